@@ -1,0 +1,30 @@
+"""Where seeds come from: the operating system, or one number that the user sets.
+
+Nothing in minicnn uses NumPy's global random state. Every model and every iterator owns a
+seed, from which all its draws follow; this module only hands those seeds out.
+"""
+
+import numpy as np
+
+_seed_stream: np.random.Generator | None = None
+
+
+def set_random_seed(seed: int) -> None:
+    """Make every seed handed out from now on follow from `seed`.
+
+    Models and iterators created afterwards without a `seed` of their own are then the same
+    in every run of the same program.
+
+    Parameters
+    ----------
+    seed : int
+        Zero or more.
+    """
+    global _seed_stream
+    _seed_stream = np.random.default_rng(seed)
+
+
+def fresh_seed() -> int:
+    """A new seed in [0, 2**63), from `set_random_seed`'s stream or else from the system."""
+    stream = _seed_stream if _seed_stream is not None else np.random.default_rng()
+    return int(stream.integers(0, 2**63))

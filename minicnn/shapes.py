@@ -1,0 +1,98 @@
+"""Output sizes, padding, and the checks of arguments that several layers share."""
+
+import math
+from collections.abc import Sequence
+
+PADDINGS = ("valid", "same")
+
+
+def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, int]:
+    """Turn `3` or `(3, 5)` into a (height, width) pair of positive integers.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a positive integer nor two of them; the text names `owner`'s `argument`.
+    """
+    values = (value, value) if isinstance(value, int) else value
+    try:
+        height, width = (int(size) for size in values)
+        fits = min(height, width) >= 1 and (height, width) == tuple(values)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{owner}: expected {argument} to be a positive integer or a pair of them, got {value!r}"
+        )
+    return height, width
+
+
+def positive_int(value: int, argument: str, owner: str) -> int:
+    """Return `value` if it is a positive integer, else raise ValueError."""
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"{owner}: expected {argument} to be a positive integer, got {value!r}")
+    return int(value)
+
+
+def choice(value: str, allowed: Sequence[str], argument: str, owner: str) -> str:
+    """Return `value` if it is one of `allowed`, else raise ValueError."""
+    if value not in allowed:
+        raise ValueError(
+            f"{owner}: expected {argument} to be one of {', '.join(allowed)}, got {value!r}"
+        )
+    return value
+
+
+def window_positions(size: int, window: int, stride: int, padding: str) -> int:
+    """How many positions a sliding window takes along an axis of `size` pixels.
+
+    valid: floor((size - window) / stride) + 1, nothing beyond the border is read;
+    same:  ceil(size / stride), the border is padded as `padding_amounts` says.
+    """
+    if padding == "same":
+        return math.ceil(size / stride)
+    return (size - window) // stride + 1
+
+
+def padding_amounts(size: int, window: int, stride: int, padding: str) -> tuple[int, int]:
+    """Pixels to add (before, after) an axis of `size` pixels.
+
+    For 'same', total = max((positions - 1) * stride + window - size, 0); where the total is
+    odd the extra pixel goes after (bottom or right), as TensorFlow does.
+    """
+    if padding == "valid":
+        return 0, 0
+    positions = window_positions(size, window, stride, padding)
+    total = max((positions - 1) * stride + window - size, 0)
+    return total // 2, total - total // 2
+
+
+def sliding_output(
+    in_size: tuple[int, int],
+    window: tuple[int, int],
+    strides: tuple[int, int],
+    padding: str,
+    owner: str,
+) -> tuple[int, int]:
+    """(height, width) of what a window makes of an image of `in_size` (height, width).
+
+    Raises
+    ------
+    ValueError
+        If the window does not fit into the image ('valid' only).
+    """
+    out_height, out_width = (
+        window_positions(size, span, stride, padding)
+        for size, span, stride in zip(in_size, window, strides, strict=True)
+    )
+    if min(out_height, out_width) < 1:
+        raise ValueError(
+            f"{owner}: expected an input of at least {window[0]}x{window[1]} pixels "
+            f"for its window, got {in_size[0]}x{in_size[1]}; use padding='same' or a smaller window"
+        )
+    return out_height, out_width
+
+
+def text(shape: Sequence[int | str | None]) -> str:
+    """A shape as it is written in messages: (batch, 64, 64, 1)."""
+    return "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
