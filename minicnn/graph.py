@@ -1,0 +1,272 @@
+"""How layers are connected, and the order in which they run.
+
+Calling a layer on a tensor, as in `y = Conv2D(6, 3)(x)`, computes nothing: it makes a `Node`
+that remembers who feeds whom. A `Graph` sorts the nodes that lie between given inputs and
+outputs. Forward, each node's layer is run once what it needs is there; backward, in the
+reverse order, and where a tensor went to several layers their gradients are added up. That is
+the whole chain rule: each layer knows its own derivative, the graph only decides who is next.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minicnn import shapes
+from minicnn.layers.base import Layer
+
+
+class Tensor:
+    """A placeholder for the output of a node: a shape, but no numbers yet.
+
+    Attributes
+    ----------
+    sample_shape : tuple of int
+        Shape without batch axis; `shape` has it, as None.
+    node : Node
+        Where it comes from.
+    """
+
+    def __init__(self, sample_shape: tuple, node: "Node"):
+        self.sample_shape = sample_shape
+        self.node = node
+
+    @property
+    def shape(self) -> tuple:
+        return (None, *self.sample_shape)
+
+    def __repr__(self) -> str:
+        return f"<Tensor {shapes.text(self.shape)} from {self.node.layer.label}>"
+
+
+class Node:
+    """One use of a layer: the tensors that go in and the one that comes out.
+
+    Attributes
+    ----------
+    layer : Layer
+    inputs : list of Tensor
+    output : Tensor
+    cache : the layer's cache of this use, kept because a layer may be used more than once
+    """
+
+    def __init__(self, layer: Layer, inputs: list[Tensor], takes_list: bool):
+        self.layer = layer
+        self.inputs = inputs
+        self.takes_list = takes_list
+        self.output = Tensor(layer.output_shape(self.pick([t.sample_shape for t in inputs])), self)
+        self.cache = None
+
+    def pick(self, values: list):
+        """What the layer is given: the list itself, or its only item."""
+        return values if self.takes_list else values[0]
+
+
+class InputLayer(Layer):
+    """The place where data enters a model; passes it through unchanged."""
+
+    def output_shape(self, input_shape):
+        return self.given_shape
+
+    def config(self):
+        return {**super().config(), "input_shape": self.given_shape}
+
+
+def Input(shape: Sequence[int], name: str | None = None) -> Tensor:  # noqa: N802 (Keras' name)
+    """A tensor for data to enter by.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of one sample, without batch axis, such as (150, 150, 1).
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If `shape` is not made of positive integers.
+    """
+    return input_tensor(InputLayer(name, input_shape=shape))
+
+
+def input_tensor(layer: InputLayer) -> Tensor:
+    """The tensor that an input layer gives out."""
+    node = Node.__new__(Node)
+    node.layer, node.inputs, node.takes_list, node.cache = layer, [], False, None
+    node.output = Tensor(layer.given_shape, node)
+    return node.output
+
+
+def connect(layer: Layer, inputs: Tensor | Sequence[Tensor]) -> Tensor:
+    """The tensor that `layer` makes of `inputs`: what `layer(inputs)` returns.
+
+    Raises
+    ------
+    TypeError
+        If something else than tensors is given.
+    ValueError
+        If their shapes do not fit the layer.
+    """
+    takes_list = isinstance(inputs, (list, tuple))
+    tensors = list(inputs) if takes_list else [inputs]
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"{layer.label}: expected a tensor from Input(...) or another layer, got "
+                f"{type(tensor).__name__}; for arrays use layer.forward(x) or model.predict(x)"
+            )
+    return Node(layer, tensors, takes_list).output
+
+
+class Graph:
+    """The nodes between some inputs and some outputs, in an order in which they can run.
+
+    The order is Keras': by distance from the outputs, farthest first; at equal distance as
+    they are met on a walk back from the outputs.
+
+    Parameters
+    ----------
+    inputs, outputs : list of Tensor
+
+    Attributes
+    ----------
+    nodes : list of Node
+        Each after the nodes that feed it.
+    layers : list of Layer
+        Each once, in the order of its first node.
+
+    Raises
+    ------
+    ValueError
+        If an output cannot be computed from the inputs.
+    """
+
+    def __init__(self, inputs: list[Tensor], outputs: list[Tensor]):
+        self.inputs = inputs
+        self.outputs = outputs
+        distance: dict[Node, int] = {}
+        for tensor in outputs:
+            self._measure(tensor.node, 0, distance)
+        for tensor in inputs:
+            if tensor.node not in distance:
+                raise ValueError(f"{tensor.node.layer.label}: this input leads to no output")
+        # sorted() keeps the order in which the walk met nodes of equal distance
+        self.nodes = sorted(distance, key=lambda node: -distance[node])
+        self.layers = list(dict.fromkeys(node.layer for node in self.nodes))
+        consumed = {tensor for node in self.nodes for tensor in node.inputs}
+        self.is_end = [tensor not in consumed for tensor in outputs]
+
+    def _measure(self, node: Node, steps: int, distance: dict) -> None:
+        """Note the longest way from `node` to an output, walking back towards the inputs."""
+        if distance.get(node, -1) >= steps:
+            return
+        distance[node] = steps
+        if not node.inputs and node.output not in self.inputs:
+            raise ValueError(
+                f"{node.layer.label}: an output depends on this input, which is not among "
+                "the model's inputs"
+            )
+        for tensor in node.inputs:
+            self._measure(tensor.node, steps + 1, distance)
+
+    def run(self, inputs: list[np.ndarray], training: bool = False) -> dict[Tensor, np.ndarray]:
+        """Run all layers forward.
+
+        Parameters
+        ----------
+        inputs : list of float arrays
+            One batch for each of `self.inputs`.
+        training : bool
+            Whether dropout drops.
+
+        Returns
+        -------
+        values : dict of Tensor to array
+            Every tensor's numbers.
+        """
+        values = dict(zip(self.inputs, inputs, strict=True))
+        for node in self.nodes:
+            if node.inputs:
+                x = node.pick([values[tensor] for tensor in node.inputs])
+                values[node.output] = node.layer.forward(x, training)
+                node.cache = node.layer.cache
+        return values
+
+    def backward(
+        self, output_gradients: list[np.ndarray], through_activation: list[bool]
+    ) -> list[np.ndarray | None]:
+        """Run all layers backward, after `run`; leaves each layer's gradients in `layer.grads`.
+
+        Parameters
+        ----------
+        output_gradients : list of float arrays
+            Gradient of the loss with respect to each of `self.outputs`.
+        through_activation : list of bool
+            False where that gradient is with respect to the logits; see `Layer.backward`.
+
+        Returns
+        -------
+        input_gradients : list of float arrays
+            For each of `self.inputs`.
+        """
+        flows: dict[Tensor, np.ndarray] = {}
+        skips = set()
+        for tensor, dy, through in zip(
+            self.outputs, output_gradients, through_activation, strict=True
+        ):
+            flows[tensor] = flows[tensor] + dy if tensor in flows else dy
+            if not through:
+                skips.add(tensor)
+        used_before: set[Layer] = set()
+        for node in reversed(self.nodes):
+            if not node.inputs:
+                continue
+            layer, earlier = node.layer, node.layer.grads
+            layer.cache = node.cache
+            dx = layer.backward(flows.pop(node.output), node.output not in skips)
+            if layer in used_before:  # a shared layer: its uses' gradients add up
+                layer.grads = {name: earlier[name] + layer.grads[name] for name in layer.grads}
+            used_before.add(layer)
+            for tensor, part in zip(node.inputs, dx if node.takes_list else [dx], strict=True):
+                flows[tensor] = flows[tensor] + part if tensor in flows else part
+        return [flows.get(tensor) for tensor in self.inputs]
+
+
+def build_layers(graph: Graph, seed: int) -> None:
+    """Name the graph's layers and make their parameters.
+
+    Each layer draws from a generator of its own, keyed by the model's seed and the layer's
+    place in the order of creation, so that no layer's first weights depend on another's.
+    """
+    in_order = sorted(graph.layers, key=lambda layer: layer.serial)
+    name_layers(in_order)
+    place = {layer: index for index, layer in enumerate(in_order)}
+    for node in graph.nodes:
+        layer = node.layer
+        shape = node.pick([t.sample_shape for t in node.inputs]) if node.inputs else None
+        if not node.inputs:
+            layer.built = True
+        elif not layer.built:
+            key = np.random.SeedSequence(seed, spawn_key=(place[layer],))
+            layer.build(shape, np.random.default_rng(key))
+        elif layer.input_shape != shape:
+            raise ValueError(
+                f"{layer.label}: a shared layer expects the same input shape everywhere, "
+                f"{shapes.text(layer.input_shape)}, got {shapes.text(shape)}"
+            )
+
+
+def name_layers(layers: Sequence[Layer]) -> None:
+    """Give nameless layers Keras' names: conv2d, conv2d_1, ...; ValueError for a name used twice."""
+    taken = [layer.name for layer in layers if layer.name]
+    for name in taken:
+        if taken.count(name) > 1:
+            raise ValueError(f"expected layer names to be unique, got {name!r} more than once")
+    for layer in layers:
+        if layer.name is None:
+            stem, number = layer.label, 0
+            while (candidate := f"{stem}_{number}" if number else stem) in taken:
+                number += 1
+            layer.name = candidate
+            taken.append(candidate)
+
+

@@ -1,0 +1,63 @@
+"""The numba twins of `minicnn.kernels.naive`: same files, names, signatures, same numbers.
+
+Rules they all keep:
+- parallel loops (`prange`) run only over an axis along which the writes do not overlap, and
+  sums across such an axis are kept as partial sums and added in a fixed order afterwards:
+  a result does not depend on the number of threads;
+- a compiled function calls compiled functions of its own file only, because numba's cache on
+  disk does not notice a change in another file;
+- `FAST_SUMS` lets the compiler reorder a sum so that it can use vector instructions; NaN and
+  infinity keep their meaning (full `fastmath=True` would drop it);
+- nothing is compiled at import, only at the first call for each dtype; numba keeps the result
+  on disk.
+"""
+
+from minicnn.kernels.compiled.convolution import (
+    conv2d_forward,
+    conv2d_grad_input,
+    conv2d_grad_kernel,
+)
+from minicnn.kernels.compiled.dense import (
+    dense_forward,
+    dense_grad_input,
+    dense_grad_kernel,
+    grad_bias,
+)
+from minicnn.kernels.compiled.elementwise import (
+    dropout_keep,
+    masked_scale,
+    relu_forward,
+    relu_grad_input,
+    sigmoid_forward,
+    sigmoid_grad_input,
+)
+from minicnn.kernels.compiled.pooling import (
+    avgpool2d_forward,
+    avgpool2d_grad_input,
+    maxpool2d_forward,
+    maxpool2d_grad_input,
+)
+from minicnn.kernels.compiled.updates import adam_update, momentum_update, rmsprop_update
+
+__all__ = [
+    "adam_update",
+    "avgpool2d_forward",
+    "avgpool2d_grad_input",
+    "conv2d_forward",
+    "conv2d_grad_input",
+    "conv2d_grad_kernel",
+    "dense_forward",
+    "dense_grad_input",
+    "dense_grad_kernel",
+    "dropout_keep",
+    "grad_bias",
+    "masked_scale",
+    "maxpool2d_forward",
+    "maxpool2d_grad_input",
+    "momentum_update",
+    "relu_forward",
+    "relu_grad_input",
+    "rmsprop_update",
+    "sigmoid_forward",
+    "sigmoid_grad_input",
+]

@@ -1,0 +1,130 @@
+"""Activation functions, each a layer of its own."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import kernels, shapes
+from minicnn.layers.base import Layer
+
+
+class ReLU(Layer):
+    """y = max(x, 0), element by element; its derivative at 0 is taken as 0.
+
+    Attributes
+    ----------
+    cache : Cache(y)
+        y : the last output; where it is positive the gradient passes.
+    """
+
+    kind = "relu"
+
+    class Cache(NamedTuple):
+        y: np.ndarray
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        y = kernels.active().relu_forward(x.reshape(-1)).reshape(x.shape)
+        self.cache = self.Cache(y)
+        return y
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.y.shape)
+        if not through_activation:
+            return dy
+        y = self.cache.y
+        return kernels.active().relu_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
+
+
+class Sigmoid(Layer):
+    """y = 1 / (1 + exp(-x)), element by element: turns a logit into a probability.
+
+    Attributes
+    ----------
+    cache : Cache(x, y)
+        x : the last input, the logits; y : the last output.
+    """
+
+    kind = "sigmoid"
+
+    class Cache(NamedTuple):
+        x: np.ndarray
+        y: np.ndarray
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        y = kernels.active().sigmoid_forward(x.reshape(-1)).reshape(x.shape)
+        self.cache = self.Cache(x, y)
+        return y
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.y.shape)
+        if not through_activation:
+            return dy
+        y = self.cache.y
+        return kernels.active().sigmoid_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
+
+
+ACTIVATIONS = {"relu": ReLU, "sigmoid": Sigmoid}
+
+
+class Activation(Layer):
+    """The activation function of the given name as a layer: Activation("relu").
+
+    Parameters
+    ----------
+    activation : str
+        "relu", "sigmoid", or "linear" (which passes everything through).
+    name, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    cache : Cache(y)
+        y : the last output. The function's own cache is in `layer.activation.cache`.
+    """
+
+    class Cache(NamedTuple):
+        y: np.ndarray
+
+    def __init__(self, activation, name=None, input_shape=None):
+        super().__init__(name, input_shape)
+        self._set_activation(activation)
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        y = self._activate(x) if self.activation else x.copy()
+        self.cache = self.Cache(y)
+        return y
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.y.shape)
+        dz = self._before_activation(dy, through_activation)
+        return dz.copy() if dz is dy else dz
+
+    def config(self):
+        return {**super().config(), "activation": activation_name(self.activation)}
+
+
+def activation_layer(activation, owner: str) -> Layer | None:
+    """Turn the argument `activation=` into a layer, or None for "linear" and None."""
+    if activation is None or activation == "linear":
+        return None
+    if isinstance(activation, (ReLU, Sigmoid)):
+        return type(activation)()
+    allowed = ("linear", *ACTIVATIONS)
+    return ACTIVATIONS[shapes.choice(activation, allowed, "activation", owner)]()
+
+
+def activation_name(layer: Layer | None) -> str:
+    """The name under which `activation_layer` finds this activation again."""
+    return "linear" if layer is None else layer.kind

@@ -1,0 +1,217 @@
+"""`Layer`: what every layer is and does.
+
+A layer is stepped through like this, outside of any model:
+
+    layer = Conv2D(6, (3, 3))
+    layer.build((150, 150, 1), np.random.default_rng(0))   # makes layer.params
+    y = layer.forward(x)                                   # fills layer.cache
+    dx = layer.backward(dy)                                # fills layer.grads
+
+Shapes given to `build` and `output_shape` have no batch axis; arrays always have one.
+"""
+
+import itertools
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from minicnn import shapes
+from minicnn.initializers import INITIALIZERS
+
+
+_creation_order = itertools.count()
+
+
+class Layer:
+    """Base of all layers: checks, parameters, and the contract of forward and backward.
+
+    A subclass writes `output_shape`, `forward`, `backward`, and where it has parameters `build`.
+
+    Parameters
+    ----------
+    name : str, optional
+        How summaries and errors call the layer; made from the class when missing.
+    input_shape : sequence of int, optional
+        Shape of one sample, for the first layer of a `Sequential` model.
+
+    Attributes
+    ----------
+    params, grads : dict of str to float array
+        Parameters and the loss gradients with respect to them, under equal names with equal
+        shapes. `backward` replaces `grads`, it never adds to them.
+    cache : named tuple or None
+        What the last `forward` kept for `backward`; each layer lists its fields.
+    activation : Layer or None
+        The activation layer that `activation="relu"` put behind this one.
+    """
+
+    def __init__(self, name: str | None = None, input_shape: Sequence[int] | None = None):
+        self.name = name
+        self.serial = next(_creation_order)  # models name their layers in this order
+        self.given_shape = None if input_shape is None else check_shape(input_shape, self.label)
+        self.input_shape: tuple | None = None
+        self.params: dict[str, np.ndarray] = {}
+        self.grads: dict[str, np.ndarray] = {}
+        self.cache = None
+        self.activation: Layer | None = None
+        self.built = False
+
+    @property
+    def label(self) -> str:
+        """The name if there is one, else one made from the class: MaxPooling2D, max_pooling2d."""
+        return self.name or snake_case(type(self).__name__)
+
+    def build(self, input_shape: tuple, rng: np.random.Generator) -> None:
+        """Fix the input shape (without batch axis) and make the parameters with `rng`."""
+        self.output_shape(input_shape)  # raises where the shape does not fit
+        self.input_shape = input_shape
+        self.built = True
+
+    def output_shape(self, input_shape: tuple) -> tuple:
+        """Shape of one output sample; ValueError where `input_shape` does not fit."""
+        raise NotImplementedError
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """Compute the output for a batch `x` and replace `self.cache`."""
+        raise NotImplementedError
+
+    def backward(self, dy: np.ndarray, through_activation: bool = True) -> np.ndarray:
+        """Compute the gradient with respect to the last input and replace `self.grads`.
+
+        Parameters
+        ----------
+        dy : float array, shape and dtype of the last output
+            Gradient of the loss with respect to that output; not changed.
+        through_activation : bool
+            False where `dy` is already the gradient in front of the layer's activation: a loss
+            that works on the logits has taken the sigmoid into account itself.
+
+        Returns
+        -------
+        dx : float array, shape and dtype of the last input
+
+        Raises
+        ------
+        RuntimeError
+            Before any `forward`.
+        ValueError
+            If the shape of `dy` is not that of the last output.
+        """
+        raise NotImplementedError
+
+    def __call__(self, inputs):
+        """Connect the layer to one tensor or a list of them; see `minicnn.graph`."""
+        from minicnn.graph import connect
+
+        return connect(self, inputs)
+
+    def config(self) -> dict:
+        """The constructor's arguments, as JSON can hold them: saving a model needs them."""
+        return {"name": self.name}
+
+    def count_params(self) -> int:
+        """How many numbers the parameters hold."""
+        return sum(param.size for param in self.params.values())
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the parameters in Keras' order: kernel, bias."""
+        return [param.copy() for param in self.params.values()]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Replace the parameters; ValueError where number or shapes do not fit."""
+        expected = [param.shape for param in self.params.values()]
+        found = [np.shape(array) for array in weights]
+        if expected != found:
+            raise ValueError(f"{self.label}: expected weights of shapes {expected}, got {found}")
+        for param, array in zip(self.params.values(), weights, strict=True):
+            param[...] = array
+
+    # What subclasses share
+
+    def _check_input(self, x: np.ndarray) -> np.ndarray:
+        """Return `x` C-contiguous if it fits; raise TypeError or ValueError if not."""
+        if not self.built:
+            raise RuntimeError(
+                f"{self.label}: not built yet; call build(input_shape, rng) or put it in a model"
+            )
+        if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
+            kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+            raise TypeError(f"{self.label}: expected a float32 or float64 array, got {kind}")
+        if x.shape[1:] != self.input_shape:
+            expected = shapes.text(("batch", *self.input_shape))
+            raise ValueError(
+                f"{self.label}: expected input of shape {expected}, got {shapes.text(x.shape)}"
+            )
+        return np.ascontiguousarray(x)
+
+    def _check_gradient(self, dy: np.ndarray, output_shape: tuple) -> np.ndarray:
+        """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
+        if self.cache is None:
+            raise RuntimeError(f"{self.label}: backward needs a forward before it")
+        if dy.shape != output_shape:
+            raise ValueError(
+                f"{self.label}: expected dy of the output's shape {shapes.text(output_shape)}, "
+                f"got {shapes.text(dy.shape)}"
+            )
+        return np.ascontiguousarray(dy)
+
+    def _param(self, name: str, like: np.ndarray) -> np.ndarray:
+        """A parameter in the dtype of the data: float32 trains, float64 checks gradients."""
+        return self.params[name].astype(like.dtype, copy=False)
+
+    def _set_activation(self, activation) -> None:
+        """Understand `activation=`: None, a name, or an activation layer."""
+        from minicnn.layers.activations import activation_layer
+
+        self.activation = activation_layer(activation, self.label)
+
+    def _activate(self, z: np.ndarray) -> np.ndarray:
+        """y = activation(z), or z where there is none."""
+        if self.activation is None:
+            return z
+        self.activation.name = f"{self.label}/{self.activation.kind}"
+        self.activation.build(z.shape[1:], rng=None)
+        return self.activation.forward(z)
+
+    def _before_activation(self, dy: np.ndarray, through_activation: bool) -> np.ndarray:
+        """dz, the gradient in front of the activation."""
+        if self.activation is None or not through_activation:
+            return dy
+        return self.activation.backward(dy)
+
+
+def snake_case(class_name: str) -> str:
+    """Keras' way of making a layer's name from its class: MaxPooling2D -> max_pooling2d."""
+    with_breaks = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", with_breaks).lower()
+
+
+def check_shape(shape: Sequence[int], owner: str) -> tuple[int, ...]:
+    """A sample's shape as a tuple of positive ints; ValueError if it is none."""
+    try:
+        sizes = tuple(int(size) for size in shape)
+    except TypeError:
+        sizes = ()
+    if not sizes or min(sizes) < 1 or sizes != tuple(shape):
+        raise ValueError(
+            f"{owner}: expected a shape of positive integers without the batch axis, "
+            f"such as (150, 150, 1), got {shape!r}"
+        )
+    return sizes
+
+
+def image_shape(shape: tuple, owner: str) -> tuple[int, int, int]:
+    """(height, width, channels) of one sample; ValueError if it is no image."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"{owner}: expected images of shape (height, width, channels), got {shapes.text(shape)}"
+        )
+    return shape
+
+
+def initializer(value, argument: str, owner: str):
+    """Look an initialiser up by name, or take a function (shape, rng) -> array as it is."""
+    if callable(value):
+        return value
+    return INITIALIZERS[shapes.choice(value, tuple(INITIALIZERS), argument, owner)]

@@ -1,0 +1,168 @@
+"""Two-dimensional convolution: a small kernel slides over an image.
+
+At every position the window of pixels under the kernel is multiplied with it, number by
+number, and summed; each filter has its own kernel and so gives one channel of the output.
+The loops themselves are in `minicnn.kernels` (`conv2d_forward` and its two gradients).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import kernels, shapes
+from minicnn.layers.activations import activation_name
+from minicnn.layers.base import Layer, image_shape, initializer
+
+
+class Conv2D(Layer):
+    """z[n, row, col, f] = bias[f] + sum of window(n, row, col) * kernel[:, :, :, f]; y = act(z).
+
+    The window of output position (row, col) begins at pixel (row * stride_height,
+    col * stride_width) of the padded image. As everywhere in this field the kernel is not
+    flipped (a cross-correlation, in signal processing terms).
+
+    The gradients, with dz the gradient in front of the activation:
+
+        dbias[f]   = sum over all positions of dz
+        dkernel    = sum over all positions of window * dz
+        dx(window) += kernel * dz, for every position; windows overlap, so this adds up
+
+    Source: Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning".
+
+    Parameters
+    ----------
+    filters : int
+        Channels of the output.
+    kernel_size : int or (int, int)
+        Height and width of the window in pixels.
+    strides : int or (int, int)
+        Pixels from one window to the next, down and to the right.
+    padding : {"valid", "same"}
+        "valid": windows stay inside the image. "same": zeros around the image, as many as give
+        ceil(size / stride) positions; where their number is odd, the extra one is at the
+        bottom or right.
+    activation : str, optional
+        "relu", "sigmoid" or "linear".
+    use_bias : bool
+    kernel_initializer, bias_initializer : str or function (shape, rng) -> array
+        Names: see `minicnn.initializers.INITIALIZERS`.
+    name, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    params : {"kernel": (kernel_height, kernel_width, channels, filters), "bias": (filters,)}
+    cache : Cache(x_padded, pads, z_shape)
+        x_padded : the last input with its padding, (batch, height, width, channels);
+        pads : ((top, bottom), (left, right)) pixels; z_shape : shape of the output.
+    """
+
+    class Cache(NamedTuple):
+        x_padded: np.ndarray
+        pads: tuple
+        z_shape: tuple
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        name=None,
+        input_shape=None,
+    ):
+        super().__init__(name, input_shape)
+        self.filters = shapes.positive_int(filters, "filters", self.label)
+        self.kernel_size = shapes.pair(kernel_size, "kernel_size", self.label)
+        self.strides = shapes.pair(strides, "strides", self.label)
+        self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
+        self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
+        self._set_activation(activation)
+
+    def build(self, input_shape, rng):
+        super().build(input_shape, rng)
+        kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
+        self.params = {"kernel": self.kernel_initializer(kernel_shape, rng)}
+        if self.use_bias:
+            self.params["bias"] = self.bias_initializer((self.filters,), rng)
+
+    def output_shape(self, input_shape):
+        height, width, _ = image_shape(input_shape, self.label)
+        out_height, out_width = shapes.sliding_output(
+            (height, width), self.kernel_size, self.strides, self.padding, self.label
+        )
+        return out_height, out_width, self.filters
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        pads = window_pads(x.shape, self.kernel_size, self.strides, self.padding)
+        x_padded = pad_images(x, pads, value=0)
+        kernel = self._param("kernel", like=x)
+        bias = self._param("bias", like=x) if self.use_bias else np.zeros(self.filters, x.dtype)
+
+        z = kernels.active().conv2d_forward(x_padded, kernel, bias, self.strides)
+
+        self.cache = self.Cache(x_padded, pads, z.shape)
+        return self._activate(z)
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.z_shape)
+        dz = self._before_activation(dy, through_activation)
+        x_padded, pads, _ = self.cache
+        kernel = self._param("kernel", like=dz)
+        backend = kernels.active()
+
+        dkernel = backend.conv2d_grad_kernel(x_padded, dz, self.strides, self.kernel_size)
+        self.grads = {"kernel": dkernel}
+        if self.use_bias:
+            # (batch, out_height, out_width, filters) -> (positions, filters)
+            self.grads["bias"] = backend.grad_bias(dz.reshape(-1, self.filters))
+
+        padded_size = x_padded.shape[1:3]
+        dx_padded = backend.conv2d_grad_input(dz, kernel, self.strides, padded_size)
+        return crop_images(dx_padded, pads)
+
+    def config(self):
+        return {
+            **super().config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "activation": activation_name(self.activation),
+            "use_bias": self.use_bias,
+        }
+
+
+def window_pads(x_shape: tuple, window: tuple, strides: tuple, padding: str) -> tuple:
+    """((top, bottom), (left, right)) pixels to add around images of shape `x_shape`."""
+    return tuple(
+        shapes.padding_amounts(size, span, stride, padding)
+        for size, span, stride in zip(x_shape[1:3], window, strides, strict=True)
+    )
+
+
+def pad_images(x: np.ndarray, pads: tuple, value: float) -> np.ndarray:
+    """Copy images into the middle of larger ones filled with `value`; `x` itself if no pads."""
+    (top, bottom), (left, right) = pads
+    if top == bottom == left == right == 0:
+        return x
+    batch, height, width, channels = x.shape
+    padded = np.full(
+        (batch, top + height + bottom, left + width + right, channels), value, dtype=x.dtype
+    )
+    padded[:, top : top + height, left : left + width] = x
+    return padded
+
+
+def crop_images(x_padded: np.ndarray, pads: tuple) -> np.ndarray:
+    """Undo `pad_images`."""
+    (top, bottom), (left, right) = pads
+    height, width = x_padded.shape[1:3]
+    return np.ascontiguousarray(x_padded[:, top : height - bottom, left : width - right])

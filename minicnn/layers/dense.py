@@ -1,0 +1,99 @@
+"""The dense (fully connected) layer: every unit sees every input."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import kernels, shapes
+from minicnn.layers.activations import activation_name
+from minicnn.layers.base import Layer, initializer
+
+
+class Dense(Layer):
+    """z = x @ kernel + bias; y = activation(z).
+
+    The gradients, with dz the gradient in front of the activation:
+
+        dbias = sum of dz over the batch,  dkernel = x.T @ dz,  dx = dz @ kernel.T
+
+    Parameters
+    ----------
+    units : int
+        Numbers in one output sample.
+    activation : str, optional
+        "relu", "sigmoid" or "linear".
+    use_bias : bool
+    kernel_initializer, bias_initializer : str or function (shape, rng) -> array
+        Names: see `minicnn.initializers.INITIALIZERS`.
+    name, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    params : {"kernel": (inputs, units), "bias": (units,)}
+    cache : Cache(x)
+        x : the last input, (batch, inputs).
+    """
+
+    class Cache(NamedTuple):
+        x: np.ndarray
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        name=None,
+        input_shape=None,
+    ):
+        super().__init__(name, input_shape)
+        self.units = shapes.positive_int(units, "units", self.label)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
+        self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
+        self._set_activation(activation)
+
+    def build(self, input_shape, rng):
+        super().build(input_shape, rng)
+        self.params = {"kernel": self.kernel_initializer((input_shape[0], self.units), rng)}
+        if self.use_bias:
+            self.params["bias"] = self.bias_initializer((self.units,), rng)
+
+    def output_shape(self, input_shape):
+        if len(input_shape) != 1:
+            raise ValueError(
+                f"{self.label}: expected vectors of shape (inputs,), got "
+                f"{shapes.text(input_shape)}; put a Flatten layer before it"
+            )
+        return (self.units,)
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        kernel = self._param("kernel", like=x)
+        bias = self._param("bias", like=x) if self.use_bias else np.zeros(self.units, x.dtype)
+
+        z = kernels.active().dense_forward(x, kernel, bias)
+
+        self.cache = self.Cache(x)
+        return self._activate(z)
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and (len(self.cache.x), self.units))
+        dz = self._before_activation(dy, through_activation)
+        x = self.cache.x
+        backend = kernels.active()
+
+        self.grads = {"kernel": backend.dense_grad_kernel(x, dz)}
+        if self.use_bias:
+            self.grads["bias"] = backend.grad_bias(dz)
+        return backend.dense_grad_input(dz, self._param("kernel", like=dz))
+
+    def config(self):
+        return {
+            **super().config(),
+            "units": self.units,
+            "activation": activation_name(self.activation),
+            "use_bias": self.use_bias,
+        }

@@ -1,0 +1,85 @@
+"""Dropout: in training, a random part of the numbers is set to zero."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import kernels
+from minicnn.layers.base import Layer
+
+
+class Dropout(Layer):
+    """Training: y = x / (1 - rate) where the unit stays, else 0. Otherwise: y = x.
+
+    A unit stays with probability 1 - rate; the division keeps the expected sum the same, so
+    that nothing has to change when the layer is switched off. Which units stay follows from
+    the layer's seed and the number of the training step, see `dropout_keep` in the kernels.
+
+    Source: Srivastava et al. 2014, in the "inverted" form.
+
+    Parameters
+    ----------
+    rate : float
+        Fraction that is dropped, in [0, 1]. (Not the fraction that is kept.)
+    seed : int, optional
+        In [0, 2**32); drawn from the model's generator when missing.
+    name, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    step : int
+        Training steps made so far; set it back to get the same masks again.
+    cache : Cache(keep, scale, x_shape)
+        keep : (size,) uint8, 1 where a unit stayed, or None outside training;
+        scale : 1 / (1 - rate); x_shape : shape of the last input.
+    """
+
+    class Cache(NamedTuple):
+        keep: np.ndarray | None
+        scale: float
+        x_shape: tuple
+
+    def __init__(self, rate, seed=None, name=None, input_shape=None):
+        super().__init__(name, input_shape)
+        if isinstance(rate, bool) or not 0 <= rate <= 1:
+            raise ValueError(f"{self.label}: expected rate to be in [0, 1], got {rate!r}")
+        if seed is not None and not 0 <= seed < 2**32:
+            raise ValueError(f"{self.label}: expected seed to be in [0, 2**32), got {seed!r}")
+        self.rate = float(rate)
+        self.seed = seed
+        self.step = 0
+
+    def build(self, input_shape, rng):
+        super().build(input_shape, rng)
+        drawn = int(rng.integers(2**32))  # drawn always, so that later layers' draws stay put
+        self.mask_seed = drawn if self.seed is None else self.seed
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        if not training or self.rate == 0:
+            self.cache = self.Cache(None, 1.0, x.shape)
+            return x.copy()
+        keep = kernels.active().dropout_keep(
+            x.size, self.rate, self.mask_seed, self.step % 2**32
+        )
+        scale = 0.0 if self.rate == 1 else 1 / (1 - self.rate)
+        self.step += 1
+        self.cache = self.Cache(keep, scale, x.shape)
+        return self._masked(x)
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.x_shape)
+        return dy.copy() if self.cache.keep is None else self._masked(dy)
+
+    def _masked(self, values: np.ndarray) -> np.ndarray:
+        """Zero the dropped units of x, or of dy, and scale the others."""
+        keep, scale, shape = self.cache
+        flat = values.reshape(-1)
+        return kernels.active().masked_scale(flat, keep, values.dtype.type(scale)).reshape(shape)
+
+    def config(self):
+        return {**super().config(), "rate": self.rate, "seed": self.seed}

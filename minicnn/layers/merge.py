@@ -1,0 +1,75 @@
+"""Concatenate: several branches of a model become one tensor."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import shapes
+from minicnn.layers.base import Layer
+
+
+class Concatenate(Layer):
+    """Join inputs along their last axis: channels of images, numbers of vectors.
+
+    All other axes must agree; nothing is ever padded or cropped to make them fit. `forward`
+    takes a list of arrays and `backward` returns a list of gradients, each the slice of dy
+    that belongs to its input.
+
+    Parameters
+    ----------
+    axis : int
+        -1, the last; or the last axis' own number, batch included (3 for images).
+    name
+        See `Layer`.
+
+    Attributes
+    ----------
+    cache : Cache(x_shapes)
+        x_shapes : shapes of the last inputs.
+    """
+
+    class Cache(NamedTuple):
+        x_shapes: list
+
+    def __init__(self, axis=-1, name=None):
+        super().__init__(name)
+        self.axis = axis
+
+    def output_shape(self, input_shape):
+        if not isinstance(input_shape, list) or not input_shape:
+            raise ValueError(f"{self.label}: expected a list of inputs, got {input_shape!r}")
+        first = input_shape[0]
+        if self.axis not in (-1, len(first)):
+            raise ValueError(
+                f"{self.label}: expected axis=-1 (channels come last here), got {self.axis!r}"
+            )
+        for branch, shape in enumerate(input_shape):
+            if shape[:-1] != first[:-1]:
+                raise ValueError(
+                    f"{self.label}: expected all inputs to agree but for the last axis, got "
+                    f"{shapes.text(first)} from input 0 and {shapes.text(shape)} "
+                    f"from input {branch}"
+                )
+        return (*first[:-1], sum(shape[-1] for shape in input_shape))
+
+    def forward(self, x, training=False):
+        x_shapes = [branch.shape for branch in x]
+        if [shape[1:] for shape in x_shapes] != self.input_shape:
+            expected = ", ".join(shapes.text(("batch", *shape)) for shape in self.input_shape)
+            found = ", ".join(shapes.text(shape) for shape in x_shapes)
+            raise ValueError(f"{self.label}: expected inputs of shapes {expected}, got {found}")
+        self.cache = self.Cache(x_shapes)
+        # [(..., channels_0), (..., channels_1), ...] -> (..., sum of channels)
+        return np.concatenate(x, axis=-1)
+
+    def backward(self, dy, through_activation=True):
+        x_shapes = self.cache and self.cache.x_shapes
+        channels = [shape[-1] for shape in x_shapes or []]
+        dy = self._check_gradient(dy, x_shapes and (*x_shapes[0][:-1], sum(channels)))
+        # (..., sum of channels) -> [(..., channels_0), (..., channels_1), ...]
+        return [part.copy() for part in np.split(dy, np.cumsum(channels)[:-1], axis=-1)]
+
+
+def concatenate(inputs, axis=-1, name=None):
+    """Connect a `Concatenate` layer to a list of tensors."""
+    return Concatenate(axis, name)(inputs)

@@ -1,0 +1,138 @@
+"""Pooling: each window of an image is reduced to one number, channel by channel."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import kernels, shapes
+from minicnn.layers.base import Layer, image_shape
+from minicnn.layers.conv import crop_images, pad_images, window_pads
+
+
+class Pooling2D(Layer):
+    """What max- and average-pooling share: their arguments and the shape of their output.
+
+    Parameters
+    ----------
+    pool_size : int or (int, int)
+        Height and width of the window in pixels.
+    strides : int or (int, int), optional
+        Pixels from one window to the next; `pool_size` when missing.
+    padding : {"valid", "same"}
+        As in `Conv2D`, but what is padded never takes part: it is neither the largest value
+        nor counted in a mean.
+    name, input_shape
+        See `Layer`.
+    """
+
+    def __init__(
+        self, pool_size=(2, 2), strides=None, padding="valid", name=None, input_shape=None
+    ):
+        super().__init__(name, input_shape)
+        self.pool_size = shapes.pair(pool_size, "pool_size", self.label)
+        self.strides = shapes.pair(strides or self.pool_size, "strides", self.label)
+        self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
+
+    def output_shape(self, input_shape):
+        height, width, channels = image_shape(input_shape, self.label)
+        out_height, out_width = shapes.sliding_output(
+            (height, width), self.pool_size, self.strides, self.padding, self.label
+        )
+        return out_height, out_width, channels
+
+    def config(self):
+        return {
+            **super().config(),
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+        }
+
+
+class MaxPooling2D(Pooling2D):
+    """y = the largest value of each window; backward, its gradient goes to that pixel alone.
+
+    Where several values are the largest, the first in row-major order wins. Arguments as in
+    `Pooling2D`.
+
+    Attributes
+    ----------
+    cache : Cache(argmax, pads, padded_size)
+        argmax : (batch, out_height, out_width, channels) int32, the winner's position in its
+        window, counted row by row; pads : ((top, bottom), (left, right)) pixels;
+        padded_size : (height, width) of the input with its padding.
+    """
+
+    class Cache(NamedTuple):
+        argmax: np.ndarray
+        pads: tuple
+        padded_size: tuple
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        pads = window_pads(x.shape, self.pool_size, self.strides, self.padding)
+        x_padded = pad_images(x, pads, value=-np.inf)
+
+        y, argmax = kernels.active().maxpool2d_forward(x_padded, self.pool_size, self.strides)
+
+        self.cache = self.Cache(argmax, pads, x_padded.shape[1:3])
+        return y
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.argmax.shape)
+        argmax, pads, padded_size = self.cache
+        dx_padded = kernels.active().maxpool2d_grad_input(
+            dy, argmax, self.pool_size, self.strides, padded_size
+        )
+        return crop_images(dx_padded, pads)
+
+
+class AveragePooling2D(Pooling2D):
+    """y = the mean of each window; backward, every pixel of it gets an equal share of dy.
+
+    With 'same' padding the mean is over the real pixels of a window, as in TensorFlow.
+    Arguments as in `Pooling2D`.
+
+    Attributes
+    ----------
+    cache : Cache(counts, pads, padded_size, y_shape)
+        counts : (out_height, out_width), the real pixels in each window; pads :
+        ((top, bottom), (left, right)) pixels; padded_size : (height, width) of the input with
+        its padding; y_shape : shape of the output.
+    """
+
+    class Cache(NamedTuple):
+        counts: np.ndarray
+        pads: tuple
+        padded_size: tuple
+        y_shape: tuple
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        pads = window_pads(x.shape, self.pool_size, self.strides, self.padding)
+        x_padded = pad_images(x, pads, value=0)
+        counts = self._real_pixels(x.shape, pads, x.dtype)
+
+        y = kernels.active().avgpool2d_forward(x_padded, counts, self.pool_size, self.strides)
+
+        self.cache = self.Cache(counts, pads, x_padded.shape[1:3], y.shape)
+        return y
+
+    def backward(self, dy, through_activation=True):
+        dy = self._check_gradient(dy, self.cache and self.cache.y_shape)
+        counts, pads, padded_size, _ = self.cache
+        dx_padded = kernels.active().avgpool2d_grad_input(
+            dy, counts, self.pool_size, self.strides, padded_size
+        )
+        return crop_images(dx_padded, pads)
+
+    def _real_pixels(self, x_shape: tuple, pads: tuple, dtype) -> np.ndarray:
+        """How many pixels of each window lie inside the image, (out_height, out_width)."""
+        out_height, out_width, _ = self.output_shape(x_shape[1:])
+        counts = []
+        for axis, positions in enumerate((out_height, out_width)):
+            before = pads[axis][0]
+            starts = np.arange(positions) * self.strides[axis] - before
+            stops = starts + self.pool_size[axis]
+            counts.append(np.minimum(stops, x_shape[1 + axis]) - np.maximum(starts, 0))
+        return np.outer(*counts).astype(dtype)

@@ -1,0 +1,37 @@
+"""Flatten: an image becomes a vector."""
+
+import math
+from typing import NamedTuple
+
+from minicnn.layers.base import Layer
+
+
+class Flatten(Layer):
+    """(batch, height, width, channels) -> (batch, height * width * channels).
+
+    Row by row, within a row pixel by pixel, within a pixel channel by channel: the order the
+    numbers have in memory anyway.
+
+    Attributes
+    ----------
+    cache : Cache(x_shape)
+        x_shape : shape of the last input.
+    """
+
+    class Cache(NamedTuple):
+        x_shape: tuple
+
+    def output_shape(self, input_shape):
+        return (math.prod(input_shape),)
+
+    def forward(self, x, training=False):
+        x = self._check_input(x)
+        self.cache = self.Cache(x.shape)
+        # (batch, *sample) -> (batch, numbers)
+        return x.reshape(len(x), -1).copy()
+
+    def backward(self, dy, through_activation=True):
+        x_shape = self.cache and self.cache.x_shape
+        dy = self._check_gradient(dy, x_shape and (x_shape[0], math.prod(x_shape[1:])))
+        # (batch, numbers) -> (batch, *sample)
+        return dy.reshape(x_shape).copy()

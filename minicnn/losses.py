@@ -1,0 +1,81 @@
+"""The loss, and its gradient: binary cross-entropy in two forms.
+
+From probabilities it is easy to read. From logits (the numbers in front of the sigmoid) it
+never overflows and its gradient never vanishes; models that end in a sigmoid train on it.
+"""
+
+import warnings
+
+import numpy as np
+
+SMALLEST = 1e-7  # probabilities are kept this far away from 0 and 1 before the logarithm
+
+
+class BinaryCrossentropy:
+    """The mean of -(y ln p + (1 - y) ln(1 - p)) over all outputs of all samples.
+
+    `y` is 1 for the positive class and 0 for the other, `p` the predicted probability of the
+    positive class. A guess of p = 0.5 everywhere costs ln 2 = 0.6931.
+
+    Source: Goodfellow, Bengio and Courville 2016, "Deep Learning", section 6.2.2.2.
+    """
+
+    name = "binary_crossentropy"
+
+    def from_probabilities(self, y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
+        """Loss and its gradient with respect to `p`.
+
+        p is clipped to [1e-7, 1 - 1e-7] first, as Keras does: so the loss stays below 16.12,
+        and where clipping took place the gradient is 0.
+
+        Parameters
+        ----------
+        y, p : float arrays of one shape
+
+        Returns
+        -------
+        loss : float
+        dp : float array, dtype and shape of `p`
+        """
+        if p.size and (p.min() < 0 or p.max() > 1):
+            warnings.warn(
+                "binary_crossentropy: expected predictions in [0, 1], got values from "
+                f"{p.min():.3g} to {p.max():.3g}; does the model end in a sigmoid?",
+                stacklevel=2,
+            )
+        inside = np.clip(p, SMALLEST, 1 - SMALLEST)
+        loss = np.mean(-(y * np.log(inside) + (1 - y) * np.log(1 - inside)))
+        dp = (inside - y) / (inside * (1 - inside)) / p.size
+        dp[inside != p] = 0
+        return float(loss), dp.astype(p.dtype, copy=False)
+
+    def from_logits(self, y: np.ndarray, z: np.ndarray) -> tuple[float, np.ndarray]:
+        """The same loss with p = sigmoid(z) put in, and its gradient with respect to `z`.
+
+        loss = mean of max(z, 0) - z y + ln(1 + exp(-|z|));   dz = (sigmoid(z) - y) / size
+
+        Parameters
+        ----------
+        y, z : float arrays of one shape
+
+        Returns
+        -------
+        loss : float
+        dz : float array, dtype and shape of `z`
+        """
+        fading = np.exp(-np.abs(z))  # in (0, 1], so that nothing below can overflow
+        loss = np.mean(np.maximum(z, 0) - z * y + np.log1p(fading))
+        p = np.where(z >= 0, 1, fading) / (1 + fading)
+        return float(loss), ((p - y) / z.size).astype(z.dtype, copy=False)
+
+
+LOSSES = {"binary_crossentropy": BinaryCrossentropy}
+
+
+def get(loss) -> BinaryCrossentropy:
+    """The loss of the given name, or the given loss itself; ValueError for an unknown one."""
+    if isinstance(loss, BinaryCrossentropy):
+        return loss
+    if loss not in LOSSES:
+        raise ValueError(f"compile: expected loss to be one of {', '.join(LOSSES)}, got {loss!r}")
+    return LOSSES[loss]()

@@ -1,0 +1,227 @@
+"""How weights follow their gradients: SGD, RMSprop, Adam, with Keras' names and defaults.
+
+An optimiser keeps a few numbers for every weight (its slots) and how many steps it has made.
+The arithmetic on one array of weights is a kernel: see `minicnn.kernels.naive.updates`.
+"""
+
+import math
+
+import numpy as np
+
+from minicnn import kernels
+
+
+class Optimizer:
+    """What all optimisers share.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Above 0; may be changed while training.
+
+    Attributes
+    ----------
+    iterations : int
+        Steps made so far.
+    slots : dict of str to dict of str to float array
+        slot name -> weight name -> array of the weight's shape.
+    """
+
+    slot_names: tuple[str, ...] = ()
+
+    def __init__(self, learning_rate: float):
+        self.learning_rate = above_zero(learning_rate, "learning_rate", self)
+        self.iterations = 0
+        self.slots: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.slot_names}
+
+    def apply(self, weights: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
+        """Make one step: change all `weights` in place.
+
+        Parameters
+        ----------
+        weights, grads : dict of str to float array
+            Under equal names, arrays of equal shape and dtype.
+        """
+        self.iterations += 1
+        for name, array in weights.items():
+            slots = [
+                self.slots[slot].setdefault(name, np.zeros_like(array)).reshape(-1)
+                for slot in self.slot_names
+            ]
+            self.update(array.reshape(-1), grads[name].reshape(-1), *slots)
+
+    def update(self, weights: np.ndarray, gradient: np.ndarray, *slots: np.ndarray) -> None:
+        """One step on one flat array, in place."""
+        raise NotImplementedError
+
+    def config(self) -> dict:
+        """The constructor's arguments."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if asked for; see the kernel `momentum_update`.
+
+    Parameters
+    ----------
+    learning_rate : float
+    momentum : float
+        In [0, 1).
+    nesterov : bool
+    """
+
+    slot_names = ("velocity",)
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
+        super().__init__(learning_rate)
+        self.momentum = fraction(momentum, "momentum", self)
+        self.nesterov = bool(nesterov)
+
+    def update(self, weights, gradient, velocity):
+        number = weights.dtype.type
+        kernels.active().momentum_update(
+            weights,
+            gradient,
+            velocity,
+            number(self.learning_rate),
+            number(self.momentum),
+            self.nesterov,
+        )
+
+    def config(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "nesterov": self.nesterov,
+        }
+
+
+class RMSprop(Optimizer):
+    """Steps divided by a running root mean square of the gradient; see `rmsprop_update`.
+
+    Parameters
+    ----------
+    learning_rate : float
+    rho, momentum : float
+        In [0, 1).
+    epsilon : float
+        Above 0; keeps the division finite.
+    """
+
+    slot_names = ("variance", "velocity")
+
+    def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7):
+        super().__init__(learning_rate)
+        self.rho = fraction(rho, "rho", self)
+        self.momentum = fraction(momentum, "momentum", self)
+        self.epsilon = above_zero(epsilon, "epsilon", self)
+
+    def update(self, weights, gradient, variance, velocity):
+        number = weights.dtype.type
+        kernels.active().rmsprop_update(
+            weights,
+            gradient,
+            variance,
+            velocity,
+            number(self.learning_rate),
+            number(self.rho),
+            number(self.momentum),
+            number(self.epsilon),
+        )
+
+    def config(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+        }
+
+
+class Adam(Optimizer):
+    """Running mean of the gradient over the root of its running square; see `adam_update`.
+
+    The means start at 0 and are too small at first. The correction for that goes into the
+    step's size, so that in step t
+
+        step_size = learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t)
+
+    and epsilon is added to the uncorrected root. (PyTorch adds it to the corrected root, which
+    gives other numbers where gradients are tiny.)
+
+    Source: Kingma and Ba 2015, algorithm 1 in the form at the end of section 2.
+
+    Parameters
+    ----------
+    learning_rate : float
+    beta_1, beta_2 : float
+        In [0, 1): how much of the running mean and of the running square is kept each step.
+    epsilon : float
+        Above 0; keeps the division finite.
+    """
+
+    slot_names = ("mean", "variance")
+
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        super().__init__(learning_rate)
+        self.beta_1 = fraction(beta_1, "beta_1", self)
+        self.beta_2 = fraction(beta_2, "beta_2", self)
+        self.epsilon = above_zero(epsilon, "epsilon", self)
+
+    def update(self, weights, gradient, mean, variance):
+        number = weights.dtype.type
+        correction = math.sqrt(1 - self.beta_2**self.iterations) / (
+            1 - self.beta_1**self.iterations
+        )
+        kernels.active().adam_update(
+            weights,
+            gradient,
+            mean,
+            variance,
+            number(self.learning_rate * correction),
+            number(self.beta_1),
+            number(self.beta_2),
+            number(self.epsilon),
+        )
+
+    def config(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
+
+
+OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
+
+
+def get(optimizer) -> Optimizer:
+    """The optimiser of the given name with its defaults, or the given one itself."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    key = optimizer.lower() if isinstance(optimizer, str) else optimizer
+    if key not in OPTIMIZERS:
+        raise ValueError(
+            f"compile: expected optimizer to be one of {', '.join(OPTIMIZERS)} or an "
+            f"optimiser of minicnn, got {optimizer!r}"
+        )
+    return OPTIMIZERS[key]()
+
+
+def above_zero(value: float, argument: str, owner: Optimizer) -> float:
+    """`value` as a float, if it is above 0; else ValueError."""
+    if not value > 0:
+        raise ValueError(
+            f"{type(owner).__name__}: expected {argument} to be above 0, got {value!r}"
+        )
+    return float(value)
+
+
+def fraction(value: float, argument: str, owner: Optimizer) -> float:
+    """`value` as a float, if it is in [0, 1); else ValueError."""
+    if not 0 <= value < 1:
+        raise ValueError(
+            f"{type(owner).__name__}: expected {argument} to be in [0, 1), got {value!r}"
+        )
+    return float(value)
