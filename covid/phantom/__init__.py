@@ -1,0 +1,25 @@
+"""Synthetic axial lung-CT slices: the data set the program brings along.
+
+Nothing here comes from a person. A synthetic patient is a handful of random numbers; every slice
+of the body is drawn from them in Hounsfield units, blurred and made noisy like a CT image, and
+shown through a display window. Read in this order:
+
+==============  ==============================================================
+`patient`       the numbers that make a patient
+`geometry`      coordinates, curves, filling, smooth random fields
+`tissues`       Hounsfield units and display windows
+`outlines`      body, rib cage, mediastinum, diaphragm at every height
+`skeleton`      bones
+`organs`        soft tissue, airways, abdomen
+`vessels`       branching vessels of the lungs
+`lesions`       ground glass and consolidations, and their look-alikes
+`scan`          everything put together into one image
+`write`         a folder of images
+==============  ==============================================================
+"""
+
+from covid.phantom.patient import Patient
+from covid.phantom.scan import make_patient, render_slice
+from covid.phantom.write import write_dataset
+
+__all__ = ["Patient", "make_patient", "render_slice", "write_dataset"]

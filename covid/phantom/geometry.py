@@ -1,0 +1,216 @@
+"""Shapes and coordinates of the synthetic slices: closed curves in millimetres, drawn on a grid.
+
+Every part of the body is described for one standard patient, in millimetres:
+
+* x grows towards the right edge of the image, which is the *patient's left* side (axial slices
+  are looked at from the feet),
+* y grows towards the back (down in the image),
+* (0, 0) is the centre of the vertebral body,
+* z in [0, 1] runs from the shoulders (0) to the abdomen (1); it is ``SCAN_LENGTH_MM`` long.
+
+A :class:`Frame` turns those millimetres into the pixels of one patient's image: stretched to
+the size of the patient, tilted, shifted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+SCAN_LENGTH_MM = 320.0
+SUBPIXEL_BITS = 4  # cv2 takes polygon corners in 1/16 pixel
+SAMPLES_PER_SPAN = 6  # points drawn between two control points of a curve
+
+
+class Frame(NamedTuple):
+    """Where the standard millimetres of one patient land in an image.
+
+    Attributes
+    ----------
+    size : int
+        Height and width of the square image in pixels.
+    spacing : float
+        Millimetres per pixel.
+    centre : tuple of float
+        Pixel (x, y) of the vertebral body's centre.
+    tilt : float
+        Rotation of the patient on the table in radians, clockwise in the image.
+    stretch : tuple of float
+        Size of the patient relative to the standard patient along x and y.
+    """
+
+    size: int
+    spacing: float
+    centre: tuple[float, float]
+    tilt: float
+    stretch: tuple[float, float]
+
+    def matrix(self) -> np.ndarray:
+        """Affine map (2, 3), float64: standard (x, y, 1) in mm to pixel (x, y)."""
+        cosine, sine = np.cos(self.tilt), np.sin(self.tilt)
+        rotation = np.array([[cosine, -sine], [sine, cosine]])
+        linear = rotation * np.array(self.stretch) / self.spacing
+        return np.column_stack([linear, self.centre])
+
+    def to_pixels(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, 2) in standard mm as pixel coordinates (n, 2)."""
+        matrix = self.matrix()
+        return points @ matrix[:, :2].T + matrix[:, 2]
+
+    def pixels(self, length: float) -> float:
+        """A length in standard mm, along no particular direction, in pixels."""
+        return length * float(np.sqrt(self.stretch[0] * self.stretch[1])) / self.spacing
+
+    def coarser(self, factor: int) -> Frame:
+        """The same view with `factor` times fewer pixels along each axis."""
+        # The centre of pixel 0 of the coarse grid lies at (factor - 1) / 2 of the fine one.
+        x, y = ((c - (factor - 1) / 2) / factor for c in self.centre)
+        return self._replace(size=self.size // factor, spacing=self.spacing * factor, centre=(x, y))
+
+    def grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """Standard millimetres x and y of every pixel: two float32 arrays (size, size)."""
+        inverse = cv2.invertAffineTransform(self.matrix()).astype(np.float32)
+        steps = np.arange(self.size, dtype=np.float32)
+        columns, rows = steps[None, :], steps[:, None]
+        x = inverse[0, 0] * columns + inverse[0, 1] * rows + inverse[0, 2]
+        y = inverse[1, 0] * columns + inverse[1, 1] * rows + inverse[1, 2]
+        return x, y
+
+
+class Keyframes:
+    """Numbers given at some heights, linear in between, constant outside.
+
+    Parameters
+    ----------
+    table : dict
+        Height z to values; all values have one shape, for example control points (n, 2).
+    """
+
+    def __init__(self, table: dict[float, object]) -> None:
+        self.heights = np.array(sorted(table))
+        self.values = np.array([table[z] for z in sorted(table)], dtype=np.float64)
+
+    def __call__(self, z: float) -> np.ndarray:
+        """The values at height `z`: a new array of the shape given in the table."""
+        place = np.interp(z, self.heights, np.arange(len(self.heights)))
+        below = min(int(place), len(self.heights) - 2)
+        weight = place - below
+        return (1 - weight) * self.values[below] + weight * self.values[below + 1]
+
+
+def closed_curve(control: np.ndarray) -> np.ndarray:
+    """Smooth closed curve through control points (Catmull and Rom, 1974).
+
+    Parameters
+    ----------
+    control : ndarray (n, 2)
+        Points in the order of the outline.
+
+    Returns
+    -------
+    ndarray (n * SAMPLES_PER_SPAN, 2)
+    """
+    t = np.arange(SAMPLES_PER_SPAN)[None, :, None] / SAMPLES_PER_SPAN
+    # Neighbours of each span, each (n, 1, 2).
+    before, start, end, after = (np.roll(control, -k, axis=0)[:, None] for k in (-1, 0, 1, 2))
+    curve = 0.5 * (
+        2 * start
+        + (end - before) * t
+        + (2 * before - 5 * start + 4 * end - after) * t**2
+        + (3 * start - before - 3 * end + after) * t**3
+    )
+    return curve.reshape(-1, 2)  # (n, samples, 2) -> (n * samples, 2)
+
+
+def ellipse(x: float, y: float, half_width: float, half_depth: float, turn: float = 0.0):
+    """Ellipse (32, 2) about (x, y) in mm; `turn` in radians, clockwise in the image."""
+    angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    along, across = half_width * np.cos(angle), half_depth * np.sin(angle)
+    return np.column_stack(
+        [
+            x + along * np.cos(turn) - across * np.sin(turn),
+            y + along * np.sin(turn) + across * np.cos(turn),
+        ]
+    )
+
+
+def mirrored(points: np.ndarray) -> np.ndarray:
+    """The same curve on the other side of the body."""
+    return points * [-1.0, 1.0]
+
+
+def offset(curve: np.ndarray, distance: float) -> np.ndarray:
+    """A closed curve moved outwards by `distance` mm along its normals (inwards if negative)."""
+    tangent = np.roll(curve, -1, axis=0) - np.roll(curve, 1, axis=0)
+    tangent = tangent / (np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9)
+    normal = np.column_stack([tangent[:, 1], -tangent[:, 0]])
+    x, y = curve[:, 0], curve[:, 1]
+    signed_area = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
+    return curve + normal * distance * np.sign(signed_area)
+
+
+def ribbon(line: np.ndarray, half_thickness: np.ndarray | float) -> np.ndarray:
+    """Outline of a band along an open line (n, 2); the half thickness may change along it."""
+    tangent = np.gradient(line, axis=0)
+    tangent = tangent / (np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9)
+    normal = np.column_stack([-tangent[:, 1], tangent[:, 0]])
+    shift = normal * np.broadcast_to(half_thickness, len(line))[:, None]
+    return np.concatenate([line + shift, (line - shift)[::-1]])
+
+
+def fill(canvas: np.ndarray, frame: Frame, outline: np.ndarray, value: float) -> None:
+    """Paint the inside of an outline (n, 2) in standard mm with one value, in place."""
+    corners = np.round(frame.to_pixels(outline) * 2**SUBPIXEL_BITS).astype(np.int32)
+    cv2.fillPoly(canvas, [corners], float(value), shift=SUBPIXEL_BITS)
+
+
+def filled(frame: Frame, *outlines: np.ndarray) -> np.ndarray:
+    """Mask (size, size), float32: 1 inside any of the outlines, 0 elsewhere."""
+    mask = np.zeros((frame.size, frame.size), np.float32)
+    for outline in outlines:
+        fill(mask, frame, outline, 1.0)
+    return mask
+
+
+def blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur; `sigma` in pixels, nothing done below 0.2."""
+    return cv2.GaussianBlur(image, (0, 0), sigma) if sigma >= 0.2 else image
+
+
+def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> np.ndarray:
+    """Random field, continuous in x, y and z, that belongs to the body, not to the image.
+
+    Value noise: independent normal numbers on a lattice `cell` mm apart along all three axes,
+    interpolated. Two lattice planes are drawn per call, from generators that depend only on
+    `key` and the plane's number, so any slice can be made on its own.
+
+    Returns
+    -------
+    ndarray (size, size), float32
+        Mean about 0, standard deviation a little below 1.
+    """
+    reach = 270.0  # the lattice covers -reach..reach mm
+    count = int(2 * reach / cell) + 3
+    depth = z * SCAN_LENGTH_MM / cell
+    lower = int(np.floor(depth))
+    planes = [
+        np.random.default_rng((*key, lower + step)).standard_normal(
+            (count, count), dtype=np.float32
+        )
+        for step in (0, 1)
+    ]
+    weight = depth - lower
+    plane = (1 - weight) * planes[0] + weight * planes[1]
+    plane /= np.hypot(weight, 1 - weight)  # the mixture keeps a standard deviation of 1
+    # Pixel -> standard mm -> lattice cell.
+    to_lattice = cv2.invertAffineTransform(frame.matrix()) / cell
+    to_lattice[:, 2] += reach / cell
+    return cv2.warpAffine(
+        plane,
+        to_lattice,
+        (frame.size, frame.size),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT,
+    )

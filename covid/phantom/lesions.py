@@ -1,0 +1,177 @@
+"""What COVID-19 does to the lungs, and what looks like it without being it.
+
+Ground glass: a hazy patch through which vessels remain visible. Consolidation: airless lung as
+dense as soft tissue. COVID-19 pneumonia shows several of them, mostly at the outer border and
+the back of both lower lungs (Bernheim et al., Radiology 2020; Simpson et al., 2020).
+Nodules, scars and the collapsed strip at the back of a lying patient occur in either class.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from covid.phantom.geometry import SCAN_LENGTH_MM, Frame, smooth_noise
+from covid.phantom.outlines import LEFT, RIGHT, hemithorax
+from covid.phantom.patient import Opacity, Patient
+
+GROUND_GLASS_HU = (130.0, 430.0)  # added to the lung, lower and upper limit
+CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
+
+
+def wall_place(
+    patient: Patient, z: float, side: int, angle: float, inside: float
+) -> tuple[np.ndarray, float]:
+    """A place near the chest wall, and the direction of the wall there.
+
+    Parameters
+    ----------
+    patient : Patient
+        Whose chest wall.
+    z : float
+        Height in [0, 1].
+    side : int
+        `RIGHT` or `LEFT`.
+    angle : float
+        Direction seen from the middle of the lung: 0 towards the side of the body, pi/2 towards
+        the back, in radians.
+    inside : float
+        Distance from the wall, mm.
+
+    Returns
+    -------
+    place : ndarray (2,)
+        Standard x, y in mm.
+    turn : float
+        Direction along the wall, radians.
+    """
+    wall = hemithorax(patient, z, side)
+    middle = wall.mean(axis=0)
+    away = wall - middle
+    seen = np.arctan2(away[:, 1], away[:, 0] * side)
+    nearest = int(np.argmin(np.abs(np.angle(np.exp(1j * (seen - angle))))))
+    tangent = wall[(nearest + 2) % len(wall)] - wall[nearest - 2]
+    inwards = -away[nearest] / np.linalg.norm(away[nearest])
+    return wall[nearest] + inside * inwards, float(np.arctan2(tangent[1], tangent[0]))
+
+
+def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
+    """Ground glass and consolidations of an infected patient: from few and faint to many."""
+    rng = patient.generator("infection")
+    severity = rng.beta(1.6, 1.3)  # 0 barely visible, 1 most of the lung
+    count = 3 + rng.poisson(1 + 13 * severity)
+    contrast = rng.uniform(0.55, 1.0)
+    consolidating = rng.random() < 0.45
+    opacities = []
+    for _ in range(count):
+        side = RIGHT if rng.random() < 0.55 else LEFT
+        z = float(np.clip(rng.normal(0.55, 0.17), 0.18, 0.86))
+        # Mostly from the side to the back of the lung.
+        angle = rng.normal(0.33 * np.pi, 0.30 * np.pi)
+        along = rng.gamma(3.0, 5.0 + 5.0 * severity) + 7
+        across = along * rng.uniform(0.45, 0.95)
+        central = rng.random() < 0.15
+        inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across
+        place, turn = wall_place(patient, z, side, angle, inside)
+        opacities.append(
+            Opacity(
+                centre=np.array([*place, z * SCAN_LENGTH_MM]),
+                radii=np.array([along, across, along * rng.uniform(0.6, 1.1)]),
+                turn=turn + rng.normal(0, 0.2),
+                density=contrast * rng.uniform(*GROUND_GLASS_HU),
+                consolidation=rng.uniform(0.2, 0.8) if consolidating and rng.random() < 0.5 else 0,
+                softness=rng.uniform(0.25, 0.6),
+            )
+        )
+    return tuple(opacities)
+
+
+def draw_nodules(patient: Patient) -> tuple[Opacity, ...]:
+    """Small nodules and scars, drawn alike for both classes."""
+    rng = patient.generator("nodules")
+    opacities = []
+    for _ in range(rng.poisson(1.6)):
+        side = RIGHT if rng.random() < 0.5 else LEFT
+        z = rng.uniform(0.2, 0.8)
+        place, turn = wall_place(patient, z, side, rng.uniform(-1.5, 2.0), rng.uniform(4, 40))
+        radius = rng.uniform(2.0, 6.0)
+        stretch = rng.uniform(2, 5) if rng.random() < 0.3 else 1.0  # a scar is a strip
+        opacities.append(
+            Opacity(
+                centre=np.array([*place, z * SCAN_LENGTH_MM]),
+                radii=radius * np.array([stretch, 1.0, 1.0]),
+                turn=turn + rng.normal(0, 0.8),
+                density=rng.uniform(250, 850),
+                consolidation=0.0,
+                softness=0.25,
+            )
+        )
+    return tuple(opacities)
+
+
+def coverage(opacity: Opacity, z: float, x: np.ndarray, y: np.ndarray, ragged: np.ndarray):
+    """Share of an opacity in every pixel, float32 in [0, 1]; None where the slice misses it.
+
+    ``1 / (1 + exp((distance + ragged - 1) / (softness / 3)))``, where `distance` is 1 on the
+    ellipsoid's surface and `ragged` makes the border irregular.
+    """
+    depth = (z * SCAN_LENGTH_MM - opacity.centre[2]) / opacity.radii[2]
+    if abs(depth) > 1.8:
+        return None
+    dx, dy = x - np.float32(opacity.centre[0]), y - np.float32(opacity.centre[1])
+    cosine, sine = np.float32(np.cos(opacity.turn)), np.float32(np.sin(opacity.turn))
+    along = (cosine * dx + sine * dy) / np.float32(opacity.radii[0])
+    across = (cosine * dy - sine * dx) / np.float32(opacity.radii[1])
+    distance = np.sqrt(along**2 + across**2 + np.float32(depth**2))
+    steep = np.float32(3.0 / opacity.softness)
+    return 1 / (1 + np.exp(np.clip((distance + ragged - 1) * steep, -20, 20)))
+
+
+def opacity_fields(
+    patient: Patient, opacities: tuple[Opacity, ...], z: float, frame: Frame, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """All opacities of one kind in one slice, not yet cut off at the border of the lung.
+
+    Returns
+    -------
+    haze : ndarray (size, size), float32
+        HU to be added to the lung.
+    solid : ndarray (size, size), float32
+        Share of airless lung in [0, 1], where vessels cannot be told apart.
+    """
+    # Opacities are soft: a quarter of the resolution is enough, and 16 times cheaper.
+    coarse = frame.coarser(4)
+    haze = np.zeros((coarse.size, coarse.size), np.float32)
+    solid = np.zeros_like(haze)
+    if opacities:
+        x, y = coarse.grid()
+        key = patient.key(name)
+        patchy = smooth_noise((*key, 1), z, coarse, 16.0)
+        fine = smooth_noise((*key, 2), z, coarse, 6.0)
+        for opacity in opacities:
+            small = opacity.radii[0] < 8
+            ragged = 0.05 * fine if small else 0.24 * patchy + 0.17 * fine
+            share = coverage(opacity, z, x, y, ragged)
+            if share is None:
+                continue
+            texture = 1.0 if small else np.clip(1 + 0.22 * patchy + 0.28 * fine, 0.2, 1.6)
+            np.maximum(haze, share * opacity.density * texture, out=haze)
+            if opacity.consolidation:
+                core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)
+                np.maximum(solid, core, out=solid)
+    size = (frame.size, frame.size)
+    return tuple(cv2.resize(f, size, interpolation=cv2.INTER_LINEAR) for f in (haze, solid))
+
+
+def atelectasis(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> np.ndarray:
+    """HU added along the back of the lower lung, float32 (size, size), cut to the lung."""
+    coarse = frame.coarser(4)
+    inside = cv2.resize(lung, (coarse.size, coarse.size), interpolation=cv2.INTER_AREA)
+    distance = cv2.distanceTransform((inside > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+    _, y = coarse.grid()
+    behind = np.clip((y - 10) / 30, 0, 1)
+    depth = np.exp(-distance * coarse.spacing / 7.0)
+    patchy = np.clip(1 + 0.6 * smooth_noise(patient.key("atelectasis"), z, coarse, 22.0), 0, 2.5)
+    lower = np.interp(z, [0.35, 0.65], [0.2, 1.0])
+    field = (patient.atelectasis * lower * depth * behind * patchy).astype(np.float32)
+    return cv2.resize(field, (frame.size, frame.size), interpolation=cv2.INTER_LINEAR) * lung

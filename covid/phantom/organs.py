@@ -1,0 +1,219 @@
+"""Soft tissue: chest wall, mediastinum with heart and great vessels, airways, abdomen."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from covid.phantom import tissues as hu
+from covid.phantom.geometry import (
+    Frame,
+    Keyframes,
+    closed_curve,
+    ellipse,
+    fill,
+    filled,
+    offset,
+    smooth_noise,
+)
+from covid.phantom.outlines import (
+    HEART_TOP,
+    LEFT,
+    RIGHT,
+    body_outline,
+    dome_mask,
+    dome_top,
+    hemithorax,
+    mediastinum,
+    rib_cage,
+)
+from covid.phantom.patient import Patient
+
+SKIN_MM = 2.0
+CHEST_WALL_MM = 15.0  # ribs and the muscles between them
+
+# Great vessels and windpipe as ellipses: x, y, half width, half depth in mm.
+ASCENDING_AORTA = Keyframes(
+    {0.27: (-4, -70, 14, 12), 0.36: (-14, -84, 16, 16), 0.46: (-10, -88, 16, 16)}
+)
+AORTIC_ARCH_HEIGHT = 0.285
+DESCENDING_AORTA = Keyframes(
+    {0.28: (25, -16, 13, 13), 0.5: (22, -20, 12, 12), 0.8: (12, -26, 11, 11), 1: (6, -26, 9, 9)}
+)
+UPPER_CAVA = Keyframes({0.20: (-20, -62, 7, 7), 0.45: (-30, -76, 9, 10)})
+LOWER_CAVA = Keyframes({0.66: (-22, -48, 12, 11), 1.0: (-20, -34, 11, 9)})
+PULMONARY_TRUNK = Keyframes({0.38: (22, -78, 12, 12), 0.47: (20, -92, 14, 14)})
+OESOPHAGUS = Keyframes({0.0: (8, -22, 6, 5), 0.3: (4, -26, 7, 5), 0.8: (10, -38, 8, 6)})
+TRACHEA = Keyframes({0.0: (0, -45, 9, 9), 0.2: (-1, -44, 8.5, 9), 0.37: (-4, -42, 10, 8)})
+CARINA = 0.375  # where the windpipe forks
+"""Main bronchi: distance from the midline and radius, below the fork."""
+BRONCHUS = Keyframes({0.37: (6, -41, 7.5), 0.43: (22, -40, 6.5), 0.50: (40, -40, 4.5)})
+
+
+def trunk(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> np.ndarray:
+    """Skin, fat, muscles and chest wall. Returns the body's mask (size, size), float32."""
+    skin = body_outline(patient, z)
+    body = filled(frame, skin)
+    np.copyto(canvas, hu.SKIN, where=body > 0)
+    fill(canvas, frame, offset(skin, -SKIN_MM), hu.FAT)
+
+    fine = smooth_noise(patient.key("muscle"), z, frame, 9.0)
+    muscle = filled(frame, offset(skin, -max(patient.fat, 5.0) * 0.9))
+    if patient.breast > 8:
+        # Breasts are fat and some glands: muscle keeps to the chest wall behind them.
+        _, y = frame.coarser(8).grid()
+        row = offset(rib_cage(patient, z), CHEST_WALL_MM + 14)[:, 1].min()
+        behind = cv2.resize((y > row).astype(np.float32), (frame.size, frame.size))
+        strands = muscle * (fine > 1.05)
+        canvas += (1 - behind) * strands * 90 * (z > 0.25) * (z < 0.7)
+        muscle *= behind
+    # Sheets of fat run between the muscles.
+    seam = np.clip(1.6 - np.abs(fine) * 9, 0, 1)
+    np.copyto(canvas, hu.MUSCLE + (hu.FAT - hu.MUSCLE) * 0.75 * seam, where=muscle > 0)
+
+    if z > 0.12:
+        cage = rib_cage(patient, z)
+        grown = min(1.0, (z - 0.12) / 0.08)
+        fill(canvas, frame, offset(cage, CHEST_WALL_MM + 3 * grown), hu.FAT * 0.8)
+        fill(canvas, frame, offset(cage, CHEST_WALL_MM - 1), hu.MUSCLE)
+        fill(canvas, frame, offset(cage, 2.5), hu.FAT * 0.3)
+        fill(canvas, frame, cage, hu.VISCERAL_FAT)
+    # Back muscles on both sides of the spine, never split by the fat around the ribs.
+    for side in (RIGHT, LEFT):
+        back = ellipse(side * 27, 48, 24, 17)
+        fill(canvas, frame, back, hu.MUSCLE - 4)
+    fill(canvas, frame, ellipse(0, 16, 34, 26), hu.MUSCLE)
+    return body
+
+
+def neck(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+    """Muscles and vessels in front of the spine, above the lungs."""
+    if z > 0.22:
+        return
+    for side in (RIGHT, LEFT):
+        fill(canvas, frame, ellipse(side * 26, -40, 8, 8), hu.BLOOD)
+        fill(canvas, frame, ellipse(side * 38, -52, 11, 8, side * 0.5), hu.BLOOD)
+        fill(canvas, frame, ellipse(side * 17, -48, 8, 13), hu.MUSCLE + 30)  # thyroid
+
+
+def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+    """Mediastinal fat with aorta, venae cavae, pulmonary arteries and oesophagus."""
+    if z < 0.13:
+        return
+    outline = mediastinum(patient, z)
+    fill(canvas, frame, outline, hu.MUSCLE * 0.3)
+    fill(canvas, frame, offset(outline, -2.0), hu.VISCERAL_FAT)
+    if z < 0.27:  # branches of the aortic arch
+        for x, y, radius in ((-12, -58, 7), (8, -56, 5), (22, -44, 6), (-24, -70, 8), (16, -70, 8)):
+            fill(canvas, frame, ellipse(x, y, radius, radius), hu.BLOOD)
+    arch = abs(z - AORTIC_ARCH_HEIGHT)
+    if arch < 0.03:  # the arch itself lies in the slice, from front right to back left
+        fill(canvas, frame, ellipse(10, -44, 36, 13 - 150 * arch, 1.05), hu.BLOOD)
+    if 0.27 < z < HEART_TOP + 0.05:
+        fill(canvas, frame, ellipse(*ASCENDING_AORTA(z)), hu.BLOOD)
+    if 0.38 < z < HEART_TOP + 0.02:
+        fill(canvas, frame, ellipse(*PULMONARY_TRUNK(z)), hu.BLOOD)
+        swell = 1 - ((z - 0.44) / 0.06) ** 2
+        if swell > 0:  # right and left pulmonary arteries, crossing the slice
+            fill(canvas, frame, ellipse(-12, -62, 34, 9 * swell + 2, -0.25), hu.BLOOD)
+            fill(canvas, frame, ellipse(32, -62, 20, 9 * swell + 2, 0.6), hu.BLOOD)
+    if z < 0.5:
+        fill(canvas, frame, ellipse(*UPPER_CAVA(z)), hu.BLOOD)
+    fill(canvas, frame, ellipse(*OESOPHAGUS(z)), hu.MUSCLE * 0.8)
+
+
+def heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+    """Heart in its bag of fat: chambers cannot be told from the wall without contrast."""
+    bottom = dome_top(patient, LEFT) + 0.17
+    if not HEART_TOP < z < bottom:
+        return
+    outline = mediastinum(patient, z)
+    inset = np.interp(z, [HEART_TOP, 0.54, bottom - 0.08, bottom], [14, 3, 4, 30])
+    muscle = closed_curve(offset(outline, -inset)[::4])
+    muscle = muscle[muscle[:, 1] < -24]  # the rest is spine
+    fill(canvas, frame, muscle, hu.HEART)
+    groove = smooth_noise(patient.key("heart"), z, frame, 30.0)
+    heart_mask = filled(frame, muscle) > 0
+    canvas[heart_mask] += (-60 * np.clip(0.5 - np.abs(groove) * 4, 0, 1))[heart_mask]
+
+
+def behind_heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+    """Descending aorta and, low down, the lower vena cava."""
+    if z > 0.28:
+        x, y, width, depth = DESCENDING_AORTA(z)
+        fill(canvas, frame, ellipse(x, y, width, depth), hu.BLOOD)
+        if patient.wobble_phase[3] > 4.5:  # chalk in the wall of an older aorta
+            chalk = np.array([x - 0.8 * width, y - 0.4 * depth])
+            fill(canvas, frame, ellipse(*chalk, 2.0, 3.0), hu.CORTICAL_BONE)
+    if z > dome_top(patient, RIGHT):
+        fill(canvas, frame, ellipse(*LOWER_CAVA(z)), hu.BLOOD)
+
+
+def airways(canvas: np.ndarray, z: float, frame: Frame) -> None:
+    """Windpipe, its fork and the two main bronchi: air in a thin wall."""
+    tubes = []
+    if z < CARINA + 0.012:
+        tubes.append(ellipse(*TRACHEA(z)))
+    elif z < 0.50:
+        x, y, radius = BRONCHUS(z)
+        # The right bronchus is wider and steeper than the left.
+        tubes.append(ellipse(-0.92 * x, y, 1.1 * radius * 1.25, radius, -0.2))
+        tubes.append(ellipse(1.02 * x, y, radius * 1.3, 0.9 * radius, 0.2))
+    for tube in tubes:
+        fill(canvas, frame, offset(tube, 1.8), hu.MUSCLE)
+    for tube in tubes:
+        fill(canvas, frame, tube, hu.AIR)
+
+
+def abdomen(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+    """Liver, spleen, stomach and bowel under the diaphragm."""
+    right = dome_mask(patient, z, RIGHT, frame)
+    if right is None:
+        return
+    below = z - dome_top(patient, RIGHT)
+    texture = smooth_noise(patient.key("abdomen"), z, frame, 7.0)
+    folds = smooth_noise(patient.key("folds"), z, frame, 17.0)
+    belly = filled(frame, rib_cage(patient, z)) if below > 0.2 else right
+    left = dome_mask(patient, z, LEFT, frame)
+    if left is not None:
+        belly = np.maximum(belly, left)
+    inside = belly > 0.02
+    layer = np.full_like(canvas, hu.VISCERAL_FAT)
+
+    # Bowel with gas, drawn first: the organs lie over it.
+    if below > 0.12:
+        loops = np.clip(2.5 * (folds - 0.35), 0, 1)
+        _, y = frame.coarser(8).grid()
+        front = cv2.resize(np.clip((-60 - y) / 20, 0, 1), (frame.size, frame.size))
+        layer += loops * front * (hu.BOWEL - hu.VISCERAL_FAT + 25 * texture)
+        layer[(front > 0.5) & (folds > 1.25) & (texture > 0.1)] = hu.AIR + 60
+    # Stomach: grows below the left dome, a bubble of gas on top (the patient lies on the back).
+    if left is not None:
+        size = min(1.0, (z - dome_top(patient, LEFT)) / 0.08)
+        stomach = closed_curve(ellipse(62, -72, 40 * size, 34 * size, 0.7)[::3])
+        fill(layer, frame, stomach, hu.MUSCLE)
+        content = filled(frame, offset(stomach, -3.5)) > 0
+        layer[content] = (hu.STOMACH_CONTENT + 40 * np.clip(texture - 0.4, 0, 2))[content]
+        gas = 10 + 12 * np.sin(patient.wobble_phase[4])
+        bubble = ellipse(66, -92, 26 * size, max(gas, 1.0) * size, 0.1)
+        fill(layer, frame, bubble, hu.AIR + 20)
+        spleen = np.array([(88, -20), (112, -40), (128, -22), (122, 14), (100, 36), (84, 30)])
+        middle = spleen.mean(axis=0)
+        fill(layer, frame, closed_curve(middle + (spleen - middle) * size), hu.SPLEEN)
+    if z > 0.93:
+        for side in (RIGHT, LEFT):
+            fill(layer, frame, ellipse(side * 52, 4, 22, 17, side * -0.6), hu.KIDNEY)
+            fill(layer, frame, ellipse(side * 46, 0, 8, 6, side * -0.6), hu.VISCERAL_FAT)
+    # Liver: fills the right dome; its left lobe crosses the midline further down.
+    if below > 0.06:
+        lobe = np.interp(below, [0.06, 0.16, 0.30, 0.42], [-20, 42, 34, -30])
+        front = np.interp(below, [0.06, 0.3], [-116, -126])
+        tongue = [(-60, front), (lobe, front + 6), (lobe + 8, -96), (lobe - 26, -66), (-30, -44)]
+        fill(layer, frame, closed_curve(np.array([*tongue, (-60, -40)])), hu.LIVER)
+    shrink = np.interp(below, [0.22, 0.40], [0.0, 30.0])
+    liver = offset(hemithorax(patient, z, RIGHT), -shrink) - [8.0 * (below > 0.2), 0.0]
+    mask = filled(frame, liver) * right > 0.5 if below > 0.22 else right > 0.02
+    layer[mask] = (hu.LIVER + 1.5 * texture)[mask]
+
+    share = belly[inside]
+    canvas[inside] = canvas[inside] * (1 - share) + layer[inside] * share

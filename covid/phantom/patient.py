@@ -1,0 +1,190 @@
+"""The synthetic patient: every number that differs from one patient to the next."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from covid.phantom.geometry import Frame
+
+IMAGE_SIZE = 512  # pixels, height and width of a slice
+
+
+@dataclass(frozen=True)
+class Opacity:
+    """One region of denser lung: an ellipsoid with a ragged, soft edge.
+
+    Attributes
+    ----------
+    centre : ndarray (3,)
+        Standard x, y, z in mm (z counted from the top of the scan).
+    radii : ndarray (3,)
+        Half axes in mm: along the chest wall, across it, along z.
+    turn : float
+        Direction of the first half axis in radians, clockwise in the image.
+    density : float
+        HU added to the lung where the opacity is full.
+    consolidation : float
+        Share in [0, 1] of the inside that is airless: vessels vanish in it.
+    softness : float
+        Width of the edge, as a share of the radius.
+    """
+
+    centre: np.ndarray
+    radii: np.ndarray
+    turn: float
+    density: float
+    consolidation: float
+    softness: float
+
+
+@dataclass(frozen=True)
+class VesselTree:
+    """Blood vessels (or airways) as straight pieces.
+
+    Attributes
+    ----------
+    start, end : ndarray (pieces, 3), float32
+        Standard x, y, z in mm of both ends of each piece, thinnest pieces first.
+    radius : ndarray (pieces,), float32
+        Millimetres.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    radius: np.ndarray
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One synthetic patient; see :func:`covid.phantom.make_patient`.
+
+    Everything but `infections` is drawn from the same distributions whether the patient is
+    infected or not, so that nothing else gives the class away.
+
+    Attributes
+    ----------
+    number, seed : int
+        Together with a part's name they key all random numbers of that part.
+    infected : bool
+        The class. Positive class: infected.
+    frame : Frame
+        Size, tilt and position in the image.
+    fat, breast : float
+        Thickness of the fat under the skin and height of the breasts, mm.
+    lung_size, heart_size, lung_asymmetry : float
+        Factors on the standard outlines.
+    dome_height : float
+        z of the top of the right half of the diaphragm.
+    wobble_size, wobble_phase, wobble_rate : ndarray
+        Bending of all outlines: size (share of the radius), phase and change with z of each wave.
+    lung_density : float
+        Mean HU of healthy lung at the front of the chest.
+    gravity : float
+        HU by which the lung gets denser from front to back.
+    emphysema : float
+        HU lost where the lung is destroyed; 0 for most patients.
+    atelectasis : float
+        HU added in a band along the back of the lower lung, which collapses when lying.
+    vessel_gain : float
+        Factor on the vessels' radii.
+    noise, streaks : float
+        Standard deviation of the noise inside the body, and of the streaks at the shoulders, HU.
+    psf : float
+        Standard deviation of the point-spread function, pixels.
+    motion : float
+        Length of the motion blur near heart and diaphragm, pixels.
+    calibration : float
+        HU by which the whole scan is off.
+    table_height : float
+        Pixels between the back and the table.
+    arteries, airways : VesselTree
+    nodules : tuple of Opacity
+        Small round nodules and scars, found in both classes.
+    infections : tuple of Opacity
+        Ground glass and consolidations; empty unless infected.
+    """
+
+    number: int
+    seed: int
+    infected: bool
+    frame: Frame
+    fat: float
+    breast: float
+    lung_size: float
+    heart_size: float
+    lung_asymmetry: float
+    dome_height: float
+    wobble_size: np.ndarray
+    wobble_phase: np.ndarray
+    wobble_rate: np.ndarray
+    lung_density: float
+    gravity: float
+    emphysema: float
+    atelectasis: float
+    vessel_gain: float
+    noise: float
+    streaks: float
+    psf: float
+    motion: float
+    calibration: float
+    table_height: float
+    arteries: VesselTree | None = field(default=None, repr=False)
+    airways: VesselTree | None = field(default=None, repr=False)
+    nodules: tuple[Opacity, ...] = ()
+    infections: tuple[Opacity, ...] = ()
+
+    def key(self, part: str) -> tuple[int, int, int]:
+        """Seed numbers for one named part of this patient: independent of all other parts."""
+        return self.seed, self.number, zlib.crc32(part.encode())
+
+    def generator(self, part: str, *more: int) -> np.random.Generator:
+        """Random generator for one named part (and, for example, one slice)."""
+        return np.random.default_rng((*self.key(part), *more))
+
+
+def draw_body(number: int, infected: bool, seed: int) -> Patient:
+    """A patient without vessels, nodules and infections; `infected` changes no number here."""
+    rng = np.random.default_rng((seed, number, zlib.crc32(b"body")))
+    female = rng.random() < 0.5
+    width = rng.normal(0.93 if female else 1.0, 0.05)
+    depth = width * rng.normal(1.0, 0.05)
+    spacing = rng.uniform(0.66, 0.80)
+    frame = Frame(
+        size=IMAGE_SIZE,
+        spacing=spacing,
+        centre=(IMAGE_SIZE / 2 + rng.normal(0, 8), 305 + rng.normal(0, 12)),
+        tilt=np.deg2rad(rng.normal(0, 2.0)),
+        stretch=(width, depth),
+    )
+    waves = 5
+    emphysema = 90 * rng.random() if rng.random() < 0.25 else 0.0
+    motion = rng.uniform(2, 5) if rng.random() < 0.2 else 0.0
+    return Patient(
+        number=number,
+        seed=seed,
+        infected=infected,
+        frame=frame,
+        fat=float(np.clip(rng.gamma(4.0, 4.0), 6, 38)),
+        breast=rng.uniform(8, 38) if female else rng.uniform(0, 5),
+        lung_size=float(np.clip(rng.normal(0.97, 0.05), 0.86, 1.06)),
+        heart_size=float(np.clip(rng.normal(1.0, 0.09), 0.82, 1.2)),
+        lung_asymmetry=rng.normal(0, 0.03),
+        dome_height=rng.uniform(0.58, 0.70),
+        wobble_size=rng.normal(0, 0.012, waves) / np.sqrt(np.arange(1, waves + 1)),
+        wobble_phase=rng.uniform(0, 2 * np.pi, waves),
+        wobble_rate=rng.normal(0, 2.0, waves),
+        lung_density=rng.normal(-872, 18),
+        gravity=rng.uniform(15, 60),
+        emphysema=emphysema,
+        atelectasis=max(0.0, rng.normal(90, 110)),
+        vessel_gain=rng.uniform(0.85, 1.3),
+        noise=rng.uniform(14, 30),
+        streaks=rng.uniform(4, 18),
+        psf=rng.uniform(0.55, 0.95),
+        motion=motion,
+        calibration=rng.normal(0, 6),
+        table_height=rng.uniform(2, 16),
+    )

@@ -1,0 +1,237 @@
+"""From a synthetic patient to an image: lungs put into the body, table, blur, noise, window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from covid.phantom import lesions, organs, skeleton, vessels
+from covid.phantom import tissues as hu
+from covid.phantom.geometry import Frame, blur, smooth_noise
+from covid.phantom.outlines import body_outline, dome_top, lung_mask
+from covid.phantom.patient import Patient, draw_body
+
+Z_STEPS = 1_000_000  # heights that differ by less share their noise
+
+
+def make_patient(patient: int, infected: bool, seed: int) -> Patient:
+    """Draw one synthetic patient.
+
+    Parameters
+    ----------
+    patient : int
+        Number of the patient, 0 or more.
+    infected : bool
+        Adds ground glass and consolidations to the lungs; changes nothing else: the same
+        number and seed give the same body with and without them.
+    seed : int
+        0 or more.
+
+    Raises
+    ------
+    ValueError
+        If `patient` or `seed` is negative.
+    """
+    for name, value in (("patient", patient), ("seed", seed)):
+        if value < 0:
+            raise ValueError(f"make_patient: {name} must be 0 or more, got {value}")
+    body = draw_body(int(patient), bool(infected), int(seed))
+    arteries, tubes = vessels.grow_vessels(body)
+    return replace(
+        body,
+        arteries=arteries,
+        airways=tubes,
+        nodules=lesions.draw_nodules(body),
+        infections=lesions.draw_infections(body) if infected else (),
+    )
+
+
+def lung_tissue(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> np.ndarray:
+    """HU (size, size), float32, of the lungs; meaningful where `lung` (the mask) is above 0.
+
+    Air-filled tissue, denser towards the back; opacities; over them vessels and airways.
+    """
+    cloudy = smooth_noise(patient.key("cloudy"), z, frame, 26.0)
+    grainy = smooth_noise(patient.key("grainy"), z, frame, 3.2)
+    _, y = frame.grid()
+    field = patient.lung_density + patient.gravity * np.clip((y + 130) / 180, 0, 1)
+    field += 9 * cloudy + 14 * grainy
+    if patient.emphysema:
+        holes = smooth_noise(patient.key("emphysema"), z, frame, 13.0)
+        upper = np.interp(z, [0.3, 0.7], [1.0, 0.4])
+        field -= patient.emphysema * upper * np.clip(1.5 * (holes - 0.2), 0, 1)
+
+    field += lesions.atelectasis(patient, z, lung, frame)
+    nodule, _ = lesions.opacity_fields(patient, patient.nodules, z, frame, "nodules")
+    haze, solid = lesions.opacity_fields(patient, patient.infections, z, frame, "infections")
+    field += nodule + haze * (1 + 0.10 * grainy)
+    field = np.minimum(field, lesions.CONSOLIDATION_HU)
+    field += solid * (lesions.CONSOLIDATION_HU - field)
+
+    # Airways first: each runs beside an artery, which is drawn over its near wall.
+    tube = np.zeros((frame.size, frame.size), np.uint8)
+    vessels.draw_tree(tube, patient.airways, z, frame, 0.9)
+    field += (tube * np.float32(0.55 / 255)) * np.maximum(-100 - field, 0)
+    tube[:] = 0
+    vessels.draw_tree(tube, patient.airways, z, frame, -0.1)
+    field += (tube * np.float32(1 / 255)) * (hu.AIR - field)
+    vessel = np.zeros((frame.size, frame.size), np.uint8)
+    vessels.draw_tree(vessel, patient.arteries, z, frame, 0.0)
+    field += (vessel * np.float32(1 / 255)) * np.maximum(hu.BLOOD - field, 0)
+    return field
+
+
+def table(canvas: np.ndarray, patient: Patient) -> None:
+    """The scanner's table: a curved shell around foam, with a mattress on it.
+
+    It belongs to the scanner, so it is drawn in pixels and does not tilt with the patient.
+    """
+    rows = np.arange(patient.frame.size, dtype=np.float32)
+    x = (rows - patient.frame.size / 2) * patient.frame.spacing  # mm from the middle
+    # Lowest point of the back over all heights: the table does not move along the body.
+    lowest = max(
+        patient.frame.to_pixels(body_outline(patient, z))[:, 1].max() for z in (0.0, 0.3, 0.6, 0.9)
+    )
+    top = lowest + (patient.table_height + 6 - 0.00115 * x**2) / patient.frame.spacing
+    side = 200.0  # mm; the shell's edges bend upwards and close
+    thickness = (24 - 0.0002 * x**2) / patient.frame.spacing
+    thickness *= np.sqrt(np.clip(1 - (x / side) ** 8, 0, 1))
+    shell = 2.4 / patient.frame.spacing
+    pad = 7.0 / patient.frame.spacing
+    for upper, lower, value in (
+        (top - pad, top, hu.MATTRESS),
+        (top, top + thickness, hu.TABLE_SHELL),
+        (top + shell, top + thickness - shell, hu.TABLE_FOAM),
+    ):
+        depth = np.arange(patient.frame.size, dtype=np.float32)[:, None]
+        inside = (depth > upper) & (depth < lower)
+        canvas[inside] = value
+
+
+def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
+    """Folds of cloth on the chest: thin wavy lines in the air above the body."""
+    rng = patient.generator("clothes")
+    frame = patient.frame
+    skin = frame.to_pixels(body_outline(patient, z))
+    upper = skin[skin[:, 1] < frame.centre[1] - 40]
+    order = np.argsort(upper[:, 0])
+    columns = np.linspace(20, frame.size - 20, 90)
+    height = np.interp(columns, upper[order, 0], upper[order, 1])
+    for _ in range(3):
+        phase, speed = rng.uniform(0, 6, 5), rng.uniform(2, 9, 5)
+        waves = np.arange(1, 6)[:, None]
+        wave = np.sin(waves * columns / 45 + (phase + speed * z)[:, None]) / waves
+        lift = rng.uniform(2, 9) + np.abs(4.5 * wave.sum(axis=0))
+        middle, span = rng.uniform(150, 360), rng.uniform(40, 110)
+        seen = np.abs(columns - middle) < span
+        line = np.column_stack([columns, height - lift])[seen]
+        points = np.round(line * 16).astype(np.int32)
+        faint = hu.CLOTHES - rng.uniform(0, 70)
+        cv2.polylines(canvas, [points], False, faint, 1, cv2.LINE_8, 4)
+
+
+def hounsfield(patient: Patient, z: float) -> np.ndarray:
+    """One slice without blur and noise, HU, float32 (512, 512)."""
+    frame = patient.frame
+    canvas = np.full((frame.size, frame.size), hu.AIR, np.float32)
+    table(canvas, patient)
+    clothes(canvas, patient, z)
+    organs.trunk(canvas, patient, z, frame)
+    organs.neck(canvas, patient, z, frame)
+    organs.great_vessels(canvas, patient, z, frame)
+    organs.heart(canvas, patient, z, frame)
+    organs.abdomen(canvas, patient, z, frame)
+    lung = lung_mask(patient, z, frame)
+    if lung.any():
+        canvas += lung * (lung_tissue(patient, z, lung, frame) - canvas)
+    organs.behind_heart(canvas, patient, z, frame)
+    organs.airways(canvas, z, frame)
+    skeleton.spine(canvas, patient, z, frame)
+    skeleton.ribs(canvas, patient, z, frame)
+    skeleton.sternum(canvas, patient, z, frame)
+    skeleton.shoulders(canvas, patient, z, frame)
+    return canvas
+
+
+def motion_blur(image: np.ndarray, patient: Patient, z: float) -> np.ndarray:
+    """Heart beat and breathing: a box blur from front to back near heart and diaphragm."""
+    near = np.exp(-(((z - dome_top(patient, -1)) / 0.12) ** 2))
+    length = 1 + patient.motion * near
+    if length < 1.5:
+        return image
+    taps = np.ones(2 * int(np.ceil((length - 1) / 2)) + 1, np.float32)
+    taps[[0, -1]] = 1 - (len(taps) - length) / 2
+    return cv2.filter2D(image, -1, (taps / taps.sum())[:, None])
+
+
+def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
+    """CT noise in HU, float32 (size, size).
+
+    Reconstructed CT noise has no slow component, is stronger behind thick tissue, and runs in
+    streaks along the rays: horizontally between the shoulders, radially outside the body.
+    `body` is the share of tissue in every pixel, float32 in [0, 1].
+    """
+    rng = patient.generator("noise", round(z * Z_STEPS))
+    size = patient.frame.size
+    white = rng.standard_normal((size, size), dtype=np.float32)
+    grain = cv2.GaussianBlur(white, (0, 0), 0.75) - 0.8 * cv2.GaussianBlur(white, (0, 0), 2.0)
+    rays = rng.standard_normal((720, 24), dtype=np.float32)  # (angle, distance)
+    rays = cv2.resize(rays, (size, 1440), interpolation=cv2.INTER_LINEAR)
+    middle = (patient.frame.centre[0], patient.frame.centre[1] - 40)
+    flags = cv2.WARP_POLAR_LINEAR | cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    radial = cv2.warpPolar(rays, (size, size), middle, 0.75 * size, flags)
+    lines = rng.standard_normal((size // 2, 12), dtype=np.float32)
+    lines = cv2.resize(lines, (size, size), interpolation=cv2.INTER_CUBIC)
+    shoulders = patient.streaks * float(np.interp(z, [0.0, 0.1, 0.3], [1.2, 1.0, 0.12]))
+    thick = 0.35 + 0.65 * body
+    # The blurs leave white noise with a standard deviation of about 0.3.
+    return thick * (patient.noise * (grain / 0.3 + 0.35 * radial) + shoulders * lines)
+
+
+def scanned(patient: Patient, z: float) -> np.ndarray:
+    """One slice as the scanner sees it: blurred, noisy, HU, float32 (512, 512)."""
+    exact = hounsfield(patient, z)
+    body = (exact > -400).astype(np.float32)
+    image = motion_blur(blur(exact, patient.psf), patient, z)
+    image += noise(patient, z, blur(body, 24.0)) + patient.calibration
+    steps = np.arange(image.shape[0], dtype=np.float32) - (image.shape[0] - 1) / 2
+    outside = np.hypot(steps[:, None], steps[None, :]) > 0.58 * image.shape[0]
+    image[outside] = hu.OUTSIDE_VIEW
+    return image
+
+
+def render_slice(patient: Patient, z: float, window: str = "lung") -> np.ndarray:
+    """One synthetic axial slice as an 8-bit image.
+
+    ``gray = 255 * (HU - (centre - width / 2)) / width``, clipped to [0, 255].
+
+    Parameters
+    ----------
+    patient : Patient
+        From :func:`make_patient`.
+    z : float
+        Height in [0, 1], from the shoulders to the abdomen.
+    window : str
+        'lung' (centre -600 HU, width 1200 HU) or 'mediastinal' (50, 350).
+
+    Returns
+    -------
+    ndarray (512, 512), uint8
+        Depends on the patient, `z` and `window` only, not on what was rendered before.
+
+    Raises
+    ------
+    ValueError
+        If `z` lies outside [0, 1] or the window is unknown.
+    """
+    if not 0.0 <= z <= 1.0:
+        raise ValueError(f"render_slice: z must lie in [0, 1] (shoulders to abdomen), got {z}")
+    if window not in hu.WINDOWS:
+        raise ValueError(
+            f"render_slice: window must be one of {sorted(hu.WINDOWS)}, got {window!r}"
+        )
+    centre, width = hu.WINDOWS[window]
+    share = (scanned(patient, z) - (centre - width / 2)) / width
+    return np.round(255 * np.clip(share, 0, 1)).astype(np.uint8)
