@@ -1,0 +1,172 @@
+"""Rotation, shift, shear and zoom of an image, as one matrix and one resampling.
+
+The matrix is that of current Keras (keras.src.legacy.preprocessing.image), the resampling
+that of `scipy.ndimage.affine_transform` with order=1, which Keras calls. Two oddities of
+Keras are kept, because they are part of what "the same augmentation" means: see
+`transform_matrix`.
+"""
+
+import numpy as np
+
+FILL_MODES = ("nearest", "constant", "reflect", "wrap")
+_SWAP = [1, 0, 2]
+
+
+def transform_matrix(
+    height: int,
+    width: int,
+    theta: float = 0.0,
+    tx: float = 0.0,
+    ty: float = 0.0,
+    shear: float = 0.0,
+    zx: float = 1.0,
+    zy: float = 1.0,
+) -> np.ndarray:
+    """The matrix that takes an output pixel (row, column, 1) to the input pixel it shows.
+
+    matrix = P C (R T S Z) C^-1 P, with
+
+        R = rotation by theta           [[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]
+        T = shift                       [[1, 0, tx], [0, 1, ty], [0, 0, 1]]
+        S = shear by an angle           [[1, -sin, 0], [0, cos, 0], [0, 0, 1]]
+        Z = zoom                        diag(zx, zy, 1)
+        C = from the centre to the corner, (height / 2 - 0.5, width / 2 - 0.5)
+        P = exchange of the two axes
+
+    It points from the output to the input, so a zoom factor below 1 magnifies and a positive
+    shift moves the picture towards row 0 or column 0.
+
+    Keras builds the inner matrix for (x, y) but gives it (height, width), then applies P.
+    Therefore `tx`, drawn from the *height* shift range, moves columns and `ty` moves rows,
+    and on images that are not square the centre of rotation is not the image's centre. On
+    square images neither changes what is drawn from equal ranges.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the image, pixels.
+    theta, shear : float
+        Degrees.
+    tx, ty : float
+        Pixels.
+    zx, zy : float
+        Factors, above 0.
+
+    Returns
+    -------
+    ndarray, (3, 3), float64
+    """
+    cos_theta, sin_theta = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
+    cos_shear, sin_shear = np.cos(np.deg2rad(shear)), np.sin(np.deg2rad(shear))
+    rotation = np.array([[cos_theta, -sin_theta, 0.0], [sin_theta, cos_theta, 0.0], [0, 0, 1]])
+    shift = np.array([[1.0, 0.0, tx], [0.0, 1.0, ty], [0.0, 0.0, 1.0]])
+    shearing = np.array([[1.0, -sin_shear, 0.0], [0.0, cos_shear, 0.0], [0.0, 0.0, 1.0]])
+    zoom = np.diag([zx, zy, 1.0])
+    centre_x, centre_y = height / 2 - 0.5, width / 2 - 0.5
+    to_corner = np.array([[1.0, 0.0, centre_x], [0.0, 1.0, centre_y], [0.0, 0.0, 1.0]])
+    to_centre = np.array([[1.0, 0.0, -centre_x], [0.0, 1.0, -centre_y], [0.0, 0.0, 1.0]])
+    matrix = to_corner @ (rotation @ shift @ shearing @ zoom) @ to_centre
+    return matrix[_SWAP][:, _SWAP]
+
+
+def resample(
+    image: np.ndarray, matrix: np.ndarray, fill_mode: str = "nearest", cval: float = 0.0
+) -> np.ndarray:
+    """Give each output pixel the bilinear value of the input at matrix @ (row, column, 1).
+
+    Parameters
+    ----------
+    image : ndarray, (height, width, channels), float32
+        Any values; they are interpolated, not scaled.
+    matrix : ndarray, (3, 3)
+        From output to input pixels, (row, column, 1).
+    fill_mode : str
+        What lies outside the image (a b c d): "nearest" a a|a b c d|d d; "reflect"
+        b a|a b c d|d c; "constant" `cval` everywhere past the centres of the outermost
+        pixels; "wrap" SciPy's wrap, whose period is one pixel less than the image, so that
+        the first and the last pixel fall on each other.
+    cval : float
+        For "constant", in the units of `image`.
+
+    Returns
+    -------
+    ndarray, (height, width, channels), float32
+    """
+    if fill_mode in ("nearest", "reflect"):
+        return _resample_opencv(image, matrix, fill_mode)
+    return _resample_numpy(image, matrix, fill_mode, cval)
+
+
+def _resample_opencv(image: np.ndarray, matrix: np.ndarray, fill_mode: str) -> np.ndarray:
+    """The fast way, for the two borders that mean the same in OpenCV and SciPy."""
+    import cv2
+
+    height, width, channels = image.shape
+    border = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT}[fill_mode]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # the matrix points from output to input
+    column_first = matrix[_SWAP][:2, _SWAP]  # OpenCV counts (x, y), that is (column, row)
+
+    def warp(pixels: np.ndarray) -> np.ndarray:
+        return cv2.warpAffine(pixels, column_first, (width, height), flags=flags, borderMode=border)
+
+    if channels in (1, 3, 4):
+        # OpenCV drops an axis of one channel: (height, width) -> (height, width, 1)
+        return warp(np.ascontiguousarray(image)).reshape(image.shape)
+    # For other numbers of channels OpenCV falls back to positions rounded to 1/32 pixel.
+    planes = [warp(np.ascontiguousarray(image[..., channel])) for channel in range(channels)]
+    return np.stack(planes, axis=-1)
+
+
+def _resample_numpy(
+    image: np.ndarray, matrix: np.ndarray, fill_mode: str, cval: float
+) -> np.ndarray:
+    """The same in NumPy, for the two borders that OpenCV does not have."""
+    height, width, _ = image.shape
+    out_rows = np.arange(height)[:, np.newaxis]
+    out_columns = np.arange(width)[np.newaxis, :]
+    rows = matrix[0, 2] + matrix[0, 0] * out_rows + matrix[0, 1] * out_columns
+    columns = matrix[1, 2] + matrix[1, 0] * out_rows + matrix[1, 1] * out_columns
+    if fill_mode == "wrap":
+        return bilinear(image, _wrap(rows, height), _wrap(columns, width))
+    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
+    values = bilinear(image, rows.clip(0, height - 1), columns.clip(0, width - 1))
+    # (height, width) -> (height, width, 1), one decision for all channels
+    return np.where(inside[..., np.newaxis], values, np.float32(cval))
+
+
+def _wrap(positions: np.ndarray, size: int) -> np.ndarray:
+    """Bring positions into [0, size - 1] by steps of size - 1; those inside stay."""
+    period = size - 1
+    if period == 0:
+        return np.zeros_like(positions)
+    wrapped = np.where(positions < 0, positions + period * (-positions // period + 1), positions)
+    return np.where(wrapped > period, wrapped - period * (wrapped // period), wrapped)
+
+
+def bilinear(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Bilinear interpolation at positions inside the image.
+
+    value = (1-v)(1-u) image[r, c] + (1-v) u image[r, c+1] + v (1-u) image[r+1, c]
+    + v u image[r+1, c+1], with r, c the integer part of a position and v, u its fraction.
+
+    Parameters
+    ----------
+    image : ndarray, (height, width, channels)
+        The input.
+    rows, columns : ndarray, (out_height, out_width), float64
+        In [0, height - 1] and [0, width - 1].
+
+    Returns
+    -------
+    ndarray, (out_height, out_width, channels), float32
+    """
+    height, width, _ = image.shape
+    top, left = rows.astype(np.intp), columns.astype(np.intp)
+    # On the last row or column the neighbour does not exist; its weight is 0 there.
+    bottom, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
+    # (out_height, out_width) -> (out_height, out_width, 1), the same weight for all channels
+    down = (rows - top)[..., np.newaxis]
+    across = (columns - left)[..., np.newaxis]
+    upper = (1 - across) * image[top, left] + across * image[top, right]
+    lower = (1 - across) * image[bottom, left] + across * image[bottom, right]
+    return ((1 - down) * upper + down * lower).astype(np.float32)

@@ -1,0 +1,238 @@
+"""Augmentation of one image: drawing a transform, applying it, scaling the result.
+
+Resampling follows current Keras (see `affine`); the random numbers do not, they come from
+`numpy.random.Generator`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minicnn.preprocessing.affine import FILL_MODES, resample, transform_matrix
+from minicnn.preprocessing.iterators import checked_seed
+from minicnn.preprocessing.loading import channels_last_only
+from minicnn.preprocessing.parameters import (
+    NEUTRAL,
+    AugmentationRanges,
+    nonnegative,
+    refuse_unsupported,
+    shift_range,
+    zoom_pair,
+)
+from minicnn.seeding import fresh_seed
+from minicnn.shapes import choice
+
+
+class ImageAugmenter:
+    """Draws a random transform for each image, applies it, and scales the result.
+
+    Per image, in this order: rotation, shift, shear and zoom in one resampling of the values
+    as they are (0..255); the flips; `preprocessing_function`; `rescale`; centring and division
+    by the standard deviation. Nothing of it is random but the transform.
+
+    Parameters
+    ----------
+    samplewise_center, samplewise_std_normalization : bool
+        Subtract an image's mean; divide by its standard deviation + 1e-6 (centres, too).
+    rotation_range : float
+        Degrees; the angle is uniform in [-rotation_range, rotation_range].
+    width_shift_range, height_shift_range : float, int or sequence
+        Float: uniform in [-r, r], a fraction of the image if r < 1, else pixels. Integer n:
+        a whole number of pixels in (-n, n). Sequence: one of its values, either sign.
+    shear_range : float
+        **Degrees**: 0.2 is a fifth of a degree and shows nothing.
+    zoom_range : float or (float, float)
+        z stands for (1 - z, 1 + z). One factor per axis; below 1 magnifies.
+    fill_mode : str
+        "nearest", "constant" (with `cval`), "reflect" or "wrap": what comes in from outside.
+    cval : float
+        In the units of the images.
+    horizontal_flip, vertical_flip : bool
+        Mirror left-right, top-bottom, every second image on average.
+    rescale : float, optional
+        Multiplies the values after everything above, for example 1 / 255.
+    preprocessing_function : callable, optional
+        Takes and returns a float32 array (height, width, channels).
+    dtype : str, optional
+        Of the batches; float32 if None. The arithmetic is float32.
+    seed : int, optional
+        Not in Keras: of this generator's own draws, and the default of its iterators. Without
+        it they come from `minicnn.seeding.fresh_seed`.
+    featurewise_center, featurewise_std_normalization, zca_whitening, zca_epsilon, \
+brightness_range, channel_shift_range, data_format, validation_split, interpolation_order
+        Not supported; accepted with their defaults only (channels last, linear interpolation).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range or not supported.
+    """
+
+    def __init__(
+        self,
+        featurewise_center: bool = False,
+        samplewise_center: bool = False,
+        featurewise_std_normalization: bool = False,
+        samplewise_std_normalization: bool = False,
+        zca_whitening: bool = False,
+        zca_epsilon: float = 1e-6,
+        rotation_range: float = 0,
+        width_shift_range: float | Sequence[float] = 0.0,
+        height_shift_range: float | Sequence[float] = 0.0,
+        brightness_range: Any = None,
+        shear_range: float = 0.0,
+        zoom_range: float | Sequence[float] = 0.0,
+        channel_shift_range: float = 0.0,
+        fill_mode: str = "nearest",
+        cval: float = 0.0,
+        horizontal_flip: bool = False,
+        vertical_flip: bool = False,
+        rescale: float | None = None,
+        preprocessing_function: Callable[[np.ndarray], np.ndarray] | None = None,
+        data_format: str | None = None,
+        validation_split: float = 0.0,
+        interpolation_order: int = 1,
+        dtype: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        owner = type(self).__name__
+        refuse_unsupported(
+            owner,
+            {
+                "featurewise_center": (featurewise_center, False),
+                "featurewise_std_normalization": (featurewise_std_normalization, False),
+                "zca_whitening": (zca_whitening, False),
+                "zca_epsilon": (zca_epsilon, 1e-6),
+                "brightness_range": (brightness_range, None),
+                "channel_shift_range": (channel_shift_range, 0.0),
+                "validation_split": (validation_split, 0.0),
+                "interpolation_order": (interpolation_order, 1),
+            },
+        )
+        channels_last_only(data_format, owner)
+        self.ranges = AugmentationRanges(
+            rotation_range=nonnegative(rotation_range, "rotation_range"),
+            width_shift_range=shift_range(width_shift_range, "width_shift_range"),
+            height_shift_range=shift_range(height_shift_range, "height_shift_range"),
+            shear_range=nonnegative(shear_range, "shear_range"),
+            zoom_range=zoom_pair(zoom_range),
+            horizontal_flip=bool(horizontal_flip),
+            vertical_flip=bool(vertical_flip),
+        )
+        self.samplewise_center = samplewise_center or samplewise_std_normalization
+        self.samplewise_std_normalization = samplewise_std_normalization
+        self.fill_mode = choice(fill_mode, FILL_MODES, "fill_mode", owner)
+        self.cval = cval
+        self.rescale = rescale
+        self.preprocessing_function = preprocessing_function
+        self.dtype = np.dtype(dtype or "float32")
+        self.seed = None if seed is None else checked_seed(seed, owner)
+        self._rng = np.random.default_rng(fresh_seed() if self.seed is None else self.seed)
+
+    def get_random_transform(
+        self, img_shape: Sequence[int], seed: int | np.random.Generator | None = None
+    ) -> dict[str, float | bool]:
+        """Draw the parameters of one transform.
+
+        Parameters
+        ----------
+        img_shape : (int, int, int)
+            height, width, channels.
+        seed : int or Generator, optional
+            Where the numbers come from; the generator's own stream if None.
+
+        Returns
+        -------
+        dict
+            theta, shear (degrees), tx, ty (pixels), zx, zy (factors), flip_horizontal,
+            flip_vertical. `tx` comes from height_shift_range, see `affine.transform_matrix`.
+        """
+        height, width = img_shape[:2]
+        rng = self._rng if seed is None else np.random.default_rng(seed)
+        return self.ranges.draw(height, width, rng)
+
+    def apply_transform(
+        self, x: np.ndarray, transform_parameters: dict[str, float | bool]
+    ) -> np.ndarray:
+        """Apply one transform: the affine part, then the flips.
+
+        Parameters
+        ----------
+        x : ndarray, (height, width, channels)
+            One image, left as it is.
+        transform_parameters : dict
+            As from `get_random_transform`; what is missing changes nothing.
+
+        Returns
+        -------
+        ndarray, (height, width, channels), float32
+            A new array.
+
+        Raises
+        ------
+        ValueError
+            If `x` has another number of axes, or a parameter is unknown.
+        """
+        image = np.array(x, dtype=np.float32)
+        if image.ndim != 3:
+            raise ValueError(
+                "apply_transform: expected one image of shape (height, width, channels), "
+                f"got {image.shape}"
+            )
+        unknown = sorted(set(transform_parameters) - set(NEUTRAL))
+        if unknown:
+            raise ValueError(
+                f"apply_transform: expected parameters among {', '.join(NEUTRAL)}, "
+                f"got {', '.join(unknown)}"
+            )
+        parameters = {**NEUTRAL, **transform_parameters}
+        flip_horizontal = parameters.pop("flip_horizontal")
+        flip_vertical = parameters.pop("flip_vertical")
+        if any(value != NEUTRAL[name] for name, value in parameters.items()):
+            matrix = transform_matrix(*image.shape[:2], **parameters)
+            image = resample(image, matrix, self.fill_mode, self.cval)
+        if flip_horizontal:
+            image = image[:, ::-1]
+        if flip_vertical:
+            image = image[::-1]
+        return np.ascontiguousarray(image)
+
+    def random_transform(
+        self, x: np.ndarray, seed: int | np.random.Generator | None = None
+    ) -> np.ndarray:
+        """Draw a transform and apply it to one image; see the two methods above."""
+        return self.apply_transform(x, self.get_random_transform(np.shape(x), seed))
+
+    def standardize(self, x: np.ndarray) -> np.ndarray:
+        """Apply what is not random: preprocessing_function, rescale, centring, division.
+
+        Parameters
+        ----------
+        x : ndarray, (height, width, channels)
+            One image. Unlike Keras, it is left as it is.
+
+        Returns
+        -------
+        ndarray, (height, width, channels), float32
+
+        Raises
+        ------
+        ValueError
+            If `preprocessing_function` changes the shape.
+        """
+        image = np.array(x, dtype=np.float32)
+        if self.preprocessing_function is not None:
+            image = np.array(self.preprocessing_function(image), dtype=np.float32)
+            if image.shape != np.shape(x):
+                raise ValueError(
+                    "standardize: expected preprocessing_function to keep the shape "
+                    f"{np.shape(x)}, got {image.shape}"
+                )
+        if self.rescale:
+            image *= np.float32(self.rescale)
+        if self.samplewise_center:
+            image -= image.mean()
+        if self.samplewise_std_normalization:
+            image /= image.std() + np.float32(1e-6)
+        return image

@@ -1,0 +1,177 @@
+"""Batches from a folder of images with one subfolder per class."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minicnn.preprocessing.iterators import BatchIterator
+from minicnn.preprocessing.loading import CHANNELS, img_to_array, load_img
+from minicnn.preprocessing.resizing import INTERPOLATIONS
+from minicnn.shapes import choice, pair
+
+if TYPE_CHECKING:
+    from minicnn.preprocessing.image import ImageDataGenerator
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
+CLASS_MODES = ("categorical", "binary", "sparse", None)
+# Decoded images are kept in memory up to this size, else read again for every batch.
+CACHE_LIMIT_BYTES = 2**30
+
+
+class DirectoryIterator(BatchIterator):
+    """Batches from image files; made by `ImageDataGenerator.flow_from_directory`.
+
+    A file is read and resized when it is needed first, then kept as uint8 if all the images
+    together need at most `CACHE_LIMIT_BYTES` (1 GiB): a file that changes on disk afterwards
+    is not noticed. An image is known by its index into `filenames`, so a prediction belongs to
+    `filenames[index_array[position]]` of its pass; with shuffle=False that is
+    `filenames[position]`.
+
+    Attributes
+    ----------
+    class_indices : dict of str to int
+        Folder name to class number, in the order of `classes` or of the sorted names.
+    num_classes : int
+    classes : ndarray, (n,), int32
+        The class number of each file.
+    filenames : list of str
+        Relative to `directory`, class folder first, sorted within each class.
+    filepaths : list of str
+        The same with `directory` in front.
+    directory, target_size, color_mode, class_mode, interpolation
+        As given.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        image_data_generator: "ImageDataGenerator",
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        follow_links: bool = False,
+        interpolation: str = "nearest",
+    ) -> None:
+        owner = "flow_from_directory"
+        self.directory = os.fspath(directory)
+        self.target_size = pair(target_size, "target_size", owner)
+        self.color_mode = choice(color_mode, tuple(CHANNELS), "color_mode", owner)
+        self.interpolation = choice(interpolation, INTERPOLATIONS, "interpolation", owner)
+        if class_mode not in CLASS_MODES:
+            raise ValueError(
+                f"{owner}: expected class_mode to be one of {CLASS_MODES}, got {class_mode!r}"
+            )
+        self.class_mode = class_mode
+        names = class_names(self.directory, classes)
+        self.num_classes = len(names)
+        if class_mode == "binary" and self.num_classes > 2:
+            raise ValueError(
+                f"{self.directory}: expected at most 2 class folders for class_mode='binary', got "
+                f"{self.num_classes} ({', '.join(names)}); use 'categorical' or 'sparse'"
+            )
+        self.class_indices = {name: number for number, name in enumerate(names)}
+        files = [image_files(self.directory, name, follow_links) for name in names]
+        self.filenames = [filename for of_class in files for filename in of_class]
+        self.filepaths = [os.path.join(self.directory, name) for name in self.filenames]
+        numbers = np.arange(self.num_classes, dtype=np.int32)
+        self.classes = np.repeat(numbers, [len(of_class) for of_class in files])
+        print(f"Found {len(self.filenames)} images belonging to {self.num_classes} classes.")
+
+        image_shape = (*self.target_size, CHANNELS[color_mode])
+        super().__init__(
+            len(self.filenames), image_shape, image_data_generator, batch_size, shuffle, seed
+        )
+        self._cache = None
+        if self.n * int(np.prod(image_shape)) <= CACHE_LIMIT_BYTES:
+            self._cache = np.empty((self.n, *image_shape), dtype=np.uint8)
+            self._is_cached = np.zeros(self.n, dtype=bool)
+
+    @property
+    def batch_filenames(self) -> list[str]:
+        """The file names of the batch made last, in its order."""
+        return [self.filenames[index] for index in self.batch_indices]
+
+    def _image(self, index: int) -> np.ndarray:
+        if self._cache is None:
+            return self._load(index)
+        if not self._is_cached[index]:
+            self._cache[index] = self._load(index)
+            self._is_cached[index] = True
+        return self._cache[index]
+
+    def _load(self, index: int) -> np.ndarray:
+        image = load_img(
+            self.filepaths[index], self.color_mode, self.target_size, self.interpolation
+        )
+        return img_to_array(image, dtype="uint8")
+
+    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
+        """None, or float32: class numbers (batch,), or one-hot rows (batch, num_classes)."""
+        if self.class_mode is None:
+            return None
+        dtype = self.image_data_generator.dtype
+        if self.class_mode == "categorical":
+            return np.eye(self.num_classes, dtype=dtype)[self.classes[indices]]
+        return self.classes[indices].astype(dtype)
+
+
+def class_names(directory: str, classes: Sequence[str] | None = None) -> list[str]:
+    """The class folders of `directory`: those asked for, else all subfolders sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If the directory or a folder asked for does not exist, or there is no subfolder.
+    """
+    if not os.path.isdir(directory):
+        raise ValueError(
+            f"{directory}: expected a directory with one folder per class, found no directory"
+        )
+    found = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
+    names = list(classes) if classes else found
+    missing = [name for name in names if name not in found]
+    if missing or len(set(names)) < len(names):
+        raise ValueError(
+            f"{directory}: expected each of classes={names} to be a different folder in it, "
+            f"found {', '.join(found) or 'no folder'}"
+        )
+    if not names:
+        raise ValueError(
+            f"{directory}: expected one folder of images per class, found no folder; "
+            "put the images into folders named after their classes"
+        )
+    return names
+
+
+def image_files(directory: str, class_name: str, follow_links: bool = False) -> list[str]:
+    """Image files of one class at any depth, sorted by folder, then name, as Keras sorts them.
+
+    Returns
+    -------
+    list of str
+        Relative to `directory`.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    top = os.path.join(directory, class_name)
+    filenames = [
+        os.path.relpath(os.path.join(folder, name), directory)
+        for folder, _, names in sorted(os.walk(top, followlinks=follow_links))
+        for name in sorted(names)
+        if name.lower().endswith(EXTENSIONS)
+    ]
+    if not filenames:
+        raise ValueError(
+            f"{top}: expected images ({' '.join(EXTENSIONS)}), found none; add some, remove "
+            "the folder, or name the classes wanted with classes=[...]"
+        )
+    return filenames

@@ -1,0 +1,189 @@
+"""Batches of augmented images: in which order, with which random numbers.
+
+Every random number follows from (seed, epoch, pass, image), never from what was drawn before.
+So an image gets the same augmentation whatever the batch size, the order or the number of
+workers, and epoch 7 can be repeated without running epochs 0 to 6.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minicnn.seeding import fresh_seed
+from minicnn.shapes import positive_int
+
+if TYPE_CHECKING:
+    from minicnn.preprocessing.image import ImageDataGenerator
+
+Batch = np.ndarray | tuple[np.ndarray, np.ndarray]
+# The first number of a key says what the random numbers are for.
+_ORDER, _IMAGE = 0, 1
+
+
+def keyed_generator(seed: int, *key: int) -> np.random.Generator:
+    """A random generator of its own for each `key` (integers of at least 0) under one `seed`."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+
+
+class BatchIterator:
+    """What `flow` and `flow_from_directory` have in common.
+
+    A *pass* goes once through all images in ceil(n / batch_size) batches, the last one partial.
+    `next` (and `for`) walks from pass to pass without end, as in Keras; `iterator[i]` is batch
+    i of the current pass and does not move. An *epoch* is whatever the training loop declares
+    it to be with `start_epoch`; an epoch longer than one pass runs on into pass 1, 2, ... of
+    that epoch. Each (epoch, pass) has an order and augmentations of its own.
+
+    Attributes
+    ----------
+    n, samples : int
+        Images.
+    batch_size : int
+    shuffle : bool
+        Whether each pass has its own order; otherwise 0, 1, ..., n - 1.
+    seed : int
+        From which everything random follows; write it down to repeat a run.
+    epoch, pass_number : int
+        Where the iterator stands, from 0.
+    batch_index : int
+        The batch that `next` gives next, in the current pass.
+    index_array : ndarray, (n,), int64
+        The current pass's order: position to image.
+    batch_indices : ndarray, (batch,), int64
+        Which images the batch made last (by `next` or `[i]`) consists of.
+    image_shape : (int, int, int)
+        height, width, channels.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        image_shape: Sequence[int],
+        image_data_generator: "ImageDataGenerator",
+        batch_size: int,
+        shuffle: bool,
+        seed: int | None,
+    ) -> None:
+        self.n = self.samples = n
+        self.image_shape = tuple(image_shape)
+        self.image_data_generator = image_data_generator
+        self.batch_size = positive_int(batch_size, "batch_size", type(self).__name__)
+        self.shuffle = bool(shuffle)
+        if seed is None:
+            seed = image_data_generator.seed
+        self.seed = fresh_seed() if seed is None else checked_seed(seed, type(self).__name__)
+        self.batch_indices = np.empty(0, dtype=np.int64)
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Go to the first batch of epoch `epoch` (from 0), whatever came before."""
+        if epoch < 0:
+            raise ValueError(f"{type(self).__name__}: expected an epoch of at least 0, got {epoch}")
+        self.epoch = int(epoch)
+        self._start_pass(0)
+
+    def reset(self) -> None:
+        """Go to a first batch: of this pass if none was taken yet, else of the next pass.
+
+        Keras shuffles anew here, too. `start_epoch` is what repeats an order.
+        """
+        if self.batch_index > 0:
+            self._start_pass(self.pass_number + 1)
+
+    def _start_pass(self, pass_number: int) -> None:
+        self.pass_number = pass_number
+        self.batch_index = 0
+        self.index_array = np.arange(self.n)
+        if self.shuffle:
+            rng = keyed_generator(self.seed, _ORDER, self.epoch, pass_number)
+            self.index_array = rng.permutation(self.n)
+
+    def __len__(self) -> int:
+        """Batches in a pass."""
+        return -(-self.n // self.batch_size)
+
+    def __iter__(self) -> "BatchIterator":
+        """Itself: a `for` loop over it never ends by itself."""
+        return self
+
+    def __next__(self) -> Batch:
+        """The next batch, from the next pass when this one is through."""
+        if self.batch_index == len(self):
+            self._start_pass(self.pass_number + 1)
+        batch = self[self.batch_index]
+        self.batch_index += 1
+        return batch
+
+    def __getitem__(self, index: int) -> Batch:
+        """Batch `index` of the current pass, (x, y) or x alone; negative counts from the end."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(
+                f"{type(self).__name__}: expected a batch number below {len(self)}, got {index}"
+            )
+        start = index % len(self) * self.batch_size
+        indices = self.index_array[start : start + self.batch_size]
+        x = np.empty((len(indices), *self.image_shape), dtype=self.image_data_generator.dtype)
+        for position, image_index in enumerate(indices.tolist()):
+            rng = keyed_generator(self.seed, _IMAGE, self.epoch, self.pass_number, image_index)
+            image = self.image_data_generator.random_transform(self._image(image_index), rng)
+            x[position] = self.image_data_generator.standardize(image)
+        y = self._targets(indices)
+        self.batch_indices = indices
+        return x if y is None else (x, y)
+
+    def _image(self, index: int) -> np.ndarray:
+        """Image `index` as it was before augmentation, of shape `image_shape`."""
+        raise NotImplementedError
+
+    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
+        """The targets of these images, or None if there are none."""
+        raise NotImplementedError
+
+
+class NumpyArrayIterator(BatchIterator):
+    """Batches from an array in memory; made by `ImageDataGenerator.flow`.
+
+    Attributes
+    ----------
+    x : ndarray, (n, height, width, channels)
+    y : ndarray, (n, ...), or None
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: Any,
+        image_data_generator: "ImageDataGenerator",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+    ) -> None:
+        self.x = np.asarray(x)
+        self.y = None if y is None else np.asarray(y)
+        if self.x.ndim != 4 or 0 in self.x.shape:
+            raise ValueError(
+                "flow: expected images of shape (samples, height, width, channels), none of "
+                f"them 0, got {self.x.shape}"
+            )
+        if self.y is not None and self.y.shape[:1] != self.x.shape[:1]:
+            raise ValueError(
+                f"flow: expected as many targets as images, got targets of shape {self.y.shape} "
+                f"for images of shape {self.x.shape}"
+            )
+        super().__init__(
+            len(self.x), self.x.shape[1:], image_data_generator, batch_size, shuffle, seed
+        )
+
+    def _image(self, index: int) -> np.ndarray:
+        return self.x[index]
+
+    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
+        return None if self.y is None else self.y[indices]
+
+
+def checked_seed(seed: int, owner: str) -> int:
+    """Return `seed` if it is an integer of at least 0, else raise ValueError."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"{owner}: expected seed to be an integer of at least 0, got {seed!r}")
+    return int(seed)
