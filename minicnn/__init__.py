@@ -1,0 +1,16 @@
+"""minicnn: a convolutional-network framework in NumPy and numba, written to be read.
+
+Its public face is the part of Keras that a small image classifier needs:
+
+    from minicnn import layers, models, optimizers
+    from minicnn.preprocessing.image import ImageDataGenerator
+
+Where to begin reading: `minicnn/layers/conv.py`, then `minicnn/kernels/naive/convolution.py`,
+then `train_step` in `minicnn/training.py`.
+"""
+
+from minicnn.kernels import backend, use_backend
+from minicnn.seeding import set_random_seed
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "backend", "set_random_seed", "use_backend"]

@@ -143,30 +143,36 @@ class Graph:
     def __init__(self, inputs: list[Tensor], outputs: list[Tensor]):
         self.inputs = inputs
         self.outputs = outputs
-        distance: dict[Node, int] = {}
+        met: list[Node] = []  # in the order of the walk back from the outputs
+        finished: list[Node] = []  # each node after all that feed it
         for tensor in outputs:
-            self._measure(tensor.node, 0, distance)
+            self._walk_back(tensor.node, met, finished)
         for tensor in inputs:
-            if tensor.node not in distance:
+            if tensor.node not in met:
                 raise ValueError(f"{tensor.node.layer.label}: this input leads to no output")
+        distance = dict.fromkeys(met, 0)
+        for node in reversed(finished):  # consumers come first, so distance[node] is final
+            for tensor in node.inputs:
+                distance[tensor.node] = max(distance[tensor.node], distance[node] + 1)
         # sorted() keeps the order in which the walk met nodes of equal distance
         self.nodes = sorted(distance, key=lambda node: -distance[node])
         self.layers = list(dict.fromkeys(node.layer for node in self.nodes))
         consumed = {tensor for node in self.nodes for tensor in node.inputs}
         self.is_end = [tensor not in consumed for tensor in outputs]
 
-    def _measure(self, node: Node, steps: int, distance: dict) -> None:
-        """Note the longest way from `node` to an output, walking back towards the inputs."""
-        if distance.get(node, -1) >= steps:
+    def _walk_back(self, node: Node, met: list[Node], finished: list[Node]) -> None:
+        """Visit `node` and all that feed it, each once."""
+        if node in met:
             return
-        distance[node] = steps
         if not node.inputs and node.output not in self.inputs:
             raise ValueError(
                 f"{node.layer.label}: an output depends on this input, which is not among "
                 "the model's inputs"
             )
+        met.append(node)
         for tensor in node.inputs:
-            self._measure(tensor.node, steps + 1, distance)
+            self._walk_back(tensor.node, met, finished)
+        finished.append(node)
 
     def run(self, inputs: list[np.ndarray], training: bool = False) -> dict[Tensor, np.ndarray]:
         """Run all layers forward.
@@ -268,5 +274,3 @@ def name_layers(layers: Sequence[Layer]) -> None:
                 number += 1
             layer.name = candidate
             taken.append(candidate)
-
-

@@ -44,10 +44,10 @@ class Optimizer:
         """
         self.iterations += 1
         for name, array in weights.items():
-            slots = [
-                self.slots[slot].setdefault(name, np.zeros_like(array)).reshape(-1)
-                for slot in self.slot_names
-            ]
+            for slot in self.slots.values():
+                if name not in slot:
+                    slot[name] = np.zeros_like(array)
+            slots = [slot[name].reshape(-1) for slot in self.slots.values()]
             self.update(array.reshape(-1), grads[name].reshape(-1), *slots)
 
     def update(self, weights: np.ndarray, gradient: np.ndarray, *slots: np.ndarray) -> None:

@@ -19,7 +19,6 @@ import numpy as np
 from minicnn import shapes
 from minicnn.initializers import INITIALIZERS
 
-
 _creation_order = itertools.count()
 
 

@@ -63,9 +63,7 @@ class Dropout(Layer):
         if not training or self.rate == 0:
             self.cache = self.Cache(None, 1.0, x.shape)
             return x.copy()
-        keep = kernels.active().dropout_keep(
-            x.size, self.rate, self.mask_seed, self.step % 2**32
-        )
+        keep = kernels.active().dropout_keep(x.size, self.rate, self.mask_seed, self.step % 2**32)
         scale = 0.0 if self.rate == 1 else 1 / (1 - self.rate)
         self.step += 1
         self.cache = self.Cache(keep, scale, x.shape)

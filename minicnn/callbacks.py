@@ -1,0 +1,374 @@
+"""What happens beside training: stopping early, keeping the best weights, writing logs.
+
+Names, arguments and defaults are Keras'.
+"""
+
+import csv
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+class Callback:
+    """Base of all callbacks: does nothing at every occasion.
+
+    Attributes
+    ----------
+    model : Model
+    params : dict
+        "epochs", "steps" and "verbose" of the running `fit`.
+    """
+
+    model = None
+    params: dict = {}  # noqa: RUF012 (replaced, never changed)
+
+    def on_train_begin(self) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self) -> None:
+        """After the last epoch."""
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Before an epoch; they count from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """After an epoch; `logs` has its means and, as val_..., the validation's."""
+
+    def on_train_batch_begin(self, batch: int) -> None:
+        """Before a training step."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        """After a training step; `logs` has its own numbers, not means."""
+
+
+class CallbackList:
+    """Passes every occasion on to all callbacks, in their order."""
+
+    def __init__(self, callbacks: list[Callback], model):
+        self.callbacks = callbacks
+        for callback in callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(f"callbacks: expected Callbacks, got {type(callback).__name__}")
+            callback.model = model
+
+    @property
+    def params(self) -> dict:
+        return self.callbacks[0].params
+
+    @params.setter
+    def params(self, params: dict) -> None:
+        for callback in self.callbacks:
+            callback.params = params
+
+    def on_train_begin(self):
+        for callback in self.callbacks:
+            callback.on_train_begin()
+
+    def on_train_end(self):
+        for callback in self.callbacks:
+            callback.on_train_end()
+
+    def on_epoch_begin(self, epoch):
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch)
+
+    def on_epoch_end(self, epoch, logs):
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
+
+    def on_train_batch_begin(self, batch):
+        for callback in self.callbacks:
+            callback.on_train_batch_begin(batch)
+
+    def on_train_batch_end(self, batch, logs):
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
+
+
+class History(Callback):
+    """What `fit` returns: every epoch's numbers.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+    epoch : list of int
+    """
+
+    def __init__(self):
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch, logs):
+        self.epoch.append(epoch)
+        for key, value in logs.items():
+            self.history.setdefault(key, []).append(value)
+
+
+class Monitor:
+    """Tells whether a number got better.
+
+    Parameters
+    ----------
+    key : str
+        Which of the logs, such as "val_loss".
+    mode : {"auto", "min", "max"}
+        Whether smaller or larger is better; auto: larger for accuracies, smaller otherwise.
+    min_delta : float
+        Changes no larger than this do not count as better.
+    owner : str
+        For messages.
+    """
+
+    def __init__(self, key: str, mode: str, min_delta: float, owner: str):
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"{owner}: expected mode to be auto, min or max, got {mode!r}")
+        upward = mode == "max" or (mode == "auto" and "acc" in key)
+        self.key, self.owner = key, owner
+        self.sign = 1 if upward else -1
+        self.min_delta = abs(min_delta)
+        self.reset()
+
+    def reset(self) -> None:
+        self.best = -self.sign * math.inf
+
+    def value(self, logs: dict[str, float]) -> float:
+        """The monitored number; ValueError with the keys there are if it is missing."""
+        if self.key not in logs:
+            raise ValueError(
+                f"{self.owner}: expected monitor to be one of {', '.join(logs)}, got {self.key!r}"
+            )
+        return logs[self.key]
+
+    def improves(self, value: float) -> bool:
+        """Whether `value` beats the best so far by more than min_delta; if so it is the best."""
+        better = self.sign * (value - self.best) > self.min_delta
+        if better:
+            self.best = value
+        return better
+
+
+class EarlyStopping(Callback):
+    """Stop when a number has not got better for `patience` epochs.
+
+    Parameters
+    ----------
+    monitor, min_delta, mode
+        See `Monitor`.
+    patience : int
+        Epochs to wait.
+    verbose : int
+        1 prints a line when it stops.
+    baseline : float, optional
+        What has to be beaten at the start.
+    restore_best_weights : bool
+        Whether the model ends, however training ends, with the weights of its best epoch.
+    start_from_epoch : int
+        Epochs at the start that do not count.
+    """
+
+    def __init__(
+        self,
+        monitor="val_loss",
+        min_delta=0,
+        patience=0,
+        verbose=0,
+        mode="auto",
+        baseline=None,
+        restore_best_weights=False,
+        start_from_epoch=0,
+    ):
+        self.monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+
+    def on_train_begin(self):
+        self.monitor.reset()
+        if self.baseline is not None:
+            self.monitor.best = self.baseline
+        self.wait, self.best_epoch, self.stopped_epoch, self.best_weights = 0, None, None, None
+
+    def on_epoch_end(self, epoch, logs):
+        value = self.monitor.value(logs)
+        if epoch < self.start_from_epoch:
+            return
+        if self.monitor.improves(value):
+            self.wait, self.best_epoch = 0, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self):
+        if self.stopped_epoch is not None and self.verbose:
+            print(f"Stopped early after epoch {self.stopped_epoch + 1}")
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+
+class ModelCheckpoint(Callback):
+    """Save the model after every epoch, or after every epoch that was the best so far.
+
+    Parameters
+    ----------
+    filepath : str
+        Ends in .npz; may hold {epoch} and the logs' names, as in "model-{epoch:02d}.npz".
+    monitor, mode
+        See `Monitor`.
+    verbose : int
+        1 prints a line for each file.
+    save_best_only, save_weights_only : bool
+    """
+
+    def __init__(
+        self,
+        filepath,
+        monitor="val_loss",
+        verbose=0,
+        save_best_only=False,
+        save_weights_only=False,
+        mode="auto",
+    ):
+        self.filepath = str(filepath)
+        self.monitor = Monitor(monitor, mode, 0, "ModelCheckpoint")
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+
+    def on_epoch_end(self, epoch, logs):
+        if self.save_best_only and not self.monitor.improves(self.monitor.value(logs)):
+            return
+        path = self.filepath.format(epoch=epoch + 1, **logs)
+        save = self.model.save_weights if self.save_weights_only else self.model.save
+        save(path)
+        if self.verbose:
+            print(f"Saved {path}")
+
+
+class ReduceLROnPlateau(Callback):
+    """Make the learning rate smaller when a number has stopped getting better.
+
+    Parameters
+    ----------
+    monitor, mode, min_delta
+        See `Monitor`.
+    factor : float
+        In (0, 1); the learning rate is multiplied with it.
+    patience : int
+        Epochs to wait.
+    verbose : int
+        1 prints a line when it happens.
+    cooldown : int
+        Epochs after a change that do not count.
+    min_lr : float
+        Smallest learning rate.
+    """
+
+    def __init__(
+        self,
+        monitor="val_loss",
+        factor=0.1,
+        patience=10,
+        verbose=0,
+        mode="auto",
+        min_delta=1e-4,
+        cooldown=0,
+        min_lr=0.0,
+    ):
+        if not 0 < factor < 1:
+            raise ValueError(f"ReduceLROnPlateau: expected factor to be in (0, 1), got {factor!r}")
+        self.monitor = Monitor(monitor, mode, min_delta, "ReduceLROnPlateau")
+        self.factor, self.patience, self.verbose = factor, patience, verbose
+        self.cooldown, self.min_lr = cooldown, min_lr
+
+    def on_train_begin(self):
+        self.monitor.reset()
+        self.wait = self.resting = 0
+
+    def on_epoch_end(self, epoch, logs):
+        better = self.monitor.improves(self.monitor.value(logs))
+        if self.resting > 0:
+            self.resting -= 1
+            self.wait = 0
+        if better:
+            self.wait = 0
+        elif self.resting == 0:
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce()
+
+    def _reduce(self) -> None:
+        optimizer = self.model.optimizer
+        reduced = max(optimizer.learning_rate * self.factor, self.min_lr)
+        if reduced < optimizer.learning_rate:
+            optimizer.learning_rate = reduced
+            if self.verbose:
+                print(f"Learning rate reduced to {reduced:.3g}")
+        self.resting, self.wait = self.cooldown, 0
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate before every epoch.
+
+    Parameters
+    ----------
+    schedule : function (epoch, learning_rate) -> float
+    verbose : int
+        1 prints a line for each epoch.
+    """
+
+    def __init__(self, schedule, verbose=0):
+        self.schedule, self.verbose = schedule, verbose
+
+    def on_epoch_begin(self, epoch):
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = float(self.schedule(epoch, optimizer.learning_rate))
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.3g}")
+
+
+class CSVLogger(Callback):
+    """Write every epoch's numbers to a csv file: epoch, then the logs' names in order.
+
+    Parameters
+    ----------
+    filename : str
+    separator : str
+    append : bool
+        Whether to go on with a file that is there already.
+    """
+
+    def __init__(self, filename, separator=",", append=False):
+        self.path, self.separator, self.append = Path(filename), separator, append
+
+    def on_train_begin(self):
+        self.rows = 0
+        if self.append and self.path.exists():
+            self.rows = len(self.path.read_text().splitlines())
+        elif self.path.exists():
+            os.remove(self.path)
+
+    def on_epoch_end(self, epoch, logs):
+        keys = sorted(logs)
+        with open(self.path, "a", newline="") as file:
+            writer = csv.writer(file, delimiter=self.separator)
+            if self.rows == 0:
+                writer.writerow(["epoch", *keys])
+            writer.writerow([epoch, *(logs[key] for key in keys)])
+        self.rows += 1
+
+
+class TerminateOnNaN(Callback):
+    """Stop when the loss of a batch is not a finite number."""
+
+    def on_train_batch_end(self, batch, logs):
+        if not np.isfinite(logs["loss"]):
+            print(f"Batch {batch}: the loss is {logs['loss']}, training stops")
+            self.model.stop_training = True

@@ -1,0 +1,179 @@
+"""One face for all that batches can come from: arrays, image iterators, sequences, generators.
+
+A feed has `len(feed)` batches in an epoch (0 where unknown), begins an epoch with
+`start_epoch(number)` and then gives a batch `(x, y)` each time `next` is called, for as long as
+it is asked: after the last batch the next pass begins, in another order.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+SHUFFLE_KEY = 1_000_000  # keeps the order's random numbers apart from those of the layers
+
+
+class ArrayFeed:
+    """Batches cut from arrays.
+
+    Parameters
+    ----------
+    x, y : list of arrays
+        One for each input and output; `y` may be None.
+    batch_size : int
+    shuffle : bool
+        Whether each pass has an order of its own, which follows from (seed, epoch, pass).
+    seed : int
+    """
+
+    def __init__(self, x: list, y: list | None, batch_size: int, shuffle: bool, seed: int):
+        self.x, self.y = x, y
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.samples = len(x[0])
+        self.start_epoch(0)
+
+    def __len__(self) -> int:
+        return -(-self.samples // self.batch_size)
+
+    def start_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.passes = -1
+        self._next_pass()
+
+    def _next_pass(self) -> None:
+        self.passes += 1
+        self.position = 0
+        self.order = np.arange(self.samples)
+        if self.shuffle:
+            key = np.random.SeedSequence(
+                self.seed, spawn_key=(SHUFFLE_KEY, self.epoch, self.passes)
+            )
+            self.order = np.random.default_rng(key).permutation(self.samples)
+
+    def __next__(self):
+        if self.position >= self.samples:
+            self._next_pass()
+        chosen = self.order[self.position : self.position + self.batch_size]
+        self.position += self.batch_size
+        x = [array[chosen] for array in self.x]
+        y = None if self.y is None else [array[chosen] for array in self.y]
+        return single(x), single(y)
+
+
+class IteratorFeed:
+    """Batches from one of minicnn's own iterators, which know epochs themselves."""
+
+    def __init__(self, iterator):
+        self.iterator = iterator
+
+    def __len__(self) -> int:
+        return len(self.iterator)
+
+    def start_epoch(self, epoch: int) -> None:
+        self.iterator.start_epoch(epoch)
+
+    def __next__(self):
+        return as_pair(next(self.iterator))
+
+
+class SequenceFeed:
+    """Batches from something with `len()` and `[]`, such as a list of (x, y), in its order."""
+
+    def __init__(self, sequence):
+        self.sequence = sequence
+        self.position = 0
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+    def start_epoch(self, epoch: int) -> None:
+        self.position = 0
+
+    def __next__(self):
+        batch = self.sequence[self.position % len(self.sequence)]
+        self.position += 1
+        return as_pair(batch)
+
+
+class GeneratorFeed:
+    """Batches from a Python generator; it is only ever asked for the next one."""
+
+    def __init__(self, generator: Iterator):
+        self.generator = generator
+
+    def __len__(self) -> int:
+        return 0
+
+    def start_epoch(self, epoch: int) -> None:
+        """A generator cannot begin anew; it goes on where it is."""
+
+    def __next__(self):
+        return as_pair(next(self.generator))
+
+
+def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int):
+    """Make a feed of whatever the user gave; TypeError or ValueError if it cannot be one."""
+    if is_arrays(x, y):
+        arrays = as_arrays(x)
+        labels = None if y is None else as_arrays(y)
+        lengths = {len(array) for array in arrays + (labels or [])}
+        if len(lengths) != 1:
+            raise ValueError(f"expected as many labels as samples, got {sorted(lengths)}")
+        if lengths == {0}:
+            raise ValueError("expected at least one sample, got none")
+        return ArrayFeed(arrays, labels, batch_size or 32, shuffle, seed)
+    if y is not None:
+        raise ValueError("expected y only together with arrays: an iterator gives (x, y) itself")
+    if hasattr(x, "start_epoch"):
+        return IteratorFeed(x)
+    if hasattr(x, "__len__") and hasattr(x, "__getitem__"):
+        if len(x) == 0:
+            raise ValueError("expected at least one batch, got none")
+        return SequenceFeed(x)
+    if hasattr(x, "__next__"):
+        return GeneratorFeed(x)
+    raise TypeError(
+        "expected arrays, an iterator of batches, a sequence of batches or a generator, got "
+        f"{type(x).__name__}"
+    )
+
+
+def is_arrays(x, y) -> bool:
+    """Whether `x` is an array or a list of arrays rather than a source of batches."""
+    if hasattr(x, "shape") or (y is not None and isinstance(x, (list, tuple))):
+        return True
+    return isinstance(x, list) and len(x) > 0 and all(hasattr(item, "shape") for item in x)
+
+
+def as_arrays(value) -> list[np.ndarray]:
+    """A list of arrays from one array, a list of arrays, or nested lists of numbers."""
+    if isinstance(value, (list, tuple)) and len(value) and hasattr(value[0], "shape"):
+        return [np.asarray(item) for item in value]
+    return [np.asarray(value)]
+
+
+def split_off(x, y, fraction: float) -> tuple:
+    """Cut the last `fraction` of the samples off: (x, y, (x of the rest, y of the rest))."""
+    if not 0 < fraction < 1 or not hasattr(x, "shape") or y is None:
+        raise ValueError(
+            "validation_split: expected a number in (0, 1), and x and y as arrays; "
+            f"got {fraction!r} and {type(x).__name__}"
+        )
+    labels = np.asarray(y)
+    kept = int(len(x) * (1 - fraction))
+    return x[:kept], labels[:kept], (x[kept:], labels[kept:])
+
+
+def as_pair(batch) -> tuple:
+    """A batch as (x, y), with y None where the source gives x alone."""
+    if isinstance(batch, tuple):
+        if len(batch) != 2:
+            raise ValueError(f"expected batches (x, y), got a tuple of {len(batch)}")
+        return batch
+    return batch, None
+
+
+def single(arrays: list | None):
+    """The only item of a list, or the list."""
+    return arrays[0] if arrays is not None and len(arrays) == 1 else arrays

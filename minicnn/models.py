@@ -1,0 +1,362 @@
+"""`Sequential` and `Model`: layers put together, with Keras' methods.
+
+A model owns its graph of layers, its seed, and after `compile` its optimiser. What the methods
+do is written in `minicnn.training` (fit, evaluate, predict) and `minicnn.saving`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minicnn import losses, metrics, optimizers, saving, training
+from minicnn.graph import Graph, InputLayer, Tensor, build_layers, input_tensor
+from minicnn.layers.base import Layer, check_shape
+from minicnn.saving import load_model
+from minicnn.seeding import fresh_seed
+
+__all__ = ["Model", "Sequential", "load_model"]
+
+
+class Model:
+    """The layers between given inputs and outputs, as one thing that can be trained.
+
+    Parameters
+    ----------
+    inputs, outputs : Tensor or list of Tensor
+        From `Input(...)`, and from calling layers on tensors.
+    name : str, optional
+    seed : int, optional
+        All random numbers of the model follow from it: first weights, dropout masks, and the
+        order of the samples in `fit`. Drawn anew when missing.
+
+    Attributes
+    ----------
+    layers : list of Layer
+    seed : int
+    optimizer : Optimizer or None
+        None before `compile`.
+    epochs_done : int
+        Epochs of training so far, over all calls of `fit`.
+    metadata : dict
+        Whatever JSON can hold; saved and loaded with the model.
+    dtype : numpy dtype
+        Of weights and computation: float32, unless `astype` changed it.
+    """
+
+    kind = "functional"
+
+    def __init__(
+        self,
+        inputs: Tensor | Sequence[Tensor],
+        outputs: Tensor | Sequence[Tensor],
+        name: str | None = None,
+        seed: int | None = None,
+    ):
+        self._set_up(name, seed)
+        self.graph = Graph(tensor_list(inputs, "inputs"), tensor_list(outputs, "outputs"))
+        build_layers(self.graph, self.seed)
+
+    def _set_up(self, name: str | None, seed: int | None) -> None:
+        self.name = name or self.kind
+        self.seed = fresh_seed() if seed is None else int(seed)
+        self.optimizer: optimizers.Optimizer | None = None
+        self.losses: list = []
+        self.loss_weights: list[float] = []
+        self.metrics: list = []
+        self.epochs_done = 0
+        self.stop_training = False
+        self.metadata: dict = {}
+        self.dtype = np.dtype(np.float32)
+
+    # Looking at it
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self.graph.layers)
+
+    @property
+    def input_shape(self):
+        """Shape of the input with None for the batch; a list where there are several."""
+        found = [tensor.shape for tensor in self.graph.inputs]
+        return found[0] if len(found) == 1 else found
+
+    @property
+    def output_shape(self):
+        """Shape of the output with None for the batch; a list where there are several."""
+        found = [tensor.shape for tensor in self.graph.outputs]
+        return found[0] if len(found) == 1 else found
+
+    def get_layer(self, name: str) -> Layer:
+        """The layer of that name; ValueError with the names there are if it does not exist."""
+        for layer in self.graph.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(layer.name for layer in self.graph.layers)
+        raise ValueError(f"{self.name}: expected the name of a layer ({known}), got {name!r}")
+
+    def count_params(self) -> int:
+        """How many numbers the layers' parameters hold."""
+        return sum(layer.count_params() for layer in self.graph.layers)
+
+    def summary(self, print_fn=print) -> None:
+        """Print the table of layers, as Keras does."""
+        from minicnn.summary import summary_text
+
+        print_fn(summary_text(self))
+
+    # Weights
+
+    def named_weights(self) -> dict[str, np.ndarray]:
+        """The parameters themselves, not copies, as "layer name/parameter name"."""
+        return {
+            f"{layer.name}/{name}": param
+            for layer in self.graph.layers
+            for name, param in layer.params.items()
+        }
+
+    def named_grads(self) -> dict[str, np.ndarray]:
+        """The gradients of the last backward pass, under the names of `named_weights`."""
+        return {
+            f"{layer.name}/{name}": grad
+            for layer in self.graph.layers
+            for name, grad in layer.grads.items()
+        }
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all parameters, layer by layer, in Keras' order."""
+        return [param.copy() for param in self.named_weights().values()]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Replace all parameters; ValueError where number or shapes do not fit."""
+        params = self.named_weights()
+        if len(weights) != len(params):
+            raise ValueError(
+                f"{self.name}: expected {len(params)} weight arrays, got {len(weights)}"
+            )
+        for (name, param), array in zip(params.items(), weights, strict=True):
+            if np.shape(array) != param.shape:
+                raise ValueError(f"{name}: expected shape {param.shape}, got {np.shape(array)}")
+        for param, array in zip(params.values(), weights, strict=True):
+            param[...] = array
+
+    def astype(self, dtype) -> "Model":
+        """Turn the model to float64 (for checking gradients) or back to float32."""
+        self.dtype = np.dtype(dtype)
+        for layer in self.graph.layers:
+            layer.params = {name: param.astype(dtype) for name, param in layer.params.items()}
+        if self.optimizer is not None:
+            for slot in self.optimizer.slots.values():
+                slot.update({name: array.astype(dtype) for name, array in slot.items()})
+        return self
+
+    def save(self, path) -> None:
+        """Write layers, weights, optimiser and metadata to one .npz file."""
+        saving.save_model(self, path)
+
+    def save_weights(self, path) -> None:
+        """Write the weights alone to an .npz file."""
+        saving.save_weights(self, path)
+
+    def load_weights(self, path) -> None:
+        """Read what `save_weights` or `save` wrote into this model's layers."""
+        saving.load_weights(self, path)
+
+    # Training
+
+    def compile(
+        self, optimizer="rmsprop", loss="binary_crossentropy", metrics=None, loss_weights=None
+    ) -> None:
+        """Say how the model is to be trained.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer
+            "adam", "rmsprop", "sgd", or one from `minicnn.optimizers`.
+        loss : str, loss, or list of them
+            "binary_crossentropy"; a list gives one for each output.
+        metrics : list of str or function, optional
+            Such as ["acc"].
+        loss_weights : list of float, optional
+            How much each output's loss counts in the total; 1 each when missing.
+        """
+        outputs = len(self.graph.outputs)
+        given = list(loss) if isinstance(loss, (list, tuple)) else [loss] * outputs
+        weights = [1.0] * outputs if loss_weights is None else [float(w) for w in loss_weights]
+        if len(given) != outputs or len(weights) != outputs:
+            raise ValueError(
+                f"compile: expected {outputs} losses and loss weights, one for each output, "
+                f"got {len(given)} and {len(weights)}"
+            )
+        self.optimizer = optimizers.get(optimizer)
+        self.losses = [losses.get(one) for one in given]
+        self.loss_weights = weights
+        self.metrics = [metrics_get(one) for one in metrics or []]
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+    ):
+        """Train; see `minicnn.training.fit`. Returns the History."""
+        return training.fit(
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+        )
+
+    def evaluate(
+        self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False
+    ):
+        """Loss and metrics on some data, without training; see `minicnn.training.evaluate`."""
+        logs = training.evaluate(self, x, y, batch_size, verbose, steps)
+        return logs if return_dict else training.as_list(logs)
+
+    def predict(self, x, batch_size=None, verbose=0, steps=None):
+        """The outputs for some data, in its order; see `minicnn.training.predict`."""
+        return training.predict(self, x, batch_size, verbose, steps)
+
+    def train_on_batch(self, x, y, return_dict=False):
+        """One training step on one batch; its loss and metrics before the step."""
+        logs = training.train_step(self, x, y)
+        return logs if return_dict else training.as_list(logs)
+
+    def test_on_batch(self, x, y, return_dict=False):
+        """Loss and metrics of one batch."""
+        logs = training.test_step(self, x, y)
+        return logs if return_dict else training.as_list(logs)
+
+    def predict_on_batch(self, x):
+        """The outputs for one batch."""
+        return training.predict_step(self, x)
+
+    def fit_generator(self, generator, **arguments):
+        """The name under which Keras once trained from generators: the same as `fit`."""
+        return self.fit(generator, **arguments)
+
+    def evaluate_generator(self, generator, **arguments):
+        """The name under which Keras once evaluated generators: the same as `evaluate`."""
+        return self.evaluate(generator, **arguments)
+
+    def predict_generator(self, generator, **arguments):
+        """The name under which Keras once predicted from generators: the same as `predict`."""
+        return self.predict(generator, **arguments)
+
+
+class Sequential(Model):
+    """A chain of layers.
+
+    Parameters
+    ----------
+    layers : list of Layer, optional
+        The first has an `input_shape`, or is an `Input(...)`; otherwise the model is built by
+        `build(input_shape)` or by the first data it sees.
+    name, seed
+        See `Model`.
+    """
+
+    kind = "sequential"
+
+    def __init__(self, layers=None, name: str | None = None, seed: int | None = None):
+        self._set_up(name, seed)
+        self._chain: list[Layer] = []
+        self._input: Tensor | None = None
+        self._output: Tensor | None = None
+        self._graph: Graph | None = None
+        for layer in layers or []:
+            self.add(layer)
+
+    def add(self, layer: Layer | Tensor) -> None:
+        """Put a layer at the end of the chain; ValueError where its input does not fit."""
+        if isinstance(layer, Tensor):
+            layer = layer.node.layer  # Input(...) gives a tensor; the chain wants its layer
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{self.name}: expected a layer, got {type(layer).__name__}")
+        if layer in self._chain:
+            raise ValueError(f"{self.name}: layer {layer.label} is in this model already")
+        if self._input is None and layer.given_shape is not None:
+            source = layer if isinstance(layer, InputLayer) else InputLayer(None, layer.given_shape)
+            self._input = self._output = input_tensor(source)
+        if not isinstance(layer, InputLayer):
+            if self._input is not None:
+                self._output = layer(self._output)
+            self._chain.append(layer)
+        self._graph = None
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Fix the input's shape, (None, height, width, channels), and make all parameters."""
+        shape = tuple(input_shape)[1:] if tuple(input_shape)[0] is None else tuple(input_shape)
+        self._input = self._output = input_tensor(InputLayer(None, check_shape(shape, self.name)))
+        for layer in self._chain:
+            self._output = layer(self._output)
+        self._graph = None
+        self.graph  # noqa: B018 (looking at it makes it)
+
+    @property
+    def built(self) -> bool:
+        return self._input is not None and bool(self._chain)
+
+    @property
+    def graph(self) -> Graph:
+        """The chain as a graph, made when first looked at."""
+        if not self.built:
+            raise RuntimeError(
+                f"{self.name}: not built yet; add layers and give the first one input_shape, "
+                "or call build((None, height, width, channels))"
+            )
+        if self._graph is None:
+            self._graph = Graph([self._input], [self._output])
+            build_layers(self._graph, self.seed)
+        return self._graph
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self._chain)
+
+    def compile(
+        self, optimizer="rmsprop", loss="binary_crossentropy", metrics=None, loss_weights=None
+    ) -> None:
+        if self.built:
+            super().compile(optimizer, loss, metrics, loss_weights)
+            return
+        # There are no outputs to count yet; a chain has one.
+        self.optimizer = optimizers.get(optimizer)
+        self.losses = [losses.get(loss)]
+        self.loss_weights = [1.0]
+        self.metrics = [metrics_get(one) for one in metrics or []]
+
+
+metrics_get = metrics.get  # `metrics` is an argument's name inside `compile`
+
+
+def tensor_list(tensors, argument: str) -> list[Tensor]:
+    """One tensor or several as a list; TypeError for anything else."""
+    found = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+    for tensor in found:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"Model: expected {argument} to be tensors from Input(...) or layers, "
+                f"got {type(tensor).__name__}"
+            )
+    return found

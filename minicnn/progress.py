@@ -1,0 +1,50 @@
+"""What a user sees while something takes long: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+
+
+class Progress:
+    """A bar with the latest numbers, and at the end one line that stays.
+
+    Parameters
+    ----------
+    title : str
+    steps : int
+    verbose : {"auto", 0, 1, 2}
+        0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line.
+    """
+
+    def __init__(self, title: str, steps: int, verbose):
+        self.title, self.steps = title, steps
+        self.silent = verbose == 0
+        self.bar = None
+        if verbose in ("auto", 1, True) and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=steps, desc=title, leave=False)
+
+    def __enter__(self) -> "Progress":
+        self.start = time.perf_counter()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def step(self, logs: dict[str, float]) -> None:
+        """One step is done."""
+        if self.bar is not None:
+            self.bar.set_postfix(
+                {key: f"{value:.4f}" for key, value in logs.items()}, refresh=False
+            )
+            self.bar.update()
+
+    def close(self, logs: dict[str, float]) -> None:
+        """All steps are done: replace the bar by a line."""
+        if self.bar is not None:
+            self.bar.close()
+        if not self.silent:
+            seconds = time.perf_counter() - self.start
+            numbers = "".join(f"  {key} {value:.4f}" for key, value in logs.items())
+            print(f"{self.title}  {self.steps} steps  {seconds:.1f} s{numbers}", flush=True)
