@@ -7,12 +7,18 @@ reverse order, and where a tensor went to several layers their gradients are add
 the whole chain rule: each layer knows its own derivative, the graph only decides who is next.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minicnn import shapes
-from minicnn.layers.base import Layer
+
+if TYPE_CHECKING:  # the layers import this file, not the other way round
+    from minicnn.layers.base import Layer
+    from minicnn.layers.input import InputLayer
 
 
 class Tensor:
@@ -59,33 +65,6 @@ class Node:
     def pick(self, values: list):
         """What the layer is given: the list itself, or its only item."""
         return values if self.takes_list else values[0]
-
-
-class InputLayer(Layer):
-    """The place where data enters a model; passes it through unchanged."""
-
-    def output_shape(self, input_shape):
-        return self.given_shape
-
-    def config(self):
-        return {**super().config(), "input_shape": self.given_shape}
-
-
-def Input(shape: Sequence[int], name: str | None = None) -> Tensor:  # noqa: N802 (Keras' name)
-    """A tensor for data to enter by.
-
-    Parameters
-    ----------
-    shape : sequence of int
-        Shape of one sample, without batch axis, such as (150, 150, 1).
-    name : str, optional
-
-    Raises
-    ------
-    ValueError
-        If `shape` is not made of positive integers.
-    """
-    return input_tensor(InputLayer(name, input_shape=shape))
 
 
 def input_tensor(layer: InputLayer) -> Tensor:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn import losses, metrics, optimizers, saving, training
-from minicnn.graph import Graph, InputLayer, Tensor, build_layers, input_tensor
+from minicnn.graph import Graph, Tensor, build_layers, input_tensor
 from minicnn.layers.base import Layer, check_shape
+from minicnn.layers.input import InputLayer
 from minicnn.saving import load_model
 from minicnn.seeding import fresh_seed
 

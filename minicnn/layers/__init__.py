@@ -1,11 +1,11 @@
 """The layers, under Keras' names."""
 
-from minicnn.graph import Input, InputLayer
 from minicnn.layers.activations import Activation, ReLU, Sigmoid
 from minicnn.layers.base import Layer
 from minicnn.layers.conv import Conv2D
 from minicnn.layers.dense import Dense
 from minicnn.layers.dropout import Dropout
+from minicnn.layers.input import Input, InputLayer
 from minicnn.layers.merge import Concatenate, concatenate
 from minicnn.layers.pooling import AveragePooling2D, MaxPooling2D
 from minicnn.layers.reshape import Flatten

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn import shapes
+from minicnn.graph import connect
 from minicnn.initializers import INITIALIZERS
 
 _creation_order = itertools.count()
@@ -101,8 +102,6 @@ class Layer:
 
     def __call__(self, inputs):
         """Connect the layer to one tensor or a list of them; see `minicnn.graph`."""
-        from minicnn.graph import connect
-
         return connect(self, inputs)
 
     def config(self) -> dict:
