@@ -32,7 +32,7 @@ class Tensor:
         Where it comes from.
     """
 
-    def __init__(self, sample_shape: tuple, node: "Node"):
+    def __init__(self, sample_shape: tuple, node: Node):
         self.sample_shape = sample_shape
         self.node = node
 
