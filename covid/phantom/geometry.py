@@ -175,8 +175,21 @@ def filled(frame: Frame, *outlines: np.ndarray) -> np.ndarray:
 
 
 def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur; `sigma` in pixels, nothing done below 0.2."""
-    return cv2.GaussianBlur(image, (0, 0), sigma) if sigma >= 0.2 else image
+    """Gaussian blur; `sigma` in pixels, nothing done below 0.2.
+
+    A wide blur leaves nothing fine, so it is done on a quarter of the resolution.
+    """
+    if sigma < 0.2:
+        return image
+    if sigma < 6:
+        return cv2.GaussianBlur(image, (0, 0), sigma)
+    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    return enlarged(cv2.GaussianBlur(small, (0, 0), sigma / 4), image.shape[0])
+
+
+def enlarged(image: np.ndarray, size: int) -> np.ndarray:
+    """A coarse square field as (size, size), linear in between."""
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> np.ndarray:
@@ -191,6 +204,8 @@ def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> n
     ndarray (size, size), float32
         Mean about 0, standard deviation a little below 1.
     """
+    if cell / frame.spacing > 12:  # nothing fine in it: a quarter of the resolution is enough
+        return enlarged(smooth_noise(key, z, frame.coarser(4), cell), frame.size)
     reach = 270.0  # the lattice covers -reach..reach mm
     count = int(2 * reach / cell) + 3
     depth = z * SCAN_LENGTH_MM / cell

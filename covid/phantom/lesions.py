@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from covid.phantom.geometry import SCAN_LENGTH_MM, Frame, smooth_noise
+from covid.phantom.geometry import SCAN_LENGTH_MM, Frame, enlarged, smooth_noise
 from covid.phantom.outlines import LEFT, RIGHT, hemithorax
 from covid.phantom.patient import Opacity, Patient
 
@@ -159,8 +159,7 @@ def opacity_fields(
             if opacity.consolidation:
                 core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)
                 np.maximum(solid, core, out=solid)
-    size = (frame.size, frame.size)
-    return tuple(cv2.resize(f, size, interpolation=cv2.INTER_LINEAR) for f in (haze, solid))
+    return enlarged(haze, frame.size), enlarged(solid, frame.size)
 
 
 def atelectasis(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> np.ndarray:
@@ -174,4 +173,4 @@ def atelectasis(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> n
     patchy = np.clip(1 + 0.6 * smooth_noise(patient.key("atelectasis"), z, coarse, 22.0), 0, 2.5)
     lower = np.interp(z, [0.35, 0.65], [0.2, 1.0])
     field = (patient.atelectasis * lower * depth * behind * patchy).astype(np.float32)
-    return cv2.resize(field, (frame.size, frame.size), interpolation=cv2.INTER_LINEAR) * lung
+    return enlarged(field, frame.size) * lung

@@ -11,6 +11,7 @@ from covid.phantom.geometry import (
     Keyframes,
     closed_curve,
     ellipse,
+    enlarged,
     fill,
     filled,
     offset,
@@ -57,26 +58,22 @@ def trunk(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> np.nd
     np.copyto(canvas, hu.SKIN, where=body > 0)
     fill(canvas, frame, offset(skin, -SKIN_MM), hu.FAT)
 
-    fine = smooth_noise(patient.key("muscle"), z, frame, 9.0)
-    muscle = filled(frame, offset(skin, -max(patient.fat, 5.0) * 0.9))
-    if patient.breast > 8:
-        # Breasts are fat and some glands: muscle keeps to the chest wall behind them.
+    muscle = filled(frame, offset(body_outline(patient, z, breasts=False), -0.9 * patient.fat))
+    if patient.breast > 8:  # glands: strands in the fat of the breasts
+        strands = smooth_noise(patient.key("glands"), z, frame, 9.0)
+        amount = np.interp(z, [0.25, 0.4, 0.6, 0.7], [0, 1, 1, 0])
         _, y = frame.coarser(8).grid()
-        row = offset(rib_cage(patient, z), CHEST_WALL_MM + 14)[:, 1].min()
-        behind = cv2.resize((y > row).astype(np.float32), (frame.size, frame.size))
-        strands = muscle * (fine > 1.05)
-        canvas += (1 - behind) * strands * 90 * (z > 0.25) * (z < 0.7)
-        muscle *= behind
-    # Sheets of fat run between the muscles.
-    seam = np.clip(1.6 - np.abs(fine) * 9, 0, 1)
-    np.copyto(canvas, hu.MUSCLE + (hu.FAT - hu.MUSCLE) * 0.75 * seam, where=muscle > 0)
+        front = enlarged(np.clip((-70 - y) / 30, 0, 1), frame.size)
+        glands = amount * front * np.clip(2 * (strands - 0.9), 0, 1)
+        deep = filled(frame, offset(skin, -7.0)) > 0
+        canvas[deep] += 110 * glands[deep]
+    seam = muscle_seams(patient, z, frame)
+    np.copyto(canvas, hu.MUSCLE + (hu.FAT - hu.MUSCLE) * 0.9 * seam, where=muscle > 0)
 
     if z > 0.12:
         cage = rib_cage(patient, z)
-        grown = min(1.0, (z - 0.12) / 0.08)
-        fill(canvas, frame, offset(cage, CHEST_WALL_MM + 3 * grown), hu.FAT * 0.8)
         fill(canvas, frame, offset(cage, CHEST_WALL_MM - 1), hu.MUSCLE)
-        fill(canvas, frame, offset(cage, 2.5), hu.FAT * 0.3)
+        fill(canvas, frame, offset(cage, 2.0), hu.FAT * 0.3)
         fill(canvas, frame, cage, hu.VISCERAL_FAT)
     # Back muscles on both sides of the spine, never split by the fat around the ribs.
     for side in (RIGHT, LEFT):
@@ -84,6 +81,30 @@ def trunk(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> np.nd
         fill(canvas, frame, back, hu.MUSCLE - 4)
     fill(canvas, frame, ellipse(0, 16, 34, 26), hu.MUSCLE)
     return body
+
+
+def muscle_seams(patient: Patient, z: float, frame: Frame) -> np.ndarray:
+    """Sheets of fat between muscles, float32 (size, size): 1 in the middle of a sheet.
+
+    Around the chest the muscles lie in layers: sheets follow the distance from the rib cage,
+    bent, thick and thin by noise. Between the shoulders they run in all directions.
+    """
+    half = frame.coarser(2)
+    bend = smooth_noise(patient.key("bend"), z, half, 24.0)
+    gaps = smooth_noise(patient.key("gaps"), z, half, 32.0)
+    thickness = np.clip(1.2 + 2.2 * gaps, 0.0, 7.0)  # mm
+    # Where a random field passes through zero: closed cells, like muscles cut across.
+    off_crossing = 24.0 * np.minimum(np.abs(bend), np.abs(gaps - 0.4)) / 1.6
+    if z > 0.12:
+        away = 1 - filled(half, rib_cage(patient, z)).astype(np.uint8)
+        distance = cv2.distanceTransform(away, cv2.DIST_L2, 3) * half.spacing
+        layer = (distance - CHEST_WALL_MM + 5.0 * bend) / 19.0
+        off_layer = 19.0 * np.abs(layer - np.round(layer))
+        shoulder = np.interp(z, [0.12, 0.35], [0.0, 1.0])
+        off_sheet = np.minimum(off_layer, off_crossing + 6.0 * shoulder)
+    else:
+        off_sheet = off_crossing
+    return enlarged(np.clip(thickness / 2 + 0.7 - off_sheet, 0, 1), frame.size)
 
 
 def neck(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
@@ -101,8 +122,8 @@ def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) 
     if z < 0.13:
         return
     outline = mediastinum(patient, z)
-    fill(canvas, frame, outline, hu.MUSCLE * 0.3)
-    fill(canvas, frame, offset(outline, -2.0), hu.VISCERAL_FAT)
+    # Thin people have little fat between vessels and lymph nodes.
+    fill(canvas, frame, outline, hu.MEDIASTINAL_FAT - 1.3 * patient.fat)
     if z < 0.27:  # branches of the aortic arch
         for x, y, radius in ((-12, -58, 7), (8, -56, 5), (22, -44, 6), (-24, -70, 8), (16, -70, 8)):
             fill(canvas, frame, ellipse(x, y, radius, radius), hu.BLOOD)
@@ -128,7 +149,8 @@ def heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
     if not HEART_TOP < z < bottom:
         return
     outline = mediastinum(patient, z)
-    inset = np.interp(z, [HEART_TOP, 0.54, bottom - 0.08, bottom], [14, 3, 4, 30])
+    rim = 0.6 + 0.09 * patient.fat  # mm of fat around the heart
+    inset = np.interp(z, [HEART_TOP, 0.54, bottom - 0.08, bottom], [6, rim, rim + 1, 30])
     muscle = closed_curve(offset(outline, -inset)[::4])
     muscle = muscle[muscle[:, 1] < -24]  # the rest is spine
     fill(canvas, frame, muscle, hu.HEART)
@@ -142,9 +164,10 @@ def behind_heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -
     if z > 0.28:
         x, y, width, depth = DESCENDING_AORTA(z)
         fill(canvas, frame, ellipse(x, y, width, depth), hu.BLOOD)
-        if patient.wobble_phase[3] > 4.5:  # chalk in the wall of an older aorta
+        # Chalk in the wall of an older aorta, here and there.
+        if patient.wobble_phase[3] > 4.5 and np.sin(25 * z + patient.wobble_phase[2]) > 0.2:
             chalk = np.array([x - 0.8 * width, y - 0.4 * depth])
-            fill(canvas, frame, ellipse(*chalk, 2.0, 3.0), hu.CORTICAL_BONE)
+            fill(canvas, frame, ellipse(*chalk, 1.2, 2.4), hu.CORTICAL_BONE)
     if z > dome_top(patient, RIGHT):
         fill(canvas, frame, ellipse(*LOWER_CAVA(z)), hu.BLOOD)
 
@@ -184,7 +207,7 @@ def abdomen(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> Non
     if below > 0.12:
         loops = np.clip(2.5 * (folds - 0.35), 0, 1)
         _, y = frame.coarser(8).grid()
-        front = cv2.resize(np.clip((-60 - y) / 20, 0, 1), (frame.size, frame.size))
+        front = enlarged(np.clip((-60 - y) / 20, 0, 1), frame.size)
         layer += loops * front * (hu.BOWEL - hu.VISCERAL_FAT + 25 * texture)
         layer[(front > 0.5) & (folds > 1.25) & (texture > 0.1)] = hu.AIR + 60
     # Stomach: grows below the left dome, a bubble of gas on top (the patient lies on the back).
@@ -194,9 +217,10 @@ def abdomen(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> Non
         fill(layer, frame, stomach, hu.MUSCLE)
         content = filled(frame, offset(stomach, -3.5)) > 0
         layer[content] = (hu.STOMACH_CONTENT + 40 * np.clip(texture - 0.4, 0, 2))[content]
-        gas = 10 + 12 * np.sin(patient.wobble_phase[4])
-        bubble = ellipse(66, -92, 26 * size, max(gas, 1.0) * size, 0.1)
-        fill(layer, frame, bubble, hu.AIR + 20)
+        # Gas rises to the front and ends at a level surface.
+        level = frame.to_pixels(np.array([[62.0, -88.0 + 14 * np.sin(patient.wobble_phase[4])]]))
+        gas = content & (np.arange(frame.size)[:, None] < level[0, 1])
+        layer[gas] = hu.AIR + 20
         spleen = np.array([(88, -20), (112, -40), (128, -22), (122, 14), (100, 36), (84, 30)])
         middle = spleen.mean(axis=0)
         fill(layer, frame, closed_curve(middle + (spleen - middle) * size), hu.SPLEEN)
@@ -213,7 +237,8 @@ def abdomen(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> Non
     shrink = np.interp(below, [0.22, 0.40], [0.0, 30.0])
     liver = offset(hemithorax(patient, z, RIGHT), -shrink) - [8.0 * (below > 0.2), 0.0]
     mask = filled(frame, liver) * right > 0.5 if below > 0.22 else right > 0.02
-    layer[mask] = (hu.LIVER + 1.5 * texture)[mask]
+    veins = np.clip(0.6 - 4 * np.abs(folds), 0, 1)
+    layer[mask] = (hu.LIVER + 2 * texture - 14 * veins)[mask]
 
     share = belly[inside]
     canvas[inside] = canvas[inside] * (1 - share) + layer[inside] * share

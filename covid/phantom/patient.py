@@ -151,11 +151,14 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
     female = rng.random() < 0.5
     width = rng.normal(0.93 if female else 1.0, 0.05)
     depth = width * rng.normal(1.0, 0.05)
-    spacing = rng.uniform(0.66, 0.80)
+    fat = float(np.clip(rng.gamma(4.0, 4.0), 6, 38))
+    # The radiographer fits the field of view to the chest: 174 mm is half its standard width
+    # without fat.
+    spacing = 2 * (174 + fat) * width * rng.uniform(0.97, 1.12) / IMAGE_SIZE
     frame = Frame(
         size=IMAGE_SIZE,
         spacing=spacing,
-        centre=(IMAGE_SIZE / 2 + rng.normal(0, 8), 305 + rng.normal(0, 12)),
+        centre=(IMAGE_SIZE / 2 + rng.normal(0, 8), 292 + rng.normal(0, 12)),
         tilt=np.deg2rad(rng.normal(0, 2.0)),
         stretch=(width, depth),
     )
@@ -167,17 +170,17 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
         seed=seed,
         infected=infected,
         frame=frame,
-        fat=float(np.clip(rng.gamma(4.0, 4.0), 6, 38)),
+        fat=fat,
         breast=rng.uniform(8, 38) if female else rng.uniform(0, 5),
-        lung_size=float(np.clip(rng.normal(0.97, 0.05), 0.86, 1.06)),
+        lung_size=float(np.clip(rng.normal(1.02, 0.05), 0.88, 1.1)),
         heart_size=float(np.clip(rng.normal(1.0, 0.09), 0.82, 1.2)),
         lung_asymmetry=rng.normal(0, 0.03),
         dome_height=rng.uniform(0.58, 0.70),
         wobble_size=rng.normal(0, 0.012, waves) / np.sqrt(np.arange(1, waves + 1)),
         wobble_phase=rng.uniform(0, 2 * np.pi, waves),
         wobble_rate=rng.normal(0, 2.0, waves),
-        lung_density=rng.normal(-872, 18),
-        gravity=rng.uniform(15, 60),
+        lung_density=rng.normal(-888, 14),
+        gravity=rng.uniform(10, 45),
         emphysema=emphysema,
         atelectasis=max(0.0, rng.normal(90, 110)),
         vessel_gain=rng.uniform(0.85, 1.3),

@@ -7,9 +7,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from covid.phantom import lesions, organs, skeleton, vessels
+from covid.phantom import lesions, lungs, organs, skeleton, vessels
 from covid.phantom import tissues as hu
-from covid.phantom.geometry import Frame, blur, smooth_noise
+from covid.phantom.geometry import blur, filled
 from covid.phantom.outlines import body_outline, dome_top, lung_mask
 from covid.phantom.patient import Patient, draw_body
 
@@ -48,41 +48,6 @@ def make_patient(patient: int, infected: bool, seed: int) -> Patient:
     )
 
 
-def lung_tissue(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> np.ndarray:
-    """HU (size, size), float32, of the lungs; meaningful where `lung` (the mask) is above 0.
-
-    Air-filled tissue, denser towards the back; opacities; over them vessels and airways.
-    """
-    cloudy = smooth_noise(patient.key("cloudy"), z, frame, 26.0)
-    grainy = smooth_noise(patient.key("grainy"), z, frame, 3.2)
-    _, y = frame.grid()
-    field = patient.lung_density + patient.gravity * np.clip((y + 130) / 180, 0, 1)
-    field += 9 * cloudy + 14 * grainy
-    if patient.emphysema:
-        holes = smooth_noise(patient.key("emphysema"), z, frame, 13.0)
-        upper = np.interp(z, [0.3, 0.7], [1.0, 0.4])
-        field -= patient.emphysema * upper * np.clip(1.5 * (holes - 0.2), 0, 1)
-
-    field += lesions.atelectasis(patient, z, lung, frame)
-    nodule, _ = lesions.opacity_fields(patient, patient.nodules, z, frame, "nodules")
-    haze, solid = lesions.opacity_fields(patient, patient.infections, z, frame, "infections")
-    field += nodule + haze * (1 + 0.10 * grainy)
-    field = np.minimum(field, lesions.CONSOLIDATION_HU)
-    field += solid * (lesions.CONSOLIDATION_HU - field)
-
-    # Airways first: each runs beside an artery, which is drawn over its near wall.
-    tube = np.zeros((frame.size, frame.size), np.uint8)
-    vessels.draw_tree(tube, patient.airways, z, frame, 0.9)
-    field += (tube * np.float32(0.55 / 255)) * np.maximum(-100 - field, 0)
-    tube[:] = 0
-    vessels.draw_tree(tube, patient.airways, z, frame, -0.1)
-    field += (tube * np.float32(1 / 255)) * (hu.AIR - field)
-    vessel = np.zeros((frame.size, frame.size), np.uint8)
-    vessels.draw_tree(vessel, patient.arteries, z, frame, 0.0)
-    field += (vessel * np.float32(1 / 255)) * np.maximum(hu.BLOOD - field, 0)
-    return field
-
-
 def table(canvas: np.ndarray, patient: Patient) -> None:
     """The scanner's table: a curved shell around foam, with a mattress on it.
 
@@ -98,7 +63,7 @@ def table(canvas: np.ndarray, patient: Patient) -> None:
     side = 200.0  # mm; the shell's edges bend upwards and close
     thickness = (24 - 0.0002 * x**2) / patient.frame.spacing
     thickness *= np.sqrt(np.clip(1 - (x / side) ** 8, 0, 1))
-    shell = 2.4 / patient.frame.spacing
+    shell = 1.8 / patient.frame.spacing
     pad = 7.0 / patient.frame.spacing
     for upper, lower, value in (
         (top - pad, top, hu.MATTRESS),
@@ -145,13 +110,14 @@ def hounsfield(patient: Patient, z: float) -> np.ndarray:
     organs.abdomen(canvas, patient, z, frame)
     lung = lung_mask(patient, z, frame)
     if lung.any():
-        canvas += lung * (lung_tissue(patient, z, lung, frame) - canvas)
+        canvas += lung * (lungs.tissue(patient, z, lung, frame) - canvas)
     organs.behind_heart(canvas, patient, z, frame)
     organs.airways(canvas, z, frame)
     skeleton.spine(canvas, patient, z, frame)
     skeleton.ribs(canvas, patient, z, frame)
     skeleton.sternum(canvas, patient, z, frame)
     skeleton.shoulders(canvas, patient, z, frame)
+    skeleton.sponginess(canvas, patient, z, frame)
     return canvas
 
 
@@ -163,7 +129,9 @@ def motion_blur(image: np.ndarray, patient: Patient, z: float) -> np.ndarray:
         return image
     taps = np.ones(2 * int(np.ceil((length - 1) / 2)) + 1, np.float32)
     taps[[0, -1]] = 1 - (len(taps) - length) / 2
-    return cv2.filter2D(image, -1, (taps / taps.sum())[:, None])
+    moved = cv2.filter2D(image, -1, (taps / taps.sum())[:, None])
+    body = filled(patient.frame, body_outline(patient, z))  # the table stands still
+    return image + body * (moved - image)
 
 
 def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
@@ -197,7 +165,7 @@ def scanned(patient: Patient, z: float) -> np.ndarray:
     image = motion_blur(blur(exact, patient.psf), patient, z)
     image += noise(patient, z, blur(body, 24.0)) + patient.calibration
     steps = np.arange(image.shape[0], dtype=np.float32) - (image.shape[0] - 1) / 2
-    outside = np.hypot(steps[:, None], steps[None, :]) > 0.58 * image.shape[0]
+    outside = np.hypot(steps[:, None], steps[None, :]) > 0.66 * image.shape[0]
     image[outside] = hu.OUTSIDE_VIEW
     return image
 

@@ -13,6 +13,7 @@ from covid.phantom.geometry import (
     fill,
     offset,
     ribbon,
+    smooth_noise,
 )
 from covid.phantom.outlines import LEFT, RIGHT, hemithorax_control
 from covid.phantom.patient import Patient
@@ -32,6 +33,13 @@ def bone(canvas: np.ndarray, frame: Frame, outline: np.ndarray, cortex: float = 
     fill(canvas, frame, inner, hu.SPONGY_BONE)
 
 
+def sponginess(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+    """Spongy bone is a meshwork: uneven where a slice cuts it. After all bones are drawn."""
+    spongy = (canvas > hu.SPONGY_BONE - 5) & (canvas < 2 * hu.SPONGY_BONE)
+    mesh = smooth_noise(patient.key("spongy"), z, frame, 2.6)
+    canvas[spongy] += 55 * mesh[spongy]
+
+
 def spine(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
     """Vertebral body or disc, arch around the spinal canal, spinous and transverse processes."""
     phase = 2 * np.pi * (z * SCAN_LENGTH_MM / VERTEBRA_MM + patient.wobble_phase[0])
@@ -49,8 +57,8 @@ def spine(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
         plate = np.array([(side * 13, depth - 1), (side * 14, canal_y), (0, canal_y + 13)])
         bone(canvas, frame, ribbon(plate, np.array([3.5, 4.0, 3.5])), 1.2)
         if level > -0.2:
-            out = 34.0 + 6 * level
-            process = np.array([(side * 12, canal_y - 1), (side * out, canal_y + 8)])
+            out = 28.0 + 5 * level
+            process = np.array([(side * 12, canal_y - 1), (side * out, canal_y + 10)])
             bone(canvas, frame, ribbon(process, np.array([4.5, 3.2])), 1.2)
     process = np.array([(0.0, canal_y + 9), (0.0, canal_y + 9 + 0.5 * reach)])
     bone(canvas, frame, ribbon(process, np.array([3.8, 2.6])), 1.2)
@@ -122,7 +130,7 @@ def shoulders(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> N
         height = z + shift
         if height < 0.13:
             size = 24.0 * np.sqrt(max(0.05, 1 - ((height - 0.03) / 0.10) ** 2))
-            head = ellipse(206, -6, size, 1.08 * size)
+            head = ellipse(183, -4, size, 1.08 * size)
             bone(canvas, frame, head * flip, 1.8)
         if 0.07 < height < 0.22:
             # A collar bone rises outwards: lower slices cut its inner end.
@@ -133,13 +141,14 @@ def shoulders(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> N
         if height < 0.44:
             # A thin curved blade behind the ribs, thicker towards the arm.
             reach = np.interp(height, [0.0, 0.12, 0.30, 0.44], [0.75, 1.0, 0.8, 0.25])
-            inner = np.array([104.0, 66.0])
-            outer = np.array([178.0, 14.0])
-            bend = (inner + outer) / 2 + [8.0, 8.0]
+            inner = np.array([98.0, 62.0])
+            outer = np.array([166.0, 10.0])
+            bend = (inner + outer) / 2 + [-4.0, 12.0]
             t = np.linspace(0, reach, 10)[:, None]
             line = (1 - t) ** 2 * inner + 2 * t * (1 - t) * bend + t**2 * outer
-            thickness = np.linspace(2.0, 3.0 + 4.0 * reach, 10)
+            rounded = np.sqrt(1.02 - np.linspace(-1, 1, 10) ** 6)
+            thickness = rounded * np.linspace(2.0, 3.0 + 3.0 * reach, 10)
             bone(canvas, frame, ribbon(line * flip, thickness), 1.6)
             if 0.04 < height < 0.24:
-                spur = np.array([(146, 42), (164, 58), (186, 62)]) * flip
+                spur = np.array([(138, 40), (156, 55), (178, 58)]) * flip
                 bone(canvas, frame, ribbon(spur, np.array([3.0, 2.6, 2.0])), 1.2)

@@ -9,6 +9,7 @@ AIR = -1000.0
 LUNG = -870.0  # inflated lung, -950 .. -700
 FAT = -100.0  # -120 .. -80
 VISCERAL_FAT = -95.0
+MEDIASTINAL_FAT = -35.0  # with the small vessels and lymph nodes in it
 WATER = 0.0
 SKIN = 20.0
 MUSCLE = 52.0  # 35 .. 70
@@ -20,16 +21,16 @@ KIDNEY = 32.0  # 25 .. 40
 BOWEL = 25.0
 STOMACH_CONTENT = 35.0
 CARTILAGE = 110.0  # 80 .. 200
-SPONGY_BONE = 190.0  # 100 .. 300
+SPONGY_BONE = 150.0  # 100 .. 300
 CORTICAL_BONE = 800.0  # 300 .. 1500
 DISC = 85.0  # 70 .. 110
 SPINAL_CORD = 35.0
 
 # The table: a thin carbon-fibre shell around foam.
-TABLE_SHELL = -180.0
+TABLE_SHELL = 120.0
 TABLE_FOAM = -920.0
 MATTRESS = -960.0
-CLOTHES = -880.0
+CLOTHES = -780.0
 
 # Display windows: (centre, width) in HU, as radiologists set them.
 WINDOWS = {"lung": (-600.0, 1200.0), "mediastinal": (50.0, 350.0)}

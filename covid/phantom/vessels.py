@@ -2,8 +2,8 @@
 
 A tree is grown towards random points of the lung. Points are joined in the order of their
 distance from the hilum, where vessels enter the lung, each to the earlier point that makes
-its own way short without a long detour back to the hilum. Radii follow Murray's law (1926):
-the cube of a vessel's radius is the sum of the cubes of its branches.
+its own way short without a long detour back to the hilum. Radii follow Murray's law (1926),
+r**m = r1**m + r2**m, with a branching exponent m somewhat below his 3.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from covid.phantom.outlines import LEFT, LUNG_TOP, RIGHT, lung_mask
 from covid.phantom.patient import Patient, VesselTree
 
 HILUM = {RIGHT: (-36.0, -46.0, 0.45), LEFT: (40.0, -44.0, 0.43)}  # x mm, y mm, z
-POINTS_PER_TREE = 900
+POINTS_PER_TREE = 1500
 TREES_PER_LUNG = 2  # arteries and veins
-TWIG_RADIUS = 0.34  # mm, thinnest vessel that is drawn
-DETOUR = 0.45  # weight of the way back to the hilum when a point chooses its parent
+TWIG_RADIUS = 0.22  # mm, thinnest vessel that is drawn
+MURRAY_EXPONENT = 2.6
+DETOUR = 0.55  # weight of the way back to the hilum when a point chooses its parent
 AIRWAY_MIN_RADIUS = 1.15  # mm; smaller airways cannot be seen on CT
-SLAB_MM = 2.0  # thickness of the slice
+SLAB_MM = 2.5  # thickness of the slice
 
 
 def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[int, np.ndarray]:
@@ -56,13 +57,13 @@ def grow(points: np.ndarray, hilum: np.ndarray) -> VesselTree:
     squared = np.sum(nodes**2, axis=1)
     distance = np.sqrt(np.maximum(squared[:, None] + squared - 2 * nodes @ nodes.T, 0.0))
     cost = distance + DETOUR * reach[None, :]
-    cost[np.triu_indices(len(nodes))] = np.inf  # a parent lies nearer to the hilum
+    cost[reach[None, :] >= reach[:, None]] = np.inf  # a parent lies nearer to the hilum
     parent = np.argmin(cost[1:], axis=1)  # parent[i] belongs to node i + 1
 
-    cubes = np.full(len(nodes), TWIG_RADIUS**3)
+    powers = np.full(len(nodes), TWIG_RADIUS**MURRAY_EXPONENT)
     for child in range(len(nodes) - 1, 0, -1):
-        cubes[parent[child - 1]] += cubes[child]
-    radius = np.cbrt(cubes)[1:]
+        powers[parent[child - 1]] += powers[child]
+    radius = powers[1:] ** (1 / MURRAY_EXPONENT)
 
     start, end = nodes[parent], nodes[1:]
     grandparent = nodes[np.where(parent > 0, parent[np.maximum(parent - 1, 0)], 0)]
@@ -71,8 +72,11 @@ def grow(points: np.ndarray, hilum: np.ndarray) -> VesselTree:
     came = start - grandparent
     came = came / (np.linalg.norm(came, axis=1, keepdims=True) + 1e-6)
     middle = (start + end) / 2 + 0.14 * length * came
+    # Towards its end a vessel has given off twigs too small to be drawn.
     return VesselTree(
-        np.concatenate([start, middle]), np.concatenate([middle, end]), np.tile(radius, 2)
+        np.concatenate([start, middle]),
+        np.concatenate([middle, end]),
+        np.concatenate([radius, 0.8 * radius]),
     )
 
 
@@ -147,4 +151,4 @@ def draw_tree(canvas: np.ndarray, tree: VesselTree, z: float, frame: Frame, grow
     width = 2 * (radius + grow_by) * frame.pixels(1.0)
     for one, two, pixels in zip(ends[0].tolist(), ends[1].tolist(), width.tolist(), strict=True):
         share = int(255 * min(1.0, 0.25 + 0.75 * pixels / 2.0))
-        cv2.line(canvas, one, two, share, max(1, round(pixels)), cv2.LINE_AA, shift=4)
+        cv2.line(canvas, one, two, share, max(1, int(pixels)), cv2.LINE_AA, shift=4)
