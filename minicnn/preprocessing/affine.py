@@ -94,7 +94,15 @@ def resample(
     """
     if fill_mode in ("nearest", "reflect"):
         return _resample_opencv(image, matrix, fill_mode)
-    return _resample_numpy(image, matrix, fill_mode, cval)
+    height, width, _ = image.shape
+    rows, columns = _source_positions(matrix, height, width)
+    if fill_mode == "wrap":
+        return bilinear(image, _wrap(rows, height), _wrap(columns, width))
+    # Inside the image all borders give the same, so "constant" is "nearest" with the rest masked.
+    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
+    # (height, width) -> (height, width, 1), one decision for all channels
+    values = _resample_opencv(image, matrix, "nearest")
+    return np.where(inside[..., np.newaxis], values, np.float32(cval))
 
 
 def _resample_opencv(image: np.ndarray, matrix: np.ndarray, fill_mode: str) -> np.ndarray:
@@ -117,21 +125,13 @@ def _resample_opencv(image: np.ndarray, matrix: np.ndarray, fill_mode: str) -> n
     return np.stack(planes, axis=-1)
 
 
-def _resample_numpy(
-    image: np.ndarray, matrix: np.ndarray, fill_mode: str, cval: float
-) -> np.ndarray:
-    """The same in NumPy, for the two borders that OpenCV does not have."""
-    height, width, _ = image.shape
+def _source_positions(matrix: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """The input row and column that each output pixel shows, two (height, width) float64."""
     out_rows = np.arange(height)[:, np.newaxis]
     out_columns = np.arange(width)[np.newaxis, :]
     rows = matrix[0, 2] + matrix[0, 0] * out_rows + matrix[0, 1] * out_columns
     columns = matrix[1, 2] + matrix[1, 0] * out_rows + matrix[1, 1] * out_columns
-    if fill_mode == "wrap":
-        return bilinear(image, _wrap(rows, height), _wrap(columns, width))
-    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
-    values = bilinear(image, rows.clip(0, height - 1), columns.clip(0, width - 1))
-    # (height, width) -> (height, width, 1), one decision for all channels
-    return np.where(inside[..., np.newaxis], values, np.float32(cval))
+    return rows, columns
 
 
 def _wrap(positions: np.ndarray, size: int) -> np.ndarray:

@@ -139,7 +139,8 @@ def refuse_unsupported(owner: str, given: dict[str, tuple[object, object]]) -> N
         Argument name to (value, default).
     """
     for argument, (value, default) in given.items():
-        if value is not default and value != default:
+        # isscalar first: comparing an array would give many answers
+        if value is not default and not (np.isscalar(value) and value == default):
             raise ValueError(
                 f"{owner}: {argument} is not supported, expected it to be left at {default!r}, "
                 f"got {value!r}"

@@ -107,7 +107,11 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
 
 
 def _resize_nearest(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Take source pixel floor((o + 0.5) * in_size / out_size) for output pixel o."""
+    """Take source pixel floor((o + 0.5) * in_size / out_size) for output pixel o.
+
+    Where that is a whole number, the rounding of in_size / out_size decides between it and the
+    pixel before; Pillow and OpenCV 5 (not 4) round in the same way.
+    """
     import cv2
 
     height, width = size

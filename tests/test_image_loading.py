@@ -1,0 +1,295 @@
+"""Image files and arrays: every kind of file, the resizing filters, the errors."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from minicnn.preprocessing.image import array_to_img, img_to_array, load_img
+from minicnn.preprocessing.loading import to_gray
+from minicnn.preprocessing.resizing import filter_weights, resize
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "augmentation.npz")
+FILTERS = ("bilinear", "bicubic", "hamming", "box", "lanczos")
+
+
+@pytest.fixture
+def colours() -> np.ndarray:
+    """A smooth synthetic picture (jpg keeps it), red first, height != width."""
+    rows, columns = np.mgrid[0:24, 0:36]
+    planes = [rows * 10, columns * 7, (rows + columns) * 4]
+    return np.stack(planes, axis=-1).astype(np.uint8)
+
+
+def write(path: Path, image: np.ndarray, *options: int) -> Path:
+    """Write an image, red first if it has colours, in the format of the name."""
+    order = {2: ..., 3: (..., [2, 1, 0]), 4: (..., [2, 1, 0, 3])}
+    pixels = image[order[2 if image.ndim == 2 else image.shape[2]]]
+    encoded, data = cv2.imencode(path.suffix, np.ascontiguousarray(pixels), list(options))
+    assert encoded
+    data.tofile(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".ppm", ".webp"])
+def test_lossless_formats_come_back(tmp_path, colours, suffix):
+    options = (cv2.IMWRITE_WEBP_QUALITY, 101) if suffix == ".webp" else ()
+    path = write(tmp_path / f"picture{suffix}", colours, *options)
+    image = load_img(path)
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, colours)
+
+
+def test_jpg_comes_back_nearly(tmp_path, colours):
+    image = load_img(write(tmp_path / "picture.jpg", colours)).astype(int)
+    assert np.abs(image - colours).mean() < 4
+
+
+def test_gray_of_pure_colours():
+    pure = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], dtype=np.uint8)
+    # 0.299 * 255 = 76.2, 0.587 * 255 = 149.7, 0.114 * 255 = 29.1
+    np.testing.assert_array_equal(to_gray(pure), [[76, 150, 29, 255]])
+
+
+def test_gray_is_pillows_on_every_pixel():
+    np.testing.assert_array_equal(to_gray(GOLDEN["resize_image"][..., :3]), GOLDEN["gray"])
+
+
+def test_gray_file_in_all_color_modes(tmp_path, colours):
+    gray = colours[..., 0]
+    path = write(tmp_path / "gray.png", gray)
+    np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), gray)
+    np.testing.assert_array_equal(load_img(path), np.stack([gray] * 3, axis=-1))
+    opaque = np.full_like(gray, 255)
+    np.testing.assert_array_equal(
+        load_img(path, color_mode="rgba"), np.stack([gray, gray, gray, opaque], axis=-1)
+    )
+
+
+def test_opacity_is_dropped_unless_asked_for(tmp_path, colours):
+    see_through = np.dstack([colours, colours[..., 1]])
+    path = write(tmp_path / "see_through.png", see_through)
+    np.testing.assert_array_equal(load_img(path), colours)
+    np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), to_gray(colours))
+    np.testing.assert_array_equal(load_img(path, color_mode="rgba"), see_through)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bits_become_8(tmp_path, suffix):
+    values = np.array([[0, 128, 129, 257, 32768, 65535]], dtype=np.uint16)
+    path = write(tmp_path / f"deep{suffix}", values)
+    # 128 / 257 = 0.498 and 129 / 257 = 0.502: rounded to the nearest
+    np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), [[0, 0, 1, 1, 128, 255]])
+
+
+def test_exif_orientation_is_ignored(tmp_path, colours):
+    plain = write(tmp_path / "plain.jpg", colours)
+    # One EXIF entry: tag 0x0112 (orientation), type 3 (16 bit), count 1, value 6 (turn by 90).
+    entry = bytes.fromhex("0112 0003 00000001 0006 0000".replace(" ", ""))
+    exif = b"Exif\0\0MM\0*" + bytes.fromhex("00000008 0001") + entry + bytes(4)
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    turned = tmp_path / "turned.jpg"
+    data = plain.read_bytes()
+    turned.write_bytes(data[:2] + segment + data[2:])
+    # OpenCV by itself turns it, so the entry is valid.
+    assert cv2.imread(str(turned)).shape == (36, 24, 3)
+    np.testing.assert_array_equal(load_img(turned), load_img(plain))
+
+
+def test_names_in_any_script(tmp_path, colours):
+    folder = tmp_path / "폐 영상"
+    folder.mkdir()
+    path = write(folder / "снимок é.png", colours)
+    np.testing.assert_array_equal(load_img(str(path)), colours)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image at all"])
+def test_unreadable_content_names_the_file(tmp_path, content):
+    path = tmp_path / "broken.png"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="broken.png: expected an image file"):
+        load_img(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+def test_a_file_cut_short_is_an_error(tmp_path, colours, suffix):
+    path = write(tmp_path / f"cut{suffix}", colours)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match="cut short"):
+        load_img(path)
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(ValueError, match="nowhere.png: expected an image file"):
+        load_img(tmp_path / "nowhere.png")
+    with pytest.raises(ValueError, match="expected an image file"):
+        load_img(tmp_path)
+
+
+def test_float_files_are_refused(tmp_path):
+    path = write(tmp_path / "float.tif", np.ones((4, 5), dtype=np.float32))
+    with pytest.raises(ValueError, match="8 or 16 bits per channel, got float32"):
+        load_img(path)
+
+
+def test_tif_with_opacity_is_refused(tmp_path, colours):
+    path = write(tmp_path / "see_through.tif", np.dstack([colours, colours[..., 1]]))
+    with pytest.raises(ValueError, match="tif file without opacity"):
+        load_img(path, color_mode="rgba")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"color_mode": "gray"}, "color_mode to be one of grayscale, rgb, rgba, got 'gray'"),
+        ({"target_size": (5, 0)}, "target_size"),
+        ({"target_size": (5, 5), "interpolation": "area"}, "interpolation .* got 'area'"),
+        ({"keep_aspect_ratio": True}, "keep_aspect_ratio=True is not supported"),
+    ],
+)
+def test_bad_arguments(tmp_path, colours, arguments, message):
+    path = write(tmp_path / "picture.png", colours)
+    with pytest.raises(ValueError, match=message):
+        load_img(path, **arguments)
+
+
+@pytest.mark.parametrize(("in_size", "out_size"), [(512, 150), (500, 150), (7, 20), (97, 64)])
+def test_nearest_is_the_formula(in_size, out_size):
+    ramp = np.arange(in_size, dtype=np.uint16)
+    image = np.stack([ramp // 256, ramp % 256, ramp % 7], axis=-1).astype(np.uint8)[np.newaxis]
+    resized = resize(image, (1, out_size), "nearest")
+    # (o + 0.5) * in_size / out_size in integers, so that a remainder of 0 is certain.
+    source, remainder = np.divmod((2 * np.arange(out_size) + 1) * in_size, 2 * out_size)
+    between = remainder != 0
+    np.testing.assert_array_equal(resized[:, between], image[:, source[between]])
+    # Pillow adds up in_size / out_size in float64, which also decides where the remainder is 0.
+    step = in_size / out_size
+    added_up = np.cumsum([step / 2] + [step] * (out_size - 1)).astype(int)
+    np.testing.assert_array_equal(resized, image[:, added_up])
+
+
+def test_nearest_is_pillows_on_every_pixel():
+    image_module = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(1)
+    sizes = [(1, 1), (3, 5), (512, 512), (417, 301), (150, 256), *rng.integers(2, 90, (30, 2))]
+    for height, width in sizes:
+        image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        for out in [(150, 150), (64, 31), (7, 200)]:
+            expected = np.asarray(image_module.fromarray(image).resize(out[::-1], 0))
+            np.testing.assert_array_equal(resize(image, out, "nearest"), expected)
+
+
+@pytest.mark.parametrize("size", [(11, 7), (31, 40)])
+@pytest.mark.parametrize("interpolation", ["nearest", *FILTERS])
+def test_resizing_gives_pillows_numbers(interpolation, size):
+    expected = GOLDEN[f"resize_{interpolation}_{size[0]}x{size[1]}"].astype(int)
+    resized = resize(GOLDEN["resize_image"][..., :3], size, interpolation).astype(int)
+    assert np.abs(resized - expected).max() <= (interpolation != "nearest")
+
+
+@pytest.mark.parametrize("interpolation", FILTERS)
+def test_resizing_with_opacity_gives_pillows_numbers(interpolation):
+    image_module = pytest.importorskip("PIL.Image")
+    resampling = image_module.Resampling[interpolation.upper()]
+    image = GOLDEN["resize_image"].copy()
+    image[..., 3] |= 128  # Pillow keeps colours weighted by opacity in 8 bits: none too faint
+    expected = np.asarray(image_module.fromarray(image).resize((9, 13), resampling)).astype(int)
+    assert np.abs(resize(image, (13, 9), interpolation).astype(int) - expected).max() <= 2
+
+
+def test_filter_weights_by_hand():
+    # Halving with a triangle two output pixels wide: 1 - 0.25, 1 - 0.25, 1 - 0.75, 0 over 1.75.
+    np.testing.assert_allclose(
+        filter_weights(4, 2, "bilinear"), np.array([[3, 3, 1, 0], [0, 1, 3, 3]]) / 7
+    )
+    np.testing.assert_allclose(filter_weights(4, 2, "box"), [[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
+
+
+@pytest.mark.parametrize("interpolation", FILTERS)
+def test_a_flat_gray_image_stays_flat(interpolation):
+    flat = np.full((9, 14), 77, dtype=np.uint8)
+    for size in [(4, 5), (20, 30)]:
+        np.testing.assert_array_equal(resize(flat, size, interpolation), np.full(size, 77))
+
+
+def test_target_size_is_height_then_width(tmp_path, colours):
+    path = write(tmp_path / "picture.png", colours)
+    assert load_img(path, target_size=(10, 15)).shape == (10, 15, 3)
+    assert load_img(path, "grayscale", (10, 15), "bicubic").shape == (10, 15)
+
+
+def test_img_to_array():
+    gray = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    array = img_to_array(gray)
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(array, gray.reshape(2, 3, 1))
+    array[:] = 0
+    assert gray[1, 2] == 5  # a copy
+    assert img_to_array(np.zeros((2, 3, 4), np.uint8), dtype="uint8").dtype == np.uint8
+    with pytest.raises(ValueError, match=r"got \(2,\)"):
+        img_to_array(np.zeros(2))
+    with pytest.raises(ValueError, match="channels_last"):
+        img_to_array(gray, data_format="channels_first")
+
+
+def test_array_to_img_scales():
+    x = np.array([[[-1.0], [0.0], [1.0]]])
+    image = array_to_img(x)
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, [[0, 127, 255]])  # 127.5 is cut
+    np.testing.assert_array_equal(array_to_img(np.full((2, 2, 3), 9.0)), np.zeros((2, 2, 3)))
+
+
+def test_array_to_img_without_scaling():
+    x = np.array([[[0.0, 10.9, 255.0]]])
+    np.testing.assert_array_equal(array_to_img(x, scale=False), [[[0, 10, 255]]])
+    with pytest.raises(ValueError, match="got 0 to 256"):
+        array_to_img(np.array([[[0.0], [256.0]]]), scale=False)
+
+
+def test_array_to_img_refuses():
+    with pytest.raises(ValueError, match="got NaN|infinity or NaN"):
+        array_to_img(np.full((2, 2, 1), np.nan))
+    with pytest.raises(ValueError, match=r"got \(2, 2, 2\)"):
+        array_to_img(np.zeros((2, 2, 2)))
+
+
+@pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
+def test_kinds_of_files_as_keras_reads_them(tmp_path, colours, color_mode):
+    image_module = pytest.importorskip("PIL.Image")
+    keras_utils = pytest.importorskip("keras").utils
+    picture = image_module.fromarray(colours)
+    see_through = picture.convert("RGBA")
+    see_through.putalpha(image_module.fromarray(colours[..., 1]))
+    files = {
+        "picture.jpg": (picture, {}),
+        "progressive.jpg": (picture, {"progressive": True, "quality": 60}),
+        "gray.jpg": (picture.convert("L"), {}),
+        "palette.png": (picture.quantize(17), {}),
+        "palette_see_through.png": (picture.quantize(17), {"transparency": 3}),
+        "palette.bmp": (picture.quantize(17), {}),
+        "one_bit.png": (picture.convert("1"), {}),
+        "one_bit.tif": (picture.convert("1"), {}),
+        "gray_see_through.png": (see_through.convert("LA"), {}),
+        "see_through.png": (see_through, {}),
+        "picture.webp": (picture, {"quality": 80}),
+        "picture.ppm": (picture, {}),
+    }
+    for name, (content, options) in files.items():
+        path = tmp_path / name
+        content.save(path, **options)
+        for size in [None, (15, 20)]:
+            loaded = keras_utils.load_img(path, color_mode=color_mode, target_size=size)
+            expected = keras_utils.img_to_array(loaded)
+            ours = img_to_array(load_img(path, color_mode=color_mode, target_size=size))
+            assert ours.shape == expected.shape, name
+            # Some decoders may differ in the last bit; those shipped together do not.
+            assert np.abs(ours - expected).max() <= 1, name
+
+
+def test_array_to_img_as_keras():
+    keras_utils = pytest.importorskip("keras").utils
+    pytest.importorskip("PIL")
+    x = np.random.default_rng(2).normal(size=(6, 7, 3)).astype(np.float32)
+    np.testing.assert_array_equal(array_to_img(x), np.asarray(keras_utils.array_to_img(x)))
