@@ -1,0 +1,193 @@
+"""`model.summary()`: the very characters that Keras prints."""
+
+import numpy as np
+import pytest
+
+from minicnn import layers as minicnn_layers
+from minicnn import models as minicnn_models
+from minicnn import optimizers
+from minicnn.summary import readable_size, summary_text
+
+TINY_CNN_SUMMARY = """\
+Model: "tiny"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+│ conv2d (Conv2D)                 │ (None, 148, 148, 6)    │            60 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ max_pooling2d (MaxPooling2D)    │ (None, 74, 74, 6)      │             0 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ dropout (Dropout)               │ (None, 74, 74, 6)      │             0 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ flatten (Flatten)               │ (None, 32856)          │             0 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ dense (Dense)                   │ (None, 2)              │        65,714 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ dense_1 (Dense)                 │ (None, 1)              │             3 │
+└─────────────────────────────────┴────────────────────────┴───────────────┘
+ Total params: 65,777 (256.94 KB)
+ Trainable params: 65,777 (256.94 KB)
+ Non-trainable params: 0 (0.00 B)"""
+
+
+# Each model is written once, for both libraries: `L` is the module with the layers, `M` the one
+# with the models.
+
+
+def tiny_cnn(L, M):
+    return M.Sequential(
+        [
+            L.Input((150, 150, 1)),
+            L.Conv2D(6, (3, 3), activation="relu"),
+            L.MaxPooling2D((2, 2)),
+            L.Dropout(0.8),
+            L.Flatten(),
+            L.Dense(2, activation="relu"),
+            L.Dense(1, activation="sigmoid"),
+        ],
+        name="tiny",
+    )
+
+
+def model2(L, M):
+    return M.Sequential(
+        [
+            L.Input((150, 150, 1)),
+            L.Conv2D(32, (3, 3), activation="relu"),
+            L.MaxPooling2D((2, 2)),
+            L.Dropout(0.5),
+            L.Conv2D(64, (3, 3), activation="relu"),
+            L.MaxPooling2D((2, 2)),
+            L.Flatten(),
+            L.Dropout(0.5),
+            L.Dense(64, activation="relu"),
+            L.Dense(1, activation="sigmoid"),
+        ],
+        name="model2",
+    )
+
+
+def reduced_inception(L, M):
+    inputs = L.Input((150, 150, 1))
+    same = {"padding": "same", "activation": "relu"}
+    branches = [
+        L.Conv2D(1, (7, 7), **same)(inputs),
+        L.Conv2D(1, (3, 3), **same)(L.Conv2D(1, (1, 1), **same)(inputs)),
+        L.Conv2D(1, (5, 5), **same)(L.Conv2D(1, (1, 1), **same)(inputs)),
+        L.Conv2D(1, (1, 1), **same)(L.MaxPooling2D((4, 4), strides=(1, 1), padding="same")(inputs)),
+    ]
+    joined = L.concatenate([L.Flatten()(branch) for branch in branches])
+    return M.Model(inputs, L.Dense(1, activation="sigmoid")(joined), name="inception")
+
+
+def functional_chain(L, M):
+    inputs = L.Input((4,))
+    return M.Model(inputs, L.Dense(1)(L.Dense(2)(inputs)), name="chain")
+
+
+def chain_with_an_output_on_the_way(L, M):
+    inputs = L.Input((4,))
+    middle = L.Dense(2)(inputs)
+    return M.Model(inputs, [middle, L.Dense(3)(middle)], name="two_outputs")
+
+
+def shared_layer(L, M):
+    inputs = L.Input((4,))
+    shared = L.Dense(4, name="a_shared_layer_with_a_name_that_does_not_fit_anywhere")
+    return M.Model(inputs, L.Dense(1)(shared(shared(inputs))), name="shared")
+
+
+def two_inputs(L, M):
+    first, second = L.Input((4,), name="first"), L.Input((5,), name="second one")
+    return M.Model([first, second], L.Dense(1)(L.concatenate([first, second])), name="two_inputs")
+
+
+ALL_MODELS = [
+    tiny_cnn,
+    model2,
+    reduced_inception,
+    functional_chain,
+    chain_with_an_output_on_the_way,
+    shared_layer,
+    two_inputs,
+]
+
+
+def keras_text(keras_model) -> str:
+    """What Keras hands to `print_fn`; it ends in a line break, which `print` adds for us."""
+    pieces = []
+    keras_model.summary(print_fn=pieces.append)
+    return "".join(pieces).removesuffix("\n")
+
+
+@pytest.fixture(autouse=True)
+def usual_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("columns", [50, 80, 100, 111, 112, 200])
+@pytest.mark.parametrize("make", ALL_MODELS)
+def test_equals_keras(make, columns, monkeypatch):
+    keras = pytest.importorskip("keras")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    keras.utils.clear_session()
+    expected = keras_text(make(keras.layers, keras.models))
+    assert summary_text(make(minicnn_layers, minicnn_models)) == expected
+
+
+def test_equals_keras_after_a_training_step_with_adam():
+    keras = pytest.importorskip("keras")
+    keras.utils.clear_session()
+    x, y = np.zeros((2, 150, 150, 1), np.float32), np.zeros((2, 1), np.float32)
+    texts = []
+    for model in (tiny_cnn(keras.layers, keras.models), tiny_cnn(minicnn_layers, minicnn_models)):
+        model.compile("adam", "binary_crossentropy")
+        model.train_on_batch(x, y)
+        texts.append(keras_text(model) if isinstance(model, keras.Model) else summary_text(model))
+    assert "Optimizer params: 131,556 (513.89 KB)" in texts[0]
+    assert texts[1] == texts[0]
+
+
+def test_tiny_cnn():
+    assert summary_text(tiny_cnn(minicnn_layers, minicnn_models)) == TINY_CNN_SUMMARY
+
+
+def test_compiling_alone_adds_nothing():
+    model = tiny_cnn(minicnn_layers, minicnn_models)
+    model.compile(optimizers.Adam(1e-4), "binary_crossentropy", ["acc"])
+    assert summary_text(model) == TINY_CNN_SUMMARY
+
+
+def test_the_method_prints_the_text(capsys):
+    tiny_cnn(minicnn_layers, minicnn_models).summary()
+    assert capsys.readouterr().out == TINY_CNN_SUMMARY + "\n"
+
+
+def test_a_branching_model_says_what_is_connected_to_what(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    lines = summary_text(reduced_inception(minicnn_layers, minicnn_models)).splitlines()
+    assert all(len(line) == 108 for line in lines if line[0] in "┏┃┡│├└")
+    joined = next(number for number, line in enumerate(lines) if "│ concatenate" in line)
+    cells = [line.split("│")[-2].strip() for line in lines[joined : joined + 4]]
+    assert cells[:2] == ["flatten[0][0],", "flatten_1[0][0],"]
+    assert " Total params: 90,093 (351.93 KB)" in lines
+
+
+def test_a_model_that_does_not_know_its_input():
+    layer = minicnn_layers.Dense(3)
+    text = summary_text(minicnn_models.Sequential([layer], name="later"))
+    assert "│ dense (Dense)                   │ ?                      │   0 (unbuilt) │" in text
+    assert " Total params: 0 (0.00 B)" in text
+
+
+def test_a_very_narrow_terminal_still_gets_a_table(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "8")
+    assert "65,777" in summary_text(tiny_cnn(minicnn_layers, minicnn_models))
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0.00 B"), (1023, "1023.00 B"), (1024, "1.00 KB"), (3 * 1024**2 // 2, "1.50 MB")],
+)
+def test_sizes(size, text):
+    assert readable_size(size) == text
