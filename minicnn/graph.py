@@ -52,15 +52,31 @@ class Node:
     layer : Layer
     inputs : list of Tensor
     output : Tensor
-    cache : the layer's cache of this use, kept because a layer may be used more than once
+    cache, activation_cache
+        The layer's cache of this use, and that of its activation; kept here because a layer may
+        be used more than once.
     """
+
+    cache = None
+    activation_cache = None
 
     def __init__(self, layer: Layer, inputs: list[Tensor], takes_list: bool):
         self.layer = layer
         self.inputs = inputs
         self.takes_list = takes_list
         self.output = Tensor(layer.output_shape(self.pick([t.sample_shape for t in inputs])), self)
-        self.cache = None
+
+    def keep_caches(self) -> None:
+        """Take over what the layer's forward has just kept."""
+        self.cache = self.layer.cache
+        if self.layer.activation is not None:
+            self.activation_cache = self.layer.activation.cache
+
+    def give_caches_back(self) -> None:
+        """Make the layer ready for the backward of this use."""
+        self.layer.cache = self.cache
+        if self.layer.activation is not None:
+            self.layer.activation.cache = self.activation_cache
 
     def pick(self, values: list):
         """What the layer is given: the list itself, or its only item."""
@@ -70,7 +86,7 @@ class Node:
 def input_tensor(layer: InputLayer) -> Tensor:
     """The tensor that an input layer gives out."""
     node = Node.__new__(Node)
-    node.layer, node.inputs, node.takes_list, node.cache = layer, [], False, None
+    node.layer, node.inputs, node.takes_list = layer, [], False
     node.output = Tensor(layer.given_shape, node)
     return node.output
 
@@ -173,7 +189,7 @@ class Graph:
             if node.inputs:
                 x = node.pick([values[tensor] for tensor in node.inputs])
                 values[node.output] = node.layer.forward(x, training)
-                node.cache = node.layer.cache
+                node.keep_caches()
         return values
 
     def backward(
@@ -206,7 +222,7 @@ class Graph:
             if not node.inputs:
                 continue
             layer, earlier = node.layer, node.layer.grads
-            layer.cache = node.cache
+            node.give_caches_back()
             dx = layer.backward(flows.pop(node.output), node.output not in skips)
             if layer in used_before:  # a shared layer: its uses' gradients add up
                 layer.grads = {name: earlier[name] + layer.grads[name] for name in layer.grads}

@@ -93,9 +93,9 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
 
 def logits(node) -> np.ndarray | None:
     """What went into the sigmoid at the end of this node's layer; None if there is none."""
-    layer = node.layer
-    sigmoid = layer if isinstance(layer, Sigmoid) else layer.activation
-    return sigmoid.cache.x if isinstance(sigmoid, Sigmoid) else None
+    if isinstance(node.layer, Sigmoid):
+        return node.cache.x
+    return node.activation_cache.x if isinstance(node.layer.activation, Sigmoid) else None
 
 
 def fit(
