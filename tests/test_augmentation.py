@@ -259,6 +259,7 @@ def test_unsupported_arguments_say_so(argument):
         {"zoom_range": (0.5, 1.0, 2.0)},
         {"zoom_range": (0.0, 1.0)},
         {"fill_mode": "mirror"},
+        {"dtype": "uint8"},
         {"seed": -1},
         {"seed": 1.5},
     ],

@@ -39,7 +39,9 @@ def transform_matrix(
     Keras builds the inner matrix for (x, y) but gives it (height, width), then applies P.
     Therefore `tx`, drawn from the *height* shift range, moves columns and `ty` moves rows,
     and on images that are not square the centre of rotation is not the image's centre. On
-    square images neither changes what is drawn from equal ranges.
+    square images with equal shift ranges neither shows. keras-preprocessing 1.1.2, of the
+    article's time, had no P and put the centre at size / 2 + 0.5: there the shear goes along
+    the other axis and the centre is one pixel further down and right.
 
     Parameters
     ----------
@@ -139,8 +141,9 @@ def _wrap(positions: np.ndarray, size: int) -> np.ndarray:
     period = size - 1
     if period == 0:
         return np.zeros_like(positions)
-    wrapped = np.where(positions < 0, positions + period * (-positions // period + 1), positions)
-    return np.where(wrapped > period, wrapped - period * (wrapped // period), wrapped)
+    below = positions + period * (np.floor(-positions / period) + 1)
+    above = positions - period * np.floor(positions / period)
+    return np.where(positions < 0, below, np.where(positions > period, above, positions))
 
 
 def bilinear(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -15,9 +15,9 @@ from minicnn.preprocessing.loading import channels_last_only
 from minicnn.preprocessing.parameters import (
     NEUTRAL,
     AugmentationRanges,
+    checked_shift_range,
     nonnegative,
     refuse_unsupported,
-    shift_range,
     zoom_pair,
 )
 from minicnn.seeding import fresh_seed
@@ -39,7 +39,9 @@ class ImageAugmenter:
         Degrees; the angle is uniform in [-rotation_range, rotation_range].
     width_shift_range, height_shift_range : float, int or sequence
         Float: uniform in [-r, r], a fraction of the image if r < 1, else pixels. Integer n:
-        a whole number of pixels in (-n, n). Sequence: one of its values, either sign.
+        a whole number of pixels in (-n, n). Sequence: one of its values, either sign. As in
+        Keras, the *height* range moves columns and the *width* range rows, see
+        `affine.transform_matrix`.
     shear_range : float
         **Degrees**: 0.2 is a fifth of a degree and shows nothing.
     zoom_range : float or (float, float)
@@ -113,8 +115,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         channels_last_only(data_format, owner)
         self.ranges = AugmentationRanges(
             rotation_range=nonnegative(rotation_range, "rotation_range"),
-            width_shift_range=shift_range(width_shift_range, "width_shift_range"),
-            height_shift_range=shift_range(height_shift_range, "height_shift_range"),
+            width_shift_range=checked_shift_range(width_shift_range, "width_shift_range"),
+            height_shift_range=checked_shift_range(height_shift_range, "height_shift_range"),
             shear_range=nonnegative(shear_range, "shear_range"),
             zoom_range=zoom_pair(zoom_range),
             horizontal_flip=bool(horizontal_flip),
@@ -127,6 +129,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         self.rescale = rescale
         self.preprocessing_function = preprocessing_function
         self.dtype = np.dtype(dtype or "float32")
+        if self.dtype.kind != "f":
+            raise ValueError(f"{owner}: expected dtype to be a float type, got {dtype!r}")
         self.seed = None if seed is None else checked_seed(seed, owner)
         self._rng = np.random.default_rng(fresh_seed() if self.seed is None else self.seed)
 

@@ -51,7 +51,8 @@ class BatchIterator:
     index_array : ndarray, (n,), int64
         The current pass's order: position to image.
     batch_indices : ndarray, (batch,), int64
-        Which images the batch made last (by `next` or `[i]`) consists of.
+        Which images the batch made last (by `next` or `[i]`) consists of; where batches are
+        made ahead of their use, take `index_array` instead.
     image_shape : (int, int, int)
         height, width, channels.
     """

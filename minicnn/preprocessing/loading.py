@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minicnn.preprocessing.resizing import resize
+from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
 from minicnn.shapes import choice, pair
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
@@ -54,14 +54,14 @@ def load_img(
         If the file cannot be read as an 8- or 16-bit image, or an argument is not supported.
     """
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
+    choice(interpolation, INTERPOLATIONS, "interpolation", "load_img")
+    size = None if target_size is None else pair(target_size, "target_size", "load_img")
     if keep_aspect_ratio:
         raise ValueError(
             "load_img: keep_aspect_ratio=True is not supported; crop the image before resizing"
         )
     image = _convert(_read(path), color_mode)
-    if target_size is not None:
-        image = resize(image, pair(target_size, "target_size", "load_img"), interpolation)
-    return image
+    return image if size is None else resize(image, size, interpolation)
 
 
 def _read(path: str | os.PathLike) -> np.ndarray:
@@ -73,7 +73,9 @@ def _read(path: str | os.PathLike) -> np.ndarray:
     try:
         data = np.fromfile(Path(path), dtype=np.uint8)
     except OSError as error:
-        raise ValueError(f"{path}: expected an image file, got: {error.strerror}") from error
+        raise ValueError(
+            f"{path}: expected an image file, got: {error.strerror or error}"
+        ) from error
     try:
         # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
         image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None

@@ -23,8 +23,8 @@ class AugmentationRanges:
     """The checked ranges of an `ImageDataGenerator`; its docstring explains each."""
 
     rotation_range: float
-    width_shift_range: float | Sequence[float]
-    height_shift_range: float | Sequence[float]
+    width_shift_range: float | tuple[float, ...]
+    height_shift_range: float | tuple[float, ...]
     shear_range: float
     zoom_range: tuple[float, float]
     horizontal_flip: bool
@@ -62,19 +62,22 @@ class AugmentationRanges:
         return drawn
 
 
-def draw_shift(shift_range: float | Sequence[float], size: int, rng: np.random.Generator) -> float:
+def draw_shift(
+    shift_range: float | tuple[float, ...], size: int, rng: np.random.Generator
+) -> float:
     """A shift in pixels along an axis of `size` pixels, as Keras draws it.
 
     A float r: uniform in [-r, r]. An integer n: one of 0..n-1, with a random sign. Several
     numbers: one of them, with a random sign. If the largest is below 1, a fraction of `size`.
     """
-    if np.ndim(shift_range) == 0 and shift_range == 0:
+    if shift_range == 0:
         return 0
-    if np.ndim(shift_range) == 1 or isinstance(shift_range, int | np.integer):
+    if isinstance(shift_range, tuple | int | np.integer):
         shift = rng.choice(shift_range) * rng.choice([-1, 1])
     else:
         shift = rng.uniform(-shift_range, shift_range)
-    return float(shift * size if np.max(shift_range) < 1 else shift)
+    largest = max(shift_range) if isinstance(shift_range, tuple) else shift_range
+    return float(shift * size if largest < 1 else shift)
 
 
 def nonnegative(value: float, argument: str) -> float:
@@ -86,7 +89,7 @@ def nonnegative(value: float, argument: str) -> float:
     return value
 
 
-def shift_range(value: float | Sequence[float], argument: str) -> float | tuple[float, ...]:
+def checked_shift_range(value: float | Sequence[float], argument: str) -> float | tuple[float, ...]:
     """Check a shift range: a number of at least 0, or a sequence of numbers.
 
     Raises

@@ -8,6 +8,8 @@ out here; each is a few lines.
 
 import numpy as np
 
+from minicnn.shapes import choice
+
 
 def _box(distance: np.ndarray) -> np.ndarray:
     # Half-open, so that a pixel on the border of two output pixels counts for one of them.
@@ -92,11 +94,7 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     ValueError
         If `interpolation` is none of these.
     """
-    if interpolation not in INTERPOLATIONS:
-        raise ValueError(
-            f"load_img: expected interpolation to be one of {', '.join(INTERPOLATIONS)}, "
-            f"got {interpolation!r}"
-        )
+    choice(interpolation, INTERPOLATIONS, "interpolation", "resize")
     if image.shape[:2] == tuple(size):
         return image
     if interpolation == "nearest":
@@ -125,11 +123,15 @@ def _resize_filtered(image: np.ndarray, size: tuple[int, int], interpolation: st
     out_height, out_width = size
     # (height, width[, channels]) -> (height, width, channels)
     pixels = image.reshape(in_height, in_width, -1)
-    # weights (out_width, width) times each row (width, channels) -> (height, out_width, channels)
-    wide = _to_8_bits(filter_weights(in_width, out_width, interpolation) @ pixels)
-    # weights (out_height, height) times (height, out_width * channels)
-    tall = filter_weights(in_height, out_height, interpolation) @ wide.reshape(in_height, -1)
-    return _to_8_bits(tall).reshape(out_height, out_width, *image.shape[2:])
+    # (height, width, channels) -> (width, height, channels) -> (width, height * channels)
+    columns = pixels.transpose(1, 0, 2).reshape(in_width, -1)
+    # (out_width, width) @ (width, height * channels)
+    columns = _to_8_bits(filter_weights(in_width, out_width, interpolation) @ columns)
+    # (out_width, height, channels) -> (height, out_width, channels)
+    pixels = columns.reshape(out_width, in_height, -1).transpose(1, 0, 2)
+    # (out_height, height) @ (height, out_width * channels)
+    rows = filter_weights(in_height, out_height, interpolation) @ pixels.reshape(in_height, -1)
+    return _to_8_bits(rows).reshape(out_height, out_width, *image.shape[2:])
 
 
 def _resize_with_opacity(
