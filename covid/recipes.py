@@ -1,0 +1,205 @@
+"""How the models are trained: the article's protocol, and one that learns.
+
+`published` is the article's to the letter: strong augmentation, a small learning rate, few
+steps, validation on one batch. `practice` trains the same models, with the same number of
+parameters, until the validation loss stops falling. What differs and why is in the README.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+
+from covid.errors import UserError
+from covid.models import MODELS
+from minicnn.layers import Dense
+from minicnn.models import Model
+from minicnn.preprocessing.image import ImageDataGenerator
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All choices of one training.
+
+    Attributes
+    ----------
+    name : str
+    image_size : int
+        Pixels; images are resized to image_size x image_size, by nearest neighbour.
+    enhance : bool
+        Whether images are CLAHE-enhanced and cropped first.
+    ratios : (float, float, float)
+        Train, validate, test.
+    augmentation : dict
+        Arguments of `ImageDataGenerator` for the training images.
+    samplewise : bool
+        True: each image's mean is subtracted and the result divided by its standard deviation.
+        False: gray values are divided by 255.
+    learning_rate : float
+        Adam's.
+    batch_size, epochs : int
+    steps_per_epoch, validation_steps : int or None
+        None: as many as it takes to see every image once.
+    patience : int or None
+        Stop after so many epochs without a better validation loss and go back to the best;
+        None: train all epochs, keep the last.
+    slow_down : int or None
+        Halve the learning rate after so many epochs without a better validation loss.
+    wake_units : bool
+        Whether the dense relu units' biases are set so that they react to most images at the
+        start; see `wake_dense_units`.
+    """
+
+    name: str
+    image_size: int
+    enhance: bool
+    ratios: tuple[float, float, float]
+    augmentation: dict = field(default_factory=dict)
+    samplewise: bool = False
+    learning_rate: float = 1e-4
+    batch_size: int = 30
+    epochs: int = 10
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
+    patience: int | None = None
+    slow_down: int | None = None
+    wake_units: bool = False
+
+    @property
+    def preprocessing(self) -> dict:
+        """How an image becomes the model's input; saved with the model, used to predict."""
+        return {
+            "enhance": self.enhance,
+            "image_size": self.image_size,
+            "interpolation": "nearest",
+            **({"samplewise": True} if self.samplewise else {"rescale": 1 / 255}),
+        }
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+PUBLISHED_AUGMENTATION = {
+    "rotation_range": 40,
+    "width_shift_range": 0.2,
+    "height_shift_range": 0.2,
+    "shear_range": 0.2,
+    "zoom_range": 0.2,
+    "horizontal_flip": True,
+    "fill_mode": "nearest",
+}
+
+# Where the published trainings differ: (enhance, ratios, augmentation, epochs).
+PUBLISHED = {
+    "cnn": (False, (0.7, 0.1, 0.2), {}, 10),
+    "cnn_dropout": (False, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
+    "tiny_cnn": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
+    "reduced_inception": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 3),
+}
+
+PRACTICE_LEARNING_RATE = {
+    "cnn": 2e-4,
+    "cnn_dropout": 3e-4,
+    "tiny_cnn": 3e-3,
+    "reduced_inception": 3e-4,
+}
+
+RECIPES = ("practice", "published")
+
+
+def recipe_for(
+    name: str,
+    model: str,
+    epochs: int | None = None,
+    ratios: tuple[float, float, float] | None = None,
+    image_size: int | None = None,
+) -> Recipe:
+    """The recipe of that name for one of the four models.
+
+    Parameters
+    ----------
+    name : {"practice", "published"}
+    model : str
+        A key of `covid.models.MODELS`.
+    epochs, ratios, image_size
+        Given, they replace the recipe's own.
+
+    Raises
+    ------
+    UserError
+        For an unknown recipe or model.
+    """
+    if name not in RECIPES:
+        raise UserError(f"--recipe: expected one of {', '.join(RECIPES)}, got {name!r}")
+    if model not in MODELS:
+        raise UserError(f"--model: expected one of {', '.join(MODELS)}, got {model!r}")
+    size = MODELS[model].image_size
+    if name == "published":
+        enhance, own_ratios, augmentation, own_epochs = PUBLISHED[model]
+        recipe = Recipe(
+            "published",
+            size,
+            enhance,
+            own_ratios,
+            augmentation,
+            epochs=own_epochs,
+            steps_per_epoch=15,
+            validation_steps=1,
+        )
+    else:
+        recipe = Recipe(
+            "practice",
+            size,
+            True,
+            (0.5, 0.1, 0.4),
+            {"horizontal_flip": True},
+            samplewise=True,
+            learning_rate=PRACTICE_LEARNING_RATE[model],
+            epochs=60,
+            patience=8,
+            slow_down=3,
+            wake_units=True,
+        )
+    changes = {"epochs": epochs, "ratios": ratios, "image_size": image_size}
+    return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+
+
+def train_generator(recipe: Recipe) -> ImageDataGenerator:
+    """The generator for training images: augmented, then scaled."""
+    return ImageDataGenerator(**recipe.augmentation, **scaling(recipe.preprocessing))
+
+
+def plain_generator(preprocessing: dict) -> ImageDataGenerator:
+    """The generator for all other images: scaled only."""
+    return ImageDataGenerator(**scaling(preprocessing))
+
+
+def scaling(preprocessing: dict) -> dict:
+    """The arguments of `ImageDataGenerator` that bring gray values to the model's range."""
+    if preprocessing.get("samplewise"):
+        return {"samplewise_center": True, "samplewise_std_normalization": True}
+    return {"rescale": preprocessing["rescale"]}
+
+
+def wake_dense_units(model: Model, images: np.ndarray) -> None:
+    """Set the biases of dense relu units so that they are active on most images.
+
+    A relu unit whose sum is negative for every image gives 0, gets no gradient, and stays so
+    for ever. `tiny_cnn` has two such units and nothing else: where both happen to start so,
+    the model cannot learn. So the bias becomes one standard deviation minus the mean of the
+    unit's sums over some training images; a unit then reacts to about five images of six.
+
+    Source of the idea: data-dependent initialisation, Kraehenbuehl et al. 2016, section 3.1.
+
+    Parameters
+    ----------
+    model : Model
+        Changed in place.
+    images : (n, height, width, 1) float array
+        Training images as the model sees them; a batch is enough.
+    """
+    for layer in model.layers:
+        if isinstance(layer, Dense) and layer.activation and layer.activation.kind == "relu":
+            # Run anew for each layer: its inputs depend on the biases set before it.
+            model.predict_on_batch(images)
+            sums = layer.cache.x @ layer.params["kernel"]  # (n, inputs) -> (n, units)
+            layer.params["bias"][...] = sums.std(axis=0) - sums.mean(axis=0)
