@@ -1,0 +1,23 @@
+"""Every figure of the application, as PNG files.
+
+Each function takes plain arrays and dicts, writes one file and returns its path. All share
+`path` (a name that ends in .png; missing folders are made), `title`, and `note`, the small
+print at the bottom (which images are synthetic, which class is positive). All raise UserError
+if `path` cannot be written or if there is nothing to draw.
+
+The parts: `images` draws what goes into a network and what its filters see, `results` draws
+what comes out of training, `canvas` is the sheet that both draw on.
+"""
+
+from covid.plots.images import augmented_copies, filters_and_maps, preprocessing_grid, sample_grid
+from covid.plots.results import comparison, confusion_matrices, training_curves
+
+__all__ = [
+    "augmented_copies",
+    "comparison",
+    "confusion_matrices",
+    "filters_and_maps",
+    "preprocessing_grid",
+    "sample_grid",
+    "training_curves",
+]

@@ -1,0 +1,187 @@
+"""Figures of results: training curves, confusion matrices, models compared."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, require, sheet, wrap
+
+
+def training_curves(
+    history: dict[str, list[float]],
+    path: str | Path,
+    title: str,
+    note: str = "",
+    best_epoch: int | None = None,
+    chance: bool = True,
+) -> Path:
+    """Accuracy and loss over the epochs: training as dots, validation as a line.
+
+    Parameters
+    ----------
+    history : dict
+        What `fit` returns as `history.history`: "acc" (or "accuracy") and "loss", and with a
+        validation set the same with "val_" in front; one number per epoch. A number that is
+        not finite leaves a gap, and the legend counts them.
+    best_epoch : int, optional
+        Marked by a vertical line; the first epoch is 1.
+    chance : bool
+        Mark what a coin scores: accuracy 1/2, loss -log(1/2) = ln 2.
+    """
+    accuracy = "acc" if "acc" in history else "accuracy"
+    require(len(history.get("loss", [])) > 0, path, "a history with at least one epoch")
+    with sheet(path, title, note, 12, 4.5) as body:
+        left, right = body.subplots(1, 2)
+        _curve_panel(left, history, accuracy, best_epoch, 0.5 if chance else None)
+        _curve_panel(right, history, "loss", best_epoch, math.log(2) if chance else None)
+        left.set(title="Accuracy", ylabel="accuracy (fraction correct)", ylim=(-0.02, 1.02))
+        right.set(title="Loss", ylabel="binary cross-entropy")
+        right.set_ylim(bottom=0)
+    return Path(path)
+
+
+def confusion_matrices(
+    results: dict[str, np.ndarray],
+    classes: tuple[str, str],
+    path: str | Path,
+    title: str,
+    note: str = "",
+) -> Path:
+    """Counts of true against predicted class, a panel per part.
+
+    Parameters
+    ----------
+    results : dict
+        Part ("train", "validate", "test") -> counts, (2, 2): row = true class, column =
+        predicted class, the negative class first. A part may be without images.
+    classes : (str, str)
+        Names of the negative and of the positive class.
+    """
+    require(len(results) > 0, path, "at least one part")
+    for part, counts in results.items():
+        require(np.shape(counts) == (2, 2), path, f"2 x 2 counts for the part {part!r}")
+    names = [wrap(classes[0], 1.5, 10), wrap(classes[1], 1.5, 10) + "\n(positive)"]
+    width = max(7.0, 4.3 * len(results))
+    with sheet(path, title, note, width, 4.4) as body:
+        panels = body.subplots(1, len(results), squeeze=False)[0]
+        for axes, (part, counts) in zip(panels, results.items(), strict=True):
+            _confusion_panel(axes, part, np.asarray(counts))
+            axes.set_xticks([0, 1], names)
+            axes.set_yticks([0, 1], names, rotation=90, va="center")
+            axes.set_xlabel("predicted class")
+            axes.set_ylabel("true class")
+    return Path(path)
+
+
+def comparison(summary_rows: list[dict], path: str | Path, title: str, note: str = "") -> Path:
+    """Accuracy of every model on every part, with 95 % Wilson intervals.
+
+    Parameters
+    ----------
+    summary_rows : list of dict
+        One dict per model and part: "model", "part", "acc" in [0, 1] and "n", the number of
+        images. A row without images, or without a finite accuracy, is left out.
+    """
+    from covid.evaluate import wilson_interval
+
+    require(len(summary_rows) > 0, path, "at least one result")
+    models = list(dict.fromkeys(row["model"] for row in summary_rows))
+    parts = list(dict.fromkeys(row["part"] for row in summary_rows))
+    colours = [BLUE, ORANGE, GREEN] + [GRAY] * len(parts)
+    width = min(13.5, max(9.0, 0.9 * len(models) * len(parts) + 2.5))
+    with sheet(path, title, note, width, 5.0) as body:
+        axes = body.subplots()
+        axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance")
+        for number, part in enumerate(parts):
+            shift = (number - (len(parts) - 1) / 2) * 0.75 / len(parts)
+            images = []
+            for row in summary_rows:
+                if row["part"] != part or row["n"] < 1 or not math.isfinite(row["acc"]):
+                    continue
+                interval = wilson_interval(round(row["acc"] * row["n"]), row["n"])
+                images.append(row["n"])
+                x = models.index(row["model"]) + shift
+                _accuracy_mark(axes, x, row["acc"], interval, colours[number])
+            if not images:
+                continue
+            counts = " to ".join(str(count) for count in sorted({min(images), max(images)}))
+            axes.plot([], [], "o-", color=colours[number], label=f"{part} ({counts} images)")
+        axes.set(ylim=(0, 1.03), xlim=(-0.5, len(models) - 0.5))
+        axes.set_ylabel("accuracy (fraction correct)\nwith 95 % Wilson interval")
+        names = [wrap(name, 0.85 * (width - 1) / len(models), 10) for name in models]
+        axes.set_xticks(range(len(models)), names)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(parts) + 1)
+    return Path(path)
+
+
+def _accuracy_mark(
+    axes: Axes, x: float, accuracy: float, interval: tuple[float, float], colour: str
+) -> None:
+    """One accuracy as a dot with its number, and its interval as a line with end marks."""
+    axes.plot([x, x], interval, "_-", color=colour, linewidth=2, markersize=9)
+    axes.plot(x, accuracy, "o", color=colour, markersize=7)
+    axes.annotate(
+        f"{accuracy:.3f}",
+        (x, accuracy),
+        (9, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=NAME_POINTS,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+    )
+
+
+def _curve_panel(
+    axes: Axes, history: dict, key: str, best_epoch: int | None, chance: float | None
+) -> None:
+    """One measure over the epochs; see `training_curves`."""
+    epochs = len(history["loss"])
+    for name, label, style, colour in (
+        (key, "training", "o", BLUE),
+        (f"val_{key}", "validation", "-", ORANGE),
+    ):
+        if not history.get(name):
+            continue
+        values = np.asarray(history[name], float)
+        finite = np.isfinite(values)
+        if not finite.all():
+            label += f" (not finite in {np.sum(~finite)} of {len(values)} epochs)"
+        values = np.where(finite, values, np.nan)
+        numbers = np.arange(1, len(values) + 1)
+        axes.plot(numbers, values, style, color=colour, linewidth=2, markersize=6, label=label)
+        # A line needs two neighbours; a number alone between gaps would be invisible.
+        known = np.pad(finite, 1)
+        alone = finite & ~known[:-2] & ~known[2:]
+        axes.plot(numbers[alone], values[alone], "s" if style == "-" else "o", color=colour)
+    if chance is not None:
+        axes.axhline(chance, color=GRAY, linestyle="--", linewidth=1, label=f"chance {chance:.3g}")
+    if best_epoch is not None:
+        axes.axvline(best_epoch, color=GREEN, linewidth=1, label=f"best epoch: {best_epoch}")
+    axes.set(xlabel="epoch", xlim=(0.5, epochs + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.legend(loc="best")
+
+
+def _confusion_panel(axes: Axes, part: str, counts: np.ndarray) -> None:
+    """One matrix of counts, shaded and labelled by the share of its true class."""
+    totals = counts.sum(axis=1, keepdims=True)  # (2, 2) -> (2, 1)
+    shares = counts / np.maximum(totals, 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    words = (("true negative", "false positive"), ("false negative", "true positive"))
+    for row in range(2):
+        for column in range(2):
+            share = f"{100 * shares[row, column]:.1f} %" if totals[row, 0] else "no such images"
+            style = {"ha": "center", "va": "center"}
+            style["color"] = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row - 0.1, f"{counts[row, column]}", fontsize=18, **style)
+            axes.text(column, row + 0.2, f"{share}\n{words[row][column]}", fontsize=9, **style)
+    images = int(counts.sum())
+    correct = f", {100 * np.trace(counts) / images:.1f} % correct" if images else ""
+    axes.set_title(f"{part}: {images} images{correct}")
+    axes.tick_params(length=0)
+    axes.spines[:].set_color("#cccccc")
+    axes.spines[:].set_visible(True)
