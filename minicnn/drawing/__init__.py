@@ -1,0 +1,160 @@
+"""The graph of a model as a figure, in the style of Keras' `plot_model`.
+
+Every use of a layer is a box: a black header with the layer's name and class, and below it, on
+request, the shapes of input and output. Arrows follow the data, from top to bottom.
+
+`boxes` measures and draws the boxes; `layout`, with `arrangement`, decides where they go and how
+the arrows run. Only matplotlib is needed, and it is imported when something is drawn.
+"""
+
+import os
+from pathlib import Path
+
+from minicnn.drawing.boxes import Label
+from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
+from minicnn.graph import Node
+from minicnn.layers.input import InputLayer
+from minicnn.models import Model, Sequential
+
+FORMATS = ("png", "svg", "pdf")
+MARGIN = 14.0  # around the figure, points
+ARROW_WIDTH = 7.0  # of an arrow's head, points
+POINTS_PER_INCH = 72
+
+
+def plot_model(
+    model: Model,
+    to_file: str | os.PathLike = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: float = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+) -> Path:
+    """Draw a model's layers and connections into a file.
+
+    A layer that is used more than once has a box for each use.
+
+    Parameters
+    ----------
+    model : Model or Sequential
+        As in Keras, the input of a `Sequential` has no box of its own.
+    to_file : path
+        Ends in .png, .svg or .pdf, which decides the format. An existing file is replaced once
+        the new one is complete.
+    show_shapes : bool
+        Whether boxes have cells with the shapes; None stands for the batch axis.
+    show_layer_names : bool
+        Whether the headers have the layers' names, or only their classes. True as in Keras 2;
+        in Keras 3 the default is False.
+    dpi : float
+        Pixels per inch, for png.
+    show_dtype, rankdir, expand_nested, show_layer_activations, show_trainable
+        Here for the order of Keras' arguments; only the defaults are supported.
+
+    Returns
+    -------
+    path : Path
+        Of the file written.
+
+    Raises
+    ------
+    ValueError
+        For another file extension, an unsupported argument, or a model without layers.
+    RuntimeError
+        If a `Sequential` does not know its input yet.
+    """
+    path = Path(to_file)
+    file_format = path.suffix.lower().removeprefix(".")
+    if file_format not in FORMATS:
+        raise ValueError(
+            f"plot_model: expected a file name that ends in .png, .svg or .pdf, got {str(path)!r}"
+        )
+    if rankdir != "TB":
+        raise ValueError(f"plot_model: rankdir is 'TB' (top to bottom) only, got {rankdir!r}")
+    unsupported = {
+        "show_dtype": show_dtype,
+        "expand_nested": expand_nested,
+        "show_layer_activations": show_layer_activations,
+        "show_trainable": show_trainable,
+    }
+    for argument, value in unsupported.items():
+        if value:
+            raise ValueError(f"plot_model: {argument}={value!r} is not supported; leave it out")
+    save(draw(model, show_shapes, show_layer_names), path, file_format, dpi)
+    return path
+
+
+def draw(model: Model, show_shapes: bool, show_layer_names: bool):
+    """The figure of a model, as a `matplotlib.figure.Figure` that pyplot knows nothing of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    nodes, edges = nodes_and_edges(model)
+    labels = [Label(node, show_shapes, show_layer_names) for node in nodes]
+    layout = layered_layout([label.size for label in labels], edges)
+    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
+    FigureCanvasAgg(figure)
+    # One unit of the axes is one point, so that boxes measured in points fit their text.
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(-MARGIN, width - MARGIN)
+    axes.set_ylim(height - MARGIN, -MARGIN)  # y downwards
+    for route in layout.routes:
+        draw_arrow(axes, route)
+    for label, box in zip(labels, layout.boxes, strict=True):
+        label.draw(axes, box)
+    return figure
+
+
+def nodes_and_edges(model: Model) -> tuple[list[Node], list[tuple[int, int]]]:
+    """What is drawn: the nodes in running order, and (source, target) indices into them."""
+    nodes = [
+        node
+        for node in model.graph.nodes
+        if not (isinstance(model, Sequential) and isinstance(node.layer, InputLayer))
+    ]
+    place = {node: index for index, node in enumerate(nodes)}
+    edges = [
+        (place[tensor.node], place[node])
+        for node in nodes
+        for tensor in node.inputs
+        if tensor.node in place
+    ]
+    return nodes, edges
+
+
+def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
+    """Draw an edge: straight past the boxes, in S-curves from rank to rank, with a head."""
+    from matplotlib.patches import PathPatch, Polygon
+    from matplotlib.path import Path as Line
+
+    points, codes = [route[0]], [Line.MOVETO]
+    for leg, (start, end) in enumerate(zip(route[:-1], route[1:], strict=True)):
+        if leg % 2 == 0:
+            points.append(end)
+            codes.append(Line.LINETO)
+        else:  # leaves and arrives vertically, and stays between the two ranks' boxes
+            middle = (start[1] + end[1]) / 2
+            points += [(start[0], middle), (end[0], middle), end]
+            codes += [Line.CURVE4] * 3
+    tip_x, tip_y = route[-1]
+    neck, half = tip_y - ARROW_LENGTH, ARROW_WIDTH / 2
+    points[-1] = (tip_x, neck)  # else the line's blunt end would show at the tip
+    axes.add_patch(PathPatch(Line(points, codes), fill=False, lw=1.4, ec="black"))
+    head = [(tip_x, tip_y), (tip_x - half, neck), (tip_x + half, neck)]
+    axes.add_patch(Polygon(head, fc="black", ec="none"))
+
+
+def save(figure, path: Path, file_format: str, dpi: float) -> None:
+    """Write the figure so that `path` is either whole or as it was before."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,122 @@
+"""The box of one layer: what is written in it, how much room that takes, and drawing it.
+
+All measures are in points (1/72 inch); y runs downwards.
+"""
+
+from minicnn import shapes
+from minicnn.drawing.layout import Box
+from minicnn.graph import Node
+
+FONT = "DejaVu Sans"  # comes with matplotlib, so that the figure is the same everywhere
+HEADER_SIZE, CELL_SIZE = 11.0, 9.5  # of the letters
+LINE_HEIGHT = 1.35  # times the letters' size
+PADDING = 8.0  # around the text of a cell
+FRAME, INNER_FRAME = 1.2, 0.8  # widths of the lines
+CAPTION_COLOUR = "0.35"  # dark grey: the shapes matter more than their captions
+
+
+class Label:
+    """What is written in a box.
+
+    Parameters
+    ----------
+    node : Node
+        The use of a layer that the box stands for.
+    show_shapes, show_layer_names : bool
+        See `plot_model`.
+
+    Attributes
+    ----------
+    name, kind : str
+        The header: "conv2d" and " (Conv2D)", or "" and "Conv2D".
+    cells : list of (str, list of str)
+        A caption and the shapes below it, one a line: a merging layer has several inputs.
+    size : (width, height) of the whole box
+    """
+
+    def __init__(self, node: Node, show_shapes: bool, show_layer_names: bool):
+        kind = type(node.layer).__name__
+        self.name, self.kind = (node.layer.name, f" ({kind})") if show_layer_names else ("", kind)
+        self.cells: list[tuple[str, list[str]]] = []
+        if show_shapes and node.inputs:
+            found = [shapes.text(tensor.shape) for tensor in node.inputs]
+            self.cells.append(("Input shape", found))
+        if show_shapes:
+            self.cells.append(("Output shape", [shapes.text(node.output.shape)]))
+        self._measure()
+
+    def _measure(self) -> None:
+        """Find the size of the header, of each cell, and of the whole."""
+        self.name_width = text_width(self.name, HEADER_SIZE, bold=True)
+        self.header_width = self.name_width + text_width(self.kind, HEADER_SIZE, bold=False)
+        self.header_height = HEADER_SIZE * LINE_HEIGHT + 2 * PADDING
+        needed = [self._cell_width(caption, lines) for caption, lines in self.cells]
+        width = max(self.header_width + 2 * PADDING, sum(needed))
+        # A header wider than the cells makes all of them wider by the same amount.
+        self.cell_widths = [one + (width - sum(needed)) / len(needed) for one in needed]
+        height = self.header_height
+        if self.cells:
+            line_count = 1 + max(len(lines) for _, lines in self.cells)
+            height += line_count * CELL_SIZE * LINE_HEIGHT + 2 * PADDING
+        self.size = (width, height)
+
+    @staticmethod
+    def _cell_width(caption: str, lines: list[str]) -> float:
+        widths = [text_width(line, CELL_SIZE, bold=True) for line in lines]
+        return max(text_width(caption, CELL_SIZE, bold=False), *widths) + 2 * PADDING
+
+    def draw(self, axes, box: Box) -> None:
+        """Draw everything into `box`, which has this label's size."""
+        header_bottom = box.top + self.header_height
+        draw_box(axes, Box(box.left, box.top, box.width, self.header_height), "black", FRAME)
+        x, y = box.centre - self.header_width / 2, box.top + self.header_height / 2
+        write(axes, x, y, self.name, HEADER_SIZE, "white", bold=True)
+        write(axes, x + self.name_width, y, self.kind, HEADER_SIZE, "white", bold=False)
+        left = box.left
+        for (caption, lines), width in zip(self.cells, self.cell_widths, strict=True):
+            cell = Box(left, header_bottom, width, box.bottom - header_bottom)
+            draw_box(axes, cell, "white", INNER_FRAME)
+            y = cell.top + PADDING + CELL_SIZE * LINE_HEIGHT / 2
+            write(axes, cell.centre, y, caption, CELL_SIZE, CAPTION_COLOUR, False, "center")
+            for line in lines:
+                y += CELL_SIZE * LINE_HEIGHT
+                write(axes, cell.centre, y, line, CELL_SIZE, "black", True, "center")
+            left += width
+        draw_box(axes, box, "none", FRAME)
+
+
+def text_width(text: str, size: float, bold: bool) -> float:
+    """How wide a line of text is."""
+    from matplotlib.textpath import text_to_path
+
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font(size, bold), ismath=False)
+    return width
+
+
+def font(size: float, bold: bool):
+    """Our font in that size."""
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+
+
+def write(axes, x: float, y: float, text: str, size: float, colour: str, bold: bool, align="left"):
+    """Put a line of text at a point, as it is: a dollar sign in a name starts no formula."""
+    axes.text(
+        x,
+        y,
+        text,
+        color=colour,
+        font=font(size, bold),
+        ha=align,
+        va="center_baseline",
+        parse_math=False,
+    )
+
+
+def draw_box(axes, box: Box, fill: str, frame: float) -> None:
+    """Draw a rectangle with a black frame."""
+    from matplotlib.patches import Rectangle
+
+    corner = (box.left, box.top)
+    axes.add_patch(Rectangle(corner, box.width, box.height, fc=fill, ec="black", lw=frame))

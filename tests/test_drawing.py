@@ -1,0 +1,365 @@
+"""`plot_model`: a layout without overlaps, arrows from box to box, and a complete file."""
+
+import itertools
+import struct
+import sys
+
+import numpy as np
+import pytest
+
+from minicnn import layers as L
+from minicnn import utils
+from minicnn.drawing import draw, nodes_and_edges, plot_model
+from minicnn.drawing.arrangement import Item, crossings, put_near
+from minicnn.drawing.boxes import Label
+from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
+from minicnn.models import Model, Sequential
+
+
+def long_chain() -> Sequential:
+    """The longest of the published chains: two convolutions and more dropout."""
+    return Sequential(
+        [
+            L.Conv2D(3, (3, 3), input_shape=(30, 30, 1)),
+            L.MaxPooling2D((2, 2)),
+            L.Dropout(0.5),
+            L.Conv2D(4, (3, 3)),
+            L.MaxPooling2D((2, 2)),
+            L.Flatten(),
+            L.Dropout(0.5),
+            L.Dense(5),
+            L.Dense(1),
+        ]
+    )
+
+
+def inception_block(source):
+    """The general block: four branches, two of them with a reduction first, one with pooling."""
+
+    def conv(size, tensor):
+        return L.Conv2D(2, (size, size), padding="same")(tensor)
+
+    pooling = L.MaxPooling2D((3, 3), strides=(1, 1), padding="same")(source)
+    return L.concatenate(
+        [conv(1, source), conv(3, conv(1, source)), conv(5, conv(1, source)), conv(1, pooling)]
+    )
+
+
+def reduced_inception() -> Model:
+    """Four branches that are flattened before they are joined, as in the published model."""
+    inputs = L.Input((150, 150, 1))
+
+    def conv(size, tensor):
+        return L.Conv2D(1, (size, size), padding="same")(tensor)
+
+    pooling = L.MaxPooling2D((4, 4), strides=(1, 1), padding="same")(inputs)
+    ends = [conv(7, inputs), conv(3, conv(1, inputs)), conv(5, conv(1, inputs)), conv(1, pooling)]
+    return Model(inputs, L.Dense(1)(L.concatenate([L.Flatten()(end) for end in ends])))
+
+
+def two_blocks() -> Model:
+    inputs = L.Input((8, 8, 1))
+    return Model(inputs, L.Dense(1)(L.Flatten()(inception_block(inception_block(inputs)))))
+
+
+def six_columns() -> Model:
+    inputs = L.Input((8, 8, 1))
+    branches = [L.Flatten()(L.Conv2D(1, (1, 1))(inputs)) for _ in range(6)]
+    return Model(inputs, L.Dense(1)(L.concatenate(branches)))
+
+
+def shortcuts() -> Model:
+    """Edges that pass one, two and three ranks, two inputs, two outputs, one tensor used twice."""
+    first, second = L.Input((8,)), L.Input((3,))
+    a = L.Dense(2)(first)
+    b = L.Dense(2)(a)
+    c = L.Dense(2)(b)
+    return Model([first, second], [L.concatenate([first, a, c, second, c]), L.Dense(3)(a)])
+
+
+def shared_layer() -> Model:
+    inputs = L.Input((4,))
+    shared = L.Dense(4)
+    return Model(inputs, L.Dense(1)(shared(shared(inputs))))
+
+
+MODELS = [
+    long_chain,
+    reduced_inception,
+    two_blocks,
+    six_columns,
+    shortcuts,
+    shared_layer,
+]
+
+
+def layout_of(model, show_shapes=True):
+    nodes, edges = nodes_and_edges(model)
+    sizes = [Label(node, show_shapes, show_layer_names=True).size for node in nodes]
+    return layered_layout(sizes, edges), edges
+
+
+def random_graph(seed: int):
+    """Sizes and edges of a graph of 3 to 14 boxes, denser than models are."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(3, 15))
+    sizes = [tuple(rng.uniform(20, 200, size=2)) for _ in range(count)]
+    pairs = itertools.combinations(range(count), 2)
+    return sizes, [pair for pair in pairs if rng.uniform() < 0.25]
+
+
+def overlaps(one, other) -> bool:
+    return (
+        one.left < other.left + other.width
+        and other.left < one.left + one.width
+        and one.top < other.bottom
+        and other.top < one.bottom
+    )
+
+
+def curve(route, steps=40):
+    """Points along a route as it is drawn: straight legs, and cubic S-curves between ranks."""
+    for leg, (start, end) in enumerate(itertools.pairwise(route)):
+        for t in np.linspace(0, 1, steps):
+            # In an S-curve the control points are above one another at half the height.
+            sideways = t if leg % 2 == 0 else 3 * t**2 - 2 * t**3
+            middle = (start[1] + end[1]) / 2
+            down = np.array([(1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3])
+            y = start[1] + t * (end[1] - start[1])
+            if leg % 2:
+                y = down @ [start[1], middle, middle, end[1]]
+            yield start[0] + sideways * (end[0] - start[0]), y
+
+
+def check_layout(layout, edges):
+    for one, other in itertools.combinations(layout.boxes, 2):
+        assert not overlaps(one, other)
+    for box in layout.boxes:
+        assert box.left >= -1e-6 and box.left + box.width <= layout.width + 1e-6
+        assert box.top >= -1e-6 and box.bottom <= layout.height + 1e-6
+    assert len(layout.routes) == len(edges)
+    for (source, target), route in zip(edges, layout.routes, strict=True):
+        upper, lower = layout.boxes[source], layout.boxes[target]
+        assert route[0] == (upper.centre, upper.bottom)
+        assert lower.left < route[-1][0] < lower.left + lower.width
+        assert route[-1][1] == lower.top
+        assert len(route) % 2 == 0
+        steps_down = np.diff([y for _, y in route])
+        assert steps_down.min() > -1e-6 and steps_down[-1] > ARROW_LENGTH - 1e-6
+        for x, y in curve(route):
+            for box in layout.boxes:
+                inside = box.left < x < box.left + box.width and (
+                    box.top + 1e-6 < y < box.bottom - 1e-6
+                )
+                assert not inside
+
+
+@pytest.mark.parametrize("show_shapes", [True, False])
+@pytest.mark.parametrize("make", MODELS)
+def test_nothing_overlaps_and_edges_join_the_right_boxes(make, show_shapes):
+    check_layout(*layout_of(make(), show_shapes))
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_any_graph_gets_a_sound_layout(seed):
+    sizes, edges = random_graph(seed)
+    layout = layered_layout(sizes, edges)
+    check_layout(layout, edges)
+    assert [(box.width, box.height) for box in layout.boxes] == sizes
+
+
+@pytest.mark.parametrize("make", [reduced_inception, two_blocks, six_columns])
+def test_branches_stand_side_by_side_in_straight_columns(make):
+    layout, edges = layout_of(make())
+    sources = [source for source, _ in edges]
+    targets = [target for _, target in edges]
+    straight = [
+        route
+        for (source, target), route in zip(edges, layout.routes, strict=True)
+        if sources.count(source) == targets.count(target) == 1
+    ]
+    assert straight
+    for route in straight:
+        assert max(x for x, _ in route) - min(x for x, _ in route) < 0.1  # points
+
+
+def test_a_merging_layer_gets_its_inputs_from_left_to_right():
+    model = reduced_inception()
+    layout, edges = layout_of(model)
+    joined = next(
+        at for at, node in enumerate(model.graph.nodes) if node.layer.name == "concatenate"
+    )
+    ports = [
+        route[-1][0]
+        for (_, target), route in zip(edges, layout.routes, strict=True)
+        if target == joined
+    ]
+    assert len(ports) == 4 and ports == sorted(ports)
+
+
+def test_a_chain_is_centred():
+    layout, _ = layout_of(long_chain())
+    assert len({round(box.centre, 6) for box in layout.boxes}) == 1
+    tops = [box.top for box in layout.boxes]
+    assert tops == sorted(set(tops))
+
+
+def test_crossings_are_counted_and_removed():
+    sizes = [(10, 10)] * 4
+    layout = layered_layout(sizes, [(0, 3), (1, 2)])
+    left_first = layout.boxes[0].left < layout.boxes[1].left
+    assert left_first == (layout.boxes[3].left < layout.boxes[2].left)
+    a, b, c, d = (Item(10.0, rank) for rank in (0, 0, 1, 1))
+    for upper, lower in [(a, c), (a, d), (b, c)]:
+        upper.below.append(lower)
+        lower.above.append(upper)
+    assert crossings([[a, b], [c, d]]) == 1
+    assert crossings([[a, b], [d, c]]) == 0
+
+
+def test_items_with_the_same_wish_share_the_distance():
+    first, second = Item(10.0, 0), Item(10.0, 0)
+    put_near([first, second], [0.0, 0.0], [1.0, 1.0])
+    assert first.x == -second.x == -16.0  # half of 10 / 2 + 22 + 10 / 2
+    put_near([first, second], [0.0, 0.0], [3.0, 1.0])
+    assert (first.x, second.x) == (-8.0, 24.0)  # 3 * 8 == 1 * 24
+
+
+@pytest.mark.parametrize("edges", [[(1, 0)], [(0, 0)], [(0, 2)], [(-1, 1)]])
+def test_layout_refuses_edges_that_lead_nowhere_or_back(edges):
+    with pytest.raises(ValueError, match="from earlier to later"):
+        layered_layout([(10, 10), (10, 10)], edges)
+
+
+def test_layout_refuses_nothing():
+    with pytest.raises(ValueError, match="at least one box"):
+        layered_layout([], [])
+
+
+# What is written in the figure
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_every_layer_is_named_with_its_shapes():
+    model = reduced_inception()
+    found = texts(draw(model, show_shapes=True, show_layer_names=True))
+    for layer in model.layers:
+        at = found.index(layer.name)
+        assert found[at + 1] == f" ({type(layer).__name__})"
+    assert found.count("Output shape") == len(model.layers)
+    assert found.count("Input shape") == len(model.layers) - 1  # not the input layer
+    at = found.index("concatenate")
+    expected = ["Input shape", *["(None, 22500)"] * 4, "Output shape", "(None, 90000)"]
+    assert found[at + 2 : at + 9] == expected
+
+
+def test_without_names_and_shapes_only_the_classes_are_left():
+    model = long_chain()
+    found = texts(draw(model, show_shapes=False, show_layer_names=False))
+    assert [text for text in found if text] == [type(layer).__name__ for layer in model.layers]
+
+
+def test_text_stays_inside_its_box():
+    figure = draw(reduced_inception(), show_shapes=True, show_layer_names=True)
+    renderer = figure.canvas.get_renderer()
+    frames = [patch.get_window_extent(renderer) for patch in figure.axes[0].patches]
+    for text in figure.axes[0].texts:
+        extent = text.get_window_extent(renderer)
+        assert any(
+            frame.x0 < extent.x0
+            and extent.x1 < frame.x1
+            and frame.y0 < extent.y0
+            and extent.y1 < frame.y1
+            for frame in frames
+        ), text.get_text()
+
+
+def test_a_dollar_in_a_name_is_a_dollar(tmp_path):
+    inputs = L.Input((2,))
+    model = Model(inputs, L.Dense(1, name=r"cost $\frac{1$")(inputs))
+    assert plot_model(model, tmp_path / "dollar.png").exists()
+
+
+# The file
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("m.png", b"\x89PNG"), ("m.SVG", b"<?xml"), ("m.pdf", b"%PDF")]
+)
+def test_the_extension_decides_the_format(tmp_path, name, start):
+    path = utils.plot_model(long_chain(), to_file=str(tmp_path / name), show_shapes=True, dpi=50)
+    assert path == tmp_path / name
+    assert path.read_bytes().startswith(start)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_dpi_scales_the_pixels(tmp_path):
+    sizes = []
+    for dpi in (50, 100):
+        data = plot_model(long_chain(), tmp_path / "m.png", dpi=dpi).read_bytes()
+        sizes.append(np.array(struct.unpack(">II", data[16:24])))  # width, height in the header
+    np.testing.assert_allclose(sizes[1], 2 * sizes[0], atol=2)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def fail(self, name, **_):
+        name.write_bytes(b"half a file")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Figure, "savefig", fail)
+    (tmp_path / "m.png").write_bytes(b"old")
+    with pytest.raises(OSError, match="disk full"):
+        plot_model(long_chain(), tmp_path / "m.png")
+    assert [file.name for file in tmp_path.iterdir()] == ["m.png"]
+    assert (tmp_path / "m.png").read_bytes() == b"old"
+
+
+def test_pyplot_is_left_alone(tmp_path):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    before = plt.get_fignums()
+    plot_model(long_chain(), tmp_path / "m.png", dpi=50)
+    assert plt.get_fignums() == before
+
+
+def test_matplotlib_is_not_imported_before_something_is_drawn():
+    import subprocess
+
+    code = "import sys, minicnn.utils, minicnn.drawing; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["m.gif", "m", "m.jpg"])
+def test_unknown_extensions_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"\.png, \.svg or \.pdf"):
+        plot_model(long_chain(), tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"show_dtype": True},
+        {"rankdir": "LR"},
+        {"expand_nested": True},
+        {"show_layer_activations": True},
+        {"show_trainable": True},
+    ],
+)
+def test_what_is_not_supported_says_so(tmp_path, argument):
+    with pytest.raises(ValueError, match=next(iter(argument))):
+        plot_model(long_chain(), tmp_path / "m.png", **argument)
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_arguments_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="splines"):
+        utils.plot_model(long_chain(), tmp_path / "m.png", splines="curved")
+
+
+def test_a_model_without_input_cannot_be_drawn(tmp_path):
+    with pytest.raises(RuntimeError, match="not built"):
+        plot_model(Sequential([L.Dense(1)]), tmp_path / "m.png")
