@@ -81,7 +81,6 @@ class DirectoryIterator(BatchIterator):
         self.filepaths = [os.path.join(self.directory, name) for name in self.filenames]
         numbers = np.arange(self.num_classes, dtype=np.int32)
         self.classes = np.repeat(numbers, [len(of_class) for of_class in files])
-        print(f"Found {len(self.filenames)} images belonging to {self.num_classes} classes.")
 
         image_shape = (*self.target_size, CHANNELS[color_mode])
         super().__init__(

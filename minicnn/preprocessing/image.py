@@ -148,7 +148,7 @@ class ImageDataGenerator(ImageAugmenter):
                 "keep_aspect_ratio": (keep_aspect_ratio, False),
             },
         )
-        return DirectoryIterator(
+        iterator = DirectoryIterator(
             directory,
             self,
             target_size=target_size,
@@ -161,3 +161,5 @@ class ImageDataGenerator(ImageAugmenter):
             follow_links=follow_links,
             interpolation=interpolation,
         )
+        print(f"Found {iterator.n} images belonging to {iterator.num_classes} classes.")
+        return iterator
