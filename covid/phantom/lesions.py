@@ -58,9 +58,9 @@ def wall_place(
 def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
     """Ground glass and consolidations of an infected patient: from few and faint to many."""
     rng = patient.generator("infection")
-    severity = rng.beta(1.6, 1.3)  # 0 barely visible, 1 most of the lung
-    count = 3 + rng.poisson(1 + 13 * severity)
-    contrast = rng.uniform(0.55, 1.0)
+    severity = rng.beta(2.0, 1.2)  # 0 barely visible, 1 most of the lung
+    count = 4 + rng.poisson(2 + 22 * severity)
+    contrast = rng.uniform(0.6, 1.1)
     consolidating = rng.random() < 0.45
     opacities = []
     for _ in range(count):
@@ -68,7 +68,7 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
         z = float(np.clip(rng.normal(0.55, 0.17), 0.18, 0.86))
         # Mostly from the side to the back of the lung.
         angle = rng.normal(0.33 * np.pi, 0.30 * np.pi)
-        along = rng.gamma(3.0, 5.0 + 5.0 * severity) + 7
+        along = rng.gamma(3.0, 4.0 + 6.0 * severity) + 8
         across = along * rng.uniform(0.45, 0.95)
         central = rng.random() < 0.15
         inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across

@@ -158,7 +158,7 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
     frame = Frame(
         size=IMAGE_SIZE,
         spacing=spacing,
-        centre=(IMAGE_SIZE / 2 + rng.normal(0, 8), 292 + rng.normal(0, 12)),
+        centre=(IMAGE_SIZE / 2 + rng.normal(0, 6), 292 + rng.normal(0, 8)),
         tilt=np.deg2rad(rng.normal(0, 2.0)),
         stretch=(width, depth),
     )
@@ -182,7 +182,7 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
         lung_density=rng.normal(-888, 14),
         gravity=rng.uniform(10, 45),
         emphysema=emphysema,
-        atelectasis=max(0.0, rng.normal(90, 110)),
+        atelectasis=max(0.0, rng.normal(60, 80)),
         vessel_gain=rng.uniform(0.85, 1.3),
         noise=rng.uniform(14, 30),
         streaks=rng.uniform(4, 18),

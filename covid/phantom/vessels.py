@@ -31,7 +31,7 @@ def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[
     frame = Frame(size=80, spacing=4.0, centre=(40.0, 46.0), tilt=0.0, stretch=(1.0, 1.0))
     heights = np.arange(LUNG_TOP + 0.01, 1.0, 0.02)
     inside = np.stack([lung_mask(patient, z, frame) for z in heights])  # (heights, rows, columns)
-    # A margin of one cell to the chest wall: the outermost millimetres hold no visible vessel.
+    # A margin of one cell to the chest wall: vessels are too thin to be seen there.
     inside = np.stack([cv2.erode(level, np.ones((3, 3), np.uint8)) for level in inside])
     level, row, column = np.nonzero(inside > 0.5)
     jitter = rng.uniform(-0.5, 0.5, (3, len(level)))
@@ -46,6 +46,20 @@ def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[
     return {side: p[rng.integers(len(p), size=count)] for side, p in sides.items()}
 
 
+def parents(nodes: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Index of the parent of nodes 1, 2, ...; `nodes` (n, 3) are sorted by `reach` (n,)."""
+    squared = np.sum(nodes**2, axis=1)
+    found = []
+    for first in range(1, len(nodes), 256):  # in blocks: a parent comes earlier in the order
+        last = min(first + 256, len(nodes))
+        # Squared distances by the binomial formula: (block, last), no third axis.
+        cost = squared[first:last, None] + squared[:last] - 2 * nodes[first:last] @ nodes[:last].T
+        cost = np.sqrt(np.maximum(cost, 0.0)) + DETOUR * reach[:last]
+        cost[reach[:last] >= reach[first:last, None]] = np.inf
+        found.append(np.argmin(cost, axis=1))
+    return np.concatenate(found)
+
+
 def grow(points: np.ndarray, hilum: np.ndarray) -> VesselTree:
     """Join points (n, 3) in mm to a tree that starts at `hilum` (3,)."""
     nodes = np.concatenate([hilum[None], points]).astype(np.float32)
@@ -53,12 +67,7 @@ def grow(points: np.ndarray, hilum: np.ndarray) -> VesselTree:
     order = np.argsort(reach, kind="stable")
     nodes, reach = nodes[order], reach[order]
 
-    # Squared distances by the binomial formula: (n, n) without an (n, n, 3) array.
-    squared = np.sum(nodes**2, axis=1)
-    distance = np.sqrt(np.maximum(squared[:, None] + squared - 2 * nodes @ nodes.T, 0.0))
-    cost = distance + DETOUR * reach[None, :]
-    cost[reach[None, :] >= reach[:, None]] = np.inf  # a parent lies nearer to the hilum
-    parent = np.argmin(cost[1:], axis=1)  # parent[i] belongs to node i + 1
+    parent = parents(nodes, reach)
 
     powers = np.full(len(nodes), TWIG_RADIUS**MURRAY_EXPONENT)
     for child in range(len(nodes) - 1, 0, -1):
@@ -84,11 +93,13 @@ def grow_vessels(patient: Patient) -> tuple[VesselTree, VesselTree]:
     """Vessels of both lungs, and the airways that run beside the arteries."""
     rng = patient.generator("vessels")
     trees, airways = [], []
-    for number in range(TREES_PER_LUNG):
-        for side, points in lung_points(patient, POINTS_PER_TREE, rng).items():
-            x, y, z = HILUM[side]
+    for side, points in lung_points(patient, TREES_PER_LUNG * POINTS_PER_TREE, rng).items():
+        x, y, z = HILUM[side]
+        for number in range(TREES_PER_LUNG):
             shift = rng.normal(0, 3, 3) + [0, 12 * number, 14 * number]
-            tree = grow(points, np.array([x, y, z * SCAN_LENGTH_MM]) + shift)
+            tree = grow(
+                points[number::TREES_PER_LUNG], np.array([x, y, z * SCAN_LENGTH_MM]) + shift
+            )
             trees.append(tree)
             if number == 0:
                 airways.append(_beside(tree))

@@ -42,7 +42,7 @@ def infected_patients(patients: int, seed: int) -> set[int]:
 def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
     """Height z and window of each slice of one patient; knows nothing of the class."""
     rng = np.random.default_rng((seed, number, slices))
-    top, bottom = rng.uniform(0.02, 0.12), rng.uniform(0.88, 0.98)
+    top, bottom = rng.uniform(0.05, 0.13), rng.uniform(0.84, 0.95)
     heights = np.linspace(top, bottom, slices)
     mediastinal = rng.permutation(slices)[: round(MEDIASTINAL_SHARE * slices)]
     return [
@@ -135,18 +135,25 @@ def _render_all(
     from tqdm import tqdm
 
     on_terminal = progress and sys.stderr.isatty()
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=patients, unit="patient", desc="synthetic CT", disable=not on_terminal) as bar,
-    ):
-        jobs = [
-            pool.submit(_write_patient, folder, number, number in infected, slices, seed)
-            for number in range(patients)
-        ]
-        names: list[Path] = []
-        for job in jobs:
-            names += job.result()
-            bar.update()
+    opencv_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # one patient per core already; more threads only get in the way
+    try:
+        with (
+            ThreadPoolExecutor(os.cpu_count()) as pool,
+            tqdm(
+                total=patients, unit="patient", desc="synthetic CT", disable=not on_terminal
+            ) as bar,
+        ):
+            jobs = [
+                pool.submit(_write_patient, folder, number, number in infected, slices, seed)
+                for number in range(patients)
+            ]
+            names: list[Path] = []
+            for job in jobs:
+                names += job.result()
+                bar.update()
+    finally:
+        cv2.setNumThreads(opencv_threads)
     if progress and not on_terminal:
         print(f"synthetic CT: {len(names)} slices of {patients} patients written")
     return names
