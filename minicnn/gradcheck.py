@@ -74,7 +74,8 @@ def check_layer(
     inputs = [np.array(one, dtype=np.float64, order="C") for one in (x if several else [x])]
     if not layer.built:
         sample_shapes = [one.shape[1:] for one in inputs]
-        layer.build(sample_shapes if several else sample_shapes[0], rng)
+        own_rng = np.random.default_rng([seed, 1])  # so that the draws below do not shift
+        layer.build(sample_shapes if several else sample_shapes[0], own_rng)
 
     with in_float64([layer]) as rewind:
 

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -17,3 +18,16 @@ def backend(request):
 def rng():
     """Random numbers, the same in every test."""
     return np.random.default_rng(20200330)
+
+
+@pytest.fixture
+def one_thread():
+    """Compiled kernels on one thread, for tests that call them thousands of times on tiny arrays:
+    waking a second thread for each call would take most of the time.
+
+    That the number of threads changes no number is tested in `test_layer_contract`.
+    """
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(threads)

@@ -4,7 +4,6 @@ Every element of every input and parameter is checked. That the checker itself n
 gradients is tested in `test_gradcheck`.
 """
 
-import numba
 import numpy as np
 import pytest
 from shape_grid import CASES, spread_out
@@ -12,17 +11,7 @@ from shape_grid import CASES, spread_out
 from minicnn import layers, models
 from minicnn.gradcheck import check_layer, check_model
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Thousands of tiny kernel calls: waking a second thread for each would take most of the time.
-
-    That the number of threads changes no number is tested in `test_layer_contract`.
-    """
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
