@@ -181,7 +181,8 @@ def parameter_lines(model: Model) -> list[str]:
     """How many numbers the model holds, and the memory they take.
 
     Once it has made a step, the optimiser's own numbers are counted too: its slots, the number
-    of steps and the learning rate.
+    of steps and the learning rate. (SGD without momentum and RMSprop without it keep a velocity
+    here, which they do not in Keras; it is counted, since it takes memory.)
     """
     layers = model.graph.layers if is_built(model) else []
     params = [param for layer in layers for param in layer.params.values()]

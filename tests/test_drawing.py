@@ -248,7 +248,7 @@ def test_every_layer_is_named_with_its_shapes():
     found = texts(draw(model, show_shapes=True, show_layer_names=True))
     for layer in model.layers:
         at = found.index(layer.name)
-        assert found[at + 1] == f" ({type(layer).__name__})"
+        assert found[at + 1] == f"({type(layer).__name__})"
     assert found.count("Output shape") == len(model.layers)
     assert found.count("Input shape") == len(model.layers) - 1  # not the input layer
     at = found.index("concatenate")
@@ -259,7 +259,7 @@ def test_every_layer_is_named_with_its_shapes():
 def test_without_names_and_shapes_only_the_classes_are_left():
     model = long_chain()
     found = texts(draw(model, show_shapes=False, show_layer_names=False))
-    assert [text for text in found if text] == [type(layer).__name__ for layer in model.layers]
+    assert found == [type(layer).__name__ for layer in model.layers]
 
 
 def test_text_stays_inside_its_box():

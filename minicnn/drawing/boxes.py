@@ -11,6 +11,7 @@ FONT = "DejaVu Sans"  # comes with matplotlib, so that the figure is the same ev
 HEADER_SIZE, CELL_SIZE = 11.0, 9.5  # of the letters
 LINE_HEIGHT = 1.35  # times the letters' size
 PADDING = 8.0  # around the text of a cell
+WORD_GAP = 4.0  # in the header, between name and class
 FRAME, INNER_FRAME = 1.2, 0.8  # widths of the lines
 CAPTION_COLOUR = "0.35"  # dark grey: the shapes matter more than their captions
 
@@ -28,7 +29,7 @@ class Label:
     Attributes
     ----------
     name, kind : str
-        The header: "conv2d" and " (Conv2D)", or "" and "Conv2D".
+        The header: "conv2d" and "(Conv2D)", or "" and "Conv2D".
     cells : list of (str, list of str)
         A caption and the shapes below it, one a line: a merging layer has several inputs.
     size : (width, height) of the whole box
@@ -36,7 +37,7 @@ class Label:
 
     def __init__(self, node: Node, show_shapes: bool, show_layer_names: bool):
         kind = type(node.layer).__name__
-        self.name, self.kind = (node.layer.name, f" ({kind})") if show_layer_names else ("", kind)
+        self.name, self.kind = (node.layer.name, f"({kind})") if show_layer_names else ("", kind)
         self.cells: list[tuple[str, list[str]]] = []
         if show_shapes and node.inputs:
             found = [shapes.text(tensor.shape) for tensor in node.inputs]
@@ -48,7 +49,8 @@ class Label:
     def _measure(self) -> None:
         """Find the size of the header, of each cell, and of the whole."""
         self.name_width = text_width(self.name, HEADER_SIZE, bold=True)
-        self.header_width = self.name_width + text_width(self.kind, HEADER_SIZE, bold=False)
+        kind_width = text_width(self.kind, HEADER_SIZE, bold=False)
+        self.header_width = self.name_width + (WORD_GAP if self.name else 0.0) + kind_width
         self.header_height = HEADER_SIZE * LINE_HEIGHT + 2 * PADDING
         needed = [self._cell_width(caption, lines) for caption, lines in self.cells]
         width = max(self.header_width + 2 * PADDING, sum(needed))
@@ -69,9 +71,14 @@ class Label:
         """Draw everything into `box`, which has this label's size."""
         header_bottom = box.top + self.header_height
         draw_box(axes, Box(box.left, box.top, box.width, self.header_height), "black", FRAME)
-        x, y = box.centre - self.header_width / 2, box.top + self.header_height / 2
-        write(axes, x, y, self.name, HEADER_SIZE, "white", bold=True)
-        write(axes, x + self.name_width, y, self.kind, HEADER_SIZE, "white", bold=False)
+        # Pixels make text a little wider or narrower than it was measured, so both words are
+        # put at the gap between them, which then has the same width everywhere.
+        name_end = box.centre - self.header_width / 2 + self.name_width
+        kind_start = name_end + (WORD_GAP if self.name else 0.0)
+        y = box.top + self.header_height / 2
+        if self.name:
+            write(axes, name_end, y, self.name, HEADER_SIZE, "white", True, "right")
+        write(axes, kind_start, y, self.kind, HEADER_SIZE, "white", False, "left")
         left = box.left
         for (caption, lines), width in zip(self.cells, self.cell_widths, strict=True):
             cell = Box(left, header_bottom, width, box.bottom - header_bottom)
@@ -100,7 +107,7 @@ def font(size: float, bold: bool):
     return FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
 
 
-def write(axes, x: float, y: float, text: str, size: float, colour: str, bold: bool, align="left"):
+def write(axes, x: float, y: float, text: str, size: float, colour: str, bold: bool, align: str):
     """Put a line of text at a point, as it is: a dollar sign in a name starts no formula."""
     axes.text(
         x,
