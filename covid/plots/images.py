@@ -158,6 +158,7 @@ def filters_and_maps(
     input_size, cell, small = 3.2, 2.2, 1.1  # widths of the input, a feature map, a kernel
     pitch, first = small + cell + 1.0, input_size + 0.7
     limit = float(np.nanmax(np.abs(kernel[:, :, 0, :drawn]), initial=0)) or 1.0
+    channel = f"channel 1 of {kernel.shape[2]}"
     width, height = first + columns * (cell + GAP) + 0.9, math.ceil(drawn / columns) * pitch
     with sheet(path, title, note, width, height) as body:
         axes = axes_at(body, GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
@@ -174,14 +175,13 @@ def filters_and_maps(
             bottom.imshow(maps[:, :, index], cmap="viridis")
             bottom.set_xlabel(_range(maps[:, :, index]), fontsize=9)
             if column == 0:
-                top.set_ylabel(f"kernel\n{kernel.shape[0]} x {kernel.shape[1]}")
+                top.set_ylabel(f"kernel {kernel.shape[0]} x {kernel.shape[1]}\n{channel}")
                 bottom.set_ylabel(f"feature map\n{maps.shape[0]} x {maps.shape[1]}")
             for axes in (top, bottom):
                 axes.set(xticks=[], yticks=[])
         bar = axes_at(body, first + columns * (cell + GAP), 0.3, 0.12, small)
-        of_channels = f"\nchannel 1 of {kernel.shape[2]}" if kernel.shape[2] > 1 else ""
         body.colorbar(drawing, cax=bar, ticks=[-limit, 0, limit], format="%.2g")
-        bar.set_xlabel(f"weight{of_channels}")
+        bar.set_title("weight", fontsize=9)
     return Path(path)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from covid.evaluate import wilson_interval
 from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, require, sheet, wrap
 
 
@@ -39,7 +40,7 @@ def training_curves(
         _curve_panel(right, history, "loss", best_epoch, math.log(2) if chance else None)
         left.set(title="Accuracy", ylabel="accuracy (fraction correct)", ylim=(-0.02, 1.02))
         right.set(title="Loss", ylabel="binary cross-entropy")
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.05 * right.get_ylim()[1])
     return Path(path)
 
 
@@ -85,30 +86,25 @@ def comparison(summary_rows: list[dict], path: str | Path, title: str, note: str
         One dict per model and part: "model", "part", "acc" in [0, 1] and "n", the number of
         images. A row without images, or without a finite accuracy, is left out.
     """
-    from covid.evaluate import wilson_interval
-
-    require(len(summary_rows) > 0, path, "at least one result")
+    summary_rows = [row for row in summary_rows if row["n"] > 0 and math.isfinite(row["acc"])]
+    require(len(summary_rows) > 0, path, "at least one finite accuracy")
     models = list(dict.fromkeys(row["model"] for row in summary_rows))
     parts = list(dict.fromkeys(row["part"] for row in summary_rows))
     colours = [BLUE, ORANGE, GREEN] + [GRAY] * len(parts)
     width = min(13.5, max(9.0, 0.9 * len(models) * len(parts) + 2.5))
     with sheet(path, title, note, width, 5.0) as body:
         axes = body.subplots()
-        axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance")
         for number, part in enumerate(parts):
             shift = (number - (len(parts) - 1) / 2) * 0.75 / len(parts)
-            images = []
-            for row in summary_rows:
-                if row["part"] != part or row["n"] < 1 or not math.isfinite(row["acc"]):
-                    continue
+            rows = [row for row in summary_rows if row["part"] == part]
+            for row in rows:
                 interval = wilson_interval(round(row["acc"] * row["n"]), row["n"])
-                images.append(row["n"])
                 x = models.index(row["model"]) + shift
                 _accuracy_mark(axes, x, row["acc"], interval, colours[number])
-            if not images:
-                continue
-            counts = " to ".join(str(count) for count in sorted({min(images), max(images)}))
+            sizes = sorted(row["n"] for row in rows)
+            counts = " to ".join(str(size) for size in sorted({sizes[0], sizes[-1]}))
             axes.plot([], [], "o-", color=colours[number], label=f"{part} ({counts} images)")
+        axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance", zorder=0)
         axes.set(ylim=(0, 1.03), xlim=(-0.5, len(models) - 0.5))
         axes.set_ylabel("accuracy (fraction correct)\nwith 95 % Wilson interval")
         names = [wrap(name, 0.85 * (width - 1) / len(models), 10) for name in models]
@@ -157,9 +153,13 @@ def _curve_panel(
         alone = finite & ~known[:-2] & ~known[2:]
         axes.plot(numbers[alone], values[alone], "s" if style == "-" else "o", color=colour)
     if chance is not None:
-        axes.axhline(chance, color=GRAY, linestyle="--", linewidth=1, label=f"chance {chance:.3g}")
+        axes.axhline(
+            chance, color=GRAY, linestyle="--", linewidth=1, zorder=0, label=f"chance {chance:.3g}"
+        )
     if best_epoch is not None:
-        axes.axvline(best_epoch, color=GREEN, linewidth=1, label=f"best epoch: {best_epoch}")
+        axes.axvline(
+            best_epoch, color=GREEN, linewidth=1, zorder=0, label=f"best epoch: {best_epoch}"
+        )
     axes.set(xlabel="epoch", xlim=(0.5, epochs + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -167,18 +167,18 @@ def _curve_panel(
 
 
 def _confusion_panel(axes: Axes, part: str, counts: np.ndarray) -> None:
-    """One matrix of counts, shaded and labelled by the share of its true class."""
+    """One matrix of counts, shaded by their share of the true class (– where there is none)."""
     totals = counts.sum(axis=1, keepdims=True)  # (2, 2) -> (2, 1)
     shares = counts / np.maximum(totals, 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     words = (("true negative", "false positive"), ("false negative", "true positive"))
     for row in range(2):
         for column in range(2):
-            share = f"{100 * shares[row, column]:.1f} %" if totals[row, 0] else "no such images"
+            share = f"{100 * shares[row, column]:.1f} %" if totals[row, 0] else "–"
             style = {"ha": "center", "va": "center"}
             style["color"] = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row - 0.1, f"{counts[row, column]}", fontsize=18, **style)
-            axes.text(column, row + 0.2, f"{share}\n{words[row][column]}", fontsize=9, **style)
+            axes.text(column, row + 0.2, f"{words[row][column]}\n{share}", fontsize=9, **style)
     images = int(counts.sum())
     correct = f", {100 * np.trace(counts) / images:.1f} % correct" if images else ""
     axes.set_title(f"{part}: {images} images{correct}")
