@@ -1,0 +1,202 @@
+"""The two sources of every kernel, naive and compiled, give the same numbers.
+
+Runs once more in a second process without the compiler, see `test_without_compiler`.
+"""
+
+import inspect
+
+import numpy as np
+import pytest
+from shape_grid import CONVOLUTIONS, POOLINGS
+
+from minicnn.kernels import compiled, naive
+from minicnn.layers.conv import pad_images, window_pads
+
+RELATIVE = {np.float64: 1e-10, np.float32: 1e-4}
+DTYPES = pytest.mark.parametrize("dtype", list(RELATIVE), ids=lambda dtype: dtype.__name__)
+
+
+def both(name, *arguments):
+    """What both kernels of that name return; fails if one of them changes an argument."""
+    results = []
+    for module in (naive, compiled):
+        given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        results.append(getattr(module, name)(*given))
+        for argument, was in zip(given, arguments, strict=True):
+            np.testing.assert_array_equal(argument, was, err_msg=f"{name} changed an argument")
+    return results
+
+
+def agree(name, *arguments):
+    """Compare both kernels' results, to the precision of their dtype; give the naive one."""
+    expected, found = both(name, *arguments)
+    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
+    assert found.flags.c_contiguous
+    relative = RELATIVE[expected.dtype.type]
+    # A sum of many numbers may come out near 0: then the largest sets the scale.
+    scale = np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(found, expected, rtol=relative, atol=relative * scale)
+    return expected
+
+
+def signature(function):
+    return inspect.signature(getattr(function, "py_func", function))
+
+
+def test_same_names():
+    assert naive.__all__ == compiled.__all__
+    assert naive.__all__ == sorted(naive.__all__)
+
+
+@pytest.mark.parametrize("name", naive.__all__)
+def test_same_signature_in_the_same_file(name):
+    first, second = getattr(naive, name), getattr(compiled, name)
+    assert signature(first) == signature(second)
+    assert first.__module__.split(".")[-1] == second.__module__.split(".")[-1]
+    assert first.__module__ != second.__module__
+
+
+@DTYPES
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_convolution(case, dtype, rng):
+    x_shape, filters, kernel_size, strides, padding = CONVOLUTIONS[case]
+    pads = window_pads(x_shape, kernel_size, strides, padding)
+    x = pad_images(rng.normal(size=x_shape).astype(dtype), pads, 0)
+    kernel = rng.normal(size=(*kernel_size, x_shape[3], filters)).astype(dtype)
+    bias = rng.normal(size=filters).astype(dtype)
+    y = agree("conv2d_forward", x, kernel, bias, strides)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    agree("conv2d_grad_input", dy, kernel, strides, x.shape[1:3])
+    agree("conv2d_grad_kernel", x, dy, strides, kernel_size)
+
+
+@DTYPES
+@pytest.mark.parametrize("case", POOLINGS)
+def test_max_pooling(case, dtype, rng):
+    x_shape, pool_size, strides, padding = POOLINGS[case]
+    pads = window_pads(x_shape, pool_size, strides, padding)
+    x = rng.integers(0, 3, size=x_shape).astype(dtype)  # full of ties
+    x = pad_images(x, pads, -np.inf)
+    (y, argmax), (compiled_y, compiled_argmax) = both("maxpool2d_forward", x, pool_size, strides)
+    np.testing.assert_array_equal(compiled_y, y)
+    np.testing.assert_array_equal(compiled_argmax, argmax)
+    assert (argmax.dtype, compiled_argmax.dtype) == (np.int32, np.int32)
+    assert (y.dtype, compiled_y.dtype) == (dtype, dtype)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    agree("maxpool2d_grad_input", dy, argmax, pool_size, strides, x.shape[1:3])
+
+
+def test_max_pooling_lets_nan_win():
+    x = np.array([[1.0, np.nan, 3.0], [np.nan, 5.0, 2.0]]).reshape(1, 2, 3, 1)
+    for y, argmax in both("maxpool2d_forward", x, (2, 2), (1, 1)):
+        assert np.isnan(y).all()
+        assert argmax.ravel().tolist() == [2, 0]  # in each window the last NaN
+
+
+@DTYPES
+@pytest.mark.parametrize("case", POOLINGS)
+def test_average_pooling(case, dtype, rng):
+    x_shape, pool_size, strides, padding = POOLINGS[case]
+    pads = window_pads(x_shape, pool_size, strides, padding)
+    x = pad_images(rng.normal(size=x_shape).astype(dtype), pads, 0)
+    out_size = [
+        (size - window) // stride + 1
+        for size, window, stride in zip(x.shape[1:3], pool_size, strides, strict=True)
+    ]
+    counts = rng.integers(1, 5, size=out_size).astype(dtype)
+    y = agree("avgpool2d_forward", x, counts, pool_size, strides)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    agree("avgpool2d_grad_input", dy, counts, pool_size, strides, x.shape[1:3])
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    ("batch", "inputs", "units"),
+    [(1, 1, 1), (3, 5, 2), (2, 7, 9), (1, 1030, 1), (1, 2049, 8)],
+)
+def test_dense(batch, inputs, units, dtype, rng):
+    x = rng.normal(size=(batch, inputs)).astype(dtype)
+    kernel = rng.normal(size=(inputs, units)).astype(dtype)
+    dy = rng.normal(size=(batch, units)).astype(dtype)
+    agree("dense_forward", x, kernel, rng.normal(size=units).astype(dtype))
+    agree("dense_grad_input", dy, kernel)
+    agree("dense_grad_kernel", x, dy)
+
+
+@DTYPES
+@pytest.mark.parametrize(("rows", "features"), [(1, 1), (5, 3), (1024, 1), (2050, 2)])
+def test_bias(rows, features, dtype, rng):
+    agree("grad_bias", rng.normal(size=(rows, features)).astype(dtype))
+
+
+@DTYPES
+def test_relu(dtype, rng):
+    x = np.concatenate([rng.normal(size=20), [0.0, -0.0, np.inf, -np.inf, np.nan]]).astype(dtype)
+    expected, found = both("relu_forward", x)
+    np.testing.assert_array_equal(found, expected)
+    assert np.isnan(expected[-1])
+    dy = rng.normal(size=x.shape).astype(dtype)
+    dx, compiled_dx = both("relu_grad_input", dy, expected)
+    np.testing.assert_array_equal(compiled_dx, dx)
+    assert (found.dtype, compiled_dx.dtype) == (dtype, dtype)
+
+
+@DTYPES
+@pytest.mark.filterwarnings("error")
+def test_sigmoid(dtype, rng):
+    x = np.concatenate([rng.normal(size=20), [0.0, 80.0, -80.0, 1000.0, -1000.0]]).astype(dtype)
+    y = agree("sigmoid_forward", x)
+    agree("sigmoid_grad_input", rng.normal(size=x.shape).astype(dtype), y)
+
+
+@pytest.mark.parametrize("size", [1, 100, (1 << 14) + 3])  # the last: more than one block
+@pytest.mark.parametrize(
+    ("rate", "seed", "step"),
+    [(0.0, 0, 0), (1.0, 1, 0), (0.25, 2**32 - 1, 1), (0.5, 3_000_000_000, 2**32 - 1)],
+)
+def test_dropout_keeps_the_same_units(size, rate, seed, step):
+    keep, compiled_keep = both("dropout_keep", size, rate, seed, step)
+    np.testing.assert_array_equal(compiled_keep, keep)
+    assert (keep.dtype, compiled_keep.dtype) == (np.uint8, np.uint8)
+    if size > 1000:
+        assert abs(keep.mean() - (1 - rate)) < 0.02
+
+
+@DTYPES
+def test_masked_scale(dtype, rng):
+    x = rng.normal(size=50).astype(dtype)
+    keep = rng.integers(0, 2, size=50).astype(np.uint8)
+    expected, found = both("masked_scale", x, keep, dtype(1.25))
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype == dtype
+
+
+UPDATES = {
+    "adam": ("adam_update", 2, [0.01, 0.9, 0.999, 1e-7]),
+    "rmsprop": ("rmsprop_update", 2, [0.01, 0.9, 0.5, 1e-7]),
+    "plain descent": ("momentum_update", 1, [0.01, 0.0, False]),
+    "momentum": ("momentum_update", 1, [0.01, 0.9, False]),
+    "nesterov": ("momentum_update", 1, [0.01, 0.9, True]),
+}
+
+
+@DTYPES
+@pytest.mark.parametrize("case", UPDATES)
+def test_updates(case, dtype, rng):
+    name, slots, settings = UPDATES[case]
+    settings = [value if isinstance(value, bool) else dtype(value) for value in settings]
+    start = rng.normal(size=37).astype(dtype)
+    gradients = rng.normal(size=(3, 37)).astype(dtype)
+    results = []
+    for module in (naive, compiled):
+        arrays = [start.copy(), *(np.zeros(37, dtype) for _ in range(slots))]
+        for gradient in gradients:
+            given = gradient.copy()
+            getattr(module, name)(arrays[0], given, *arrays[1:], *settings)
+            np.testing.assert_array_equal(given, gradient)
+        results.append(arrays)
+    for expected, found in zip(*results, strict=True):
+        assert found.dtype == expected.dtype == dtype
+        np.testing.assert_allclose(found, expected, rtol=RELATIVE[dtype], atol=RELATIVE[dtype])
+    assert not np.array_equal(results[0][0], start)
