@@ -29,7 +29,11 @@ def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, in
 
 def positive_int(value: int, argument: str, owner: str) -> int:
     """Return `value` if it is a positive integer, else raise ValueError."""
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    try:
+        fits = not isinstance(value, bool) and int(value) == value and value >= 1
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits:
         raise ValueError(f"{owner}: expected {argument} to be a positive integer, got {value!r}")
     return int(value)
 

@@ -129,6 +129,16 @@ class Layer:
 
     def _check_input(self, x: np.ndarray) -> np.ndarray:
         """Return `x` C-contiguous if it fits; raise TypeError or ValueError if not."""
+        self._check_ready(x)
+        if x.shape[1:] != self.input_shape:
+            expected = shapes.text(("batch", *self.input_shape))
+            raise ValueError(
+                f"{self.label}: expected input of shape {expected}, got {shapes.text(x.shape)}"
+            )
+        return np.ascontiguousarray(x)
+
+    def _check_ready(self, x: np.ndarray) -> None:
+        """RuntimeError before `build`, TypeError if `x` is no float array."""
         if not self.built:
             raise RuntimeError(
                 f"{self.label}: not built yet; call build(input_shape, rng) or put it in a model"
@@ -136,12 +146,6 @@ class Layer:
         if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
             kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
             raise TypeError(f"{self.label}: expected a float32 or float64 array, got {kind}")
-        if x.shape[1:] != self.input_shape:
-            expected = shapes.text(("batch", *self.input_shape))
-            raise ValueError(
-                f"{self.label}: expected input of shape {expected}, got {shapes.text(x.shape)}"
-            )
-        return np.ascontiguousarray(x)
 
     def _check_gradient(self, dy: np.ndarray, output_shape: tuple) -> np.ndarray:
         """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""

@@ -1,5 +1,6 @@
 """Dropout: in training, a random part of the numbers is set to zero."""
 
+import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +43,8 @@ class Dropout(Layer):
 
     def __init__(self, rate, seed=None, name=None, input_shape=None):
         super().__init__(name, input_shape)
-        if isinstance(rate, bool) or not 0 <= rate <= 1:
+        number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
+        if not number or not 0 <= rate <= 1:
             raise ValueError(f"{self.label}: expected rate to be in [0, 1], got {rate!r}")
         if seed is not None and not 0 <= seed < 2**32:
             raise ValueError(f"{self.label}: expected seed to be in [0, 2**32), got {seed!r}")

@@ -53,6 +53,8 @@ class Concatenate(Layer):
         return (*first[:-1], sum(shape[-1] for shape in input_shape))
 
     def forward(self, x, training=False):
+        for branch in x:
+            self._check_ready(branch)
         x_shapes = [branch.shape for branch in x]
         if [shape[1:] for shape in x_shapes] != self.input_shape:
             expected = ", ".join(shapes.text(("batch", *shape)) for shape in self.input_shape)

@@ -30,7 +30,8 @@ class Pooling2D(Layer):
     ):
         super().__init__(name, input_shape)
         self.pool_size = shapes.pair(pool_size, "pool_size", self.label)
-        self.strides = shapes.pair(strides or self.pool_size, "strides", self.label)
+        strides = self.pool_size if strides is None else strides
+        self.strides = shapes.pair(strides, "strides", self.label)
         self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
 
     def output_shape(self, input_shape):
