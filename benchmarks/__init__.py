@@ -1,0 +1,6 @@
+"""Timing every kernel: naive loops, NumPy, numba on one thread and on all.
+
+python -m benchmarks                    # all kernels, at the sizes of the models
+python -m benchmarks conv --json out.json
+python -m benchmarks --verify-only      # only check that all give the same numbers
+"""

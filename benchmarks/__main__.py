@@ -1,0 +1,166 @@
+"""`python -m benchmarks`: check that all implementations agree, time them, print a table."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+
+import numba
+import numpy as np
+
+from benchmarks import numpy_kernels
+from benchmarks.cases import Case, Load, all_cases
+from minicnn.kernels import compiled, naive
+
+TOLERANCE = 2e-4  # of the largest number: float32 sums in another order
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    options = parse()
+    cases = [case for case in all_cases() if options.filter in case.name]
+    if not cases:
+        print(f"benchmarks: no kernel has {options.filter!r} in its name", file=sys.stderr)
+        return 2
+    print("\n".join(f"{key}: {value}" for key, value in machine().items()) + "\n")
+    for case in cases:
+        verify(case)
+    print(f"{len(cases)} cases: naive, NumPy and numba give the same numbers\n")
+    if options.verify_only:
+        return 0
+    print(HEADER)
+    rows = []
+    for case in cases:
+        rows.append(measure(case, options.seconds))
+        print(line(rows[-1]), flush=True)
+    print(FOOTER)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"machine": machine(), "cases": rows}, file, indent=2)
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
+    parser.add_argument("--json", metavar="FILE", help="write the results there, too")
+    parser.add_argument("--verify-only", action="store_true", help="time nothing")
+    parser.add_argument(
+        "--seconds", type=float, default=0.2, help="of repeats for each number (default 0.2)"
+    )
+    return parser.parse_args()
+
+
+def machine() -> dict[str, str]:
+    """What the numbers depend on."""
+    cpu = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as file:
+            names = [row.split(":")[1].strip() for row in file if row.startswith("model name")]
+        cpu = names[0] if names else cpu
+    return {
+        "cpu": cpu,
+        "threads": str(numba.config.NUMBA_NUM_THREADS),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "dtype": "float32",
+    }
+
+
+def verify(case: Case) -> None:
+    """Raise ValueError unless naive = NumPy on the small load, and NumPy = numba on the full one."""
+    kernels = {name: getattr(module, case.kernel) for name, module in MODULES.items()}
+    for load, pair in ((case.small, ("naive", "NumPy")), (case.full, ("NumPy", "numba"))):
+        expected, found = (outcome(kernels[name], load) for name in pair)
+        for one, other in zip(expected, found, strict=True):
+            largest = max(float(np.abs(one).max()), 1e-30)
+            error = float(np.abs(one.astype(np.float64) - other).max()) / largest
+            if one.shape != other.shape or error > TOLERANCE:
+                raise ValueError(f"{case.name}: {pair[0]} and {pair[1]} differ by {error:.1e}")
+
+
+def outcome(kernel: Callable, load: Load) -> list[np.ndarray]:
+    """What a kernel returns, or what it leaves in its arguments where it returns nothing."""
+    arguments = load.make()
+    returned = kernel(*arguments)
+    if returned is None:
+        return [array for array in arguments if isinstance(array, np.ndarray)]
+    return list(returned) if isinstance(returned, tuple) else [returned]
+
+
+def measure(case: Case, seconds: float) -> dict:
+    """Time one case in all columns: milliseconds, and nanoseconds per operation."""
+    compiled_kernel = getattr(compiled, case.kernel)
+    arguments = case.full.make()
+    start = time.perf_counter()
+    compiled_kernel(*arguments)
+    first_call = time.perf_counter() - start
+    row = {
+        "name": case.name,
+        "shape": case.full.shape,
+        "naive_shape": case.small.shape,
+        "operations": case.full.operations,
+        "first_call_ms": first_call * 1e3,
+    }
+    columns = (
+        ("naive", getattr(naive, case.kernel), case.small, 1),
+        ("numpy", getattr(numpy_kernels, case.kernel), case.full, None),
+        ("numba_1", compiled_kernel, case.full, 1),
+        ("numba_all", compiled_kernel, case.full, None),
+    )
+    for column, kernel, load, threads in columns:
+        numba.set_num_threads(threads or numba.config.NUMBA_NUM_THREADS)
+        best, median = repeat(kernel, load.make(), seconds)
+        row[column] = {
+            "best_ms": best * 1e3,
+            "median_ms": median * 1e3,
+            "ns_per_operation": median * 1e9 / load.operations,
+        }
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    return row
+
+
+def repeat(kernel: Callable, arguments: tuple, seconds: float) -> tuple[float, float]:
+    """Best and median seconds of a call, over at least `seconds` and three calls."""
+    kernel(*arguments)  # the first call may compile, or touch new memory
+    times = []
+    while sum(times) < seconds or len(times) < 3:
+        start = time.perf_counter()
+        kernel(*arguments)
+        times.append(time.perf_counter() - start)
+    return min(times), float(np.median(times))
+
+
+MODULES = {"naive": naive, "NumPy": numpy_kernels, "numba": compiled}
+HEADER = (
+    f"{'kernel':<52} {'full size':<22} {'naive':>9} {'NumPy':>9} {'1 thread':>9} {'all':>9}"
+    f" {'NumPy':>9} {'1 thread':>9} {'all':>9}\n"
+    f"{'':<52} {'':<22} {'ns per operation':^39} {'times faster than naive':^29}"
+)
+FOOTER = (
+    "\nMedians. The naive loops run on a small cut-out (naive_shape in the JSON), all others at "
+    "full size;\nan operation is one multiply-add, or one number looked at where nothing is "
+    "multiplied."
+)
+
+
+def line(row: dict) -> str:
+    """One line of the table."""
+    columns = ("naive", "numpy", "numba_1", "numba_all")
+    cost = [row[column]["ns_per_operation"] for column in columns]
+    speed = [cost[0] / each for each in cost[1:]]
+    return (
+        f"{row['name']:<52} {row['shape']:<22} "
+        + " ".join(f"{each:>9.3g}" for each in cost)
+        + " "
+        + " ".join(f"{each:>9,.0f}" for each in speed)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
