@@ -1,0 +1,248 @@
+"""Writes images, prepared and as png, with a manifest that leads back to every source file.
+
+Everything is made in a temporary folder beside the target and renamed at the end: a target
+folder is complete or not there.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from covid import manifest
+from covid.errors import UserError
+from covid.images import UnreadableImage, read_gray, write_png
+from covid.splits import Split, compile_group, group_name
+
+if TYPE_CHECKING:
+    from covid.dataset import Dataset, ImageFile
+    from covid.preprocess import Enhanced
+
+Transform = Callable[[np.ndarray], "Enhanced"]
+
+
+def write_split(
+    dataset: Dataset,
+    split: Split,
+    folder: str | Path,
+    transform: Transform | None = None,
+    progress: bool = True,
+    extra: dict | None = None,
+) -> list[dict]:
+    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv and split.json.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What was split; says which class is positive and which files were skipped.
+    split : Split
+    folder : str or Path
+        New or empty.
+    transform : callable, optional
+        Such as `covid.preprocess.enhance_and_crop`: (height, width) uint8 gray to `Enhanced`.
+        None writes the images as they were read. Runs on several threads at once.
+    progress : bool
+        A bar on a terminal, two plain lines otherwise.
+    extra : dict, optional
+        Goes into split.json as well.
+
+    Returns
+    -------
+    list of dict
+        The lines of the manifest: every file of the class folders once.
+
+    Raises
+    ------
+    UserError
+        The target holds something, cannot be written, or a class of a part has no image left.
+    """
+    pairs = [(part, image) for part, images in split.parts.items() for image in images]
+    with _made_aside(Path(folder)) as temporary:
+        rows = _write_images(dataset, pairs, temporary, transform, progress, split.group)
+        info = {
+            "positive": dataset.positive,
+            "negative": dataset.negative,
+            "ratios": split.ratios,
+            "seed": split.seed,
+            "group": split.group,
+            "notes": split.notes,
+            "counts": manifest.count_images(rows),
+            "files": manifest.count_statuses(rows),
+            "versions": {
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "opencv": cv2.__version__,
+            },
+        }
+        manifest.write_info(temporary, {**info, **(extra or {})})
+    return rows
+
+
+def write_folder(
+    dataset: Dataset,
+    folder: str | Path,
+    transform: Transform | None = None,
+    progress: bool = True,
+) -> list[dict]:
+    """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
+    with _made_aside(Path(folder)) as temporary:
+        return _write_images(
+            dataset, [("", image) for image in dataset], temporary, transform, progress, None
+        )
+
+
+@contextmanager
+def _made_aside(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `folder`, or disappears when something goes wrong."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
+    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if folder.exists():
+            folder.rmdir()  # empty, as checked; Windows cannot replace a folder
+        os.replace(temporary, folder)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be written ({error.strerror}); choose another --out"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_images(
+    dataset: Dataset,
+    pairs: Sequence[tuple[str, ImageFile]],
+    folder: Path,
+    transform: Transform | None,
+    progress: bool,
+    group: str | None,
+) -> list[dict]:
+    """Write the images of `pairs` (part, image) and the manifest; returns its lines."""
+    pattern = None if group is None else compile_group(group)
+    names = unique_names([image for _, image in pairs])
+    jobs = []
+    for part, image in pairs:
+        target = Path(part, image.class_name, names[image])
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        row = manifest.new_row(
+            **{"part": part, "class": image.class_name, "label": image.label},
+            file=target.as_posix(),
+            source=str(image.path),
+            group=group_name(image, pattern) if pattern else "",
+        )
+        jobs.append((row, image.path))
+    rows = _in_parallel(lambda job: _write_one(*job, folder, transform), jobs, progress)
+    _check_all_filled(rows)
+    rows += [_skipped_row(dataset, path, reason) for path, reason in dataset.skipped]
+    manifest.write_manifest(folder, rows)
+    return rows
+
+
+def _write_one(row: dict, source: Path, folder: Path, transform: Transform | None) -> dict:
+    """Read, transform and write one image; returns `row` with what became of it."""
+    try:
+        image = read_gray(source)
+    except UnreadableImage as error:
+        return {**row, "file": "", "status": manifest.UNREADABLE, "reason": error.reason}
+    row = {**row, "status": manifest.KEPT, "width": image.shape[1], "height": image.shape[0]}
+    if transform is not None:
+        enhanced = transform(image)
+        image = enhanced.image
+        if enhanced.box is not None:
+            row.update(enhanced.box._asdict())
+        elif image is not None:
+            row.update(status=manifest.NO_CONTOUR_KEPT, reason="no contour found, kept whole")
+        else:
+            row.update(
+                file="", status=manifest.NO_CONTOUR_DROPPED, reason="no contour found, dropped"
+            )
+    if image is not None:
+        write_png(folder / row["file"], image)
+    return row
+
+
+def _in_parallel(work: Callable, jobs: Sequence, progress: bool) -> list:
+    """Do `work` for all jobs, one a core (OpenCV and NumPy let go of Python's lock), in order."""
+    from tqdm import tqdm
+
+    on_terminal = progress and sys.stderr.isatty()
+    if progress and not on_terminal:
+        print(f"reading and writing {len(jobs)} images ...", file=sys.stderr)
+    opencv_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # one image a core already; more threads only get in the way
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            done = pool.map(work, jobs)
+            bar = tqdm(done, "images", len(jobs), unit="image", disable=not on_terminal)
+            results = list(bar)
+    finally:
+        cv2.setNumThreads(opencv_threads)
+    if progress and not on_terminal:
+        print(f"{len(results)} images done", file=sys.stderr)
+    return results
+
+
+def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:
+    """Give each image a png file name that no other image of its class has.
+
+    The stem of the source; where that is taken, the stem with _2, _3, ... in the order of the
+    paths. Names that differ by case or Unicode form only count as the same, because they are on
+    the file systems of Windows and macOS.
+    """
+    ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
+    stems = {(image.class_name, _folded(image.path.stem)) for image in ordered}
+    taken: set[tuple[str, str]] = set()
+    names = {}
+    for image in ordered:
+        stem, number = image.path.stem, 1
+        while (image.class_name, _folded(stem)) in taken:
+            # A suffixed name must not take the plain stem of an image that comes later.
+            number += 1
+            stem = f"{image.path.stem}_{number}"
+            if (image.class_name, _folded(stem)) in stems:
+                stem = image.path.stem
+        taken.add((image.class_name, _folded(stem)))
+        names[image] = f"{stem}.png"
+    return names
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _skipped_row(dataset: Dataset, path: Path, reason: str) -> dict:
+    class_name = path.relative_to(dataset.folder).parts[0]
+    return manifest.new_row(
+        **{"class": class_name, "label": int(class_name == dataset.positive)},
+        source=str(path),
+        status=manifest.SKIPPED,
+        reason=reason,
+    )
+
+
+def _check_all_filled(rows: Sequence[dict]) -> None:
+    """UserError for a class of a part in which nothing was written."""
+    counts = manifest.count_images(rows)
+    for part, class_name in sorted({(row["part"], row["class"]) for row in rows}):
+        if counts.get(part, {}).get(class_name, 0) == 0:
+            reason = next(
+                row["reason"] for row in rows if (row["part"], row["class"]) == (part, class_name)
+            )
+            where = f"class {class_name}" + (f" in {part}" if part else "")
+            raise UserError(
+                f"no image of {where} is left (the first one: {reason}); add readable images"
+            )
