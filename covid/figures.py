@@ -1,0 +1,194 @@
+"""Which figures a run has, and what is on them; how they look is in `covid.plots`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from covid import plots
+from covid.dataset import Dataset, SplitFolder
+from covid.errors import UserError
+from covid.images import UnreadableImage, read_gray
+from covid.preprocess import steps
+from covid.recipes import PUBLISHED_AUGMENTATION, Recipe, plain_generator
+from minicnn.inspection import trace
+from minicnn.layers import Conv2D
+from minicnn.models import Model
+from minicnn.preprocessing.image import ImageDataGenerator, img_to_array, load_img
+from minicnn.preprocessing.resizing import resize
+from minicnn.utils import plot_model
+
+SAMPLES = 6  # images of each class in the sample grid
+
+
+def data_figures(
+    dataset: Dataset, split: SplitFolder, recipe: Recipe, folder: Path, note: str, seed: int
+) -> None:
+    """samples.png, preprocessing.png and augmentation.png.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The images as they came.
+    split : SplitFolder
+        The images as they are trained on.
+    recipe : Recipe
+    folder : Path
+        Where the figures go; made if missing.
+    note : str
+        Small print.
+    seed : int
+        Of the choice of images.
+    """
+    source_figures(dataset, folder, note, seed)
+    augmentation_figure(split, recipe, folder, note, seed)
+
+
+def source_figures(dataset: Dataset, folder: Path, note: str, seed: int) -> None:
+    """samples.png and preprocessing.png; arguments as in `data_figures`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    chosen = {
+        name: choose(dataset, name, SAMPLES, rng) for name in (dataset.positive, dataset.negative)
+    }
+    plots.sample_grid(
+        {name: [image for _, image in found] for name, found in chosen.items()},
+        folder / "samples.png",
+        "A few slices of each class",
+        note,
+        {name: [file for file, _ in found] for name, found in chosen.items()},
+    )
+    columns = [item for found in chosen.values() for item in found[: SAMPLES // 2]]
+    plots.preprocessing_grid(
+        [(file, *steps(image)) for file, image in columns],
+        folder / "preprocessing.png",
+        "What preprocessing does to slices",
+        note,
+    )
+
+
+def choose(
+    dataset: Dataset, class_name: str, count: int, rng: np.random.Generator
+) -> list[tuple[str, np.ndarray]]:
+    """Up to `count` readable images of a class at random: (file name, image)."""
+    files = [image.path for image in dataset.images if image.class_name == class_name]
+    found = []
+    for index in rng.permutation(len(files)):
+        try:
+            found.append((files[index].name, read_gray(files[index])))
+        except UnreadableImage:
+            continue  # the manifest names it
+        if len(found) == count:
+            break
+    return found
+
+
+def augmentation_figure(
+    split: SplitFolder, recipe: Recipe, folder: Path, note: str, seed: int
+) -> None:
+    """augmentation.png: one training image and four random copies of it."""
+    path = split.parts["train"][0][0]
+    size = recipe.image_size
+    image = img_to_array(load_img(path, "grayscale", (size, size), "nearest"))
+    generator = ImageDataGenerator(**(recipe.augmentation or PUBLISHED_AUGMENTATION))
+    rng = np.random.default_rng(seed)
+    copies = [generator.random_transform(image, rng) for _ in range(4)]
+    whose = f"the {recipe.name} recipe's" if recipe.augmentation else "the article's"
+    plots.augmented_copies(
+        image.astype(np.uint8),
+        [np.clip(copy, 0, 255).astype(np.uint8) for copy in copies],
+        folder / "augmentation.png",
+        f"{path.name}: four copies by {whose} augmentation",
+        note,
+    )
+
+
+def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
+    """curves-, confusion-, filters- and graph-<model>.png.
+
+    Parameters
+    ----------
+    trained : Trained
+    split : SplitFolder
+    folder : Path
+    note : str
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = trained.name
+    plots.training_curves(
+        trained.history,
+        folder / f"curves-{name}.png",
+        f"{name}: accuracy and loss while training",
+        note,
+        trained.best_epoch,
+    )
+    plots.confusion_matrices(
+        {part: result.confusion for part, result in trained.results.items()},
+        (split.negative, split.positive),
+        folder / f"confusion-{name}.png",
+        f"{name}: who was taken for what",
+        note,
+    )
+    file, _ = split.parts["test"][0]
+    path = folder / f"filters-{name}.png"
+    filters_figure(trained.model, file.name, read_gray(file), path, note)
+    plot_model(trained.model, to_file=folder / f"graph-{name}.png", show_shapes=True)
+
+
+def filters_figure(model: Model, name: str, gray: np.ndarray, path: Path, note: str) -> None:
+    """The filters of the first convolution, and what they make of an image.
+
+    Parameters
+    ----------
+    name : str
+        Of the image.
+    gray : (height, width) uint8 array
+        Enhanced already if the model wants it so.
+    """
+    prepared = model_input(model, gray)
+    layer = first_convolution(model)
+    plots.filters_and_maps(
+        layer.params["kernel"],
+        prepared[:, :, 0],
+        trace(model, prepared[None])[layer.name][0],
+        path,
+        f"{model.name}: the filters of {layer.name} and what they make of {name}",
+        note,
+    )
+
+
+def first_convolution(model: Model) -> Conv2D:
+    """The earliest convolution with a window of more than one pixel."""
+    found = [layer for layer in model.layers if isinstance(layer, Conv2D)]
+    wide = [layer for layer in found if max(layer.kernel_size) > 1]
+    if not found:
+        raise UserError(f"{model.name}: expected a model with a convolution, found none")
+    return (wide or found)[0]
+
+
+def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
+    """Turn a gray image that is enhanced already (or needs not be) into the model's input.
+
+    Parameters
+    ----------
+    model : Model
+        With the metadata that training left.
+    gray : (height, width) uint8 array
+
+    Returns
+    -------
+    x : (image_size, image_size, 1) float32 array
+    """
+    preprocessing = model.metadata["preprocessing"]
+    size = preprocessing["image_size"]
+    resized = resize(gray, (size, size), preprocessing["interpolation"])
+    return plain_generator(preprocessing).standardize(img_to_array(resized))
+
+
+def overview(summary: dict, folder: Path, note: str) -> None:
+    """comparison.png: every model's accuracy on every part, with intervals."""
+    rows = [
+        {"model": name, "part": part, "acc": row[part]["acc"], "n": row[part]["n"]}
+        for name, row in summary["models"].items()
+        for part in ("train", "validate", "test")
+    ]
+    plots.comparison(rows, folder / "comparison.png", "Accuracy of the models", note)

@@ -1,0 +1,212 @@
+"""Training one model on a split folder, and the files that come of it."""
+
+import csv
+import os
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+import minicnn
+from covid.dataset import SplitFolder
+from covid.evaluate import Result, evaluate, write_predictions
+from covid.models import build_model
+from covid.recipes import Recipe, plain_generator, train_generator, wake_dense_units
+from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
+from minicnn.models import Model
+from minicnn.optimizers import Adam
+from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator
+
+PARTS = ("train", "validate", "test")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and what is known of its training.
+
+    Attributes
+    ----------
+    name : str
+    model : Model
+    history : dict of str to list of float
+        As in `History`, one value per epoch.
+    best_epoch : int or None
+        Counted from 1: the epoch whose weights were kept; None where the last ones were.
+    seconds : float
+        Of training, evaluation apart.
+    results : dict of str to Result
+        For "train", "validate" and "test", without augmentation and dropout.
+    """
+
+    name: str
+    model: Model
+    history: dict[str, list[float]]
+    best_epoch: int | None
+    seconds: float
+    results: dict[str, Result]
+
+    def summary(self) -> dict:
+        """The model's entry in summary.json."""
+        return {
+            "params": self.model.count_params(),
+            "epochs": len(self.history["loss"]),
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 2),
+            **{part: result.summary() for part, result in self.results.items()},
+        }
+
+
+def train_and_evaluate(
+    name: str, recipe: Recipe, split: SplitFolder, seed: int, verbose=2
+) -> Trained:
+    """Train a model as its recipe says, then evaluate it on all three parts.
+
+    Parameters
+    ----------
+    name : str
+        A key of `covid.models.MODELS`.
+    recipe : Recipe
+    split : SplitFolder
+        Prepared as the recipe wants it (enhanced or not).
+    seed : int
+        Of first weights, dropout, order and augmentation.
+    verbose : {"auto", 0, 1, 2}
+        As in `Model.fit`.
+    """
+    size = recipe.image_size
+    model = build_model(name, (size, size, 1), seed)
+    training = iterator(split, "train", train_generator(recipe), recipe, shuffle=True, seed=seed)
+    plain = plain_generator(recipe.preprocessing)
+    # The article's validation is one batch, each time another one: its iterator shuffles.
+    one_batch = recipe.validation_steps is not None
+    validation = iterator(split, "validate", plain, recipe, shuffle=one_batch, seed=seed)
+    if recipe.wake_units:
+        first_images = iterator(split, "train", plain, recipe, shuffle=True, seed=seed)
+        wake_dense_units(
+            model, np.concatenate([first_images[i][0] for i in range(batches_in(first_images))])
+        )
+    model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
+    model.metadata = metadata(name, recipe, split, seed)
+
+    start = time.perf_counter()
+    callbacks, stopper = recipe_callbacks(recipe)
+    history = model.fit(
+        training,
+        epochs=recipe.epochs,
+        steps_per_epoch=recipe.steps_per_epoch,
+        validation_data=validation,
+        validation_steps=recipe.validation_steps,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
+    seconds = time.perf_counter() - start
+    best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
+    results = evaluate_parts(model, split, PARTS)
+    return Trained(name, model, history.history, best, seconds, results)
+
+
+def batches_in(batches: DirectoryIterator, most: int = 4) -> int:
+    """How many batches to look at for a first impression of the images."""
+    return min(len(batches), most)
+
+
+def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]:
+    """Evaluate a model on parts of a split, as its own metadata says images are prepared."""
+    preprocessing = model.metadata["preprocessing"]
+    plain = plain_generator(preprocessing)
+    return {
+        part: evaluate(model, part_iterator(split, part, plain, preprocessing), part)
+        for part in parts
+    }
+
+
+def iterator(
+    split: SplitFolder, part: str, generator: ImageDataGenerator, recipe: Recipe, **order
+) -> DirectoryIterator:
+    """Batches of one part for training by a recipe."""
+    return part_iterator(
+        split, part, generator, recipe.preprocessing, batch_size=recipe.batch_size, **order
+    )
+
+
+def part_iterator(
+    split: SplitFolder,
+    part: str,
+    generator: ImageDataGenerator,
+    preprocessing: dict,
+    batch_size: int = 30,
+    shuffle: bool = False,
+    seed: int = 0,
+) -> DirectoryIterator:
+    """Batches of one part of a split; the positive class has label 1, whatever its name."""
+    size = preprocessing["image_size"]
+    return DirectoryIterator(
+        split.folder / part,
+        generator,
+        target_size=(size, size),
+        color_mode="grayscale",
+        classes=[split.negative, split.positive],
+        class_mode="binary",
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        interpolation=preprocessing["interpolation"],
+    )
+
+
+def recipe_callbacks(recipe: Recipe) -> tuple[list[Callback], EarlyStopping | None]:
+    """The callbacks a recipe asks for, and the one that knows the best epoch."""
+    callbacks: list[Callback] = [TerminateOnNaN()]
+    stopper = None
+    if recipe.patience is not None:
+        stopper = EarlyStopping(patience=recipe.patience, restore_best_weights=True)
+        callbacks.append(stopper)
+    if recipe.slow_down is not None:
+        callbacks.append(ReduceLROnPlateau(factor=0.5, patience=recipe.slow_down))
+    return callbacks, stopper
+
+
+def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int) -> dict:
+    """What is saved with a model, so that its predictions can be read and repeated."""
+    return {
+        "model": name,
+        "positive": split.positive,
+        "negative": split.negative,
+        "synthetic": bool(split.info.get("synthetic")),
+        "preprocessing": recipe.preprocessing,
+        "recipe": recipe.as_dict(),
+        "seed": seed,
+        "versions": versions(),
+        "purpose": "a teaching tool, not for diagnosis",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that can change a number."""
+    return {
+        "minicnn": minicnn.__version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("numpy", "opencv-python", "numba")},
+    }
+
+
+def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> None:
+    """Write model.npz, history.csv and predictions.csv into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    trained.model.save(folder / "model.npz")
+    write_history(trained.history, folder / "history.csv")
+    write_predictions(list(trained.results.values()), classes, folder / "predictions.csv")
+
+
+def write_history(history: dict[str, list[float]], path: Path) -> None:
+    """One line for every epoch, counted from 1, under the history's names."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with open(temporary, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *history])
+        for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
+            writer.writerow([epoch, *values])
+    os.replace(temporary, path)
