@@ -204,8 +204,11 @@ def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> n
     ndarray (size, size), float32
         Mean about 0, standard deviation a little below 1.
     """
-    if cell / frame.spacing > 12:  # nothing fine in it: a quarter of the resolution is enough
-        return enlarged(smooth_noise(key, z, frame.coarser(4), cell), frame.size)
+    # A field without fine detail is made on a coarser grid, fine enough to keep
+    # at least three of its pixels to a lattice cell.
+    factor = 4 if cell / frame.spacing > 12 else 2 if cell / frame.spacing > 8 else 1
+    if factor > 1:
+        return enlarged(smooth_noise(key, z, frame.coarser(factor), cell), frame.size)
     reach = 270.0  # the lattice covers -reach..reach mm
     count = int(2 * reach / cell) + 3
     depth = z * SCAN_LENGTH_MM / cell

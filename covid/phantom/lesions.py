@@ -15,7 +15,7 @@ from covid.phantom.geometry import SCAN_LENGTH_MM, Frame, enlarged, smooth_noise
 from covid.phantom.outlines import LEFT, RIGHT, hemithorax
 from covid.phantom.patient import Opacity, Patient
 
-GROUND_GLASS_HU = (130.0, 430.0)  # added to the lung, lower and upper limit
+GROUND_GLASS_HU = (200.0, 450.0)  # added to the lung, lower and upper limit
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
 
@@ -58,14 +58,14 @@ def wall_place(
 def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
     """Ground glass and consolidations of an infected patient: from few and faint to many."""
     rng = patient.generator("infection")
-    severity = rng.beta(2.0, 1.2)  # 0 barely visible, 1 most of the lung
-    count = 4 + rng.poisson(2 + 22 * severity)
-    contrast = rng.uniform(0.6, 1.1)
+    severity = rng.beta(2.4, 1.1)  # 0 barely visible, 1 most of the lung
+    count = 6 + rng.poisson(3 + 26 * severity)
+    contrast = rng.uniform(0.6, 1.0)
     consolidating = rng.random() < 0.45
     opacities = []
     for _ in range(count):
         side = RIGHT if rng.random() < 0.55 else LEFT
-        z = float(np.clip(rng.normal(0.55, 0.17), 0.18, 0.86))
+        z = float(np.clip(rng.normal(0.52, 0.19), 0.17, 0.86))
         # Mostly from the side to the back of the lung.
         angle = rng.normal(0.33 * np.pi, 0.30 * np.pi)
         along = rng.gamma(3.0, 4.0 + 6.0 * severity) + 8
@@ -76,7 +76,7 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
         opacities.append(
             Opacity(
                 centre=np.array([*place, z * SCAN_LENGTH_MM]),
-                radii=np.array([along, across, along * rng.uniform(0.6, 1.1)]),
+                radii=np.array([along, across, along * rng.uniform(0.7, 1.1)]),
                 turn=turn + rng.normal(0, 0.2),
                 density=contrast * rng.uniform(*GROUND_GLASS_HU),
                 consolidation=rng.uniform(0.2, 0.8) if consolidating and rng.random() < 0.5 else 0,

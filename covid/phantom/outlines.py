@@ -179,6 +179,6 @@ def lung_mask(patient: Patient, z: float, frame: Frame) -> np.ndarray:
     for side in (LEFT, RIGHT):
         abdomen = dome_mask(patient, z, side, frame)
         if abdomen is not None:
-            mask *= 1 - abdomen
+            mask *= np.maximum(1 - abdomen, 0)  # a blurred 1 may end a hair above 1
     # The very top of the lung is cut at a slant: it fades in.
     return mask * min(1.0, (z - LUNG_TOP) / 0.02)

@@ -149,21 +149,21 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
     """A patient without vessels, nodules and infections; `infected` changes no number here."""
     rng = np.random.default_rng((seed, number, zlib.crc32(b"body")))
     female = rng.random() < 0.5
-    width = rng.normal(0.93 if female else 1.0, 0.05)
-    depth = width * rng.normal(1.0, 0.05)
-    fat = float(np.clip(rng.gamma(4.0, 4.0), 6, 38))
+    width = rng.normal(0.94 if female else 1.0, 0.04)
+    depth = width * rng.normal(1.0, 0.04)
+    fat = float(np.clip(rng.gamma(5.0, 3.2), 6, 34))
     # The radiographer fits the field of view to the chest: 174 mm is half its standard width
     # without fat.
-    spacing = 2 * (174 + fat) * width * rng.uniform(0.97, 1.12) / IMAGE_SIZE
+    spacing = 2 * (174 + fat) * width * rng.uniform(0.98, 1.08) / IMAGE_SIZE
     frame = Frame(
         size=IMAGE_SIZE,
         spacing=spacing,
-        centre=(IMAGE_SIZE / 2 + rng.normal(0, 6), 292 + rng.normal(0, 8)),
-        tilt=np.deg2rad(rng.normal(0, 2.0)),
+        centre=(IMAGE_SIZE / 2 + rng.normal(0, 4), 292 + rng.normal(0, 6)),
+        tilt=np.deg2rad(rng.normal(0, 1.6)),
         stretch=(width, depth),
     )
     waves = 5
-    emphysema = 90 * rng.random() if rng.random() < 0.25 else 0.0
+    emphysema = 90 * rng.random() if rng.random() < 0.2 else 0.0
     motion = rng.uniform(2, 5) if rng.random() < 0.2 else 0.0
     return Patient(
         number=number,
@@ -172,17 +172,17 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
         frame=frame,
         fat=fat,
         breast=rng.uniform(8, 38) if female else rng.uniform(0, 5),
-        lung_size=float(np.clip(rng.normal(1.02, 0.05), 0.88, 1.1)),
+        lung_size=float(np.clip(rng.normal(1.03, 0.04), 0.92, 1.1)),
         heart_size=float(np.clip(rng.normal(1.0, 0.09), 0.82, 1.2)),
         lung_asymmetry=rng.normal(0, 0.03),
-        dome_height=rng.uniform(0.58, 0.70),
+        dome_height=rng.uniform(0.60, 0.68),
         wobble_size=rng.normal(0, 0.012, waves) / np.sqrt(np.arange(1, waves + 1)),
         wobble_phase=rng.uniform(0, 2 * np.pi, waves),
         wobble_rate=rng.normal(0, 2.0, waves),
-        lung_density=rng.normal(-888, 14),
-        gravity=rng.uniform(10, 45),
+        lung_density=rng.normal(-888, 9),
+        gravity=rng.uniform(10, 40),
         emphysema=emphysema,
-        atelectasis=max(0.0, rng.normal(60, 80)),
+        atelectasis=max(0.0, rng.normal(40, 70)),
         vessel_gain=rng.uniform(0.85, 1.3),
         noise=rng.uniform(14, 30),
         streaks=rng.uniform(4, 18),

@@ -42,7 +42,7 @@ def infected_patients(patients: int, seed: int) -> set[int]:
 def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
     """Height z and window of each slice of one patient; knows nothing of the class."""
     rng = np.random.default_rng((seed, number, slices))
-    top, bottom = rng.uniform(0.05, 0.13), rng.uniform(0.84, 0.95)
+    top, bottom = rng.uniform(0.06, 0.14), rng.uniform(0.83, 0.93)
     heights = np.linspace(top, bottom, slices)
     mediastinal = rng.permutation(slices)[: round(MEDIASTINAL_SHARE * slices)]
     return [
