@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from shape_grid import spread_out
 
-from minicnn import gradcheck, kernels, layers, models
+from minicnn import kernels, layers, models
 from minicnn.gradcheck import GradientError, check_layer, check_model
+from minicnn.gradcheck.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -343,7 +344,7 @@ def test_several_inputs_have_numbered_names():
 
 
 def test_command_line(capsys):
-    assert gradcheck.main() == 0
+    assert main() == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "all gradients are right"
     for backend in kernels.MODULES:
@@ -356,7 +357,7 @@ def test_command_line_sees_a_broken_kernel(capsys, monkeypatch):
     module = kernels.importlib.import_module(kernels.MODULES["naive"])
     right = module.conv2d_grad_kernel
     monkeypatch.setattr(module, "conv2d_grad_kernel", lambda *arguments: -right(*arguments))
-    assert gradcheck.main() == 1
+    assert main() == 1
     output = capsys.readouterr().out
     assert output.count("WRONG") == output.count("at kernel[") == 2
     assert "2 layers are wrong" in output

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minicnn.gradient_report import TOLERANCE, Comparison, GradientError, Report
+from minicnn.gradcheck.report import TOLERANCE, Comparison, GradientError, Report
 
 SMALL = 1e-4  # slopes below this part of the largest are judged on its scale: see relative_errors
 

@@ -1,0 +1,47 @@
+"""`python -m minicnn.gradcheck`: check one of every layer on both backends."""
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from minicnn import kernels, layers
+from minicnn.gradcheck import check_layer
+
+
+def examples() -> Iterator[tuple[str, layers.Layer, np.ndarray | list[np.ndarray]]]:
+    """One of every layer, small, with a fitting random input; both loop orders of each kernel."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=(2, 5, 4, 2))
+    vector = rng.normal(size=(3, 6))
+    deep = rng.normal(size=(1, 3, 3, 8))
+    yield "few filters", layers.Conv2D(3, (3, 2), strides=(2, 1), padding="same"), image
+    yield "many filters, relu", layers.Conv2D(8, (1, 2), activation="relu"), deep
+    yield "overlapping", layers.MaxPooling2D(3, strides=1, padding="same"), image
+    yield "overlapping", layers.AveragePooling2D(3, strides=1, padding="same"), image
+    yield "few units, sigmoid", layers.Dense(2, activation="sigmoid"), vector
+    yield "many units", layers.Dense(9), vector
+    yield "", layers.ReLU(), image
+    yield "", layers.Sigmoid(), vector
+    yield "sigmoid", layers.Activation("sigmoid"), image
+    yield "training", layers.Dropout(0.4, seed=1), vector
+    yield "", layers.Flatten(), image
+    yield "two inputs", layers.Concatenate(), [image, image[..., :1] + 1]
+
+
+def main() -> int:
+    """Check one of every layer on both backends, a line for each; 1 if any is wrong, else 0."""
+    wrong = 0  # layers
+    for backend in kernels.MODULES:
+        for note, layer, x in examples():
+            layer.name = type(layer).__name__ + (f" ({note})" if note else "")
+            with kernels.use_backend(backend):
+                report = check_layer(layer, x)
+            wrong += not report.ok
+            print(report)
+    print("all gradients are right" if not wrong else f"{wrong} layers are wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
