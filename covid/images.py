@@ -65,7 +65,8 @@ def read_gray(path: str | Path) -> np.ndarray:
     8 bit by ``round(value / 257)``, so that 0 stays 0 and 65535 becomes 255. Floating-point
     pixels are refused: the file does not say which range is black to white.
 
-    A jpg that is complete but has damaged bytes in the middle is not noticed here.
+    A jpg that is complete but has damaged bytes in the middle is not noticed: the decoder fills
+    in what it can and prints a warning of its own on stderr.
 
     Parameters
     ----------
@@ -124,9 +125,9 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
 
 def _read_bytes(path: Path) -> bytes:
     """Return the whole file, or raise UnreadableImage with the system's reason in words."""
-    if path.exists() and not path.is_file():
-        raise UnreadableImage(path, "it is a folder or a device, not a file")
     try:
+        if path.exists() and not path.is_file():
+            raise UnreadableImage(path, "it is a folder or a device, not a file")
         return np.fromfile(path, np.uint8).tobytes()
     except FileNotFoundError as error:
         raise UnreadableImage(path, "there is no such file") from error

@@ -106,10 +106,10 @@ def write_folder(
 @contextmanager
 def _made_aside(folder: Path) -> Iterator[Path]:
     """Give a temporary folder that becomes `folder`, or disappears when something goes wrong."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
     temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
     try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
         temporary.mkdir(parents=True)
         yield temporary
         if folder.exists():
@@ -117,7 +117,7 @@ def _made_aside(folder: Path) -> Iterator[Path]:
         os.replace(temporary, folder)
     except OSError as error:
         raise UserError(
-            f"{folder} cannot be written ({error.strerror}); choose another --out"
+            f"{folder} cannot be written ({error.strerror or error}); choose another --out"
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

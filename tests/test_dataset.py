@@ -504,12 +504,21 @@ def full(*_):
     raise OSError(28, "No space left on device")
 
 
+def full_without_number(*_):
+    raise OSError("4096 requested and 12 written")  # what ndarray.tofile raises
+
+
 def broken(*_):
     raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
-    "fail, expected, said", [(full, UserError, "No space left"), (broken, KeyboardInterrupt, "^$")]
+    "fail, expected, said",
+    [
+        (full, UserError, "No space left"),
+        (full_without_number, UserError, "12 written"),
+        (broken, KeyboardInterrupt, "^$"),
+    ],
 )
 def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, fail, expected, said):
     dataset, split = prepared(tmp_path)
