@@ -522,11 +522,26 @@ def broken(*_):
 )
 def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, fail, expected, said):
     dataset, split = prepared(tmp_path)
-    before, threads = listing(tmp_path), cv2.getNumThreads()
+    before = listing(tmp_path)
     monkeypatch.setattr(writing, "write_png", fail)
     with pytest.raises(expected, match=said):
         write_split(dataset, split, tmp_path / "out", progress=False)
-    assert listing(tmp_path) == before and cv2.getNumThreads() == threads
+    assert listing(tmp_path) == before
+
+
+def test_opencvs_number_of_threads_is_as_before(tmp_path, monkeypatch):
+    dataset, split = prepared(tmp_path)
+    usual = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        write_split(dataset, split, tmp_path / "out", progress=False)
+        assert cv2.getNumThreads() == 2
+        monkeypatch.setattr(writing, "write_png", full)
+        with pytest.raises(UserError):
+            write_split(dataset, split, tmp_path / "again", progress=False)
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(usual)
 
 
 def test_progress_is_plain_lines_without_a_terminal(tmp_path, capsys):
