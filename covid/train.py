@@ -14,7 +14,7 @@ import minicnn
 from covid.dataset import SplitFolder
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
-from covid.recipes import Recipe, plain_generator, train_generator, wake_dense_units
+from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -83,11 +83,8 @@ def train_and_evaluate(
     # The article's validation is one batch, each time another one: its iterator shuffles.
     one_batch = recipe.validation_steps is not None
     validation = iterator(split, "validate", plain, recipe, shuffle=one_batch, seed=seed)
-    if recipe.wake_units:
-        first_images = iterator(split, "train", plain, recipe, shuffle=True, seed=seed)
-        wake_dense_units(
-            model, np.concatenate([first_images[i][0] for i in range(batches_in(first_images))])
-        )
+    if recipe.quiet_start:
+        quiet_start(model, first_images(split, recipe, plain, seed))
     model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
     model.metadata = metadata(name, recipe, split, seed)
 
@@ -108,9 +105,12 @@ def train_and_evaluate(
     return Trained(name, model, history.history, best, seconds, results)
 
 
-def batches_in(batches: DirectoryIterator, most: int = 4) -> int:
-    """How many batches to look at for a first impression of the images."""
-    return min(len(batches), most)
+def first_images(
+    split: SplitFolder, recipe: Recipe, plain: ImageDataGenerator, seed: int, batches: int = 4
+) -> np.ndarray:
+    """A few batches of training images, (n, image_size, image_size, 1), not augmented."""
+    source = iterator(split, "train", plain, recipe, shuffle=True, seed=seed)
+    return np.concatenate([source[index][0] for index in range(min(len(source), batches))])
 
 
 def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]:
@@ -164,6 +164,8 @@ def recipe_callbacks(recipe: Recipe) -> tuple[list[Callback], EarlyStopping | No
     if recipe.patience is not None:
         stopper = EarlyStopping(patience=recipe.patience, restore_best_weights=True)
         callbacks.append(stopper)
+    if recipe.warm_up is not None:
+        callbacks.append(WarmUp(recipe.warm_up))
     if recipe.slow_down is not None:
         callbacks.append(ReduceLROnPlateau(factor=0.5, patience=recipe.slow_down))
     return callbacks, stopper
