@@ -207,7 +207,7 @@ def quiet_start(model: Model, images: np.ndarray) -> None:
     images : (n, height, width, 1) float array
         Training images as the model sees them; a few batches are enough.
     """
-    dense = [layer for layer in model.layers if isinstance(layer, Dense)]
+    dense = [layer for layer in model.graph.layers if isinstance(layer, Dense)]
     for layer, following in zip(dense, dense[1:], strict=False):
         pairs = layer.units // 2
         layer.params["kernel"][:, pairs : 2 * pairs] = -layer.params["kernel"][:, :pairs]
