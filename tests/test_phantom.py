@@ -134,16 +134,16 @@ def test_half_of_the_patients_are_infected_by_seed():
 def test_every_patient_gets_the_same_share_of_windows():
     for number in range(10):
         plan = slice_plan(number, 12, SEED)
-        assert [window for _, window in plan].count("mediastinal") == 3
+        assert [window for _, window in plan].count("mediastinal") == 2
         heights = [z for z, _ in plan]
         assert heights == sorted(heights)
         assert 0 <= heights[0] < heights[-1] <= 1
 
 
 def test_mean_brightness_does_not_give_the_class_away():
-    """24 patients' lung-window slices: the classes' means differ by less than patients do."""
+    """16 patients' lung-window slices: the classes' means differ by less than patients do."""
     means = {False: [], True: []}
-    for number in range(24):
+    for number in range(16):
         patient = make_patient(number, number % 2 == 0, SEED)
         means[patient.infected].append(render_slice(patient, 0.45).mean())
     spread = np.std(means[False] + means[True])

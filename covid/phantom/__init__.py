@@ -6,13 +6,16 @@ shown through a display window. Read in this order:
 
 ==============  ==============================================================
 `patient`       the numbers that make a patient
-`geometry`      coordinates, curves, filling, smooth random fields
+`geometry`      coordinates, curves, filling
+`fields`        blur and smooth random fields
 `tissues`       Hounsfield units and display windows
 `outlines`      body, rib cage, mediastinum, diaphragm at every height
 `skeleton`      bones
-`organs`        soft tissue, airways, abdomen
+`organs`        soft tissue, heart, great vessels, windpipe
+`abdomen`       what lies under the diaphragm
 `vessels`       branching vessels of the lungs
 `lesions`       ground glass and consolidations, and their look-alikes
+`lungs`         the lungs with all of these in them
 `scan`          everything put together into one image
 `write`         a folder of images
 ==============  ==============================================================

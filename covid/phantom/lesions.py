@@ -11,11 +11,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from covid.phantom.geometry import SCAN_LENGTH_MM, Frame, enlarged, smooth_noise
+from covid.phantom.fields import enlarged, smooth_noise
+from covid.phantom.geometry import SCAN_LENGTH_MM, Frame
 from covid.phantom.outlines import LEFT, RIGHT, hemithorax
 from covid.phantom.patient import Opacity, Patient
 
-GROUND_GLASS_HU = (200.0, 450.0)  # added to the lung, lower and upper limit
+GROUND_GLASS_HU = (240.0, 450.0)  # added to the lung, lower and upper limit
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
 
@@ -58,17 +59,17 @@ def wall_place(
 def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
     """Ground glass and consolidations of an infected patient: from few and faint to many."""
     rng = patient.generator("infection")
-    severity = rng.beta(2.4, 1.1)  # 0 barely visible, 1 most of the lung
-    count = 6 + rng.poisson(3 + 26 * severity)
-    contrast = rng.uniform(0.6, 1.0)
-    consolidating = rng.random() < 0.45
+    severity = rng.beta(2.6, 1.0)  # 0 barely visible, 1 most of the lung
+    count = 8 + rng.poisson(6 + 26 * severity)
+    contrast = rng.uniform(0.7, 1.0)
+    consolidating = rng.random() < 0.6
     opacities = []
     for _ in range(count):
         side = RIGHT if rng.random() < 0.55 else LEFT
         z = float(np.clip(rng.normal(0.52, 0.19), 0.17, 0.86))
         # Mostly from the side to the back of the lung.
         angle = rng.normal(0.33 * np.pi, 0.30 * np.pi)
-        along = rng.gamma(3.0, 4.0 + 6.0 * severity) + 8
+        along = rng.gamma(3.0, 4.5 + 6.0 * severity) + 9
         across = along * rng.uniform(0.45, 0.95)
         central = rng.random() < 0.15
         inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across
@@ -79,7 +80,7 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
                 radii=np.array([along, across, along * rng.uniform(0.7, 1.1)]),
                 turn=turn + rng.normal(0, 0.2),
                 density=contrast * rng.uniform(*GROUND_GLASS_HU),
-                consolidation=rng.uniform(0.2, 0.8) if consolidating and rng.random() < 0.5 else 0,
+                consolidation=rng.uniform(0.1, 0.6) if consolidating and rng.random() < 0.5 else 0,
                 softness=rng.uniform(0.25, 0.6),
             )
         )

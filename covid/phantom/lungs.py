@@ -7,7 +7,8 @@ import numpy as np
 
 from covid.phantom import lesions, vessels
 from covid.phantom import tissues as hu
-from covid.phantom.geometry import Frame, smooth_noise
+from covid.phantom.fields import smooth_noise
+from covid.phantom.geometry import Frame
 from covid.phantom.outlines import LEFT, RIGHT
 from covid.phantom.patient import Patient
 

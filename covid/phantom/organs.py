@@ -1,4 +1,4 @@
-"""Soft tissue: chest wall, mediastinum with heart and great vessels, airways, abdomen."""
+"""Soft tissue: chest wall, mediastinum with heart and great vessels, airways."""
 
 from __future__ import annotations
 
@@ -6,25 +6,14 @@ import cv2
 import numpy as np
 
 from covid.phantom import tissues as hu
-from covid.phantom.geometry import (
-    Frame,
-    Keyframes,
-    closed_curve,
-    ellipse,
-    enlarged,
-    fill,
-    filled,
-    offset,
-    smooth_noise,
-)
+from covid.phantom.fields import enlarged, smooth_noise
+from covid.phantom.geometry import Frame, Keyframes, closed_curve, ellipse, fill, filled, offset
 from covid.phantom.outlines import (
     HEART_TOP,
     LEFT,
     RIGHT,
     body_outline,
-    dome_mask,
     dome_top,
-    hemithorax,
     mediastinum,
     rib_cage,
 )
@@ -186,59 +175,3 @@ def airways(canvas: np.ndarray, z: float, frame: Frame) -> None:
         fill(canvas, frame, offset(tube, 1.8), hu.MUSCLE)
     for tube in tubes:
         fill(canvas, frame, tube, hu.AIR)
-
-
-def abdomen(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
-    """Liver, spleen, stomach and bowel under the diaphragm."""
-    right = dome_mask(patient, z, RIGHT, frame)
-    if right is None:
-        return
-    below = z - dome_top(patient, RIGHT)
-    texture = smooth_noise(patient.key("abdomen"), z, frame, 7.0)
-    folds = smooth_noise(patient.key("folds"), z, frame, 17.0)
-    belly = filled(frame, rib_cage(patient, z)) if below > 0.2 else right
-    left = dome_mask(patient, z, LEFT, frame)
-    if left is not None:
-        belly = np.maximum(belly, left)
-    inside = belly > 0.02
-    layer = np.full_like(canvas, hu.VISCERAL_FAT)
-
-    # Bowel with gas, drawn first: the organs lie over it.
-    if below > 0.12:
-        loops = np.clip(2.5 * (folds - 0.35), 0, 1)
-        _, y = frame.coarser(8).grid()
-        front = enlarged(np.clip((-60 - y) / 20, 0, 1), frame.size)
-        layer += loops * front * (hu.BOWEL - hu.VISCERAL_FAT + 25 * texture)
-        layer[(front > 0.5) & (folds > 1.25) & (texture > 0.1)] = hu.AIR + 60
-    # Stomach: grows below the left dome, a bubble of gas on top (the patient lies on the back).
-    if left is not None:
-        size = min(1.0, (z - dome_top(patient, LEFT)) / 0.08)
-        stomach = closed_curve(ellipse(62, -72, 40 * size, 34 * size, 0.7)[::3])
-        fill(layer, frame, stomach, hu.MUSCLE)
-        content = filled(frame, offset(stomach, -3.5)) > 0
-        layer[content] = (hu.STOMACH_CONTENT + 40 * np.clip(texture - 0.4, 0, 2))[content]
-        # Gas rises to the front and ends at a level surface.
-        level = frame.to_pixels(np.array([[62.0, -88.0 + 14 * np.sin(patient.wobble_phase[4])]]))
-        gas = content & (np.arange(frame.size)[:, None] < level[0, 1])
-        layer[gas] = hu.AIR + 20
-        spleen = np.array([(88, -20), (112, -40), (128, -22), (122, 14), (100, 36), (84, 30)])
-        middle = spleen.mean(axis=0)
-        fill(layer, frame, closed_curve(middle + (spleen - middle) * size), hu.SPLEEN)
-    if z > 0.93:
-        for side in (RIGHT, LEFT):
-            fill(layer, frame, ellipse(side * 52, 4, 22, 17, side * -0.6), hu.KIDNEY)
-            fill(layer, frame, ellipse(side * 46, 0, 8, 6, side * -0.6), hu.VISCERAL_FAT)
-    # Liver: fills the right dome; its left lobe crosses the midline further down.
-    if below > 0.06:
-        lobe = np.interp(below, [0.06, 0.16, 0.30, 0.42], [-20, 42, 34, -30])
-        front = np.interp(below, [0.06, 0.3], [-116, -126])
-        tongue = [(-60, front), (lobe, front + 6), (lobe + 8, -96), (lobe - 26, -66), (-30, -44)]
-        fill(layer, frame, closed_curve(np.array([*tongue, (-60, -40)])), hu.LIVER)
-    shrink = np.interp(below, [0.22, 0.40], [0.0, 30.0])
-    liver = offset(hemithorax(patient, z, RIGHT), -shrink) - [8.0 * (below > 0.2), 0.0]
-    mask = filled(frame, liver) * right > 0.5 if below > 0.22 else right > 0.02
-    veins = np.clip(0.6 - 4 * np.abs(folds), 0, 1)
-    layer[mask] = (hu.LIVER + 2 * texture - 14 * veins)[mask]
-
-    share = belly[inside]
-    canvas[inside] = canvas[inside] * (1 - share) + layer[inside] * share

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from covid.phantom.geometry import Frame, Keyframes, blur, closed_curve, filled, mirrored
+from covid.phantom.fields import blur
+from covid.phantom.geometry import Frame, Keyframes, closed_curve, filled, mirrored
 from covid.phantom.patient import Patient
 
 # Skin, from the front midline around the patient's left side to the back midline.

@@ -7,9 +7,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from covid.phantom import lesions, lungs, organs, skeleton, vessels
+from covid.phantom import abdomen, lesions, lungs, organs, skeleton, vessels
 from covid.phantom import tissues as hu
-from covid.phantom.geometry import blur, filled
+from covid.phantom.fields import blur
+from covid.phantom.geometry import filled
 from covid.phantom.outlines import body_outline, dome_top, lung_mask
 from covid.phantom.patient import Patient, draw_body
 
@@ -107,7 +108,7 @@ def hounsfield(patient: Patient, z: float) -> np.ndarray:
     organs.neck(canvas, patient, z, frame)
     organs.great_vessels(canvas, patient, z, frame)
     organs.heart(canvas, patient, z, frame)
-    organs.abdomen(canvas, patient, z, frame)
+    abdomen.draw(canvas, patient, z, frame)
     lung = lung_mask(patient, z, frame)
     if lung.any():
         canvas += lung * (lungs.tissue(patient, z, lung, frame) - canvas)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from covid.phantom import tissues as hu
+from covid.phantom.fields import smooth_noise
 from covid.phantom.geometry import (
     SCAN_LENGTH_MM,
     Frame,
@@ -13,7 +14,6 @@ from covid.phantom.geometry import (
     fill,
     offset,
     ribbon,
-    smooth_noise,
 )
 from covid.phantom.outlines import LEFT, RIGHT, hemithorax_control
 from covid.phantom.patient import Patient

@@ -17,7 +17,7 @@ from covid.phantom.scan import make_patient, render_slice
 
 VERSION = 1  # of the images: raised whenever the same seed gives other pixels
 CLASS_FOLDERS = {True: "Infected", False: "Not_Infected"}
-MEDIASTINAL_SHARE = 0.25  # of each patient's slices; the others are shown in the lung window
+MEDIASTINAL_SHARE = 0.2  # of each patient's slices; the others are shown in the lung window
 
 README = """Synthetic lung-CT slices
 ========================
