@@ -360,4 +360,4 @@ def test_command_line_sees_a_broken_kernel(capsys, monkeypatch):
     assert main() == 1
     output = capsys.readouterr().out
     assert output.count("WRONG") == output.count("at kernel[") == 2
-    assert "2 layers are wrong" in output
+    assert "wrong layers: 2" in output

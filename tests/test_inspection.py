@@ -10,7 +10,6 @@ from minicnn import layers, models
 from minicnn.inspection import explain, trace, trace_table
 from minicnn.inspection.__main__ import main, prepared_image
 
-
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 

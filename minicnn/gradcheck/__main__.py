@@ -39,7 +39,7 @@ def main() -> int:
                 report = check_layer(layer, x)
             wrong += not report.ok
             print(report)
-    print("all gradients are right" if not wrong else f"{wrong} layers are wrong")
+    print("all gradients are right" if not wrong else f"wrong layers: {wrong}")
     return 1 if wrong else 0
 
 
