@@ -20,65 +20,76 @@ from minicnn.utils import plot_model
 SAMPLES = 6  # images of each class in the sample grid
 
 
-def data_figures(
-    dataset: Dataset, split: SplitFolder, recipe: Recipe, folder: Path, note: str, seed: int
-) -> None:
-    """samples.png, preprocessing.png and augmentation.png.
+def source_figures(
+    dataset: Dataset, folder: Path, note: str, seed: int, enhanced: bool = False
+) -> list[Path]:
+    """samples.png, and preprocessing.png unless the images are enhanced already.
 
     Parameters
     ----------
     dataset : Dataset
-        The images as they came.
-    split : SplitFolder
-        The images as they are trained on.
-    recipe : Recipe
     folder : Path
         Where the figures go; made if missing.
     note : str
         Small print.
     seed : int
         Of the choice of images.
+    enhanced : bool
+        Whether preprocessing has been done.
+
+    Returns
+    -------
+    paths : list of Path
+        What was written.
     """
-    source_figures(dataset, folder, note, seed)
-    augmentation_figure(split, recipe, folder, note, seed)
-
-
-def source_figures(dataset: Dataset, folder: Path, note: str, seed: int) -> None:
-    """samples.png and preprocessing.png; arguments as in `data_figures`."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     chosen = {
         name: choose(dataset, name, SAMPLES, rng) for name in (dataset.positive, dataset.negative)
     }
-    plots.sample_grid(
+    samples = plots.sample_grid(
         {name: [image for _, image in found] for name, found in chosen.items()},
         folder / "samples.png",
-        "A few slices of each class",
+        f"A few slices of each class{', enhanced and cropped' if enhanced else ''}",
         note,
         {name: [file for file, _ in found] for name, found in chosen.items()},
     )
+    if enhanced:
+        return [samples]
     columns = [item for found in chosen.values() for item in found[: SAMPLES // 2]]
-    plots.preprocessing_grid(
+    preprocessing = plots.preprocessing_grid(
         [(file, *steps(image)) for file, image in columns],
         folder / "preprocessing.png",
         "What preprocessing does to slices",
         note,
     )
+    return [samples, preprocessing]
 
 
 def choose(
     dataset: Dataset, class_name: str, count: int, rng: np.random.Generator
 ) -> list[tuple[str, np.ndarray]]:
-    """Up to `count` readable images of a class at random: (file name, image)."""
+    """Up to `count` readable images of a class at random: (file name, image).
+
+    Raises
+    ------
+    UserError
+        None of them can be read.
+    """
     files = [image.path for image in dataset.images if image.class_name == class_name]
     found = []
     for index in rng.permutation(len(files)):
         try:
             found.append((files[index].name, read_gray(files[index])))
         except UnreadableImage:
-            continue  # the manifest names it
+            continue  # `covid run` and `covid split` list it
         if len(found) == count:
             break
+    if not found:
+        raise UserError(
+            f"{dataset.folder / class_name}: none of the {len(files)} images can be read; look at "
+            f"{files[0].name}, for one"
+        )
     return found
 
 
@@ -86,7 +97,7 @@ def augmentation_figure(
     split: SplitFolder, recipe: Recipe, folder: Path, note: str, seed: int
 ) -> None:
     """augmentation.png: one training image and four random copies of it."""
-    path = split.parts["train"][0][0]
+    path = next(file for file, label in split.parts["train"] if label == 1)
     size = recipe.image_size
     image = img_to_array(load_img(path, "grayscale", (size, size), "nearest"))
     generator = ImageDataGenerator(**(recipe.augmentation or PUBLISHED_AUGMENTATION))
@@ -128,7 +139,7 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
         f"{name}: who was taken for what",
         note,
     )
-    file, _ = split.parts["test"][0]
+    file = next(file for file, label in split.parts["test"] if label == 1)
     path = folder / f"filters-{name}.png"
     filters_figure(trained.model, file.name, read_gray(file), path, note)
     plot_model(trained.model, to_file=folder / f"graph-{name}.png", show_shapes=True)

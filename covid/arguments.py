@@ -1,0 +1,342 @@
+"""What can be asked for on the command line: every command's options, help and example.
+
+Only the standard library is imported here, so that `covid --help` answers at once.
+"""
+
+import argparse
+from pathlib import Path
+
+MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
+RECIPE_NAMES = ("practice", "published")
+PARTS = ("train", "validate", "test", "all")
+ABOUT = (
+    "Lung-CT slices, COVID-19 infected or not: a from-scratch CNN to read and try. "
+    "A teaching tool, not for diagnosis."
+)
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like all other errors of the program."""
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = OneSentenceParser(
+        prog="covid",
+        description=ABOUT,
+        epilog="example:\n  covid run\n\n`covid COMMAND --help` has an example of each command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (
+        add_run,
+        add_synth,
+        add_preprocess,
+        add_split,
+        add_train,
+        add_evaluate,
+        add_predict,
+        add_figures,
+        add_explain,
+    ):
+        add(commands)
+    return top
+
+
+def new_command(commands, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
+    """A command's parser with what all commands share: an example, --seed, --json."""
+    command = commands.add_parser(
+        name,
+        help=help_text,
+        description=f"{help_text[0].upper()}{help_text[1:]}.",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="of everything random (default 0)"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print the result as JSON; all else goes to stderr"
+    )
+    return command
+
+
+def whole_number(text: str, smallest: int) -> int:
+    """A whole number that is not smaller than `smallest`."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = smallest - 1
+    if value < smallest:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least {smallest}, got {text!r}"
+        )
+    return value
+
+
+def seed(text: str) -> int:
+    """A seed: zero or more."""
+    return whole_number(text, 0)
+
+
+def positive(text: str) -> int:
+    """A number of something: one or more."""
+    return whole_number(text, 1)
+
+
+def add_data(command) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder with two class folders of images, or a folder made by `covid split` "
+        "(default: synthetic images, made for the occasion)",
+    )
+    add_positive(command)
+
+
+def add_positive(command) -> None:
+    command.add_argument(
+        "--positive", metavar="NAME", help="the class folder that is positive (default: Infected)"
+    )
+
+
+def add_no_contour(command) -> None:
+    command.add_argument(
+        "--no-contour",
+        choices=("keep", "drop"),
+        default="keep",
+        help="images in which the crop finds no contour: keep them whole (default), or drop them",
+    )
+
+
+def add_split_choice(command) -> None:
+    command.add_argument(
+        "--split",
+        choices=("random", "group"),
+        default="random",
+        help="random: slice by slice; group: patients kept whole (default random)",
+    )
+    command.add_argument(
+        "--group",
+        metavar="REGEX",
+        help="what in a file name is the patient, such as '^[^_]+'; implies --split group",
+    )
+    command.add_argument(
+        "--ratios",
+        metavar="A/B/C",
+        help="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)",
+    )
+
+
+def add_recipe(command) -> None:
+    command.add_argument(
+        "--recipe",
+        choices=RECIPE_NAMES,
+        default="practice",
+        help="practice (default): trains until it has learned; published: the article's protocol",
+    )
+    command.add_argument(
+        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
+    )
+
+
+def add_model_file(command) -> None:
+    command.add_argument(
+        "model", type=Path, metavar="MODEL.npz", help="a model that `covid run` or `train` wrote"
+    )
+
+
+def add_as_is(command) -> None:
+    command.add_argument(
+        "--as-is",
+        action="store_true",
+        help="do not enhance and crop the images: they are already, as those in a split folder",
+    )
+
+
+def add_out(command, default: str | None, help_text: str = "new or empty folder") -> None:
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=None if default is None else Path(default),
+        metavar="DIR",
+        help=help_text if default is None else f"{help_text} (default: {default})",
+    )
+
+
+def add_run(commands) -> None:
+    command = new_command(
+        commands,
+        "run",
+        "do everything, from images to results",
+        "covid run --data my_images --models tiny_cnn --split group --group '^[^_]+'",
+    )
+    add_data(command)
+    add_out(command, None, "new or empty folder for all results (default: results, results-2, ...)")
+    command.add_argument(
+        "--models",
+        default="tiny_cnn,reduced_inception",
+        metavar="A,B",
+        help=f"some of {','.join(MODEL_NAMES)} (default tiny_cnn,reduced_inception)",
+    )
+    add_recipe(command)
+    add_split_choice(command)
+    add_no_contour(command)
+
+
+def add_synth(commands) -> None:
+    command = new_command(
+        commands,
+        "synth",
+        "make a folder of synthetic lung-CT slices",
+        "covid synth --out synthetic --patients 40 --slices 12 --seed 1",
+    )
+    add_out(command, "synthetic")
+    command.add_argument(
+        "--patients",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="half of them infected (default 40)",
+    )
+    command.add_argument(
+        "--slices", type=positive, default=12, metavar="N", help="of each patient (default 12)"
+    )
+
+
+def add_preprocess(commands) -> None:
+    command = new_command(
+        commands,
+        "preprocess",
+        "enhance (CLAHE) and crop all images of two class folders",
+        "covid preprocess my_images --out preprocessed",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="folder with two class folders")
+    add_out(command, "preprocessed")
+    add_positive(command)
+    add_no_contour(command)
+
+
+def add_split(commands) -> None:
+    command = new_command(
+        commands,
+        "split",
+        "split two class folders into train, validate and test",
+        "covid split my_images --enhance --out split --ratios 50/10/40 --group '^[^_]+'",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="folder with two class folders")
+    add_out(command, "split")
+    add_positive(command)
+    command.add_argument(
+        "--ratios", default="50/10/40", metavar="A/B/C", help="in per cent (default 50/10/40)"
+    )
+    command.add_argument(
+        "--group", metavar="REGEX", help="keep groups whole: what in a file name is the patient"
+    )
+    command.add_argument(
+        "--enhance", action="store_true", help="enhance and crop on the way, as `preprocess` does"
+    )
+    add_no_contour(command)
+
+
+def add_train(commands) -> None:
+    command = new_command(
+        commands,
+        "train",
+        "train and evaluate one model",
+        "covid train --data split --model tiny_cnn --out trained",
+    )
+    add_data(command)
+    command.add_argument(
+        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+    )
+    add_out(command, None, "new or empty folder for all results (default: trained, trained-2, ...)")
+    add_recipe(command)
+    add_split_choice(command)
+    add_no_contour(command)
+
+
+def add_evaluate(commands) -> None:
+    command = new_command(
+        commands,
+        "evaluate",
+        "measure a trained model on images of known class",
+        "covid evaluate results/tiny_cnn/model.npz --data results/data/enhanced-50-10-40",
+    )
+    add_model_file(command)
+    command.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a folder made by `covid split`, or any folder with two class folders",
+    )
+    command.add_argument(
+        "--part", choices=PARTS, help="which part of a split folder (default test)"
+    )
+    add_csv(command)
+    add_as_is(command)
+
+
+def add_csv(command) -> None:
+    command.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="write the predictions per image, too"
+    )
+
+
+def add_predict(commands) -> None:
+    command = new_command(
+        commands,
+        "predict",
+        "ask a trained model about single images",
+        "covid predict results/tiny_cnn/model.npz slice1.png slice2.jpg",
+    )
+    add_model_file(command)
+    command.add_argument(
+        "images", type=Path, nargs="+", metavar="IMAGE", help="image files, of any size"
+    )
+    add_csv(command)
+    add_as_is(command)
+
+
+def add_figures(commands) -> None:
+    command = new_command(
+        commands,
+        "figures",
+        "draw what is in two class folders and what preprocessing makes of it",
+        "covid figures --data my_images --out figures --model results/tiny_cnn/model.npz",
+    )
+    command.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder with two class folders"
+    )
+    add_positive(command)
+    add_out(command, "figures")
+    command.add_argument(
+        "--model", type=Path, metavar="MODEL.npz", help="draw its graph and filters, too"
+    )
+
+
+def add_explain(commands) -> None:
+    command = new_command(
+        commands,
+        "explain",
+        "take one number inside a model apart: window, kernel, products, sum",
+        "covid explain results/tiny_cnn/model.npz slice.png --layer conv2d --position 70,40,2",
+    )
+    add_model_file(command)
+    command.add_argument("image", type=Path, metavar="IMAGE", help="an image file, of any size")
+    command.add_argument(
+        "--layer", metavar="NAME", help="without it: all layers' outputs, in short"
+    )
+    command.add_argument(
+        "--position",
+        metavar="ROW,COL,CHANNEL",
+        help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
+    )
+    add_as_is(command)

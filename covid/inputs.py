@@ -1,0 +1,130 @@
+"""What the user hands in, checked before it is used: split folders, class folders, models."""
+
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from covid.dataset import Dataset, SplitFolder, read_gray, read_manifest, read_split, scan
+from covid.errors import UserError
+from covid.manifest import SPLIT_INFO
+from minicnn.models import Model, load_model
+
+OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
+NEEDED_METADATA = ("positive", "negative", "preprocessing")
+NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
+
+
+def is_split(folder: Path) -> bool:
+    """Whether this is a folder that `covid split` or `covid run` made."""
+    return (folder / SPLIT_INFO).exists()
+
+
+def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
+    """Read a split folder and look at every image of some parts (of all, by default).
+
+    Raises
+    ------
+    UserError
+        It is damaged, was changed by hand, or has an image that cannot be read.
+    """
+    split = read_split(folder)
+    for part in parts or split.parts:
+        listed = {file for file, _ in split.parts[part]}
+        for name in (split.negative, split.positive):
+            if not any(file.parent.name == name for file in listed):
+                raise UserError(
+                    f"{folder}: expected images of class {name} in {part}, found none; write the "
+                    "folder again"
+                )
+            for file in sorted((folder / part / name).iterdir()):
+                if file not in listed:
+                    raise UserError(f"{file} is not in the folder's manifest.csv; take it away")
+        for file, _ in split.parts[part]:
+            read_gray(file)  # raises UnreadableImage, which names the file
+    return split
+
+
+def is_enhanced(dataset: Dataset) -> bool:
+    """Whether the images were enhanced and cropped by this program already.
+
+    That is so where the manifest of `covid preprocess` lists them, and in a part of a split
+    folder that was written so.
+
+    Raises
+    ------
+    UserError
+        The manifest lists some of them only.
+    """
+    around = dataset.folder.absolute().parent
+    if is_split(around):
+        return bool(read_split(around).info.get("enhanced"))
+    try:
+        rows = read_manifest(dataset.folder)
+    except UserError:
+        return False  # none, or somebody else's
+    listed = {dataset.folder / row["file"] for row in rows if row["file"]}
+    others = [image.path for image in dataset.images if image.path not in listed]
+    if len(others) == len(dataset):
+        return False
+    if others:
+        raise UserError(
+            f"{others[0]} was not made by `covid preprocess` as the others in {dataset.folder} "
+            f"were ({len(others)} such images): take it away, or start from the source images"
+        )
+    return True
+
+
+def is_synthetic(dataset: Dataset) -> bool:
+    """Whether all images have the names that `covid synth` gives."""
+    return all(image.path.name.startswith("synthetic-") for image in dataset.images)
+
+
+def open_model(path: Path) -> Model:
+    """Load a model that `covid train` or `covid run` made.
+
+    Raises
+    ------
+    UserError
+        There is no such file, it is no model, or it was made by something else.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; {OUR_MODEL}")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"{path} is not a model, or it is a cut-off one; {OUR_MODEL}")
+    try:
+        model = load_model(path)
+    except (ValueError, TypeError, OSError) as error:
+        raise UserError(f"{error}; {OUR_MODEL}") from None
+    missing = [name for name in NEEDED_METADATA if name not in model.metadata]
+    missing += [
+        name
+        for name in NEEDED_PREPROCESSING
+        if not missing and name not in model.metadata["preprocessing"]
+    ]
+    if missing or not model.losses:
+        raise UserError(
+            f"{path} is a model that does not say how to prepare its images or what its output "
+            f"means ({', '.join(missing) or 'its loss'} missing); {OUR_MODEL}"
+        )
+    return model
+
+
+def classes_of(model: Model) -> tuple[str, str]:
+    """Names of the negative and the positive class of a model."""
+    return model.metadata["negative"], model.metadata["positive"]
+
+
+def wants_enhanced(model: Model) -> bool:
+    """Whether the model was trained on images that were enhanced and cropped."""
+    return bool(model.metadata["preprocessing"]["enhance"])
+
+
+def scan_for(model: Model, folder: Path) -> Dataset:
+    """Two class folders that are named like the model's classes; UserError for others."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if folder.is_dir() and not names.issuperset(classes_of(model)):
+        raise UserError(
+            f"{folder}: expected the model's classes {' and '.join(classes_of(model))} as folders; "
+            "rename the folders, or take a model that was trained on these classes"
+        )
+    return scan(folder, model.metadata["positive"])

@@ -1,0 +1,121 @@
+"""Where results go: folders that must be new, files that are whole or not there at all."""
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from covid.errors import UserError
+
+
+def check_new_folder(folder: Path) -> None:
+    """UserError unless `folder` is empty, or can be made; looked at before any work is done."""
+    if folder.is_dir():
+        if any(folder.iterdir()):
+            raise UserError(f"{folder} exists and is not empty; choose another --out or delete it")
+    elif os.path.lexists(folder):
+        raise UserError(f"{folder} is a file, not a folder; choose another --out")
+    check_writable(next(path for path in (folder, *folder.absolute().parents) if path.exists()))
+
+
+def check_csv(path: Path | None) -> None:
+    """UserError unless `path` (or None) is the name of a csv file in a folder that exists.
+
+    A file of that name is replaced; so other endings are refused, lest it is an image.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() != ".csv" or path.is_dir():
+        raise UserError(f"--out: expected the name of a .csv file, got {path}")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {path.parent}; make it or name another --out")
+    check_writable(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """UserError if nothing can be made in `folder`, which exists."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file, so nothing can be made in it; choose another --out")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: permission to write there is denied; choose another --out")
+
+
+@contextmanager
+def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Make `folder`; if what is done with it fails, leave everything as it was before.
+
+    Parameters
+    ----------
+    folder : Path
+        New or empty; its parents are made as well.
+    keep : callable
+        Asked after a failure: True leaves what has been written so far.
+
+    Raises
+    ------
+    UserError
+        The folder holds something already, or cannot be made.
+    """
+    check_new_folder(folder)
+    made = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        if not keep():
+            empty_folder(folder)
+            with suppress(OSError):  # from the inside out; what others have filled stays
+                for path in made:
+                    path.rmdir()
+        raise
+
+
+def empty_folder(folder: Path) -> None:
+    """Delete all that is in a folder, if there is one."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def free_name(stem: str) -> Path:
+    """results, or results-2, results-3, ... if that exists."""
+    folder, number = Path(stem), 2
+    while os.path.lexists(folder):
+        folder, number = Path(f"{stem}-{number}"), number + 1
+    return folder
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`, which is renamed to `path` when all went well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def json_text(content: dict) -> str:
+    """`content` as JSON; NaN and infinity, which JSON does not have, become null."""
+    return json.dumps(without_nan(content), indent=2, allow_nan=False)
+
+
+def without_nan(content):
+    """A copy of nested dicts and lists with None for every number that is not finite."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def write_json(content: dict, path: Path) -> None:
+    """Write a JSON file as a whole."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json_text(content) + "\n", encoding="utf-8")
