@@ -143,6 +143,11 @@ class Graph:
         for tensor in outputs:
             self._walk_back(tensor.node, met, finished)
         for tensor in inputs:
+            if tensor.node.inputs:
+                raise ValueError(
+                    f"{tensor.node.layer.label}: expected a model's inputs to come from "
+                    "Input(...), got the output of a layer"
+                )
             if tensor.node not in met:
                 raise ValueError(f"{tensor.node.layer.label}: this input leads to no output")
         distance = dict.fromkeys(met, 0)
