@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from minicnn.shapes import positive_int
+
 SHUFFLE_KEY = 1_000_000  # keeps the order's random numbers apart from those of the layers
 
 
@@ -122,7 +124,8 @@ def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int):
             raise ValueError(f"expected as many labels as samples, got {sorted(lengths)}")
         if lengths == {0}:
             raise ValueError("expected at least one sample, got none")
-        return ArrayFeed(arrays, labels, batch_size or 32, shuffle, seed)
+        size = 32 if batch_size is None else positive_int(batch_size, "batch_size", "fit")
+        return ArrayFeed(arrays, labels, size, shuffle, seed)
     if y is not None:
         raise ValueError("expected y only together with arrays: an iterator gives (x, y) itself")
     if hasattr(x, "start_epoch"):

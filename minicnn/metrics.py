@@ -22,9 +22,25 @@ def binary_accuracy(y: np.ndarray, p: np.ndarray) -> float:
     return float(np.mean((p > THRESHOLD) == y))
 
 
+def accuracy(y: np.ndarray, p: np.ndarray) -> float:
+    """`binary_accuracy` for outputs of one number.
+
+    Raises
+    ------
+    ValueError
+        For outputs of several numbers: there Keras takes "accuracy" for the largest of them.
+    """
+    if p.shape[-1] != 1:
+        raise ValueError(
+            f"accuracy: expected an output of 1 unit, got {p.shape[-1]}; use 'binary_accuracy' "
+            "where each unit is a yes or no of its own"
+        )
+    return binary_accuracy(y, p)
+
+
 METRICS = {
-    "acc": binary_accuracy,
-    "accuracy": binary_accuracy,
+    "acc": accuracy,
+    "accuracy": accuracy,
     "binary_accuracy": binary_accuracy,
 }
 

@@ -13,9 +13,16 @@ class Progress:
     steps : int
     verbose : {"auto", 0, 1, 2}
         0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line.
+
+    Raises
+    ------
+    ValueError
+        For any other `verbose`.
     """
 
     def __init__(self, title: str, steps: int, verbose):
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"expected verbose to be 'auto', 0, 1 or 2, got {verbose!r}")
         self.title, self.steps = title, steps
         self.silent = verbose == 0
         self.bar = None
