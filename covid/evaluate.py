@@ -2,12 +2,12 @@
 
 import csv
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from covid.output import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 
@@ -136,8 +136,10 @@ def write_predictions(results: list[Result], classes: tuple[str, str], path: Pat
     path : Path
         A .csv file, replaced as a whole.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
+    with (
+        whole_file(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(["part", "file", "true", "predicted", f"p({classes[1]})", "correct"])
         for result in results:
@@ -147,5 +149,4 @@ def write_predictions(results: list[Result], classes: tuple[str, str], path: Pat
             for name, label, guess, p in rows:
                 row = [result.part, name, classes[label], classes[guess], f"{p:.6f}"]
                 writer.writerow([*row, int(label == guess)])
-    os.replace(temporary, path)
     return path

@@ -82,18 +82,30 @@ def run_all(options: Options) -> dict:
     # Models that are finished outlive a later failure: they may have taken hours.
     with new_folder(options.out, keep=lambda: bool(trained)):
         prepared = prepare_all(options, recipes)
-        for name, images in prepared.items():
-            split, recipe = images.split, images.recipe
-            options.say(f"\n{name}, recipe {recipe.name}")
-            result = train_and_evaluate(name, recipe, split, options.seed, options.verbose)
-            write_training(result, (split.negative, split.positive), options.out / name)
-            trained[name] = result
-            figures.model_figures(result, split, options.out / "figures", report.note(split))
+        try:
+            train_all(options, prepared, trained)
+        except BaseException:
+            if trained:
+                options.say(
+                    f"\nNot finished; {options.out} has what there is: {', '.join(trained)}"
+                )
+            raise
         summary = report.summarise(options, prepared, trained)
         figures.overview(summary, options.out / "figures", summary["note"])
         write_json(summary, options.out / "summary.json")
     options.say(f"\n{report.results_table(summary)}\n\nEverything is in {options.out}")
     return summary
+
+
+def train_all(options: Options, prepared: dict[str, Prepared], trained: dict[str, Trained]) -> None:
+    """Train, evaluate and write every model; `trained` gets each one when it is written."""
+    for name, images in prepared.items():
+        split, recipe = images.split, images.recipe
+        options.say(f"\n{name}, recipe {recipe.name}")
+        result = train_and_evaluate(name, recipe, split, options.seed, options.verbose)
+        write_training(result, (split.negative, split.positive), options.out / name)
+        trained[name] = result
+        figures.model_figures(result, split, options.out / "figures", report.note(split))
 
 
 def prepare_all(options: Options, recipes: dict[str, Recipe]) -> dict[str, Prepared]:
