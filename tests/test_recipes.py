@@ -1,0 +1,165 @@
+"""The two recipes: the article's protocol to the letter, and the one that learns."""
+
+import numpy as np
+import pytest
+
+from covid.arguments import MODEL_NAMES, RECIPE_NAMES
+from covid.errors import UserError
+from covid.models import MODELS, build_model
+from covid.recipes import (
+    RECIPES,
+    WarmUp,
+    plain_generator,
+    quiet_start,
+    recipe_for,
+    train_generator,
+)
+from minicnn.layers import Dense, Dropout, Input
+from minicnn.models import Model, Sequential
+from minicnn.optimizers import Adam
+
+
+def test_the_command_line_offers_what_there_is():
+    assert MODEL_NAMES == tuple(MODELS)
+    assert sorted(RECIPE_NAMES) == sorted(RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "enhanced", "ratios", "augmented", "epochs"),
+    [
+        ("cnn", 256, False, (0.7, 0.1, 0.2), False, 10),
+        ("cnn_dropout", 150, False, (0.5, 0.1, 0.4), True, 10),
+        ("tiny_cnn", 150, True, (0.5, 0.1, 0.4), True, 10),
+        ("reduced_inception", 150, True, (0.5, 0.1, 0.4), True, 3),
+    ],
+)
+def test_published_is_the_articles_protocol(model, size, enhanced, ratios, augmented, epochs):
+    recipe = recipe_for("published", model)
+    assert (recipe.image_size, recipe.enhance, recipe.ratios) == (size, enhanced, ratios)
+    assert (recipe.epochs, recipe.steps_per_epoch, recipe.validation_steps) == (epochs, 15, 1)
+    assert (recipe.learning_rate, recipe.batch_size) == (1e-4, 30)
+    assert (recipe.patience, recipe.slow_down, recipe.quiet_start) == (None, None, False)
+    article = {
+        "rotation_range": 40,
+        "width_shift_range": 0.2,
+        "height_shift_range": 0.2,
+        "shear_range": 0.2,
+        "zoom_range": 0.2,
+        "horizontal_flip": True,
+        "fill_mode": "nearest",
+    }
+    assert recipe.augmentation == (article if augmented else {})
+    assert recipe.preprocessing == {
+        "enhance": enhanced,
+        "image_size": size,
+        "interpolation": "nearest",
+        "rescale": 1 / 255,
+    }
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_practice_keeps_the_models_and_their_images(model):
+    recipe, published = recipe_for("practice", model), recipe_for("published", model)
+    assert recipe.image_size == published.image_size
+    assert recipe.steps_per_epoch is None and recipe.validation_steps is None
+    assert recipe.patience < recipe.epochs
+    assert "rescale" not in recipe.preprocessing and recipe.preprocessing["samplewise"]
+
+
+def test_only_what_is_given_replaces_the_recipes_own():
+    plain = recipe_for("published", "tiny_cnn")
+    changed = recipe_for("published", "tiny_cnn", epochs=2, ratios=(0.6, 0.2, 0.2))
+    assert (changed.epochs, changed.ratios) == (2, (0.6, 0.2, 0.2))
+    differing = {k for k, v in changed.as_dict().items() if plain.as_dict()[k] != v}
+    assert differing == {"epochs", "ratios"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "model", "text"),
+    [("best", "tiny_cnn", "--recipe: .*practice.*'best'"), ("practice", "vgg", "tiny_cnn.*'vgg'")],
+)
+def test_unknown_names_are_refused(recipe, model, text):
+    with pytest.raises(UserError, match=text):
+        recipe_for(recipe, model)
+
+
+def test_generators_scale_as_the_saved_preprocessing_says(rng):
+    image = rng.integers(0, 256, (9, 7, 1)).astype(np.float32)
+    published = plain_generator(recipe_for("published", "tiny_cnn").preprocessing)
+    np.testing.assert_allclose(published.standardize(image.copy()), image / 255, rtol=1e-6)
+    practice = plain_generator(recipe_for("practice", "tiny_cnn").preprocessing)
+    centred = (image - image.mean()) / image.std()
+    np.testing.assert_allclose(practice.standardize(image.copy()), centred, atol=1e-5)
+    flat = practice.standardize(np.full((9, 7, 1), 80, np.float32))
+    np.testing.assert_array_equal(flat, np.zeros((9, 7, 1)))
+
+
+@pytest.mark.parametrize("name", RECIPE_NAMES)
+def test_only_training_images_are_augmented(name):
+    recipe = recipe_for(name, "tiny_cnn")
+    x = np.arange(9 * 7, dtype=np.float32).reshape(9, 7, 1)
+    seen = [train_generator(recipe).random_transform(x, np.random.default_rng(i)) for i in range(9)]
+    assert any(not np.array_equal(copy, x) for copy in seen)
+    plain = plain_generator(recipe.preprocessing)
+    np.testing.assert_array_equal(plain.random_transform(x, np.random.default_rng(0)), x)
+
+
+def hidden_model(units: int = 6) -> Model:
+    x = Input((40,))
+    hidden = Dense(units, activation="relu", name="hidden")(Dropout(0.5)(x))
+    model = Model(x, Dense(1, activation="sigmoid", name="out")(hidden), seed=5)
+    model.get_layer("hidden").params["bias"] -= 100  # dead on every image
+    return model
+
+
+def test_quiet_start_wakes_every_unit_and_begins_undecided(rng):
+    images = rng.normal(3, 1, (200, 40)).astype(np.float32)
+    model = hidden_model()
+    before = model.get_layer("hidden").params["kernel"].copy()
+    quiet_start(model, images)
+    p = model.predict_on_batch(images)[:, 0]
+    logit = np.log(p / (1 - p))
+    assert abs(logit.mean()) < 1e-4
+    active = (model.get_layer("out").cache.x > 0).mean(axis=0)
+    # One standard deviation above 0: 84 % of a normal distribution.
+    assert np.all(np.abs(active - 0.84) < 0.08), active
+    kernel = model.get_layer("hidden").params["kernel"]
+    np.testing.assert_array_equal(kernel[:, :3], before[:, :3])
+    np.testing.assert_array_equal(kernel[:, 3:], -before[:, :3])
+    last = model.get_layer("out").params["kernel"]
+    np.testing.assert_array_equal(last[3:], -last[:3])
+
+
+def test_quiet_start_leaves_an_odd_unit_its_weights(rng):
+    model = hidden_model(units=3)
+    before = model.get_layer("hidden").params["kernel"].copy()
+    quiet_start(model, rng.normal(size=(50, 40)).astype(np.float32))
+    np.testing.assert_array_equal(model.get_layer("hidden").params["kernel"][:, 2], before[:, 2])
+
+
+def test_quiet_start_changes_dense_layers_only_and_no_shape(rng):
+    images = rng.normal(size=(4, 150, 150, 1)).astype(np.float32)
+    model, untouched = (build_model("tiny_cnn", seed=2) for _ in range(2))
+    quiet_start(model, images)
+    for name in ("kernel", "bias"):
+        found, before = (m.graph.layers[1].params[name] for m in (model, untouched))
+        np.testing.assert_array_equal(found, before)
+    assert model.count_params() == 65_777
+
+
+def test_warm_up_ends_at_the_recipes_learning_rate(rng):
+    """A hundredth at the start, times ten half-way, the whole rate at the end and after it."""
+    x = rng.normal(size=(12, 3)).astype(np.float32)
+    y = (x[:, :1] > 0).astype(np.float32)
+    model = Sequential([Dense(1, activation="sigmoid", input_shape=(3,))], seed=0)
+    model.compile(Adam(0.01), "binary_crossentropy", ["acc"])
+    rates = []
+
+    class Recorder(WarmUp):
+        def on_train_batch_begin(self, batch):
+            super().on_train_batch_begin(batch)
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    model.fit(x, y, batch_size=2, epochs=1, callbacks=[Recorder(4)], verbose=0)
+    expected = [0.01 * 0.01**0.75, 0.001, 0.01 * 0.01**0.25, 0.01, 0.01, 0.01]
+    np.testing.assert_allclose(rates, expected, rtol=1e-5)
