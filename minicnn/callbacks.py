@@ -143,10 +143,14 @@ class Monitor:
 
     def improves(self, value: float) -> bool:
         """Whether `value` beats the best so far by more than min_delta; if so it is the best."""
-        better = self.sign * (value - self.best) > self.min_delta
+        better = self.beats(value, self.best)
         if better:
             self.best = value
         return better
+
+    def beats(self, value: float, other: float) -> bool:
+        """Whether `value` is better than `other` by more than min_delta."""
+        return self.sign * (value - other) > self.min_delta
 
 
 class EarlyStopping(Callback):
@@ -161,7 +165,7 @@ class EarlyStopping(Callback):
     verbose : int
         1 prints a line when it stops.
     baseline : float, optional
-        What has to be beaten at the start.
+        Only numbers that also beat this one let the waiting begin anew.
     restore_best_weights : bool
         Whether the model ends, however training ends, with the weights of its best epoch.
     start_from_epoch : int
@@ -188,21 +192,20 @@ class EarlyStopping(Callback):
 
     def on_train_begin(self):
         self.monitor.reset()
-        if self.baseline is not None:
-            self.monitor.best = self.baseline
         self.wait, self.best_epoch, self.stopped_epoch, self.best_weights = 0, None, None, None
 
     def on_epoch_end(self, epoch, logs):
         value = self.monitor.value(logs)
         if epoch < self.start_from_epoch:
             return
+        self.wait += 1
         if self.monitor.improves(value):
-            self.wait, self.best_epoch = 0, epoch
+            self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            return
-        self.wait += 1
-        if self.wait >= self.patience:
+            if self.baseline is None or self.monitor.beats(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
@@ -255,6 +258,8 @@ class ModelCheckpoint(Callback):
 class ReduceLROnPlateau(Callback):
     """Make the learning rate smaller when a number has stopped getting better.
 
+    The epoch's rate is added to the logs, and so to the history, as "learning_rate".
+
     Parameters
     ----------
     monitor, mode, min_delta
@@ -293,6 +298,7 @@ class ReduceLROnPlateau(Callback):
         self.wait = self.resting = 0
 
     def on_epoch_end(self, epoch, logs):
+        logs["learning_rate"] = self.model.optimizer.learning_rate
         better = self.monitor.improves(self.monitor.value(logs))
         if self.resting > 0:
             self.resting -= 1
@@ -315,7 +321,7 @@ class ReduceLROnPlateau(Callback):
 
 
 class LearningRateScheduler(Callback):
-    """Set the learning rate before every epoch.
+    """Set the learning rate before every epoch, and log it as "learning_rate".
 
     Parameters
     ----------
@@ -332,6 +338,9 @@ class LearningRateScheduler(Callback):
         optimizer.learning_rate = float(self.schedule(epoch, optimizer.learning_rate))
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.3g}")
+
+    def on_epoch_end(self, epoch, logs):
+        logs["learning_rate"] = self.model.optimizer.learning_rate
 
 
 class CSVLogger(Callback):
