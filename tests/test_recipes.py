@@ -20,7 +20,7 @@ from minicnn.optimizers import Adam
 
 
 def test_the_command_line_offers_what_there_is():
-    assert MODEL_NAMES == tuple(MODELS)
+    assert tuple(MODELS) == MODEL_NAMES
     assert sorted(RECIPE_NAMES) == sorted(RECIPES)
 
 

@@ -1,0 +1,338 @@
+"""`covid run` from images to results: what it writes, what it says, what it leaves behind."""
+
+import csv
+import json
+import shutil
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
+
+from covid import figures, run
+from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
+from covid.errors import UserError
+from covid.output import free_name, json_text, new_folder, whole_file
+from covid.phantom import write_dataset
+from covid.preprocess import enhance_and_crop
+from covid.report import results_table
+from covid.splits import plan_split
+from minicnn.models import load_model
+
+TOTAL = PATIENTS * SLICES
+PARTS = ("train", "validate", "test")
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Figures take most of the time of a tiny run; what they show is tested in test_plots."""
+    for name in ("source_figures", "augmentation_figure", "model_figures", "overview"):
+        monkeypatch.setattr(figures, name, lambda *args: None)
+
+
+def without_seconds(summary: dict) -> dict:
+    copy = json.loads(json.dumps(summary))
+    for row in copy["models"].values():
+        del row["seconds"]
+    return copy
+
+
+def files_in(folder) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def split_folder(folder, enhanced: bool):
+    dataset = scan(slices())
+    write_split(
+        dataset,
+        plan_split(dataset, seed=3),
+        folder,
+        enhance_and_crop if enhanced else None,
+        progress=False,
+        extra={"enhanced": enhanced, "synthetic": True},
+    )
+    return folder
+
+
+# What a run writes
+
+
+def test_every_file_is_there_and_nothing_else():
+    folder, _, _ = finished_run()
+    found = files_in(folder)
+    images = [name for name in found if name.startswith("data/") and name.endswith(".png")]
+    assert len(images) == TOTAL
+    drawn = ("samples", "preprocessing", "augmentation", "comparison")
+    per_model = ("curves", "confusion", "filters", "graph")
+    assert sorted(set(found) - set(images)) == sorted(
+        [
+            "data/enhanced-50-10-40/manifest.csv",
+            "data/enhanced-50-10-40/split.json",
+            *(f"figures/{name}.png" for name in drawn),
+            *(f"figures/{name}-tiny_cnn.png" for name in per_model),
+            "summary.json",
+            *(f"tiny_cnn/{name}" for name in ("history.csv", "model.npz", "predictions.csv")),
+        ]
+    )
+
+
+def test_every_figure_is_a_picture_with_something_on_it():
+    folder, _, _ = finished_run()
+    for path in (folder / "figures").iterdir():
+        image = cv2.imread(str(path))
+        assert min(image.shape[:2]) > 100, path
+        assert image.std() > 5, path
+
+
+def test_summary_has_what_a_reader_needs():
+    folder, summary, _ = finished_run()
+    assert json.loads((folder / "summary.json").read_text()) == json.loads(json_text(summary))
+    assert (summary["positive"], summary["negative"]) == ("Infected", "Not_Infected")
+    assert summary["synthetic"] is True
+    for words in ("Synthetic images", "not for diagnosis", "Positive class: Infected"):
+        assert words in summary["note"]
+    assert (summary["seed"], summary["split"], summary["group"]) == (0, "random", None)
+    assert {"minicnn", "python", "numpy", "numba"} <= set(summary["versions"])
+    model = summary["models"]["tiny_cnn"]
+    assert model["params"] == 65_777
+    assert model["epochs"] == 1
+    assert model["seconds"] > 0
+    for part in PARTS:
+        assert {"loss", "acc", "n"} <= set(model[part])
+    data = summary["data"]["enhanced-50-10-40"]
+    assert data["folder"] == "data/enhanced-50-10-40"
+    assert data["files"] == {"kept": TOTAL, "total": TOTAL}
+    for part in PARTS:
+        assert sum(data["counts"][part].values()) == model[part]["n"]
+    assert sum(model[part]["n"] for part in PARTS) == TOTAL
+
+
+def test_predictions_are_of_the_images_of_the_manifest_and_give_the_accuracies():
+    folder, summary, _ = finished_run()
+    with open(folder / "tiny_cnn/predictions.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    manifest = read_manifest(folder / "data/enhanced-50-10-40")
+    assert {(f"{row['part']}/{row['file']}", row["true"]) for row in rows} == {
+        (row["file"], row["class"]) for row in manifest
+    }
+    for part in PARTS:
+        own = [row for row in rows if row["part"] == part]
+        right = sum(row["true"] == row["predicted"] for row in own)
+        assert summary["models"]["tiny_cnn"][part]["acc"] == pytest.approx(right / len(own))
+        for row in own:
+            assert (row["predicted"] == "Infected") == (float(row["p(Infected)"]) > 0.5)
+
+
+def test_the_saved_model_says_how_its_images_were_prepared():
+    folder, summary, _ = finished_run()
+    metadata = load_model(folder / "tiny_cnn/model.npz").metadata
+    assert metadata["positive"] == "Infected"
+    assert metadata["synthetic"] is True
+    assert metadata["preprocessing"]["enhance"] is True
+    assert metadata["preprocessing"]["image_size"] == 150
+    assert metadata["seed"] == summary["seed"]
+
+
+def test_the_user_is_told_counts_results_and_where_they_are():
+    folder, summary, said = finished_run()
+    text = "\n".join(said)
+    assert f"{TOTAL} files, {TOTAL} read, 0 skipped" in text
+    assert results_table(summary) in text
+    assert "65,777" in text and "Try --split group" in text
+    assert said[-1].endswith(f"Everything is in {folder}")
+
+
+# Seeds and splits
+
+
+def test_the_same_seed_gives_the_same_summary(tmp_path, no_figures):
+    _, summary, _ = finished_run()
+    again = run.run_all(quick(tmp_path / "again"))
+    assert without_seconds(again) == without_seconds(summary)
+    other = run.run_all(quick(tmp_path / "other", seed=1))
+    assert other["models"]["tiny_cnn"]["test"] != again["models"]["tiny_cnn"]["test"]
+
+
+def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
+    """Without --group the patients of synthetic images are known from their names."""
+    summary = run.run_all(quick(tmp_path / "out", split="group"))
+    assert summary["split"] == "group"
+    (name,) = summary["data"]
+    parts_of: dict[str, set] = {}
+    for row in read_manifest(tmp_path / "out/data" / name):
+        patient = row["file"].rsplit("/", 1)[1].split("_")[0]
+        parts_of.setdefault(patient, set()).add(row["part"])
+    assert len(parts_of) == PATIENTS
+    assert all(len(parts) == 1 for parts in parts_of.values())
+    assert "Try --split group" not in results_table(summary)
+
+
+def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
+    few = partial(write_dataset, patients=PATIENTS, slices=SLICES)
+    monkeypatch.setattr(run, "write_dataset", few)
+    said = []
+    summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
+    assert "synthetic" in said[0]
+    assert summary["synthetic"] is True
+    assert len(files_in(tmp_path / "out/synthetic")) == TOTAL + 1  # and its README.txt
+
+
+def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
+    recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn_dropout")}
+    prepared = run.prepare_all(quick(tmp_path / "out"), recipes)
+    assert prepared["tiny_cnn"].split is prepared["cnn_dropout"].split
+    assert len(list((tmp_path / "out/data").iterdir())) == 1
+
+
+# Images that are split or enhanced already
+
+
+@pytest.mark.parametrize("enhanced", [False, True])
+def test_a_split_folder_is_used_as_it_is(tmp_path, no_figures, enhanced):
+    """The model's metadata describe the images there are, whatever the recipe would want."""
+    folder = split_folder(tmp_path / "split", enhanced)
+    before = files_in(folder)
+    said = []
+    summary = run.run_all(quick(tmp_path / "out", data=folder, say=said.append))
+    assert files_in(folder) == before
+    metadata = load_model(tmp_path / "out/tiny_cnn/model.npz").metadata
+    assert metadata["preprocessing"]["enhance"] is enhanced
+    assert summary["recipes"]["tiny_cnn"]["enhance"] is enhanced
+    assert any("note: the recipe practice wants" in text for text in said) is not enhanced
+    assert summary["data"]["split"]["seed"] == 3
+    assert summary["data"]["split"]["counts"] == read_split(folder).info["counts"]
+
+
+def test_preprocessed_images_are_not_enhanced_again(tmp_path, no_figures):
+    folder = tmp_path / "preprocessed"
+    write_folder(scan(slices()), folder, enhance_and_crop, progress=False)
+    summary = run.run_all(quick(tmp_path / "out", data=folder))
+    (kind,) = summary["data"]
+    assert kind == "enhanced-50-10-40" and summary["data"][kind]["enhanced"] is True
+    for row in read_manifest(tmp_path / "out/data" / kind):
+        source = cv2.imread(row["source"], cv2.IMREAD_GRAYSCALE)
+        written = tmp_path / "out/data" / kind / row["file"]
+        np.testing.assert_array_equal(cv2.imread(str(written), cv2.IMREAD_GRAYSCALE), source)
+    assert load_model(tmp_path / "out/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"ratios": (0.7, 0.1, 0.2)}, "split already.*--ratios"),
+        ({"split": "group", "group": "x"}, "split already.*--group"),
+        ({"split": "group"}, "split already.*--split group"),
+        ({"no_contour": "drop"}, "split already.*--no-contour"),
+        ({"positive": "Not_Infected"}, "its positive class is Infected"),
+    ],
+)
+def test_options_that_a_split_folder_cannot_follow(tmp_path, changes, text):
+    folder = split_folder(tmp_path / "split", True)
+    with pytest.raises(UserError, match=text):
+        run.run_all(quick(tmp_path / "out", data=folder, **changes))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda image: image.write_text("no image"), "cannot be used as an image"),
+        (lambda image: image.unlink(), "in manifest.csv but not in the folder"),
+        (lambda image: shutil.copy(image, image.with_name("x.png")), "x.png is not in the"),
+        (lambda image: (image.parents[2] / "split.json").write_text("{"), "damaged"),
+        (lambda image: (image.parents[2] / "manifest.csv").write_text("a,b"), "columns"),
+    ],
+)
+def test_a_split_folder_that_was_changed_is_refused(tmp_path, change, text):
+    folder = split_folder(tmp_path / "split", True)
+    change(next((folder / "train/Infected").iterdir()))
+    with pytest.raises(UserError, match=text):
+        run.run_all(quick(tmp_path / "out", data=folder))
+    assert not (tmp_path / "out").exists()
+
+
+# Failures leave everything as it was
+
+
+def test_a_failure_leaves_no_folder(tmp_path):
+    with pytest.raises(UserError, match="no such folder"):
+        run.run_all(quick(tmp_path / "new/out", data=tmp_path / "missing"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_is_used_and_stays_when_the_run_fails(tmp_path):
+    with pytest.raises(UserError, match="finds nothing"):
+        run.run_all(quick(tmp_path, group="zzz", split="group"))
+    assert tmp_path.is_dir() and list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_while_images_are_prepared_leaves_nothing(tmp_path, monkeypatch):
+    def fail(*args):
+        raise UserError("no figure")
+
+    monkeypatch.setattr(figures, "augmentation_figure", fail)
+    with pytest.raises(UserError, match="no figure"):
+        run.run_all(quick(tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeypatch):
+    def stop_at_the_second(name, *args):
+        if name == "reduced_inception":
+            raise KeyboardInterrupt
+        return train(name, *args)
+
+    train = run.train_and_evaluate
+    monkeypatch.setattr(run, "train_and_evaluate", stop_at_the_second)
+    said = []
+    models = ("tiny_cnn", "reduced_inception")
+    with pytest.raises(KeyboardInterrupt):
+        run.run_all(quick(tmp_path / "out", models=models, say=said.append))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["data", "tiny_cnn"]
+    assert said[-1].endswith("has what there is: tiny_cnn")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match="not empty"):
+        run.run_all(quick(tmp_path))
+    assert files_in(tmp_path) == ["mine.txt"]
+
+
+# The helpers of covid.output
+
+
+def test_new_folder_takes_away_what_it_made_only(tmp_path):
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "a/b/c"):
+        (tmp_path / "a/b/c/half").mkdir()
+        (tmp_path / "a/others").write_text("somebody else's")
+        raise RuntimeError
+    assert files_in(tmp_path) == ["a/others"] and not (tmp_path / "a/b").exists()
+
+
+def test_whole_file_is_whole_or_as_it_was(tmp_path):
+    path = tmp_path / "x.txt"
+    with whole_file(path) as temporary:
+        temporary.write_text("first")
+        assert not path.exists()
+    with pytest.raises(RuntimeError), whole_file(path) as temporary:
+        temporary.write_text("sec")
+        raise RuntimeError
+    assert path.read_text() == "first" and files_in(tmp_path) == ["x.txt"]
+
+
+def test_free_name_counts_up(tmp_path):
+    stem = str(tmp_path / "results")
+    for expected in ("results", "results-2", "results-3"):
+        folder = free_name(stem)
+        assert folder.name == expected
+        folder.mkdir()
+
+
+def test_json_has_null_for_what_is_no_number():
+    content = {"a": [float("nan"), 1.5], "b": {"c": float("inf"), "d": (1, "x", True, None)}}
+    assert json.loads(json_text(content)) == {
+        "a": [None, 1.5],
+        "b": {"c": None, "d": [1, "x", True, None]},
+    }

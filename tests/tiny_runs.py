@@ -1,0 +1,45 @@
+"""A few synthetic slices and one short `covid run` on them, made once for all tests that look at
+them. Nobody may change them: tests that want to do so copy them first."""
+
+import atexit
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+
+from covid.phantom import write_dataset
+from covid.run import Options, run_all
+
+PATIENTS, SLICES = 6, 2
+
+
+@functools.cache
+def temporary_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tiny-runs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def slices() -> Path:
+    """Two class folders with twelve synthetic slices of six patients."""
+    folder = temporary_folder() / "slices"
+    write_dataset(folder, PATIENTS, SLICES, seed=1, progress=False)
+    return folder
+
+
+@functools.cache
+def finished_run() -> tuple[Path, dict, list[str]]:
+    """`covid run` with one model and one epoch: its folder, its summary, what it said."""
+    folder, said = temporary_folder() / "results", []
+    return folder, run_all(quick(folder, say=said.append)), said
+
+
+def quick(out: Path, **changes) -> Options:
+    """Options of a run that takes seconds."""
+    options = {"data": slices(), "models": ("tiny_cnn",), "epochs": 1, "verbose": 0, "say": quiet}
+    return Options(out, **{**options, **changes})
+
+
+def quiet(text: str) -> None:
+    pass
