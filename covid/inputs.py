@@ -6,7 +6,7 @@ from pathlib import Path
 
 from covid.dataset import Dataset, SplitFolder, read_gray, read_manifest, read_split, scan
 from covid.errors import UserError
-from covid.manifest import SPLIT_INFO
+from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
 from minicnn.models import Model, load_model
 
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
@@ -62,7 +62,9 @@ def is_enhanced(dataset: Dataset) -> bool:
         rows = read_manifest(dataset.folder)
     except UserError:
         return False  # none, or somebody else's
-    listed = {dataset.folder / row["file"] for row in rows if row["file"]}
+    # An image that went through the crop has a box, or a status that says why it has none.
+    cropped = [row for row in rows if row["left"] != "" or row["status"] == NO_CONTOUR_KEPT]
+    listed = {dataset.folder / row["file"] for row in cropped}
     others = [image.path for image in dataset.images if image.path not in listed]
     if len(others) == len(dataset):
         return False

@@ -13,6 +13,7 @@ from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 from covid import figures, run
 from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
 from covid.errors import UserError
+from covid.inputs import is_enhanced
 from covid.output import free_name, json_text, new_folder, whole_file
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
@@ -215,6 +216,16 @@ def test_preprocessed_images_are_not_enhanced_again(tmp_path, no_figures):
         written = tmp_path / "out/data" / kind / row["file"]
         np.testing.assert_array_equal(cv2.imread(str(written), cv2.IMREAD_GRAYSCALE), source)
     assert load_model(tmp_path / "out/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"]
+
+
+def test_images_that_were_only_copied_are_not_taken_for_enhanced(tmp_path):
+    write_folder(scan(slices()), tmp_path / "copied", None, progress=False)
+    assert is_enhanced(scan(tmp_path / "copied")) is False
+    write_folder(scan(slices()), tmp_path / "enhanced", enhance_and_crop, progress=False)
+    assert is_enhanced(scan(tmp_path / "enhanced")) is True
+    for enhanced in (False, True):
+        folder = split_folder(tmp_path / f"split-{enhanced}", enhanced)
+        assert is_enhanced(scan(folder / "train")) is enhanced
 
 
 @pytest.mark.parametrize(

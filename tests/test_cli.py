@@ -1,0 +1,556 @@
+"""The command line with good and bad input: answers, one sentence for every error, exit codes."""
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from tiny_runs import PATIENTS, SLICES, finished_run, slices
+
+from covid import commands
+from covid.arguments import parser
+from covid.cli import main
+from covid.dataset import read_manifest, read_split
+from covid.errors import UserError
+from minicnn.layers import Dense, Flatten
+from minicnn.models import Sequential, load_model
+
+COMMANDS = [
+    "run",
+    "synth",
+    "preprocess",
+    "split",
+    "train",
+    "evaluate",
+    "predict",
+    "figures",
+    "explain",
+]
+TOTAL = PATIENTS * SLICES
+ROOT = Path(__file__).parents[1]
+
+
+def call(*arguments) -> int:
+    """Run a command in this process; the exit code, also where the parser ends it."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as error:
+        return error.code
+
+
+def in_a_process(*arguments, code: str | None = None) -> subprocess.CompletedProcess:
+    command = ["-c", code] if code else ["-m", "covid", *map(str, arguments)]
+    return subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def complaint(capsys, command: str) -> str:
+    """The one sentence on stderr, which starts with the command's name; nothing on stdout."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert err.startswith(f"covid {command}: "), err
+    assert "Errno" not in err and "Traceback" not in err
+    return err
+
+
+@pytest.fixture
+def model() -> Path:
+    return finished_run()[0] / "tiny_cnn/model.npz"
+
+
+@pytest.fixture
+def split() -> Path:
+    return finished_run()[0] / "data/enhanced-50-10-40"
+
+
+@pytest.fixture
+def image() -> Path:
+    return next((slices() / "Infected").iterdir())
+
+
+@pytest.fixture
+def odd(tmp_path, image) -> dict[str, Path]:
+    """Files that are no images, and images with nothing on them."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "good.jpg"), cv2.imread(str(image)))
+    whole = (folder / "good.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "text.png").write_text("no image")
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "folder.png").mkdir()
+    cv2.imwrite(str(folder / "black.png"), np.zeros((40, 30), np.uint8))
+    cv2.imwrite(str(folder / "pixel.png"), np.full((1, 1), 90, np.uint8))
+    found = {path.name: path for path in folder.iterdir()}
+    return {**found, "missing.png": folder / "missing.png"}
+
+
+# Help
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_that_can_be_run(command, capsys):
+    assert call(command, "--help") == 0
+    text = capsys.readouterr().out
+    example = text.split("example:\n")[1].strip()
+    words = shlex.split(example)
+    assert words[:2] == ["covid", command]
+    assert parser().parse_args(words[1:]).command == command
+    assert "--seed" in text and "--json" in text
+
+
+def test_every_command_has_a_function(capsys):
+    assert sorted(COMMANDS) == sorted(commands.__all__)
+    assert call("--help") == 0
+    assert re.findall(r"^    ([a-z]+)\b", capsys.readouterr().out, re.M) == COMMANDS
+
+
+def test_help_imports_nothing_heavy():
+    heavy = ("numpy", "numba", "cv2", "matplotlib", "minicnn")
+    code = (
+        "import sys\nfrom covid.cli import main\n"
+        "try:\n    main(['run', '--help'])\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        f"print('heavy:', [name for name in {heavy} if name in sys.modules])"
+    )
+    assert in_a_process(code=code).stdout.splitlines()[-1] == "heavy: []"
+
+
+# Options that make no sense
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ("run --epochs 0", "at least 1, got '0'"),
+        ("run --epochs many", "at least 1, got 'many'"),
+        ("run --seed -1", "at least 0, got '-1'"),
+        ("run --seed 1.5", "at least 0, got '1.5'"),
+        ("run --models vgg", "tiny_cnn,reduced_inception, got 'vgg'"),
+        ("run --models ,", "got ','"),
+        ("run --ratios 50/50", "50/10/40"),
+        ("run --ratios 50/10/41", "50/10/40"),
+        ("run --ratios 100/0/0", "50/10/40"),
+        ("run --ratios a/b/c", "50/10/40"),
+        ("run --group [", "not a regular expression"),
+        ("run --recipe best", "invalid choice: 'best'"),
+        ("run --split patient", "invalid choice: 'patient'"),
+        ("run --no-contour stop", "invalid choice: 'stop'"),
+        ("run --data {missing}", "no such folder"),
+        ("run --data {text}", "is a file"),
+        ("run --data {slices} --group zzz", "'zzz' finds nothing"),
+        ("run --data {slices} --positive Ill", "no 'Ill' among"),
+        ("run --out {slices}", "not empty"),
+        ("run --out {text}", "is a file"),
+        ("run --out {text}/below/it", "is a file"),
+        ("synth --out {slices}", "not empty"),
+        ("synth --out {text}/below", "is a file"),
+        ("synth --patients 1", "at least 2 patients"),
+        ("synth --slices 0", "at least 1"),
+        ("preprocess {missing}", "no such folder"),
+        ("preprocess {text}", "is a file"),
+        ("preprocess {slices} --out {slices}", "not empty"),
+        ("split {missing}", "no such folder"),
+        ("split {slices} --ratios 1", "50/10/40"),
+        ("split {slices} --group zzz", "'zzz' finds nothing"),
+        ("split {slices} --group (", "not a regular expression"),
+        ("split {slices} --out {text}", "is a file"),
+        ("split {slices} --no-contour drop", "expected --enhance"),
+        ("split {split}", "exactly two class folders"),
+        ("train --model vgg", "invalid choice: 'vgg'"),
+        ("train --data {missing}", "no such folder"),
+        ("evaluate {model}", "required: --data"),
+        ("evaluate {model} --data {missing}", "no such folder"),
+        ("evaluate {model} --data {text}", "is a file"),
+        ("evaluate {model} --data {slices} --part train", "is not split"),
+        ("evaluate {model} --data {slices} --out {missing}/a.csv", "there is no folder"),
+        ("evaluate {missing} --data {slices}", "no such file"),
+        ("predict {model}", "required: IMAGE"),
+        ("predict {model} {image} --out {image}", "name of a .csv file"),
+        ("figures --data {missing}", "no such folder"),
+        ("figures --data {slices} --out {slices}", "not empty"),
+        ("figures --data {slices} --model {text}", "is not a model"),
+        ("explain {model} {missing}", "no such file"),
+        ("explain {model} {text}", "cannot be used as an image"),
+        ("explain {model} {image} --layer conv", "conv2d, max_pooling2d"),
+        ("explain {model} {image} --position 1,2,3", "expected --layer"),
+        ("explain {model} {image} --layer conv2d --position 1,2", "(148, 148, 6)"),
+        ("explain {model} {image} --layer conv2d --position 1,148,0", "(148, 148, 6)"),
+        ("explain {model} {image} --layer conv2d --position=-1,0,0", "(148, 148, 6)"),
+        ("explain {model} {image} --layer conv2d --position a", "such as 70,40,2"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(
+    arguments, text, tmp_path, monkeypatch, capsys, odd, model, split, image
+):
+    places = {
+        **{"missing": tmp_path / "missing", "text": odd["text.png"], "slices": slices()},
+        **{"model": model, "split": split, "image": image},
+    }
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(**places) for word in arguments.split()]
+    assert call(*words) == 2
+    assert text in complaint(capsys, words[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["odd"]
+
+
+def test_no_command_and_an_unknown_one(capsys):
+    for words in ((), ("diagnose",)):
+        assert call(*words) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.startswith("covid: ") and err.count("\n") == 1
+
+
+def folders(tmp_path, *names) -> Path:
+    """Copies of the class folders under these names; names that end in 0 stay empty."""
+    for name in names:
+        if name.endswith("0"):
+            (tmp_path / name).mkdir(parents=True)
+        else:
+            shutil.copytree(slices() / "Infected", tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (("Infected",), "exactly two class folders"),
+        (("Infected", "Other", "Third"), "exactly two class folders"),
+        (("Infected", "Other0"), "holds no images"),
+        (("One", "Other"), "pass --positive"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run --data", "preprocess", "split", "figures --data"])
+def test_folders_that_are_not_two_classes(tmp_path, capsys, command, names, text):
+    data = folders(tmp_path / "data", *names)
+    words = [*command.split(), data, "--out", tmp_path / "out"]
+    assert call(*words) == 2
+    assert text in complaint(capsys, words[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("command", ["preprocess", "figures --data"])
+def test_a_class_without_a_readable_image(tmp_path, capfd, command):
+    data = folders(tmp_path / "data", "Infected")
+    (data / "Other").mkdir()
+    (data / "Other/text.png").write_text("no image")
+    assert call(*command.split(), data, "--out", tmp_path / "out") == 2
+    assert "Other" in capfd.readouterr().err.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_errors_of_the_system_and_ctrl_c(monkeypatch, capsys):
+    errors = {
+        PermissionError(13, "Permission denied", "some/file"): (2, "some/file: Permission denied;"),
+        OSError(28, "No space left on device"): (2, "No space left on device; check"),
+        UserError("a sentence"): (2, "a sentence"),
+        MemoryError(): (2, "not enough memory"),
+        KeyboardInterrupt(): (130, "stopped"),
+    }
+    for error, (code, text) in errors.items():
+
+        def fail(options, error=error):
+            raise error
+
+        monkeypatch.setattr(commands, "synth", fail)
+        assert call("synth") == code
+        assert text in complaint(capsys, "synth")
+
+
+def test_a_reader_of_stdout_that_goes_away(model, image):
+    """As `covid explain ... | head`: no traceback, no complaint."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "covid", "explain", str(model), str(image)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+# Models that are none
+
+
+def wrong_models(model: Path, folder: Path) -> dict[str, Path]:
+    loaded = load_model(model)
+    loaded.save_weights(folder / "weights.npz")
+    other = Sequential([Flatten(input_shape=(9, 9, 1)), Dense(1, activation="sigmoid")], seed=0)
+    other.save(folder / "without-metadata.npz")
+    (folder / "text.npz").write_text("no model")
+    (folder / "empty.npz").write_bytes(b"")
+    (folder / "cut.npz").write_bytes(model.read_bytes()[:9000])
+    with open(folder / "array.npz", "wb") as file:
+        np.save(file, np.zeros(3))
+    return {path.stem: path for path in folder.glob("*.npz")}
+
+
+def test_a_wrong_model_file_is_one_sentence(tmp_path, capsys, model, image):
+    expected = {
+        "weights": "found weights alone",
+        "without-metadata": "positive, negative, preprocessing missing",
+        "text": "is not a model",
+        "empty": "is not a model",
+        "cut": "cut-off",
+        "array": "is not a model",
+    }
+    models = wrong_models(model, tmp_path)
+    assert sorted(models) == sorted(expected)
+    for name, path in models.items():
+        for words in (
+            ("predict", path, image),
+            ("explain", path, image),
+            ("evaluate", path, "--data", slices()),
+            ("figures", "--model", path, "--data", slices(), "--out", tmp_path / "figures"),
+        ):
+            assert call(*words) == 2
+            sentence = complaint(capsys, words[0])
+            assert str(path) in sentence and expected[name] in sentence
+            assert "model.npz that `covid run`" in sentence
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_model_for_other_classes_is_not_evaluated(tmp_path, capsys, model, split):
+    other = load_model(model)
+    other.metadata = {**other.metadata, "positive": "Cat", "negative": "Dog"}
+    other.save(tmp_path / "cats.npz")
+    for data in (split, slices()):
+        assert call("evaluate", tmp_path / "cats.npz", "--data", data) == 2
+        sentence = complaint(capsys, "evaluate")
+        assert "Cat" in sentence and "Dog" in sentence
+
+
+# predict
+
+
+def test_predict_answers_for_what_can_be_read(odd, model, capsys):
+    names = ("text.png", "good.jpg", "cut.jpg", "empty.png", "folder.png", "missing.png")
+    assert call("predict", model, *(odd[name] for name in names)) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{odd['good.jpg']}: p(Infected) = 0.")
+    assert out.count("p(Infected)") == 1
+    assert "Trained on synthetic images. A teaching tool, not for diagnosis." in out
+    lines = err.splitlines()
+    assert len(lines) == len(names) - 1
+    for line, name in zip(lines, [n for n in names if n != "good.jpg"], strict=True):
+        assert line.startswith(f"covid predict: {odd[name]} cannot be used as an image: ")
+
+
+def test_predict_remarks_on_images_with_nothing_on_them(odd, model, capsys):
+    assert call("predict", model, odd["black.png"], odd["pixel.png"], odd["good.jpg"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "(note: all its pixels are equal" in lines[0]
+    assert "(note: all its pixels are equal" in lines[1]
+    assert "note" not in lines[2]
+
+
+def test_predict_in_json_and_csv(odd, model, capsys, tmp_path):
+    path = tmp_path / "answers.csv"
+    images = (odd["good.jpg"], odd["text.png"], odd["black.png"])
+    assert call("predict", model, *images, "--json", "--out", path) == 2
+    out, err = capsys.readouterr()
+    answer = json.loads(out)
+    assert list(answer["unreadable"]) == [str(odd["text.png"])]
+    assert [row["file"] for row in answer["predictions"]] == [str(images[0]), str(images[2])]
+    assert answer["positive"] == "Infected" and "not for diagnosis" in answer["note"]
+    assert "p(Infected)" in err
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, found in zip(rows, answer["predictions"], strict=True):
+        assert row["file"] == found["file"]
+        assert float(row["p(Infected)"]) == pytest.approx(found["probability"], abs=1e-6)
+
+
+def test_predict_prints_any_file_name(odd, model, capsys, tmp_path):
+    name = os.fsdecode(b"odd\xff, name.jpg")
+    try:
+        shutil.copy(odd["good.jpg"], tmp_path / name)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    path = tmp_path / "a.csv"
+    assert call("predict", model, tmp_path / name, "--out", path) == 0
+    assert "odd\\udcff, name.jpg: p(Infected)" in capsys.readouterr().out
+    assert b"odd\xff, name.jpg" in path.read_bytes()
+
+
+def test_a_source_image_gets_the_probability_of_its_copy_in_the_split(model, split, capsys):
+    """Enhancing, cropping and scaling for one image are those of training."""
+    with open(model.with_name("predictions.csv"), newline="") as file:
+        known = {row["file"]: float(row["p(Infected)"]) for row in csv.DictReader(file)}
+    rows = read_manifest(split)
+    assert call("predict", model, *(row["source"] for row in rows), "--json") == 0
+    raw = json.loads(capsys.readouterr().out)["predictions"]
+    assert call("predict", model, *(split / row["file"] for row in rows), "--json", "--as-is") == 0
+    copies = json.loads(capsys.readouterr().out)["predictions"]
+    assert len(rows) == TOTAL
+    for row, one, other in zip(rows, raw, copies, strict=True):
+        expected = known[row["file"].split("/", 1)[1]]
+        assert one["probability"] == pytest.approx(expected, abs=1e-5)
+        assert other["probability"] == pytest.approx(expected, abs=1e-5)
+    assert len({round(answer["probability"], 4) for answer in raw}) > TOTAL // 2
+
+
+# evaluate
+
+
+def test_evaluate_gives_the_numbers_of_the_run(model, split, capsys, tmp_path):
+    _, summary, _ = finished_run()
+    path = tmp_path / "p.csv"
+    words = ("--data", split, "--part", "all", "--json", "--out", path)
+    assert call("evaluate", model, *words) == 0
+    found = json.loads(capsys.readouterr().out)
+    for part, result in found["results"].items():
+        expected = summary["models"]["tiny_cnn"][part]
+        assert result["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+        assert result["confusion"] == expected["confusion"]
+    assert list(found["results"]) == ["train", "validate", "test"]
+    assert len(path.read_text().splitlines()) == TOTAL + 1
+
+
+def test_evaluate_on_source_images_is_evaluate_on_their_enhanced_copies(
+    model, split, capsys, tmp_path
+):
+    assert call("preprocess", slices(), "--out", tmp_path / "enhanced", "--json") == 0
+    capsys.readouterr()
+    losses = []
+    for data in (slices(), tmp_path / "enhanced"):
+        assert call("evaluate", model, "--data", data, "--json") == 0
+        result = json.loads(capsys.readouterr().out)["results"]["all"]
+        assert result["n"] == TOTAL
+        losses.append(result["loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    parts = finished_run()[1]["models"]["tiny_cnn"]
+    mean = sum(parts[name]["loss"] * parts[name]["n"] for name in ("train", "validate", "test"))
+    assert losses[0] == pytest.approx(mean / TOTAL, rel=1e-4)
+
+
+def test_evaluate_says_which_files_it_did_not_use(model, odd, capsys, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(slices(), data)
+    shutil.copy(odd["cut.jpg"], data / "Infected")
+    (data / "Infected/notes.txt").write_text("notes")
+    assert call("evaluate", model, "--data", data) == 0
+    out = capsys.readouterr().out
+    assert f"n = {TOTAL}" in out
+    assert f"not used: {data / 'Infected/cut.jpg'}: it is a cut-off jpg" in out
+    assert f"not used: {data / 'Infected/notes.txt'}: its extension" in out
+
+
+def test_evaluate_refuses_images_that_were_not_prepared_as_the_models(model, capsys, tmp_path):
+    assert call("split", slices(), "--out", tmp_path / "raw") == 0
+    capsys.readouterr()
+    assert call("evaluate", model, "--data", tmp_path / "raw") == 2
+    assert "not enhanced, but the model was trained" in complaint(capsys, "evaluate")
+    assert call("evaluate", model, "--data", tmp_path / "raw", "--as-is") == 0
+
+
+# synth, preprocess, split, train, run, figures, explain
+
+
+def test_from_preprocess_over_split_to_train(tmp_path, capsys):
+    """The split knows that its images are enhanced, and the model knows it from the split."""
+    enhanced, split, out = (tmp_path / name for name in ("enhanced", "split", "trained"))
+    assert call("preprocess", slices(), "--out", enhanced, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["files"] == {"kept": TOTAL, "total": TOTAL} and found["synthetic"] is True
+    assert call("split", enhanced, "--out", split, "--group", "^[^_]+", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["enhanced"] is True and sum(found["counts"].values()) == TOTAL
+    assert read_split(split).info["enhanced"] is True
+    words = ("--data", split, "--epochs", "1", "--out", out, "--json")
+    assert call("train", *words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["folder"] == str(out) and found["split"] == "group"
+    assert json.loads((out / "summary.json").read_text())["models"] == found["models"]
+    assert load_model(out / "tiny_cnn/model.npz").metadata["preprocessing"]["enhance"] is True
+
+
+def test_images_are_not_enhanced_twice(tmp_path, capsys):
+    enhanced = tmp_path / "enhanced"
+    assert call("preprocess", slices(), "--out", enhanced) == 0
+    capsys.readouterr()
+    for words in (("preprocess", enhanced), ("split", enhanced, "--enhance")):
+        assert call(*words, "--out", tmp_path / "twice") == 2
+        assert "enhanced and cropped already" in complaint(capsys, words[0])
+    shutil.copy(next((slices() / "Infected").iterdir()), enhanced / "Infected/new.png")
+    assert call("split", enhanced, "--out", tmp_path / "mixed") == 2
+    assert "new.png was not made by `covid preprocess`" in complaint(capsys, "split")
+    (enhanced / "manifest.csv").write_text("somebody,else's\n1,2\n")  # no manifest of ours
+    assert call("split", enhanced, "--out", tmp_path / "raw") == 0
+    assert read_split(tmp_path / "raw").info["enhanced"] is False
+
+
+def test_synth_is_the_same_for_the_same_seed(tmp_path, capsys):
+    for name, seed in (("a", 4), ("b", 4), ("c", 5)):
+        words = ("--patients", 2, "--slices", 1, "--seed", seed, "--json")
+        assert call("synth", "--out", tmp_path / name, *words) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["images"], found["seed"], found["synthetic"]) == (2, seed, True)
+    images = {
+        name: [path.read_bytes() for path in sorted((tmp_path / name).rglob("*.png"))]
+        for name in "abc"
+    }
+    assert images["a"] == images["b"] != images["c"]
+
+
+def test_run_prints_its_table(tmp_path, capsys):
+    words = ("--data", slices(), "--models", "tiny_cnn", "--epochs", "1")
+    assert call("run", *words, "--out", tmp_path / "out", "--seed", 3) == 0
+    out = capsys.readouterr().out
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert summary["seed"] == 3
+    assert re.search(r"^tiny_cnn +65,777 +1 +\d\.\d{4}/\d\.\d{4}", out, re.M)
+    assert "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected" in out
+
+
+def test_figures_with_a_model(tmp_path, model, capsys):
+    words = ("--data", slices(), "--model", model, "--json")
+    assert call("figures", *words, "--out", tmp_path / "drawn") == 0
+    names = [Path(path).name for path in json.loads(capsys.readouterr().out)["figures"]]
+    drawn = ["filters-tiny_cnn.png", "graph-tiny_cnn.png", "preprocessing.png", "samples.png"]
+    assert sorted(names) == sorted(path.name for path in (tmp_path / "drawn").iterdir()) == drawn
+
+
+def test_explain_shows_all_layers_or_one_number(model, image, capsys):
+    assert call("explain", model, image) == 0
+    assert re.search(r"conv2d +\(148, 148, 6\)", capsys.readouterr().out)
+    assert call("explain", model, image, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["layers"]["conv2d"] == [148, 148, 6]
+    words = ("--layer", "conv2d", "--position", "70,40,2")
+    assert call("explain", model, image, *words, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["layer"], found["position"]) == ("conv2d", [70, 40, 2])
+    assert call("explain", model, image, *words) == 0
+    assert capsys.readouterr().out.splitlines() == found["explanation"]
+    assert "window" in found["explanation"][1]
+
+
+def test_explain_takes_the_largest_number_without_a_position(model, image, capsys):
+    assert call("explain", model, image, "--layer", "dense_1", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert call("predict", model, image, "--json") == 0
+    (answer,) = json.loads(capsys.readouterr().out)["predictions"]
+    assert found["position"] == [0]
+    assert found["value"] == pytest.approx(answer["probability"], rel=1e-5)
+
+
+def test_in_a_process_of_its_own(model, odd, image):
+    """JSON alone on stdout, everything else on stderr, and the exit code for the shell."""
+    done = in_a_process("predict", model, image, odd["text.png"], "--json")
+    assert done.returncode == 2
+    assert len(json.loads(done.stdout)["predictions"]) == 1
+    assert "Traceback" not in done.stderr
+    assert "covid predict: " in done.stderr
