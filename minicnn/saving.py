@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from minicnn import metrics
+
 FORMAT_VERSION = 1
 
 
@@ -58,10 +60,12 @@ def load_model(path):
         raise ValueError(f"{path}: expected a whole model, found weights alone; use load_weights")
     try:
         model = rebuild(meta)
-    except (KeyError, TypeError, IndexError) as error:
+        if "compiled" in meta:
+            compile_again(model, meta["compiled"])
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ValueError(f"{path}: the model's description is damaged ({error!r})") from None
     put_weights(model, arrays, path)
-    put_training_state(model, meta, arrays, path)
+    put_slots(model, arrays, path)
     return model
 
 
@@ -76,6 +80,7 @@ def describe(model) -> dict:
         "seed": model.seed,
         "epochs_done": model.epochs_done,
         "metadata": model.metadata,
+        "dtype": model.dtype.name,
         "layers": [
             {
                 "class": type(layer).__name__,
@@ -96,6 +101,12 @@ def describe(model) -> dict:
         "outputs": [place[tensor.node] for tensor in model.graph.outputs],
     }
     if model.optimizer is not None:
+        for key, function in model.metrics:
+            if metrics.METRICS.get(key) is not function:
+                raise ValueError(
+                    f"{model.name}: a metric of one's own ({key}) cannot be saved; call "
+                    "compile(...) without it first, or save_weights"
+                )
         meta["compiled"] = {
             "optimizer": type(model.optimizer).__name__,
             "config": model.optimizer.config(),
@@ -139,7 +150,7 @@ def rebuild(meta: dict):
             layer.mask_seed, layer.step = entry["mask"]
     model.epochs_done = meta["epochs_done"]
     model.metadata = meta["metadata"]
-    return model
+    return model.astype(meta.get("dtype", "float32"))
 
 
 def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:
@@ -150,37 +161,37 @@ def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:
         raise ValueError(
             f"{path}: expected weights named {', '.join(params)}, got {', '.join(sorted(found))}"
         )
+    fitting = {name: checked(arrays, f"weights/{name}", params[name], path) for name in params}
     for name, param in params.items():
-        array = arrays[f"weights/{name}"]
-        if array.shape != param.shape:
-            raise ValueError(f"{path}: expected {name} of shape {param.shape}, got {array.shape}")
-    for name, param in params.items():
-        param[...] = arrays[f"weights/{name}"]
+        param[...] = fitting[name]
 
 
-def put_training_state(model, meta: dict, arrays: dict[str, np.ndarray], path) -> None:
-    """Compile a loaded model as it was, and give the optimiser its memory back."""
+def compile_again(model, compiled: dict) -> None:
+    """Compile a model as `describe` found it, but for the optimiser's arrays."""
     from minicnn import optimizers
 
-    compiled = meta.get("compiled")
-    if compiled is None:
-        return
-    optimizer = optimizers.get(compiled["optimizer"])
-    optimizer = type(optimizer)(**compiled["config"])
+    optimizer = type(optimizers.get(compiled["optimizer"]))(**compiled["config"])
     optimizer.iterations = compiled["iterations"]
-    params = model.named_weights()
-    for slot in optimizer.slots:
-        for name, param in params.items():
-            array = arrays.get(f"optimizer/{slot}/{name}")
-            if array is None:
-                continue
-            if array.shape != param.shape:
-                raise ValueError(
-                    f"{path}: expected optimizer/{slot}/{name} of shape {param.shape}, "
-                    f"got {array.shape}"
-                )
-            optimizer.slots[slot][name] = array.astype(param.dtype)
     model.compile(optimizer, compiled["losses"], compiled["metrics"], compiled["loss_weights"])
+
+
+def put_slots(model, arrays: dict[str, np.ndarray], path) -> None:
+    """Give a loaded model's optimiser its arrays back; it has none before its first step."""
+    if model.optimizer is None or model.optimizer.iterations == 0:
+        return
+    for slot, by_name in model.optimizer.slots.items():
+        for name, param in model.named_weights().items():
+            array = checked(arrays, f"optimizer/{slot}/{name}", param, path)
+            by_name[name] = array.astype(param.dtype)
+
+
+def checked(arrays: dict[str, np.ndarray], key: str, param: np.ndarray, path) -> np.ndarray:
+    """The file's array `key`; ValueError if it cannot stand where `param` stands."""
+    array = arrays.get(key)
+    if array is None or array.shape != param.shape or array.dtype.kind != "f":
+        found = "none" if array is None else f"{array.dtype} of shape {array.shape}"
+        raise ValueError(f"{path}: expected {key} to be floats of shape {param.shape}, got {found}")
+    return array
 
 
 def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
@@ -202,10 +213,15 @@ def read_npz(path) -> tuple[dict[str, np.ndarray], dict | None]:
     if not Path(path).exists():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("one single array")
+        with file:
             arrays = {name: file[name] for name in file.files}
         text = arrays.pop("__meta__", None)
         meta = None if text is None else json.loads(str(text))
+        if text is not None and not isinstance(meta, dict):
+            raise ValueError(f"a description that is {type(meta).__name__} instead of dict")
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, KeyError) as error:
         raise ValueError(f"{path}: expected a model file of minicnn (.npz), got {error}") from None
     if meta is not None and meta.get("format_version") != FORMAT_VERSION:
