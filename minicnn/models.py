@@ -188,10 +188,14 @@ class Model:
                 f"compile: expected {outputs} losses and loss weights, one for each output, "
                 f"got {len(given)} and {len(weights)}"
             )
-        self.optimizer = optimizers.get(optimizer)
-        self.losses = [losses.get(one) for one in given]
-        self.loss_weights = weights
+        self._set_training(optimizer, given, weights, metrics)
+
+    def _set_training(self, optimizer, loss: list, loss_weights: list, metrics) -> None:
+        """Look everything up first, so that a model is compiled as a whole or not at all."""
+        found = optimizers.get(optimizer), [losses.get(one) for one in loss]
         self.metrics = [metrics_get(one) for one in metrics or []]
+        self.optimizer, self.losses = found
+        self.loss_weights = loss_weights
 
     def fit(
         self,
@@ -333,6 +337,8 @@ class Sequential(Model):
 
     @property
     def layers(self) -> list[Layer]:
+        if self.built:
+            self.graph  # noqa: B018 (looking at it names the layers and makes their parameters)
         return list(self._chain)
 
     def compile(
@@ -342,10 +348,7 @@ class Sequential(Model):
             super().compile(optimizer, loss, metrics, loss_weights)
             return
         # There are no outputs to count yet; a chain has one.
-        self.optimizer = optimizers.get(optimizer)
-        self.losses = [losses.get(loss)]
-        self.loss_weights = [1.0]
-        self.metrics = [metrics_get(one) for one in metrics or []]
+        self._set_training(optimizer, [loss], [1.0], metrics)
 
 
 metrics_get = metrics.get  # `metrics` is an argument's name inside `compile`

@@ -40,14 +40,16 @@ def train_step(model, x, y) -> dict[str, float]:
 def test_step(model, x, y) -> dict[str, float]:
     """Metrics and loss of one batch, without dropout and without changing anything."""
     require_compiled(model)
-    values = model.graph.run(as_inputs(model, x))
+    inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
+    values = model.graph.run(inputs)
     logs, _, _ = loss_and_gradients(model, values, y)
     return logs
 
 
 def predict_step(model, x):
     """Output array of one batch, or a list of them where the model has several outputs."""
-    values = model.graph.run(as_inputs(model, x))
+    inputs = as_inputs(model, x)
+    values = model.graph.run(inputs)
     outputs = [values[tensor] for tensor in model.graph.outputs]
     return outputs[0] if len(outputs) == 1 else outputs
 
