@@ -16,6 +16,7 @@ from covid.inputs import (
     is_enhanced,
     is_split,
     is_synthetic,
+    model_input,
     open_model,
     open_split,
     scan_for,
@@ -192,8 +193,6 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     ------
     UnreadableImage
     """
-    from covid.figures import model_input
-
     gray = read_gray(path)
     remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
     if wants_enhanced(model) and not as_is:

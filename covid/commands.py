@@ -9,7 +9,6 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from covid import run as runner
 from covid.arguments import MODEL_NAMES
 from covid.asking import evaluate, explain, figures, predict
 from covid.dataset import count_statuses, read_split, scan, write_folder, write_split
@@ -50,6 +49,8 @@ def train(options: Namespace) -> dict:
 
 def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> dict:
     """Check the options as far as possible before any work, then do all of it."""
+    from covid import run as runner  # with the figures, which take a second to import
+
     if options.group is not None:
         compile_group(options.group)
     out = options.out or free_name(default_out)

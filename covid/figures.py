@@ -8,13 +8,13 @@ from covid import plots
 from covid.dataset import Dataset, SplitFolder
 from covid.errors import UserError
 from covid.images import UnreadableImage, read_gray
+from covid.inputs import model_input
 from covid.preprocess import steps
-from covid.recipes import PUBLISHED_AUGMENTATION, Recipe, plain_generator
+from covid.recipes import PUBLISHED_AUGMENTATION, Recipe
 from minicnn.inspection import trace
 from minicnn.layers import Conv2D
 from minicnn.models import Model
 from minicnn.preprocessing.image import ImageDataGenerator, img_to_array, load_img
-from minicnn.preprocessing.resizing import resize
 from minicnn.utils import plot_model
 
 SAMPLES = 6  # images of each class in the sample grid
@@ -174,25 +174,6 @@ def first_convolution(model: Model) -> Conv2D:
     if not found:
         raise UserError(f"{model.name}: expected a model with a convolution, found none")
     return (wide or found)[0]
-
-
-def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
-    """Turn a gray image that is enhanced already (or needs not be) into the model's input.
-
-    Parameters
-    ----------
-    model : Model
-        With the metadata that training left.
-    gray : (height, width) uint8 array
-
-    Returns
-    -------
-    x : (image_size, image_size, 1) float32 array
-    """
-    preprocessing = model.metadata["preprocessing"]
-    size = preprocessing["image_size"]
-    resized = resize(gray, (size, size), preprocessing["interpolation"])
-    return plain_generator(preprocessing).standardize(img_to_array(resized))
 
 
 def overview(summary: dict, folder: Path, note: str) -> None:

@@ -1,13 +1,21 @@
-"""What the user hands in, checked before it is used: split folders, class folders, models."""
+"""What the user hands in, checked before it is used: split folders, class folders, models.
+
+And how one image becomes what a model takes: `model_input`.
+"""
 
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from covid.dataset import Dataset, SplitFolder, read_gray, read_manifest, read_split, scan
 from covid.errors import UserError
 from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
+from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
+from minicnn.preprocessing.image import img_to_array
+from minicnn.preprocessing.resizing import resize
 
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
 NEEDED_METADATA = ("positive", "negative", "preprocessing")
@@ -130,3 +138,22 @@ def scan_for(model: Model, folder: Path) -> Dataset:
             "rename the folders, or take a model that was trained on these classes"
         )
     return scan(folder, model.metadata["positive"])
+
+
+def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
+    """Turn a gray image that is enhanced already (or needs not be) into the model's input.
+
+    Parameters
+    ----------
+    model : Model
+        With the metadata that training left.
+    gray : (height, width) uint8 array
+
+    Returns
+    -------
+    x : (image_size, image_size, 1) float32 array
+    """
+    preprocessing = model.metadata["preprocessing"]
+    size = preprocessing["image_size"]
+    resized = resize(gray, (size, size), preprocessing["interpolation"])
+    return plain_generator(preprocessing).standardize(img_to_array(resized))

@@ -128,6 +128,15 @@ def test_help_imports_nothing_heavy():
     assert in_a_process(code=code).stdout.splitlines()[-1] == "heavy: []"
 
 
+def test_predict_does_not_wait_for_matplotlib(model, image):
+    code = (
+        "import sys\nfrom covid.cli import main\n"
+        f"assert main(['predict', {str(model)!r}, {str(image)!r}]) == 0\n"
+        "print('matplotlib' in sys.modules)"
+    )
+    assert in_a_process(code=code).stdout.splitlines()[-1] == "False"
+
+
 # Options that make no sense
 
 
