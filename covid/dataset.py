@@ -148,6 +148,11 @@ def _class_names(folder: Path) -> list[str]:
         )
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+    if {"train", "test"} <= set(names):
+        raise UserError(
+            f"{folder} is split already (it holds {', '.join(names)}), but has no split.json; "
+            "name the folder of one part, or split the source images anew with `covid split`"
+        )
     if len(names) != 2:
         found = f"{len(names)} ({', '.join(names)})" if names else "none"
         raise UserError(

@@ -1,19 +1,20 @@
 """Training one model on a split folder, and the files that come of it."""
 
 import csv
-import os
 import platform
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+import cv2
+import numba
 import numpy as np
 
 import minicnn
 from covid.dataset import SplitFolder
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
+from covid.output import whole_file
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
 from minicnn.models import Model
@@ -191,7 +192,9 @@ def versions() -> dict[str, str]:
     return {
         "minicnn": minicnn.__version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "opencv-python", "numba")},
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "numba": numba.__version__,
     }
 
 
@@ -205,10 +208,8 @@ def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> 
 
 def write_history(history: dict[str, list[float]], path: Path) -> None:
     """One line for every epoch, counted from 1, under the history's names."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "w", newline="") as file:
+    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
         for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
             writer.writerow([epoch, *values])
-    os.replace(temporary, path)

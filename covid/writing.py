@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import sys
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +22,7 @@ import numpy as np
 from covid import manifest
 from covid.errors import UserError
 from covid.images import UnreadableImage, read_gray, write_png
+from covid.parallel import in_parallel
 from covid.splits import Split, compile_group, group_name
 
 if TYPE_CHECKING:
@@ -145,7 +144,9 @@ def _write_images(
             group=group_name(image, pattern) if pattern else "",
         )
         jobs.append((row, image.path))
-    rows = _in_parallel(lambda job: _write_one(*job, folder, transform), jobs, progress)
+    rows = in_parallel(
+        lambda job: _write_one(*job, folder, transform), jobs, "preparing", "image", progress
+    )
     _check_all_filled(rows)
     rows += [_skipped_row(dataset, path, reason) for path, reason in dataset.skipped]
     manifest.write_manifest(folder, rows)
@@ -173,27 +174,6 @@ def _write_one(row: dict, source: Path, folder: Path, transform: Transform | Non
     if image is not None:
         write_png(folder / row["file"], image)
     return row
-
-
-def _in_parallel(work: Callable, jobs: Sequence, progress: bool) -> list:
-    """Do `work` for all jobs, one a core (OpenCV and NumPy let go of Python's lock), in order."""
-    from tqdm import tqdm
-
-    on_terminal = progress and sys.stderr.isatty()
-    if progress and not on_terminal:
-        print(f"reading and writing {len(jobs)} images ...", file=sys.stderr)
-    opencv_threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # one image a core already; more threads only get in the way
-    try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            done = pool.map(work, jobs)
-            bar = tqdm(done, "images", len(jobs), unit="image", disable=not on_terminal)
-            results = list(bar)
-    finally:
-        cv2.setNumThreads(opencv_threads)
-    if progress and not on_terminal:
-        print(f"{len(results)} images done", file=sys.stderr)
-    return results
 
 
 def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:

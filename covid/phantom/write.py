@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from covid.errors import UserError
+from covid.parallel import in_parallel
 from covid.phantom.scan import make_patient, render_slice
 
 VERSION = 1  # of the images: raised whenever the same seed gives other pixels
@@ -93,7 +92,7 @@ def write_dataset(
     seed : int
         Decides which patients are infected and everything that is drawn.
     progress : bool
-        Show a progress bar on a terminal, a line at the end otherwise.
+        Show a progress bar on a terminal, plain lines otherwise.
 
     Returns
     -------
@@ -113,7 +112,13 @@ def write_dataset(
     try:
         for name in CLASS_FOLDERS.values():
             (temporary / name).mkdir()
-        names = _render_all(temporary, patients, infected, slices, seed, progress)
+        by_patient = in_parallel(
+            lambda number: _write_patient(temporary, number, number in infected, slices, seed),
+            range(patients),
+            "synthetic CT",
+            "patient",
+            progress,
+        )
         text = README.format(
             version=VERSION, patients=patients, infected=len(infected), slices=slices, seed=seed
         )
@@ -125,35 +130,4 @@ def write_dataset(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    return [folder / name for name in names]
-
-
-def _render_all(
-    folder: Path, patients: int, infected: set[int], slices: int, seed: int, progress: bool
-) -> list[Path]:
-    """All patients, several at a time; NumPy and OpenCV let go of Python's lock."""
-    from tqdm import tqdm
-
-    on_terminal = progress and sys.stderr.isatty()
-    opencv_threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # one patient per core already; more threads only get in the way
-    try:
-        with (
-            ThreadPoolExecutor(os.cpu_count()) as pool,
-            tqdm(
-                total=patients, unit="patient", desc="synthetic CT", disable=not on_terminal
-            ) as bar,
-        ):
-            jobs = [
-                pool.submit(_write_patient, folder, number, number in infected, slices, seed)
-                for number in range(patients)
-            ]
-            names: list[Path] = []
-            for job in jobs:
-                names += job.result()
-                bar.update()
-    finally:
-        cv2.setNumThreads(opencv_threads)
-    if progress and not on_terminal:
-        print(f"synthetic CT: {len(names)} slices of {patients} patients written")
-    return names
+    return [folder / name for names in by_patient for name in names]

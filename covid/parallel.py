@@ -1,0 +1,53 @@
+"""Many independent jobs on all cores, with a progress bar."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import cv2
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def in_parallel(
+    work: Callable[[Job], Result], jobs: Sequence[Job], title: str, unit: str, progress: bool
+) -> list[Result]:
+    """Do `work` for all jobs, one a core; the results come in the order of the jobs.
+
+    Threads are enough: NumPy and OpenCV let go of Python's lock while they compute.
+
+    Parameters
+    ----------
+    work : callable
+        One job to its result.
+    jobs : sequence
+    title, unit : str
+        For the bar: what is being done, and what a job is called.
+    progress : bool
+        A bar on a terminal, elsewhere a line on stderr at the start and one at the end.
+
+    Raises
+    ------
+    Exception
+        The first that a job raised, or Ctrl-C; jobs that were not begun are then dropped.
+    """
+    from tqdm import tqdm
+
+    on_terminal = progress and sys.stderr.isatty()
+    if progress and not on_terminal:
+        print(f"{title}: {len(jobs)} {unit}s ...", file=sys.stderr)
+    opencv_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        done = pool.map(work, jobs)
+        results = list(tqdm(done, title, len(jobs), unit=unit, disable=not on_terminal))
+    finally:
+        pool.shutdown(cancel_futures=True)
+        cv2.setNumThreads(opencv_threads)
+    if progress and not on_terminal:
+        print(f"{title}: done", file=sys.stderr)
+    return results
