@@ -245,7 +245,10 @@ def build_layers(graph: Graph, seed: int) -> None:
     """
     in_order = sorted(graph.layers, key=lambda layer: layer.serial)
     name_layers(in_order)
-    place = {layer: index for index, layer in enumerate(in_order)}
+    # Input layers draw nothing; without them a chain is the same however its input was given.
+    entrances = {node.layer for node in graph.nodes if not node.inputs}
+    drawing = [layer for layer in in_order if layer not in entrances]
+    place = {layer: index for index, layer in enumerate(drawing)}
     for node in graph.nodes:
         layer = node.layer
         shape = node.pick([t.sample_shape for t in node.inputs]) if node.inputs else None
