@@ -144,10 +144,12 @@ class Model:
         """Turn the model to float64 (for checking gradients) or back to float32."""
         self.dtype = np.dtype(dtype)
         for layer in self.graph.layers:
-            layer.params = {name: param.astype(dtype) for name, param in layer.params.items()}
+            layer.params = {
+                name: param.astype(dtype, order="C") for name, param in layer.params.items()
+            }
         if self.optimizer is not None:
             for slot in self.optimizer.slots.values():
-                slot.update({name: array.astype(dtype) for name, array in slot.items()})
+                slot.update({name: array.astype(dtype, order="C") for name, array in slot.items()})
         return self
 
     def save(self, path) -> None:

@@ -337,6 +337,24 @@ def test_arguments_that_make_no_sense(make, text):
         make()
 
 
+@pytest.mark.parametrize("layer", [layers.Conv2D(2, 3), layers.Dense(2)])
+def test_what_an_initializer_function_returns_is_normalised(layer):
+    layer.kernel_initializer = lambda shape, rng: np.asfortranarray(rng.normal(size=shape))
+    layer.bias_initializer = lambda shape, rng: [0] * shape[0]
+    layer.build((4, 5, 3) if isinstance(layer, layers.Conv2D) else (3,), np.random.default_rng(0))
+    for param in layer.params.values():
+        assert param.dtype == np.float32
+        assert param.flags.c_contiguous
+
+
+@pytest.mark.parametrize("part", ["kernel_initializer", "bias_initializer"])
+def test_an_initializer_function_must_give_the_shape_asked_for(part):
+    for make, shape in ((layers.Dense, (3,)), (lambda n, **k: layers.Conv2D(n, 1, **k), (4, 4, 3))):
+        layer = make(2, name="middle", **{part: lambda shape, rng: np.zeros((9, 9))})
+        with pytest.raises(ValueError, match=r"middle: expected the initializer .*\(9, 9\)"):
+            layer.build(shape, np.random.default_rng(0))
+
+
 def test_weights_of_a_wrong_shape():
     layer = layers.Dense(2)
     layer.build((3,), np.random.default_rng(0))

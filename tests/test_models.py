@@ -393,3 +393,20 @@ def test_summary_names_every_layer_and_the_parameters():
     text = "\n".join(lines)
     assert "65,777" in text
     assert all(layer.name in text for layer in model.layers)
+
+
+def test_kernels_in_fortran_order_are_trained():
+    def fortran(shape, rng):
+        return np.asfortranarray(rng.normal(size=shape))
+
+    model = models.Sequential(
+        [layers.Dense(2, kernel_initializer=fortran, input_shape=(3,))], seed=0
+    )
+    model.add(layers.Dense(1, activation="sigmoid"))
+    model.compile("sgd")
+    before = model.get_weights()
+    model.astype("float64").astype("float32").train_on_batch(
+        np.ones((4, 3), np.float32), [0, 1, 1, 1]
+    )
+    assert not np.array_equal(before[0], model.get_weights()[0])
+    assert all(param.flags.c_contiguous for param in model.named_weights().values())

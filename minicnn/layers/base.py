@@ -162,6 +162,18 @@ class Layer:
         """A parameter in the dtype of the data: float32 trains, float64 checks gradients."""
         return self.params[name].astype(like.dtype, copy=False)
 
+    def _new_param(self, initializer, shape: tuple, rng: np.random.Generator) -> np.ndarray:
+        """A parameter's first values: float32, C-contiguous; ValueError if the shape is wrong."""
+        # In C order, because optimisers and gradient checks go through a parameter as through
+        # one row of numbers; of another order, reshape(-1) would be a copy.
+        param = np.ascontiguousarray(initializer(shape, rng), dtype=np.float32)
+        if param.shape != shape:
+            raise ValueError(
+                f"{self.label}: expected the initializer to give an array of shape {shape}, "
+                f"got {param.shape}"
+            )
+        return param
+
     def _set_activation(self, activation) -> None:
         """Understand `activation=`: None, a name, or an activation layer."""
         from minicnn.layers.activations import activation_layer

@@ -88,9 +88,9 @@ class Conv2D(Layer):
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
         kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
-        self.params = {"kernel": self.kernel_initializer(kernel_shape, rng)}
+        self.params = {"kernel": self._new_param(self.kernel_initializer, kernel_shape, rng)}
         if self.use_bias:
-            self.params["bias"] = self.bias_initializer((self.filters,), rng)
+            self.params["bias"] = self._new_param(self.bias_initializer, (self.filters,), rng)
 
     def output_shape(self, input_shape):
         height, width, _ = image_shape(input_shape, self.label)

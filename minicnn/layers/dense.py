@@ -57,9 +57,10 @@ class Dense(Layer):
 
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
-        self.params = {"kernel": self.kernel_initializer((input_shape[0], self.units), rng)}
+        kernel_shape = (input_shape[0], self.units)
+        self.params = {"kernel": self._new_param(self.kernel_initializer, kernel_shape, rng)}
         if self.use_bias:
-            self.params["bias"] = self.bias_initializer((self.units,), rng)
+            self.params["bias"] = self._new_param(self.bias_initializer, (self.units,), rng)
 
     def output_shape(self, input_shape):
         if len(input_shape) != 1:
