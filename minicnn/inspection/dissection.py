@@ -8,7 +8,7 @@ from minicnn.inspection.explanations import Explanation, PassedOn, PooledWindow
 from minicnn.inspection.text_tables import figure
 from minicnn.inspection.weighted_sum import WeightedSum
 from minicnn.layers.activations import activation_name
-from minicnn.layers.conv import pad_images, window_pads
+from minicnn.padding import pad_images, window_pads
 
 
 def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: float) -> Explanation:

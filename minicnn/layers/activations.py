@@ -32,10 +32,10 @@ class ReLU(Layer):
         return y
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.y.shape)
+        y = self._require_cache().y
+        dy = self._check_gradient(dy, y.shape)
         if not through_activation:
             return dy
-        y = self.cache.y
         return kernels.active().relu_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
 
 
@@ -64,10 +64,10 @@ class Sigmoid(Layer):
         return y
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.y.shape)
+        y = self._require_cache().y
+        dy = self._check_gradient(dy, y.shape)
         if not through_activation:
             return dy
-        y = self.cache.y
         return kernels.active().sigmoid_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
 
 
@@ -107,7 +107,7 @@ class Activation(Layer):
         return y
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.y.shape)
+        dy = self._check_gradient(dy, self._require_cache().y.shape)
         dz = self._before_activation(dy, through_activation)
         return dz.copy() if dz is dy else dz
 

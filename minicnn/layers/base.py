@@ -147,10 +147,14 @@ class Layer:
             kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
             raise TypeError(f"{self.label}: expected a float32 or float64 array, got {kind}")
 
-    def _check_gradient(self, dy: np.ndarray, output_shape: tuple) -> np.ndarray:
-        """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
+    def _require_cache(self):
+        """What the last forward kept; RuntimeError if there was none."""
         if self.cache is None:
             raise RuntimeError(f"{self.label}: backward needs a forward before it")
+        return self.cache
+
+    def _check_gradient(self, dy: np.ndarray, output_shape: tuple) -> np.ndarray:
+        """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
         if dy.shape != output_shape:
             raise ValueError(
                 f"{self.label}: expected dy of the output's shape {shapes.text(output_shape)}, "

@@ -2,7 +2,8 @@
 
 At every position the window of pixels under the kernel is multiplied with it, number by
 number, and summed; each filter has its own kernel and so gives one channel of the output.
-The loops themselves are in `minicnn.kernels` (`conv2d_forward` and its two gradients).
+The loops themselves are in `minicnn.kernels` (`conv2d_forward` and its two gradients); the
+zeros around the image are put there by `minicnn.padding`, as they are for pooling.
 """
 
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from minicnn import kernels, shapes
 from minicnn.layers.activations import activation_name
 from minicnn.layers.base import Layer, image_shape, initializer
+from minicnn.padding import crop_images, pad_images, window_pads
 
 
 class Conv2D(Layer):
@@ -106,24 +108,29 @@ class Conv2D(Layer):
         kernel = self._param("kernel", like=x)
         bias = self._param("bias", like=x) if self.use_bias else np.zeros(self.filters, x.dtype)
 
+        # z: (batch, out_height, out_width, filters), in front of the activation
         z = kernels.active().conv2d_forward(x_padded, kernel, bias, self.strides)
 
         self.cache = self.Cache(x_padded, pads, z.shape)
         return self._activate(z)
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.z_shape)
+        x_padded, pads, z_shape = self._require_cache()
+        # dy is the gradient of y, dz the one in front of the activation;
+        # both (batch, out_height, out_width, filters)
+        dy = self._check_gradient(dy, z_shape)
         dz = self._before_activation(dy, through_activation)
-        x_padded, pads, _ = self.cache
         kernel = self._param("kernel", like=dz)
         backend = kernels.active()
 
+        # dkernel: (kernel_height, kernel_width, channels, filters), as the kernel
         dkernel = backend.conv2d_grad_kernel(x_padded, dz, self.strides, self.kernel_size)
         self.grads = {"kernel": dkernel}
         if self.use_bias:
             # (batch, out_height, out_width, filters) -> (positions, filters)
             self.grads["bias"] = backend.grad_bias(dz.reshape(-1, self.filters))
 
+        # dx_padded: (batch, padded_height, padded_width, channels), as x_padded
         padded_size = x_padded.shape[1:3]
         dx_padded = backend.conv2d_grad_input(dz, kernel, self.strides, padded_size)
         return crop_images(dx_padded, pads)
@@ -138,31 +145,3 @@ class Conv2D(Layer):
             "activation": activation_name(self.activation),
             "use_bias": self.use_bias,
         }
-
-
-def window_pads(x_shape: tuple, window: tuple, strides: tuple, padding: str) -> tuple:
-    """((top, bottom), (left, right)) pixels to add around images of shape `x_shape`."""
-    return tuple(
-        shapes.padding_amounts(size, span, stride, padding)
-        for size, span, stride in zip(x_shape[1:3], window, strides, strict=True)
-    )
-
-
-def pad_images(x: np.ndarray, pads: tuple, value: float) -> np.ndarray:
-    """Copy images into the middle of larger ones filled with `value`; `x` itself if no pads."""
-    (top, bottom), (left, right) = pads
-    if top == bottom == left == right == 0:
-        return x
-    batch, height, width, channels = x.shape
-    padded = np.full(
-        (batch, top + height + bottom, left + width + right, channels), value, dtype=x.dtype
-    )
-    padded[:, top : top + height, left : left + width] = x
-    return padded
-
-
-def crop_images(x_padded: np.ndarray, pads: tuple) -> np.ndarray:
-    """Undo `pad_images`."""
-    (top, bottom), (left, right) = pads
-    height, width = x_padded.shape[1:3]
-    return np.ascontiguousarray(x_padded[:, top : height - bottom, left : width - right])

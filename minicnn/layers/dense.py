@@ -81,9 +81,10 @@ class Dense(Layer):
         return self._activate(z)
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and (len(self.cache.x), self.units))
+        (x,) = self._require_cache()
+        # dy is the gradient of y, dz the one in front of the activation; both (batch, units)
+        dy = self._check_gradient(dy, (len(x), self.units))
         dz = self._before_activation(dy, through_activation)
-        x = self.cache.x
         backend = kernels.active()
 
         self.grads = {"kernel": backend.dense_grad_kernel(x, dz)}

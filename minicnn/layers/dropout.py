@@ -72,8 +72,9 @@ class Dropout(Layer):
         return self._masked(x)
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.x_shape)
-        return dy.copy() if self.cache.keep is None else self._masked(dy)
+        cache = self._require_cache()
+        dy = self._check_gradient(dy, cache.x_shape)
+        return dy.copy() if cache.keep is None else self._masked(dy)
 
     def _masked(self, values: np.ndarray) -> np.ndarray:
         """Zero the dropped units of x, or of dy, and scale the others."""

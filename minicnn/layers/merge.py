@@ -65,9 +65,9 @@ class Concatenate(Layer):
         return np.concatenate(x, axis=-1)
 
     def backward(self, dy, through_activation=True):
-        x_shapes = self.cache and self.cache.x_shapes
-        channels = [shape[-1] for shape in x_shapes or []]
-        dy = self._check_gradient(dy, x_shapes and (*x_shapes[0][:-1], sum(channels)))
+        (x_shapes,) = self._require_cache()
+        channels = [shape[-1] for shape in x_shapes]
+        dy = self._check_gradient(dy, (*x_shapes[0][:-1], sum(channels)))
         # (..., sum of channels) -> [(..., channels_0), (..., channels_1), ...]
         return [part.copy() for part in np.split(dy, np.cumsum(channels)[:-1], axis=-1)]
 

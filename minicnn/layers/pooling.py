@@ -6,7 +6,7 @@ import numpy as np
 
 from minicnn import kernels, shapes
 from minicnn.layers.base import Layer, image_shape
-from minicnn.layers.conv import crop_images, pad_images, window_pads
+from minicnn.padding import crop_images, pad_images, window_pads
 
 
 class Pooling2D(Layer):
@@ -80,8 +80,9 @@ class MaxPooling2D(Pooling2D):
         return y
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.argmax.shape)
-        argmax, pads, padded_size = self.cache
+        argmax, pads, padded_size = self._require_cache()
+        dy = self._check_gradient(dy, argmax.shape)
+        # dx_padded: (batch, padded_height, padded_width, channels)
         dx_padded = kernels.active().maxpool2d_grad_input(
             dy, argmax, self.pool_size, self.strides, padded_size
         )
@@ -120,8 +121,9 @@ class AveragePooling2D(Pooling2D):
         return y
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self.cache and self.cache.y_shape)
-        counts, pads, padded_size, _ = self.cache
+        counts, pads, padded_size, y_shape = self._require_cache()
+        dy = self._check_gradient(dy, y_shape)
+        # dx_padded: (batch, padded_height, padded_width, channels)
         dx_padded = kernels.active().avgpool2d_grad_input(
             dy, counts, self.pool_size, self.strides, padded_size
         )

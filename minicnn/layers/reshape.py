@@ -31,7 +31,7 @@ class Flatten(Layer):
         return x.reshape(len(x), -1).copy()
 
     def backward(self, dy, through_activation=True):
-        x_shape = self.cache and self.cache.x_shape
-        dy = self._check_gradient(dy, x_shape and (x_shape[0], math.prod(x_shape[1:])))
+        (x_shape,) = self._require_cache()
+        dy = self._check_gradient(dy, (x_shape[0], math.prod(x_shape[1:])))
         # (batch, numbers) -> (batch, *sample)
         return dy.reshape(x_shape).copy()
