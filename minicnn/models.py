@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers, saving, training
+from minicnn import losses, metrics, optimizers, saving, shapes, training
 from minicnn.graph import Graph, Tensor, build_layers, input_tensor
 from minicnn.layers.base import Layer, check_shape
 from minicnn.layers.input import InputLayer
@@ -312,9 +312,18 @@ class Sequential(Model):
         self._graph = None
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Fix the input's shape, (None, height, width, channels), and make all parameters."""
+        """Fix the input's shape, (None, height, width, channels), and make all parameters.
+
+        Once fixed, the shape stays: ValueError for another one.
+        """
         shape = tuple(input_shape)[1:] if tuple(input_shape)[0] is None else tuple(input_shape)
-        self._input = self._output = input_tensor(InputLayer(None, check_shape(shape, self.name)))
+        shape = check_shape(shape, self.name)
+        if self._input is not None and self._input.sample_shape != shape:
+            raise ValueError(
+                f"{self.name}: expected samples of shape {shapes.text(self._input.sample_shape)}, "
+                f"for which this model is built, got {shapes.text(shape)}; make a new model for it"
+            )
+        self._input = self._output = input_tensor(InputLayer(None, shape))
         for layer in self._chain:
             self._output = layer(self._output)
         self._graph = None

@@ -410,3 +410,23 @@ def test_kernels_in_fortran_order_are_trained():
     )
     assert not np.array_equal(before[0], model.get_weights()[0])
     assert all(param.flags.c_contiguous for param in model.named_weights().values())
+
+
+def test_a_sequential_model_is_built_for_one_shape():
+    model = models.Sequential([layers.Flatten(), layers.Dense(2)], seed=0)
+    model.build((None, 4, 5, 1))
+    before = model.get_weights()
+    model.build((None, 4, 5, 1))
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    text = r"sequential: expected samples of shape \(4, 5, 1\), for which .* got \(5, 5, 1\)"
+    with pytest.raises(ValueError, match=text):
+        model.build((None, 5, 5, 1))
+    assert model.output_shape == (None, 2)
+
+
+def test_layers_cannot_be_frozen():
+    layer = layers.Dense(1, name="last")
+    layer.trainable = True
+    with pytest.raises(ValueError, match="last: freezing layers is not supported"):
+        layer.trainable = False
+    assert layer.trainable

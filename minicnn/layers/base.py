@@ -62,6 +62,19 @@ class Layer:
         """The name if there is one, else one made from the class: MaxPooling2D, max_pooling2d."""
         return self.name or snake_case(type(self).__name__)
 
+    @property
+    def trainable(self) -> bool:
+        """Always True; ValueError where it is set to anything else."""
+        return True
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not value:
+            raise ValueError(
+                f"{self.label}: freezing layers is not supported, expected trainable=True, "
+                f"got {value!r}"
+            )
+
     def build(self, input_shape: tuple, rng: np.random.Generator) -> None:
         """Fix the input shape (without batch axis) and make the parameters with `rng`."""
         self.output_shape(input_shape)  # raises where the shape does not fit
