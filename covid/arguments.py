@@ -195,18 +195,18 @@ def add_synth(commands) -> None:
         commands,
         "synth",
         "make a folder of synthetic lung-CT slices",
-        "covid synth --out synthetic --patients 40 --slices 12 --seed 1",
+        "covid synth --out synthetic --patients 60 --slices 8 --seed 1",
     )
     add_out(command, "synthetic")
     command.add_argument(
         "--patients",
         type=positive,
-        default=40,
+        default=60,
         metavar="N",
-        help="half of them infected (default 40)",
+        help="half of them infected (default 60)",
     )
     command.add_argument(
-        "--slices", type=positive, default=12, metavar="N", help="of each patient (default 12)"
+        "--slices", type=positive, default=8, metavar="N", help="of each patient (default 8)"
     )
 
 

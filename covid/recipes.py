@@ -235,11 +235,11 @@ class WarmUp(Callback):
     def __init__(self, steps: int):
         self.steps = steps
 
-    def on_train_begin(self):
+    def on_train_begin(self, logs=None):
         self.peak = self.model.optimizer.learning_rate
         self.step = 0
 
-    def on_train_batch_begin(self, batch):
+    def on_train_batch_begin(self, batch, logs=None):
         if self.step < self.steps:
             self.step += 1
             self.model.optimizer.learning_rate = self.peak * 0.01 ** (1 - self.step / self.steps)

@@ -1,6 +1,7 @@
 """Training one model on a split folder, and the files that come of it."""
 
 import csv
+import math
 import platform
 import time
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def train_and_evaluate(
     model.metadata = metadata(name, recipe, split, seed)
 
     start = time.perf_counter()
-    callbacks, stopper = recipe_callbacks(recipe)
+    callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     history = model.fit(
         training,
         epochs=recipe.epochs,
@@ -158,15 +159,27 @@ def part_iterator(
     )
 
 
-def recipe_callbacks(recipe: Recipe) -> tuple[list[Callback], EarlyStopping | None]:
-    """The callbacks a recipe asks for, and the one that knows the best epoch."""
+def recipe_callbacks(
+    recipe: Recipe, steps_per_epoch: int
+) -> tuple[list[Callback], EarlyStopping | None]:
+    """The callbacks a recipe asks for, and the one that knows the best epoch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    steps_per_epoch : int
+        Of the training: while the learning rate is still growing, no epoch counts as too many.
+    """
     callbacks: list[Callback] = [TerminateOnNaN()]
     stopper = None
-    if recipe.patience is not None:
-        stopper = EarlyStopping(patience=recipe.patience, restore_best_weights=True)
-        callbacks.append(stopper)
     if recipe.warm_up is not None:
         callbacks.append(WarmUp(recipe.warm_up))
+    if recipe.patience is not None:
+        growing = math.ceil((recipe.warm_up or 0) / steps_per_epoch)
+        stopper = EarlyStopping(
+            patience=recipe.patience, restore_best_weights=True, start_from_epoch=growing
+        )
+        callbacks.append(stopper)
     if recipe.slow_down is not None:
         callbacks.append(ReduceLROnPlateau(factor=0.5, patience=recipe.slow_down))
     return callbacks, stopper

@@ -24,67 +24,63 @@ class Callback:
     model = None
     params: dict = {}  # noqa: RUF012 (replaced, never changed)
 
-    def on_train_begin(self) -> None:
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Before the first epoch."""
 
-    def on_train_end(self) -> None:
+    def on_train_end(self, logs: dict | None = None) -> None:
         """After the last epoch."""
 
-    def on_epoch_begin(self, epoch: int) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Before an epoch; they count from 0."""
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """After an epoch; `logs` has its means and, as val_..., the validation's."""
 
-    def on_train_batch_begin(self, batch: int) -> None:
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Before a training step."""
+        self.on_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """After a training step; `logs` has its own numbers, not means."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Another name for on_train_batch_begin."""
+
+    def on_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Another name for on_train_batch_end."""
 
 
 class CallbackList:
-    """Passes every occasion on to all callbacks, in their order."""
+    """Tells all callbacks, in their order, what has happened.
 
-    def __init__(self, callbacks: list[Callback], model):
+    Raises
+    ------
+    TypeError
+        For something that is no Callback.
+    ValueError
+        For a callback that waits for an occasion which never comes here.
+    """
+
+    NEVER = ("on_test_", "on_predict_")  # Keras also tells of evaluate and predict
+
+    def __init__(self, callbacks: list[Callback], model, params: dict):
         self.callbacks = callbacks
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(f"callbacks: expected Callbacks, got {type(callback).__name__}")
-            callback.model = model
+            waits = [name for name in dir(callback) if name.startswith(self.NEVER)]
+            if waits:
+                raise ValueError(
+                    f"{type(callback).__name__}: {waits[0]} is never called here, only the "
+                    "on_train_... and on_epoch_... occasions are"
+                )
+            callback.model, callback.params = model, params
 
-    @property
-    def params(self) -> dict:
-        return self.callbacks[0].params
-
-    @params.setter
-    def params(self, params: dict) -> None:
+    def tell(self, occasion: str, *arguments) -> None:
+        """Call each callback's method of that name, such as "on_epoch_end"."""
         for callback in self.callbacks:
-            callback.params = params
-
-    def on_train_begin(self):
-        for callback in self.callbacks:
-            callback.on_train_begin()
-
-    def on_train_end(self):
-        for callback in self.callbacks:
-            callback.on_train_end()
-
-    def on_epoch_begin(self, epoch):
-        for callback in self.callbacks:
-            callback.on_epoch_begin(epoch)
-
-    def on_epoch_end(self, epoch, logs):
-        for callback in self.callbacks:
-            callback.on_epoch_end(epoch, logs)
-
-    def on_train_batch_begin(self, batch):
-        for callback in self.callbacks:
-            callback.on_train_batch_begin(batch)
-
-    def on_train_batch_end(self, batch, logs):
-        for callback in self.callbacks:
-            callback.on_train_batch_end(batch, logs)
+            getattr(callback, occasion)(*arguments)
 
 
 class History(Callback):
@@ -100,7 +96,7 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
         for key, value in logs.items():
             self.history.setdefault(key, []).append(value)
@@ -190,11 +186,11 @@ class EarlyStopping(Callback):
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
 
-    def on_train_begin(self):
+    def on_train_begin(self, logs=None):
         self.monitor.reset()
         self.wait, self.best_epoch, self.stopped_epoch, self.best_weights = 0, None, None, None
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         value = self.monitor.value(logs)
         if epoch < self.start_from_epoch:
             return
@@ -209,7 +205,7 @@ class EarlyStopping(Callback):
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
-    def on_train_end(self):
+    def on_train_end(self, logs=None):
         if self.stopped_epoch is not None and self.verbose:
             print(f"Stopped early after epoch {self.stopped_epoch + 1}")
         if self.best_weights is not None:
@@ -240,15 +236,26 @@ class ModelCheckpoint(Callback):
         mode="auto",
     ):
         self.filepath = str(filepath)
+        if not self.filepath.endswith(".npz"):
+            raise ValueError(
+                f"ModelCheckpoint: expected a filepath that ends in .npz (the only format there "
+                f"is), got {self.filepath!r}"
+            )
         self.monitor = Monitor(monitor, mode, 0, "ModelCheckpoint")
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         if self.save_best_only and not self.monitor.improves(self.monitor.value(logs)):
             return
-        path = self.filepath.format(epoch=epoch + 1, **logs)
+        try:
+            path = self.filepath.format(epoch=epoch + 1, **logs)
+        except KeyError as error:
+            raise ValueError(
+                f"ModelCheckpoint: expected names in filepath among epoch, {', '.join(logs)}, "
+                f"got {error}"
+            ) from None
         save = self.model.save_weights if self.save_weights_only else self.model.save
         save(path)
         if self.verbose:
@@ -293,11 +300,11 @@ class ReduceLROnPlateau(Callback):
         self.factor, self.patience, self.verbose = factor, patience, verbose
         self.cooldown, self.min_lr = cooldown, min_lr
 
-    def on_train_begin(self):
+    def on_train_begin(self, logs=None):
         self.monitor.reset()
         self.wait = self.resting = 0
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = self.model.optimizer.learning_rate
         better = self.monitor.improves(self.monitor.value(logs))
         if self.resting > 0:
@@ -333,13 +340,13 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule, verbose=0):
         self.schedule, self.verbose = schedule, verbose
 
-    def on_epoch_begin(self, epoch):
+    def on_epoch_begin(self, epoch, logs=None):
         optimizer = self.model.optimizer
         optimizer.learning_rate = float(self.schedule(epoch, optimizer.learning_rate))
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.3g}")
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = self.model.optimizer.learning_rate
 
 
@@ -357,14 +364,14 @@ class CSVLogger(Callback):
     def __init__(self, filename, separator=",", append=False):
         self.path, self.separator, self.append = Path(filename), separator, append
 
-    def on_train_begin(self):
+    def on_train_begin(self, logs=None):
         self.rows = 0
         if self.append and self.path.exists():
             self.rows = len(self.path.read_text().splitlines())
         elif self.path.exists():
             os.remove(self.path)
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         keys = sorted(logs)
         with open(self.path, "a", newline="") as file:
             writer = csv.writer(file, delimiter=self.separator)
@@ -377,7 +384,7 @@ class CSVLogger(Callback):
 class TerminateOnNaN(Callback):
     """Stop when the loss of a batch is not a finite number."""
 
-    def on_train_batch_end(self, batch, logs):
+    def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):
             print(f"Batch {batch}: the loss is {logs['loss']}, training stops")
             self.model.stop_training = True

@@ -14,7 +14,48 @@ from minicnn.shapes import positive_int
 SHUFFLE_KEY = 1_000_000  # keeps the order's random numbers apart from those of the layers
 
 
-class ArrayFeed:
+class OrderedFeed:
+    """What feeds share whose items can be taken in any order.
+
+    Parameters
+    ----------
+    items : int
+        How many there are to go through in one pass.
+    shuffle : bool
+        Whether each pass has an order of its own, which follows from (seed, epoch, pass).
+    seed : int
+    """
+
+    def __init__(self, items: int, shuffle: bool, seed: int):
+        self.items, self.shuffle, self.seed = items, shuffle, seed
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.passes = -1
+        self.next_pass()
+
+    def next_pass(self) -> None:
+        """Go back to the beginning, in the next pass's order."""
+        self.passes += 1
+        self.position = 0
+        self.order = np.arange(self.items)
+        if self.shuffle:
+            key = np.random.SeedSequence(
+                self.seed, spawn_key=(SHUFFLE_KEY, self.epoch, self.passes)
+            )
+            self.order = np.random.default_rng(key).permutation(self.items)
+
+    def take(self, count: int) -> np.ndarray:
+        """The next `count` items' numbers, or those left of this pass; never none."""
+        if self.position >= self.items:
+            self.next_pass()
+        chosen = self.order[self.position : self.position + count]
+        self.position += len(chosen)
+        return chosen
+
+
+class ArrayFeed(OrderedFeed):
     """Batches cut from arrays.
 
     Parameters
@@ -22,45 +63,44 @@ class ArrayFeed:
     x, y : list of arrays
         One for each input and output; `y` may be None.
     batch_size : int
-    shuffle : bool
-        Whether each pass has an order of its own, which follows from (seed, epoch, pass).
-    seed : int
+    shuffle, seed
+        As in `OrderedFeed`.
     """
 
     def __init__(self, x: list, y: list | None, batch_size: int, shuffle: bool, seed: int):
-        self.x, self.y = x, y
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.seed = seed
-        self.samples = len(x[0])
-        self.start_epoch(0)
+        super().__init__(len(x[0]), shuffle, seed)
+        self.x, self.y, self.batch_size = x, y, batch_size
 
     def __len__(self) -> int:
-        return -(-self.samples // self.batch_size)
-
-    def start_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-        self.passes = -1
-        self._next_pass()
-
-    def _next_pass(self) -> None:
-        self.passes += 1
-        self.position = 0
-        self.order = np.arange(self.samples)
-        if self.shuffle:
-            key = np.random.SeedSequence(
-                self.seed, spawn_key=(SHUFFLE_KEY, self.epoch, self.passes)
-            )
-            self.order = np.random.default_rng(key).permutation(self.samples)
+        return -(-self.items // self.batch_size)
 
     def __next__(self):
-        if self.position >= self.samples:
-            self._next_pass()
-        chosen = self.order[self.position : self.position + self.batch_size]
-        self.position += self.batch_size
+        chosen = self.take(self.batch_size)
         x = [array[chosen] for array in self.x]
         y = None if self.y is None else [array[chosen] for array in self.y]
         return single(x), single(y)
+
+
+class SequenceFeed(OrderedFeed):
+    """Batches from something with `len()` and `[]`: a list of (x, y), or Keras' Sequence.
+
+    `shuffle` changes the order of the batches. After a pass, `on_epoch_end` of the sequence is
+    called if it has one.
+    """
+
+    def __init__(self, sequence, shuffle: bool, seed: int):
+        super().__init__(len(sequence), shuffle, seed)
+        self.sequence = sequence
+
+    def __len__(self) -> int:
+        return self.items
+
+    def __next__(self):
+        (index,) = self.take(1)
+        batch = as_pair(self.sequence[int(index)])
+        if self.position == self.items and hasattr(self.sequence, "on_epoch_end"):
+            self.sequence.on_epoch_end()
+        return batch
 
 
 class IteratorFeed:
@@ -77,25 +117,6 @@ class IteratorFeed:
 
     def __next__(self):
         return as_pair(next(self.iterator))
-
-
-class SequenceFeed:
-    """Batches from something with `len()` and `[]`, such as a list of (x, y), in its order."""
-
-    def __init__(self, sequence):
-        self.sequence = sequence
-        self.position = 0
-
-    def __len__(self) -> int:
-        return len(self.sequence)
-
-    def start_epoch(self, epoch: int) -> None:
-        self.position = 0
-
-    def __next__(self):
-        batch = self.sequence[self.position % len(self.sequence)]
-        self.position += 1
-        return as_pair(batch)
 
 
 class GeneratorFeed:
@@ -124,7 +145,7 @@ def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int):
             raise ValueError(f"expected as many labels as samples, got {sorted(lengths)}")
         if lengths == {0}:
             raise ValueError("expected at least one sample, got none")
-        size = 32 if batch_size is None else positive_int(batch_size, "batch_size", "fit")
+        size = 32 if batch_size is None else positive_int(batch_size, "batch_size", "data")
         return ArrayFeed(arrays, labels, size, shuffle, seed)
     if y is not None:
         raise ValueError("expected y only together with arrays: an iterator gives (x, y) itself")
@@ -133,7 +154,7 @@ def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int):
     if hasattr(x, "__len__") and hasattr(x, "__getitem__"):
         if len(x) == 0:
             raise ValueError("expected at least one batch, got none")
-        return SequenceFeed(x)
+        return SequenceFeed(x, shuffle, seed)
     if hasattr(x, "__next__"):
         return GeneratorFeed(x)
     raise TypeError(
@@ -146,6 +167,8 @@ def is_arrays(x, y) -> bool:
     """Whether `x` is an array or a list of arrays rather than a source of batches."""
     if hasattr(x, "shape") or (y is not None and isinstance(x, (list, tuple))):
         return True
+    if isinstance(x, list) and x and isinstance(x[0], (list, int, float)):
+        return True  # nested lists of numbers
     return isinstance(x, list) and len(x) > 0 and all(hasattr(item, "shape") for item in x)
 
 

@@ -76,6 +76,6 @@ def get(loss) -> BinaryCrossentropy:
     """The loss of the given name, or the given loss itself; ValueError for an unknown one."""
     if isinstance(loss, BinaryCrossentropy):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"compile: expected loss to be one of {', '.join(LOSSES)}, got {loss!r}")
     return LOSSES[loss]()

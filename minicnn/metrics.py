@@ -52,6 +52,6 @@ def get(metric) -> tuple[str, Callable[[np.ndarray, np.ndarray], float]]:
     """
     if callable(metric):
         return metric.__name__, metric
-    if metric not in METRICS:
+    if not isinstance(metric, str) or metric not in METRICS:
         raise ValueError(f"compile: expected metrics among {', '.join(METRICS)}, got {metric!r}")
     return metric, METRICS[metric]

@@ -5,6 +5,7 @@ The arithmetic on one array of weights is a kernel: see `minicnn.kernels.naive.u
 """
 
 import math
+import weakref
 
 import numpy as np
 
@@ -17,7 +18,7 @@ class Optimizer:
     Parameters
     ----------
     learning_rate : float
-        Above 0; may be changed while training.
+        Above 0 and finite; may be changed while training. `lr` is another name for it.
 
     Attributes
     ----------
@@ -30,9 +31,33 @@ class Optimizer:
     slot_names: tuple[str, ...] = ()
 
     def __init__(self, learning_rate: float):
-        self.learning_rate = above_zero(learning_rate, "learning_rate", self)
+        self.learning_rate = learning_rate
         self.iterations = 0
         self.slots: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.slot_names}
+        self._model: weakref.ref | None = None
+
+    @property
+    def learning_rate(self) -> float:
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = above_zero(value, "learning_rate", self)
+
+    lr = learning_rate  # its name in Keras until 2020
+
+    def belong_to(self, model) -> None:
+        """Remember the model of the first step; ValueError for any other one after it.
+
+        What an optimiser keeps of one model's gradients would spoil another model's steps.
+        """
+        if self._model is None:
+            self._model = weakref.ref(model)
+        elif self._model() is not model:
+            raise ValueError(
+                f"{type(self).__name__}: this optimiser has trained another model; compile each "
+                "model with an optimiser of its own"
+            )
 
     def apply(self, weights: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
         """Make one step: change all `weights` in place.
@@ -40,15 +65,24 @@ class Optimizer:
         Parameters
         ----------
         weights, grads : dict of str to float array
-            Under equal names, arrays of equal shape and dtype.
+            Under equal names, C-contiguous arrays of equal shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            If a weight, its gradient and its slots are not of one shape.
         """
         self.iterations += 1
         for name, array in weights.items():
             for slot in self.slots.values():
                 if name not in slot:
                     slot[name] = np.zeros_like(array)
-            slots = [slot[name].reshape(-1) for slot in self.slots.values()]
-            self.update(array.reshape(-1), grads[name].reshape(-1), *slots)
+            partners = [grads[name], *(slot[name] for slot in self.slots.values())]
+            # A compiled kernel would read and write beyond the end of a shorter array.
+            if any(partner.shape != array.shape for partner in partners):
+                found = ", ".join(str(partner.shape) for partner in partners)
+                raise ValueError(f"{name}: expected arrays of shape {array.shape}, got {found}")
+            self.update(array.reshape(-1), *(partner.reshape(-1) for partner in partners))
 
     def update(self, weights: np.ndarray, gradient: np.ndarray, *slots: np.ndarray) -> None:
         """One step on one flat array, in place."""
@@ -210,10 +244,10 @@ def get(optimizer) -> Optimizer:
 
 
 def above_zero(value: float, argument: str, owner: Optimizer) -> float:
-    """`value` as a float, if it is above 0; else ValueError."""
-    if not value > 0:
+    """`value` as a float, if it is above 0 and finite; else ValueError."""
+    if not 0 < value < math.inf:
         raise ValueError(
-            f"{type(owner).__name__}: expected {argument} to be above 0, got {value!r}"
+            f"{type(owner).__name__}: expected {argument} to be above 0 and finite, got {value!r}"
         )
     return float(value)
 

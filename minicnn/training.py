@@ -7,7 +7,7 @@ book-keeping around it.
 import numpy as np
 
 from minicnn import shapes
-from minicnn.callbacks import CallbackList, History
+from minicnn.callbacks import Callback, CallbackList, History
 from minicnn.feeding import as_feed, split_off
 from minicnn.layers.activations import Sigmoid
 from minicnn.progress import Progress
@@ -29,6 +29,7 @@ def train_step(model, x, y) -> dict[str, float]:
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
     require_compiled(model)
+    model.optimizer.belong_to(model)
     inputs = as_inputs(model, x)
     values = model.graph.run(inputs, training=True)
     logs, gradients, through_activation = loss_and_gradients(model, values, y)
@@ -170,28 +171,31 @@ def fit(
     validation = None
     if validation_data is not None:
         pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
+        if len(pair) != 2:
+            raise ValueError(f"validation_data: expected (x, y), got {len(pair)} items")
         validation = as_feed(*pair, validation_batch_size or batch_size, False, model.seed)
         validation_steps = steps_of(validation, validation_steps, "validation_steps")
 
     history = History()
-    observers = CallbackList([*(callbacks or []), history], model)
-    observers.params = {"epochs": epochs, "steps": steps, "verbose": verbose}
+    params = {"epochs": epochs, "steps": steps, "verbose": verbose}
+    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+    observers = CallbackList([*given, history], model, params)
     model.stop_training = False
-    observers.on_train_begin()
+    observers.tell("on_train_begin")
     for epoch in range(initial_epoch, epochs):
-        observers.on_epoch_begin(epoch)
+        observers.tell("on_epoch_begin", epoch)
         with Progress(f"Epoch {epoch + 1}/{epochs}", steps, verbose) as progress:
             logs = train_epoch(model, feed, steps, observers, progress)
-            if validation is not None and not model.stop_training:
+            if validation is not None:
                 validation.start_epoch(model.epochs_done)
                 found = run_test(model, validation, validation_steps)
                 logs.update({f"val_{key}": value for key, value in found.items()})
             progress.close(logs)
         model.epochs_done += 1
-        observers.on_epoch_end(epoch, logs)
+        observers.tell("on_epoch_end", epoch, logs)
         if model.stop_training:
             break
-    observers.on_train_end()
+    observers.tell("on_train_end")
     return history
 
 
@@ -201,11 +205,11 @@ def train_epoch(model, feed, steps: int, observers, progress) -> dict[str, float
     feed.start_epoch(model.epochs_done)
     for step in range(steps):
         x, y = next_batch(feed, step, steps)
-        observers.on_train_batch_begin(step)
+        observers.tell("on_train_batch_begin", step)
         logs = train_step(model, x, y)
         means.add(logs, batch_length(x))
         progress.step(means.result())
-        observers.on_train_batch_end(step, logs)
+        observers.tell("on_train_batch_end", step, logs)
         if model.stop_training:
             break
     return means.result()
@@ -310,7 +314,8 @@ def as_labels(y, p: np.ndarray, output: str) -> np.ndarray:
     if y is None:
         raise ValueError(f"{output}: expected labels, got none; give y, or batches (x, y)")
     labels = np.asarray(y, dtype=p.dtype)
-    if labels.shape != p.shape and labels.shape != p.shape[:-1] + (1,) * (p.shape[-1] != 1):
+    one_number = p.shape[-1] == 1  # then labels may come as (batch,), too
+    if labels.shape != p.shape and not (one_number and labels.shape == p.shape[:-1]):
         raise ValueError(
             f"{output}: expected labels of shape {shapes.text(p.shape)}, "
             f"got {shapes.text(labels.shape)}"
@@ -344,6 +349,12 @@ def next_batch(feed, step: int, steps: int):
 
 
 def as_list(logs: dict[str, float]):
-    """Keras' form of results: the loss alone, or [loss, other losses and metrics]."""
-    values = [logs["loss"], *(value for key, value in logs.items() if key != "loss")]
-    return values[0] if len(values) == 1 else values
+    """Keras' form of results: the loss alone, or [loss, losses of the outputs, metrics]."""
+    names = metrics_names(logs)
+    return logs["loss"] if len(names) == 1 else [logs[name] for name in names]
+
+
+def metrics_names(logs: dict[str, float]) -> list[str]:
+    """What the numbers of `as_list` are called, in its order."""
+    losses = [key for key in logs if key.endswith("_loss")]
+    return ["loss", *losses, *(key for key in logs if key not in ("loss", *losses))]

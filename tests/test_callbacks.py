@@ -376,3 +376,42 @@ def test_something_else_than_a_callback_is_refused(data):
 def test_monitor_refuses_an_unknown_mode():
     with pytest.raises(ValueError, match="EarlyStopping: expected mode to be auto, min or max"):
         callbacks.EarlyStopping(mode="least")
+
+
+def test_a_loss_that_is_no_number_ends_training_beside_other_callbacks(data):
+    x, y = data
+    watchers = [callbacks.TerminateOnNaN(), callbacks.EarlyStopping(patience=5)]
+    history = small_model().fit(
+        x * np.nan, y, epochs=3, validation_data=data, callbacks=watchers, verbose=0
+    )
+    assert len(history.history["loss"]) == len(history.history["val_loss"]) == 1
+
+
+def test_callbacks_written_for_keras_are_called(data):
+    class LossHistory(callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.losses = []
+
+        def on_batch_end(self, batch, logs=None):
+            self.losses.append(logs["loss"])
+
+    watcher = LossHistory()
+    small_model().fit(*data, batch_size=2, epochs=2, callbacks=watcher, verbose=0)
+    assert len(watcher.losses) == 6
+
+
+def test_a_callback_that_would_never_be_called_is_refused(data):
+    class Waiting(callbacks.Callback):
+        def on_test_end(self, logs=None):
+            """Never comes."""
+
+    with pytest.raises(ValueError, match="on_test_end is never called"):
+        small_model().fit(*data, callbacks=[Waiting()], verbose=0)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_training(data):
+    with pytest.raises(ValueError, match=r"ends in \.npz"):
+        callbacks.ModelCheckpoint("best.h5")
+    with pytest.raises(ValueError, match="val_acc"):
+        checkpoint = callbacks.ModelCheckpoint("x{val_acc:.2f}.npz")
+        small_model().fit(*data, callbacks=[checkpoint], verbose=0)

@@ -9,7 +9,9 @@ import pytest
 from covid.models import build_model
 from minicnn import kernels, layers, models, optimizers
 from minicnn.callbacks import Callback, LearningRateScheduler
+from minicnn.feeding import as_feed
 from minicnn.preprocessing.image import ImageDataGenerator
+from minicnn.training import as_list, metrics_names
 
 IMAGE = (10, 9, 1)
 
@@ -450,3 +452,57 @@ def test_accuracy_of_several_units_is_refused(data):
             model.train_on_batch(data[0], labels)
     model.compile("sgd", "binary_crossentropy", metrics=["binary_accuracy"])
     assert 0 <= model.train_on_batch(data[0], labels)[1] <= 1
+
+
+def test_an_optimiser_belongs_to_one_model(data):
+    first, second = tiny(), tiny()
+    first.train_on_batch(*data)
+    second.compile(first.optimizer)
+    with pytest.raises(ValueError, match="an optimiser of its own"):
+        second.train_on_batch(*data)
+
+
+def test_a_learning_rate_stays_above_zero():
+    optimizer = optimizers.Adam()
+    optimizer.lr = 0.5
+    assert optimizer.learning_rate == 0.5
+    with pytest.raises(ValueError, match="above 0 and finite"):
+        optimizer.learning_rate = -1
+    with pytest.raises(ValueError, match="above 0 and finite"):
+        optimizers.Adam(math.inf)
+
+
+def test_a_sequence_of_batches_gets_fresh_orders_and_is_told_of_each_pass():
+    class Batches(list):
+        passes = 0
+
+        def on_epoch_end(self):
+            self.passes += 1
+
+    batches = Batches((np.full((1, 2), number), np.zeros(1)) for number in range(8))
+    feed = as_feed(batches, None, None, shuffle=True, seed=3)
+    orders = []
+    for epoch in range(3):
+        feed.start_epoch(epoch)
+        orders.append([int(next(feed)[0][0, 0]) for _ in range(8)])
+    assert batches.passes == 3
+    assert all(sorted(order) == list(range(8)) for order in orders)
+    assert orders[0] != orders[1] != orders[2]
+    in_order = as_feed(batches, None, None, shuffle=False, seed=3)
+    assert [int(next(in_order)[0][0, 0]) for _ in range(8)] == list(range(8))
+
+
+def test_results_are_listed_losses_first():
+    logs = {"a_acc": 1.0, "b_acc": 0.5, "a_loss": 0.2, "b_loss": 0.3, "loss": 0.5}
+    assert metrics_names(logs) == ["loss", "a_loss", "b_loss", "a_acc", "b_acc"]
+    assert as_list(logs) == [0.5, 0.2, 0.3, 1.0, 0.5]
+
+
+def test_what_cannot_be_data_is_refused_in_words(data):
+    x, y = data
+    with pytest.raises(ValueError, match="validation_data: expected"):
+        tiny().fit(x, y, validation_data=(x, y, y), verbose=0)
+    with pytest.raises(ValueError, match="expected labels of shape"):
+        model = models.Sequential([layers.Flatten(input_shape=IMAGE), layers.Dense(2)])
+        model.compile("sgd")
+        model.train_on_batch(x, y)

@@ -79,7 +79,7 @@ def _check(folder: Path, patients: int, slices: int, seed: int) -> None:
 
 
 def write_dataset(
-    folder: Path, patients: int = 40, slices: int = 12, seed: int = 0, progress: bool = True
+    folder: Path, patients: int = 60, slices: int = 8, seed: int = 0, progress: bool = True
 ) -> list[Path]:
     """Write a whole synthetic data set, half of its patients infected.
 
