@@ -37,6 +37,33 @@ def he_uniform(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     return rng.uniform(-limit, limit, size=shape).astype(np.float32)
 
 
+def glorot_normal(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    """Normal with variance 2 / (fan_in + fan_out), that of `glorot_uniform`; float32."""
+    return truncated_normal(math.sqrt(2.0 / sum(fans(shape))), shape, rng)
+
+
+def he_normal(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    """Normal with variance 2 / fan_in, that of `he_uniform`; float32."""
+    return truncated_normal(math.sqrt(2.0 / fans(shape)[0]), shape, rng)
+
+
+def truncated_normal(
+    deviation: float, shape: Sequence[int], rng: np.random.Generator
+) -> np.ndarray:
+    """Normal numbers of which none is far out, as in Keras; float32.
+
+    Standard normal numbers beyond -2 and 2 are drawn again. Those that are left have the
+    variance 1 - 4 * density(2) / P(-2 < number < 2); they are scaled so that it becomes
+    deviation ** 2.
+    """
+    drawn = rng.standard_normal(shape)
+    while (far := np.abs(drawn) > 2).any():
+        drawn[far] = rng.standard_normal(far.sum())
+    density = math.exp(-2) / math.sqrt(2 * math.pi)
+    variance = 1 - 4 * density / math.erf(math.sqrt(2))
+    return (drawn * (deviation / math.sqrt(variance))).astype(np.float32)
+
+
 def zeros(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """All zero; float32. `rng` is not used."""
     return np.zeros(shape, dtype=np.float32)
@@ -50,6 +77,8 @@ def ones(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
 INITIALIZERS = {
     "glorot_uniform": glorot_uniform,
     "he_uniform": he_uniform,
+    "glorot_normal": glorot_normal,
+    "he_normal": he_normal,
     "zeros": zeros,
     "ones": ones,
 }

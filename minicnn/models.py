@@ -303,7 +303,7 @@ class Sequential(Model):
         if layer in self._chain:
             raise ValueError(f"{self.name}: layer {layer.label} is in this model already")
         if self._input is None and layer.given_shape is not None:
-            source = layer if isinstance(layer, InputLayer) else InputLayer(None, layer.given_shape)
+            source = layer if isinstance(layer, InputLayer) else InputLayer(layer.given_shape)
             self._input = self._output = input_tensor(source)
         if not isinstance(layer, InputLayer):
             if self._input is not None:
@@ -323,7 +323,7 @@ class Sequential(Model):
                 f"{self.name}: expected samples of shape {shapes.text(self._input.sample_shape)}, "
                 f"for which this model is built, got {shapes.text(shape)}; make a new model for it"
             )
-        self._input = self._output = input_tensor(InputLayer(None, shape))
+        self._input = self._output = input_tensor(InputLayer(shape))
         for layer in self._chain:
             self._output = layer(self._output)
         self._graph = None

@@ -1,7 +1,10 @@
 """Output sizes, padding, and the checks of arguments that several layers share."""
 
 import math
+import numbers
 from collections.abc import Sequence
+
+import numpy as np
 
 PADDINGS = ("valid", "same")
 
@@ -14,8 +17,10 @@ def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, in
     ValueError
         If it is neither a positive integer nor two of them; the text names `owner`'s `argument`.
     """
-    values = (value, value) if isinstance(value, int) else value
+    values = (value, value) if isinstance(value, numbers.Integral) else value
     try:
+        if any(isinstance(size, bool | np.bool_) for size in values):
+            raise TypeError
         height, width = (int(size) for size in values)
         fits = min(height, width) >= 1 and (height, width) == tuple(values)
     except (TypeError, ValueError):
@@ -45,6 +50,29 @@ def choice(value: str, allowed: Sequence[str], argument: str, owner: str) -> str
             f"{owner}: expected {argument} to be one of {', '.join(allowed)}, got {value!r}"
         )
     return value
+
+
+def refuse_unsupported(owner: str, given: dict[str, tuple]) -> None:
+    """Raise ValueError if an argument that Keras has and minicnn has not is set.
+
+    Parameters
+    ----------
+    owner : str
+        Who refuses, for the message.
+    given : dict
+        Argument name to (value, default), or to (value, default, others that mean the same).
+    """
+    for argument, (value, *harmless) in given.items():
+        if not any(np.array_equal(value, one) for one in harmless):  # takes arrays and texts alike
+            raise ValueError(
+                f"{owner}: {argument} is not supported, expected it to be left at "
+                f"{harmless[0]!r}, got {value!r}"
+            )
+
+
+def refuse_data_format(owner: str, data_format) -> None:
+    """Raise ValueError unless channels come last, as everywhere here."""
+    refuse_unsupported(owner, {"data_format": (data_format, None, "channels_last")})
 
 
 def window_positions(size: int, window: int, stride: int, padding: str) -> int:

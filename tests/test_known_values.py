@@ -286,6 +286,21 @@ def test_he_limit():
 
 
 @pytest.mark.parametrize(
+    ("function", "variance"),
+    [(initializers.he_normal, 2 / 24), (initializers.glorot_normal, 2 / (24 + 2000))],
+)
+def test_normal_initializers_are_truncated_and_have_the_variance_that_was_asked_for(
+    function, variance
+):
+    drawn = function((24, 2000), np.random.default_rng(0))
+    assert drawn.dtype == np.float32
+    assert drawn.var() == pytest.approx(variance, rel=0.03)
+    # 0.8796...: the deviation of a standard normal number that lies in [-2, 2]
+    limit = 2 * np.sqrt(variance) / 0.87962566103423978
+    assert 0.99 * limit < np.abs(drawn).max() <= limit * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
     ("size", "window", "stride", "padding", "positions", "pads"),
     [
         (150, 3, 1, "valid", 148, (0, 0)),

@@ -328,6 +328,22 @@ def test_shapes_that_do_not_fit_a_layer(layer, shape, text):
         (lambda: layers.Dropout(1.5), "dropout: expected rate .* got 1.5"),
         (lambda: layers.Dropout("half"), "dropout: expected rate .* got 'half'"),
         (lambda: layers.Dropout(0.5, seed=-1), "dropout: expected seed .* got -1"),
+        (lambda: layers.Dropout(0.5, seed=1.5), "dropout: expected seed .* integer .* got 1.5"),
+        (lambda: layers.Dropout(0.5, seed=True), "dropout: expected seed .* integer .* got True"),
+        (lambda: layers.Dropout(0.5, noise_shape=(1,)), "dropout: noise_shape is not supported"),
+        (lambda: layers.Conv2D(2, True), "conv2d: expected kernel_size .* got True"),
+        (lambda: layers.Conv2D(2, (3, True)), r"conv2d: expected kernel_size .* got \(3, True\)"),
+        (lambda: layers.Conv2D(2, 3, groups=2), "conv2d: groups is not supported, .* 1, got 2"),
+        (lambda: layers.Conv2D(2, 3, dilation_rate=(1, 2)), r"conv2d: dilation_rate .*\(1, 2\)"),
+        (lambda: layers.Conv2D(2, 3, data_format="channels_first"), "conv2d: data_format is not"),
+        (lambda: layers.MaxPooling2D(data_format="channels_first"), "max_pooling2d: data_format"),
+        (lambda: layers.Flatten("channels_first"), "flatten: data_format is not supported"),
+        (lambda: layers.Input((3,), batch_size=8), "input: batch_size is not supported"),
+        (
+            lambda: layers.Input((3,), dtype="uint8", name="photo"),
+            "photo: dtype is not supp.*uint8",
+        ),
+        (lambda: layers.InputLayer(), "input_layer: expected input_shape, .* got none"),
         (lambda: layers.Activation("softmax"), "activation: .* got 'softmax'"),
         (lambda: layers.ReLU(input_shape=(0, 3)), r"re_lu: expected a shape .* got \(0, 3\)"),
     ],
@@ -353,6 +369,46 @@ def test_an_initializer_function_must_give_the_shape_asked_for(part):
         layer = make(2, name="middle", **{part: lambda shape, rng: np.zeros((9, 9))})
         with pytest.raises(ValueError, match=r"middle: expected the initializer .*\(9, 9\)"):
             layer.build(shape, np.random.default_rng(0))
+
+
+def test_keras_arguments_at_their_defaults():
+    layers.Conv2D(2, 3, data_format="channels_last", dilation_rate=1, groups=1)
+    layers.Conv2D(2, 3, data_format=None, dilation_rate=[1, 1])
+    layers.AveragePooling2D(2, 2, "same", data_format="channels_last")
+    layers.Flatten("channels_last")
+    layers.Dropout(0.5, noise_shape=None)
+    layers.Input((3,), batch_size=None, dtype="float32")
+
+
+def test_sizes_may_be_numpy_integers():
+    layer = layers.Conv2D(np.int64(2), np.int32(3), strides=(np.int8(1), 2))
+    assert (layer.kernel_size, layer.strides) == ((3, 3), (1, 2))
+    assert all(type(size) is int for size in layer.kernel_size + layer.strides)
+    json.dumps(layers.Dropout(0.5, seed=np.uint32(7)).config())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.Conv2D(2, 3, 1, "same", "relu"),  # Keras has data_format here
+        lambda: layers.MaxPooling2D(2, 2, "same", "pool"),
+        lambda: layers.Dropout(0.5, None),
+        lambda: layers.Dense(2, None, True, "zeros", "zeros", "last"),
+        lambda: layers.Input((3,), "photo"),
+        lambda: layers.ReLU(6.0),
+        lambda: layers.Flatten(None, "flat"),
+        lambda: layers.Concatenate(-1, "joined"),
+    ],
+)
+def test_arguments_that_keras_has_in_another_place_need_their_names(make):
+    with pytest.raises(TypeError, match="positional"):
+        make()
+
+
+@pytest.mark.parametrize("name", [3, ("a",), b"a"])
+def test_a_name_is_a_text(name):
+    with pytest.raises(TypeError, match="conv2d: expected name to be a str, got"):
+        layers.Conv2D(2, 3, name=name)
 
 
 def test_weights_of_a_wrong_shape():

@@ -93,8 +93,8 @@ class Activation(Layer):
     class Cache(NamedTuple):
         y: np.ndarray
 
-    def __init__(self, activation, name=None, input_shape=None):
-        super().__init__(name, input_shape)
+    def __init__(self, activation, *, name=None, input_shape=None):
+        super().__init__(name=name, input_shape=input_shape)
         self._set_activation(activation)
 
     def output_shape(self, input_shape):

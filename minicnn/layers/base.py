@@ -46,7 +46,11 @@ class Layer:
         The activation layer that `activation="relu"` put behind this one.
     """
 
-    def __init__(self, name: str | None = None, input_shape: Sequence[int] | None = None):
+    def __init__(self, *, name: str | None = None, input_shape: Sequence[int] | None = None):
+        if not isinstance(name, str | None):
+            raise TypeError(
+                f"{snake_case(type(self).__name__)}: expected name to be a str, got {name!r}"
+            )
         self.name = name
         self.serial = next(_creation_order)  # models name their layers in this order
         self.given_shape = None if input_shape is None else check_shape(input_shape, self.label)

@@ -50,6 +50,8 @@ class Conv2D(Layer):
         Names: see `minicnn.initializers.INITIALIZERS`.
     name, input_shape
         See `Layer`.
+    data_format, dilation_rate, groups
+        Keras' arguments; accepted with their defaults only.
 
     Attributes
     ----------
@@ -70,6 +72,10 @@ class Conv2D(Layer):
         kernel_size,
         strides=(1, 1),
         padding="valid",
+        *,
+        data_format=None,
+        dilation_rate=(1, 1),
+        groups=1,
         activation=None,
         use_bias=True,
         kernel_initializer="glorot_uniform",
@@ -77,11 +83,14 @@ class Conv2D(Layer):
         name=None,
         input_shape=None,
     ):
-        super().__init__(name, input_shape)
+        super().__init__(name=name, input_shape=input_shape)
         self.filters = shapes.positive_int(filters, "filters", self.label)
         self.kernel_size = shapes.pair(kernel_size, "kernel_size", self.label)
         self.strides = shapes.pair(strides, "strides", self.label)
         self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
+        shapes.refuse_data_format(self.label, data_format)
+        others = {"dilation_rate": (dilation_rate, (1, 1), 1), "groups": (groups, 1)}
+        shapes.refuse_unsupported(self.label, others)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
         self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)

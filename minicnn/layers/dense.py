@@ -45,10 +45,11 @@ class Dense(Layer):
         use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
+        *,
         name=None,
         input_shape=None,
     ):
-        super().__init__(name, input_shape)
+        super().__init__(name=name, input_shape=input_shape)
         self.units = shapes.positive_int(units, "units", self.label)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import kernels
+from minicnn import kernels, shapes
 from minicnn.layers.base import Layer
 
 
@@ -26,6 +26,8 @@ class Dropout(Layer):
         In [0, 2**32); drawn from the model's generator when missing.
     name, input_shape
         See `Layer`.
+    noise_shape
+        Keras' argument; accepted with its default only.
 
     Attributes
     ----------
@@ -41,15 +43,19 @@ class Dropout(Layer):
         scale: float
         x_shape: tuple
 
-    def __init__(self, rate, seed=None, name=None, input_shape=None):
-        super().__init__(name, input_shape)
+    def __init__(self, rate, *, noise_shape=None, seed=None, name=None, input_shape=None):
+        super().__init__(name=name, input_shape=input_shape)
+        shapes.refuse_unsupported(self.label, {"noise_shape": (noise_shape, None)})
         number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
         if not number or not 0 <= rate <= 1:
             raise ValueError(f"{self.label}: expected rate to be in [0, 1], got {rate!r}")
-        if seed is not None and not 0 <= seed < 2**32:
-            raise ValueError(f"{self.label}: expected seed to be in [0, 2**32), got {seed!r}")
+        integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
+        if seed is not None and not (integer and 0 <= seed < 2**32):
+            raise ValueError(
+                f"{self.label}: expected seed to be an integer in [0, 2**32), got {seed!r}"
+            )
         self.rate = float(rate)
-        self.seed = seed
+        self.seed = None if seed is None else int(seed)  # not NumPy's: JSON has to hold it
         self.step = 0
 
     def build(self, input_shape, rng):

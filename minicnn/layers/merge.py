@@ -31,8 +31,8 @@ class Concatenate(Layer):
     class Cache(NamedTuple):
         x_shapes: list
 
-    def __init__(self, axis=-1, name=None):
-        super().__init__(name)
+    def __init__(self, axis=-1, *, name=None):
+        super().__init__(name=name)
         self.axis = axis
 
     def output_shape(self, input_shape):
@@ -72,6 +72,6 @@ class Concatenate(Layer):
         return [part.copy() for part in np.split(dy, np.cumsum(channels)[:-1], axis=-1)]
 
 
-def concatenate(inputs, axis=-1, name=None):
+def concatenate(inputs, axis=-1, *, name=None):
     """Connect a `Concatenate` layer to a list of tensors."""
-    return Concatenate(axis, name)(inputs)
+    return Concatenate(axis, name=name)(inputs)

@@ -23,16 +23,26 @@ class Pooling2D(Layer):
         nor counted in a mean.
     name, input_shape
         See `Layer`.
+    data_format
+        Keras' argument; accepted with its default only.
     """
 
     def __init__(
-        self, pool_size=(2, 2), strides=None, padding="valid", name=None, input_shape=None
+        self,
+        pool_size=(2, 2),
+        strides=None,
+        padding="valid",
+        *,
+        data_format=None,
+        name=None,
+        input_shape=None,
     ):
-        super().__init__(name, input_shape)
+        super().__init__(name=name, input_shape=input_shape)
         self.pool_size = shapes.pair(pool_size, "pool_size", self.label)
         strides = self.pool_size if strides is None else strides
         self.strides = shapes.pair(strides, "strides", self.label)
         self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
+        shapes.refuse_data_format(self.label, data_format)
 
     def output_shape(self, input_shape):
         height, width, channels = image_shape(input_shape, self.label)

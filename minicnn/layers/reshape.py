@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+from minicnn import shapes
 from minicnn.layers.base import Layer
 
 
@@ -12,6 +13,13 @@ class Flatten(Layer):
     Row by row, within a row pixel by pixel, within a pixel channel by channel: the order the
     numbers have in memory anyway.
 
+    Parameters
+    ----------
+    name, input_shape
+        See `Layer`.
+    data_format
+        Keras' argument; accepted with its default only.
+
     Attributes
     ----------
     cache : Cache(x_shape)
@@ -20,6 +28,10 @@ class Flatten(Layer):
 
     class Cache(NamedTuple):
         x_shape: tuple
+
+    def __init__(self, data_format=None, *, name=None, input_shape=None):
+        super().__init__(name=name, input_shape=input_shape)
+        shapes.refuse_data_format(self.label, data_format)
 
     def output_shape(self, input_shape):
         return (math.prod(input_shape),)

@@ -17,11 +17,10 @@ from minicnn.preprocessing.parameters import (
     AugmentationRanges,
     checked_shift_range,
     nonnegative,
-    refuse_unsupported,
     zoom_pair,
 )
 from minicnn.seeding import fresh_seed
-from minicnn.shapes import choice
+from minicnn.shapes import choice, refuse_unsupported
 
 
 class ImageAugmenter:

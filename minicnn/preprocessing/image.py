@@ -14,7 +14,7 @@ from minicnn.preprocessing.augmentation import ImageAugmenter
 from minicnn.preprocessing.directory import DirectoryIterator
 from minicnn.preprocessing.iterators import BatchIterator, NumpyArrayIterator
 from minicnn.preprocessing.loading import array_to_img, img_to_array, load_img
-from minicnn.preprocessing.parameters import refuse_unsupported
+from minicnn.shapes import refuse_unsupported
 
 __all__ = [
     "BatchIterator",

@@ -129,22 +129,3 @@ def _is_finite(value: float | Sequence[float]) -> bool:
         return bool(np.all(np.isfinite(value)))
     except TypeError:
         return False
-
-
-def refuse_unsupported(owner: str, given: dict[str, tuple[object, object]]) -> None:
-    """Raise ValueError if an argument that Keras has and minicnn has not is set.
-
-    Parameters
-    ----------
-    owner : str
-        Who refuses, for the message.
-    given : dict
-        Argument name to (value, default).
-    """
-    for argument, (value, default) in given.items():
-        # isscalar first: comparing an array would give many answers
-        if value is not default and not (np.isscalar(value) and value == default):
-            raise ValueError(
-                f"{owner}: {argument} is not supported, expected it to be left at {default!r}, "
-                f"got {value!r}"
-            )
