@@ -26,15 +26,14 @@ def main() -> int:
         print(f"benchmarks: no kernel has {options.filter!r} in its name", file=sys.stderr)
         return 2
     print("\n".join(f"{key}: {value}" for key, value in machine().items()) + "\n")
-    for case in cases:
-        verify(case)
+    first_calls = [verify(case) for case in cases]
     print(f"{len(cases)} cases: naive, NumPy and numba give the same numbers\n")
     if options.verify_only:
         return 0
     print(HEADER)
     rows = []
-    for case in cases:
-        rows.append(measure(case, options.seconds))
+    for case, first_call in zip(cases, first_calls, strict=True):
+        rows.append(measure(case, options.seconds, first_call))
         print(line(rows[-1]), flush=True)
     print(FOOTER)
     if options.json:
@@ -72,16 +71,31 @@ def machine() -> dict[str, str]:
     }
 
 
-def verify(case: Case) -> None:
-    """Raise ValueError unless naive = NumPy on the small load, and NumPy = numba on the full one."""
-    kernels = {name: getattr(module, case.kernel) for name, module in MODULES.items()}
+def verify(case: Case) -> float:
+    """Check that naive = NumPy on the small load, and NumPy = numba on the full one.
+
+    Returns
+    -------
+    seconds : float
+        Of numba's call: the first one of each kernel compiles it, or reads it from the cache.
+
+    Raises
+    ------
+    ValueError
+        Where two of them differ.
+    """
+    seconds = 0.0
     for load, pair in ((case.small, ("naive", "NumPy")), (case.full, ("NumPy", "numba"))):
-        expected, found = (outcome(kernels[name], load) for name in pair)
+        expected = outcome(getattr(MODULES[pair[0]], case.kernel), load)
+        start = time.perf_counter()
+        found = outcome(getattr(MODULES[pair[1]], case.kernel), load)
+        seconds = time.perf_counter() - start
         for one, other in zip(expected, found, strict=True):
             largest = max(float(np.abs(one).max()), 1e-30)
             error = float(np.abs(one.astype(np.float64) - other).max()) / largest
             if one.shape != other.shape or error > TOLERANCE:
                 raise ValueError(f"{case.name}: {pair[0]} and {pair[1]} differ by {error:.1e}")
+    return seconds
 
 
 def outcome(kernel: Callable, load: Load) -> list[np.ndarray]:
@@ -93,13 +107,9 @@ def outcome(kernel: Callable, load: Load) -> list[np.ndarray]:
     return list(returned) if isinstance(returned, tuple) else [returned]
 
 
-def measure(case: Case, seconds: float) -> dict:
+def measure(case: Case, seconds: float, first_call: float) -> dict:
     """Time one case in all columns: milliseconds, and nanoseconds per operation."""
     compiled_kernel = getattr(compiled, case.kernel)
-    arguments = case.full.make()
-    start = time.perf_counter()
-    compiled_kernel(*arguments)
-    first_call = time.perf_counter() - start
     row = {
         "name": case.name,
         "shape": case.full.shape,
@@ -139,13 +149,13 @@ def repeat(kernel: Callable, arguments: tuple, seconds: float) -> tuple[float, f
 MODULES = {"naive": naive, "NumPy": numpy_kernels, "numba": compiled}
 HEADER = (
     f"{'kernel':<52} {'full size':<22} {'naive':>9} {'NumPy':>9} {'1 thread':>9} {'all':>9}"
-    f" {'NumPy':>9} {'1 thread':>9} {'all':>9}\n"
-    f"{'':<52} {'':<22} {'ns per operation':^39} {'times faster than naive':^29}"
+    f" {'NumPy':>9} {'1 thread':>9} {'all':>9} {'call, s':>9}\n"
+    f"{'':<52} {'':<22} {'ns per operation':^39} {'times faster than naive':^29} {'first':>9}"
 )
 FOOTER = (
     "\nMedians. The naive loops run on a small cut-out (naive_shape in the JSON), all others at "
     "full size;\nan operation is one multiply-add, or one number looked at where nothing is "
-    "multiplied."
+    "multiplied.\nThe first call of a kernel compiles it, or reads it from numba's cache."
 )
 
 
@@ -159,6 +169,7 @@ def line(row: dict) -> str:
         + " ".join(f"{each:>9.3g}" for each in cost)
         + " "
         + " ".join(f"{each:>9,.0f}" for each in speed)
+        + f" {row['first_call_ms'] / 1e3:>9.2f}"
     )
 
 
