@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minicnn import shapes
+from minicnn.naming import name_layers
 
 if TYPE_CHECKING:  # the layers import this file, not the other way round
     from minicnn.layers.base import Layer
@@ -262,18 +263,3 @@ def build_layers(graph: Graph, seed: int) -> None:
                 f"{layer.label}: a shared layer expects the same input shape everywhere, "
                 f"{shapes.text(layer.input_shape)}, got {shapes.text(shape)}"
             )
-
-
-def name_layers(layers: Sequence[Layer]) -> None:
-    """Give nameless layers Keras' names: conv2d, conv2d_1, ...; ValueError for a name used twice."""
-    taken = [layer.name for layer in layers if layer.name]
-    for name in taken:
-        if taken.count(name) > 1:
-            raise ValueError(f"expected layer names to be unique, got {name!r} more than once")
-    for layer in layers:
-        if layer.name is None:
-            stem, number = layer.label, 0
-            while (candidate := f"{stem}_{number}" if number else stem) in taken:
-                number += 1
-            layer.name = candidate
-            taken.append(candidate)

@@ -430,3 +430,39 @@ def test_layers_cannot_be_frozen():
     with pytest.raises(ValueError, match="last: freezing layers is not supported"):
         layer.trainable = False
     assert layer.trainable
+
+
+def small_chain(units):
+    return models.Sequential([layers.Dense(units, input_shape=(3,))], seed=units)
+
+
+def test_layers_of_two_models_in_a_third_get_names_that_fit_all_three():
+    first, second = small_chain(2), small_chain(4)
+    assert first.layers[0].name == second.layers[0].name == "dense"
+    x = layers.Input((3,))
+    both = models.Model(x, layers.concatenate([first.layers[0](x), second.layers[0](x)]), seed=0)
+    names = [layer.name for layer in both.layers]
+    assert len(set(names)) == len(names)
+    assert first.layers[0].name == "dense"
+    assert second.layers[0].name in names
+    assert len(both.named_weights()) == 4
+    assert both.predict_on_batch(np.ones((2, 3), np.float32)).shape == (2, 6)
+
+
+def test_a_new_name_does_not_meet_itself_in_the_layers_first_model():
+    earlier = small_chain(2)
+    later = small_chain(4)
+    later.add(layers.Dense(5, name="dense_1"))
+    x = layers.Input((3,))
+    models.Model(x, layers.concatenate([earlier.layers[0](x), later.layers[0](x)]))
+    assert len(later.named_weights()) == 4
+
+
+def test_names_that_the_user_gave_are_not_changed():
+    x = layers.Input((3,))
+    hidden = layers.Dense(2)(x)
+    models.Model(x, hidden)
+    end = layers.Dense(2, name="dense")(hidden)
+    model = models.Model(x, end)
+    assert model.layers[-1].name == "dense"
+    assert model.layers[1].name.startswith("dense_")

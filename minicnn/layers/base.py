@@ -11,7 +11,6 @@ Shapes given to `build` and `output_shape` have no batch axis; arrays always hav
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from minicnn import shapes
 from minicnn.graph import connect
 from minicnn.initializers import INITIALIZERS
+from minicnn.naming import snake_case
 
 _creation_order = itertools.count()
 
@@ -52,6 +52,7 @@ class Layer:
                 f"{snake_case(type(self).__name__)}: expected name to be a str, got {name!r}"
             )
         self.name = name
+        self.automatic_name: str | None = None  # the name a model gave, if it did
         self.serial = next(_creation_order)  # models name their layers in this order
         self.given_shape = None if input_shape is None else check_shape(input_shape, self.label)
         self.input_shape: tuple | None = None
@@ -65,6 +66,11 @@ class Layer:
     def label(self) -> str:
         """The name if there is one, else one made from the class: MaxPooling2D, max_pooling2d."""
         return self.name or snake_case(type(self).__name__)
+
+    @property
+    def has_automatic_name(self) -> bool:
+        """Whether a model named the layer, or still has to, and not the user."""
+        return self.name == self.automatic_name  # both None before a model has it
 
     @property
     def trainable(self) -> bool:
@@ -214,12 +220,6 @@ class Layer:
         if self.activation is None or not through_activation:
             return dy
         return self.activation.backward(dy)
-
-
-def snake_case(class_name: str) -> str:
-    """Keras' way of making a layer's name from its class: MaxPooling2D -> max_pooling2d."""
-    with_breaks = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", with_breaks).lower()
 
 
 def check_shape(shape: Sequence[int], owner: str) -> tuple[int, ...]:

@@ -1,0 +1,57 @@
+"""Names of layers: the user's, or Keras' automatic ones."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minicnn.layers.base import Layer
+
+_names_of_all_models: set[str] = set()
+
+
+def name_layers(layers: Sequence[Layer]) -> None:
+    """Give layers without a name of their own Keras' names: conv2d, conv2d_1, ...
+
+    A layer that was named in another model keeps that name where it can. Where two layers come
+    with the same automatic name, the one made later gets a new name, here and in its first
+    model (whose optimiser then begins anew with it: its slots go by names). The new name is one
+    that no model has used so far, so that it cannot meet itself in the first model either.
+
+    Raises
+    ------
+    ValueError
+        If two layers were given the same name by the user.
+    """
+    given = [layer.name for layer in layers if not layer.has_automatic_name]
+    for name in given:
+        if given.count(name) > 1:
+            raise ValueError(f"expected layer names to be unique, got {name!r} more than once")
+    taken = set(given)
+    nameless = []
+    for layer in layers:
+        if layer.has_automatic_name:
+            if layer.name is None or layer.name in taken:
+                nameless.append(layer)
+            else:
+                taken.add(layer.name)
+    for layer in nameless:
+        used = taken if layer.name is None else taken | _names_of_all_models
+        layer.name = layer.automatic_name = free_name(snake_case(type(layer).__name__), used)
+        taken.add(layer.name)
+    _names_of_all_models.update(taken)
+
+
+def free_name(stem: str, taken: set[str]) -> str:
+    """The first of stem, stem_1, stem_2, ... that is not taken."""
+    candidates = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(1)))
+    return next(name for name in candidates if name not in taken)
+
+
+def snake_case(class_name: str) -> str:
+    """Keras' way of making a layer's name from its class: MaxPooling2D -> max_pooling2d."""
+    with_breaks = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", with_breaks).lower()
