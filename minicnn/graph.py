@@ -66,6 +66,7 @@ class Node:
         self.inputs = inputs
         self.takes_list = takes_list
         self.output = Tensor(layer.output_shape(self.pick([t.sample_shape for t in inputs])), self)
+        layer.nodes.append(self)
 
     def keep_caches(self) -> None:
         """Take over what the layer's forward has just kept."""
@@ -89,6 +90,7 @@ def input_tensor(layer: InputLayer) -> Tensor:
     node = Node.__new__(Node)
     node.layer, node.inputs, node.takes_list = layer, [], False
     node.output = Tensor(layer.given_shape, node)
+    layer.nodes.append(node)
     return node.output
 
 

@@ -36,6 +36,8 @@ class Model:
     seed : int
     optimizer : Optimizer or None
         None before `compile`.
+    history : History or None
+        Of the last call of `fit`.
     epochs_done : int
         Epochs of training so far, over all calls of `fit`.
     metadata : dict
@@ -64,6 +66,7 @@ class Model:
         self.losses: list = []
         self.loss_weights: list[float] = []
         self.metrics: list = []
+        self.history = None
         self.epochs_done = 0
         self.stop_training = False
         self.metadata: dict = {}
@@ -76,16 +79,32 @@ class Model:
         return list(self.graph.layers)
 
     @property
+    def inputs(self) -> list[Tensor]:
+        return list(self.graph.inputs)
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        return list(self.graph.outputs)
+
+    @property
+    def input(self):
+        """The input's tensor; a list where there are several."""
+        return only_or_all(self.inputs)
+
+    @property
+    def output(self):
+        """The output's tensor; a list where there are several."""
+        return only_or_all(self.outputs)
+
+    @property
     def input_shape(self):
         """Shape of the input with None for the batch; a list where there are several."""
-        found = [tensor.shape for tensor in self.graph.inputs]
-        return found[0] if len(found) == 1 else found
+        return only_or_all([tensor.shape for tensor in self.graph.inputs])
 
     @property
     def output_shape(self):
         """Shape of the output with None for the batch; a list where there are several."""
-        found = [tensor.shape for tensor in self.graph.outputs]
-        return found[0] if len(found) == 1 else found
+        return only_or_all([tensor.shape for tensor in self.graph.outputs])
 
     def get_layer(self, name: str) -> Layer:
         """The layer of that name; ValueError with the names there are if it does not exist."""
@@ -99,11 +118,11 @@ class Model:
         """How many numbers the layers' parameters hold."""
         return sum(layer.count_params() for layer in self.graph.layers)
 
-    def summary(self, print_fn=print) -> None:
-        """Print the table of layers, as Keras does."""
+    def summary(self, line_length: int | None = None, print_fn=print) -> None:
+        """Print the table of layers, as Keras does, `line_length` characters wide."""
         from minicnn.summary import summary_text
 
-        print_fn(summary_text(self))
+        print_fn(summary_text(self, line_length))
 
     # Weights
 
@@ -216,7 +235,7 @@ class Model:
         validation_batch_size=None,
     ):
         """Train; see `minicnn.training.fit`. Returns the History."""
-        return training.fit(
+        self.history = training.fit(
             self,
             x,
             y,
@@ -232,6 +251,7 @@ class Model:
             validation_steps=validation_steps,
             validation_batch_size=validation_batch_size,
         )
+        return self.history
 
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False
@@ -258,17 +278,66 @@ class Model:
         """The outputs for one batch."""
         return training.predict_step(self, x)
 
-    def fit_generator(self, generator, **arguments):
-        """The name under which Keras once trained from generators: the same as `fit`."""
-        return self.fit(generator, **arguments)
+    # The names under which Keras 2 worked with generators. Batches are made in the same
+    # thread, one after the other: max_queue_size, workers and use_multiprocessing are accepted
+    # for old code's sake and have no effect.
 
-    def evaluate_generator(self, generator, **arguments):
-        """The name under which Keras once evaluated generators: the same as `evaluate`."""
-        return self.evaluate(generator, **arguments)
+    def fit_generator(
+        self,
+        generator,
+        steps_per_epoch=None,
+        epochs=1,
+        verbose=1,
+        callbacks=None,
+        validation_data=None,
+        validation_steps=None,
+        *,
+        shuffle=True,
+        initial_epoch=0,
+        workers=1,
+        max_queue_size=10,
+        use_multiprocessing=False,
+    ):
+        """The same as `fit`; the three arguments about queues have no effect."""
+        return self.fit(
+            generator,
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            validation_steps=validation_steps,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+        )
 
-    def predict_generator(self, generator, **arguments):
-        """The name under which Keras once predicted from generators: the same as `predict`."""
-        return self.predict(generator, **arguments)
+    def evaluate_generator(
+        self,
+        generator,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        verbose=0,
+    ):
+        """The same as `evaluate`; the three arguments about queues have no effect."""
+        shapes.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
+        return self.evaluate(generator, steps=steps, verbose=verbose)
+
+    def predict_generator(
+        self,
+        generator,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        verbose=0,
+    ):
+        """The same as `predict`; the three arguments about queues have no effect."""
+        shapes.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
+        return self.predict(generator, steps=steps, verbose=verbose)
 
 
 class Sequential(Model):
@@ -311,6 +380,20 @@ class Sequential(Model):
             self._chain.append(layer)
         self._graph = None
 
+    def pop(self) -> Layer:
+        """Take the last layer off the chain and return it; ValueError if there is none."""
+        if not self._chain:
+            raise ValueError(f"{self.name}: expected a layer to take off, the model has none")
+        layer = self._chain.pop()
+        if self._input is not None:
+            node = self._output.node
+            layer.nodes.remove(node)
+            self._output = node.inputs[0]
+            if not self._chain and layer.given_shape is not None:
+                self._input = self._output = None  # the input's shape was this layer's
+        self._graph = None
+        return layer
+
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Fix the input's shape, (None, height, width, channels), and make all parameters.
 
@@ -323,10 +406,11 @@ class Sequential(Model):
                 f"{self.name}: expected samples of shape {shapes.text(self._input.sample_shape)}, "
                 f"for which this model is built, got {shapes.text(shape)}; make a new model for it"
             )
-        self._input = self._output = input_tensor(InputLayer(shape))
-        for layer in self._chain:
-            self._output = layer(self._output)
-        self._graph = None
+        if self._input is None:
+            self._input = self._output = input_tensor(InputLayer(shape))
+            for layer in self._chain:
+                self._output = layer(self._output)
+            self._graph = None
         self.graph  # noqa: B018 (looking at it makes it)
 
     @property
@@ -363,6 +447,11 @@ class Sequential(Model):
 
 
 metrics_get = metrics.get  # `metrics` is an argument's name inside `compile`
+
+
+def only_or_all(values: list):
+    """The only value there is, or the list where there are several."""
+    return values[0] if len(values) == 1 else values
 
 
 def tensor_list(tensors, argument: str) -> list[Tensor]:

@@ -89,14 +89,7 @@ def describe(model) -> dict:
             }
             for layer in layers
         ],
-        "nodes": [
-            {
-                "layer": layers.index(node.layer),
-                "inputs": [place[tensor.node] for tensor in node.inputs],
-                "takes_list": node.takes_list,
-            }
-            for node in model.graph.nodes
-        ],
+        "nodes": describe_nodes(model.graph),
         "inputs": [place[tensor.node] for tensor in model.graph.inputs],
         "outputs": [place[tensor.node] for tensor in model.graph.outputs],
     }
@@ -118,6 +111,19 @@ def describe(model) -> dict:
     return meta
 
 
+def describe_nodes(graph) -> list[dict]:
+    """Which layer each node uses and which nodes feed it, as numbers in `graph.layers`, `nodes`."""
+    place = {node: index for index, node in enumerate(graph.nodes)}
+    return [
+        {
+            "layer": graph.layers.index(node.layer),
+            "inputs": [place[tensor.node] for tensor in node.inputs],
+            "takes_list": node.takes_list,
+        }
+        for node in graph.nodes
+    ]
+
+
 def rebuild(meta: dict):
     """The model that `describe` described, with fresh weights."""
     from minicnn import layers as layer_classes
@@ -129,16 +135,18 @@ def rebuild(meta: dict):
         if entry["class"] not in layer_classes.__all__:
             raise TypeError(f"unknown layer {entry['class']}")
         layers.append(getattr(layer_classes, entry["class"])(**entry["config"]))
-    tensors = []
-    for node in meta["nodes"]:
-        layer, inputs = layers[node["layer"]], [tensors[index] for index in node["inputs"]]
-        if not inputs:
-            tensors.append(input_tensor(layer))
-        else:
-            tensors.append(connect(layer, inputs if node["takes_list"] else inputs[0]))
     if meta["kind"] == Sequential.kind:
         model = Sequential(layers, name=meta["name"], seed=meta["seed"])
+        if describe_nodes(model.graph) != meta["nodes"]:
+            raise ValueError("the nodes are not those of a chain of its layers")
     else:
+        tensors = []
+        for node in meta["nodes"]:
+            layer, inputs = layers[node["layer"]], [tensors[index] for index in node["inputs"]]
+            if not inputs:
+                tensors.append(input_tensor(layer))
+            else:
+                tensors.append(connect(layer, inputs if node["takes_list"] else inputs[0]))
         model = Model(
             [tensors[index] for index in meta["inputs"]],
             [tensors[index] for index in meta["outputs"]],

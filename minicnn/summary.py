@@ -30,7 +30,7 @@ TERMINAL_MARGIN = 4  # characters that stay free at the terminal's right edge
 NARROWEST = 36  # a table is not squeezed below this: no column would hold a word
 
 
-def summary_text(model: Model) -> str:
+def summary_text(model: Model, line_length: int | None = None) -> str:
     """The summary of a model as text of several lines.
 
     Its width follows the terminal's (80 characters where there is none), up to 88 characters
@@ -40,6 +40,8 @@ def summary_text(model: Model) -> str:
     ----------
     model : Model or Sequential
         A `Sequential` that does not know its input yet has "?" for shapes.
+    line_length : int, optional
+        Characters in a line of the table, instead of that width; at least 36 are taken.
 
     Returns
     -------
@@ -55,8 +57,9 @@ def summary_text(model: Model) -> str:
         uses = uses_by_layer(model.graph)
         for row, layer in zip(rows, model.layers, strict=True):
             row.append(connections(uses, layer))
-    room = shutil.get_terminal_size().columns - TERMINAL_MARGIN
-    table = table_lines(columns, rows, max(min(width, room), NARROWEST))
+    if line_length is None:
+        line_length = min(width, shutil.get_terminal_size().columns - TERMINAL_MARGIN)
+    table = table_lines(columns, rows, max(line_length, NARROWEST))
     return "\n".join([f'Model: "{model.name}"', *table, *parameter_lines(model)])
 
 

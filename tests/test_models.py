@@ -466,3 +466,89 @@ def test_names_that_the_user_gave_are_not_changed():
     model = models.Model(x, end)
     assert model.layers[-1].name == "dense"
     assert model.layers[1].name.startswith("dense_")
+
+
+def branches():
+    x = layers.Input((3,))
+    hidden = layers.Dense(4, activation="relu")(x)
+    return models.Model(x, layers.concatenate([hidden, layers.Dense(2)(hidden)]), seed=1)
+
+
+@pytest.mark.parametrize("make", [by_adding, branches])
+@pytest.mark.parametrize("again", [False, True], ids=["made", "loaded"])
+def test_a_model_of_all_the_layers_outputs(make, again, tmp_path):
+    model = make()
+    if again:
+        model.save(tmp_path / "model.npz")
+        model = models.load_model(tmp_path / "model.npz")
+    x = np.random.default_rng(0).normal(size=(2, *model.input_shape[1:])).astype(np.float32)
+    inner = models.Model(model.inputs, [layer.output for layer in model.layers])
+    found = inner.predict_on_batch(x)
+    assert [y.shape[1:] for y in found] == [layer.output.shape[1:] for layer in model.layers]
+    np.testing.assert_array_equal(found[-1], model.predict_on_batch(x))
+    np.testing.assert_array_equal(
+        models.Model(model.input, model.output).predict_on_batch(x), found[-1]
+    )
+    values = model.graph.run([x])
+    for layer, y in zip(model.layers, found, strict=True):
+        np.testing.assert_array_equal(y, values[layer.output])
+
+
+def test_several_inputs_and_outputs_are_lists():
+    first, second = layers.Input((3,)), layers.Input((3,))
+    model = models.Model([first, second], [layers.Dense(1)(first), layers.Dense(1)(second)])
+    assert model.input == model.inputs == [first, second]
+    assert model.output == model.outputs
+    assert len(model.outputs) == 2
+
+
+def test_the_output_of_a_layer_that_is_not_used_once():
+    layer = layers.Dense(3, name="middle")
+    with pytest.raises(ValueError, match="middle: the layer has no output yet"):
+        _ = layer.output
+    layer(layer(layers.Input((3,))))
+    with pytest.raises(ValueError, match="middle: expected a layer that is used once .* 2 uses"):
+        _ = layer.output
+
+
+@pytest.mark.parametrize("shape", [(3,), None], ids=["shape known", "shape unknown"])
+def test_pop_takes_the_last_layer_off(shape):
+    first, last = layers.Dense(4, input_shape=shape), layers.Dense(2)
+    model = models.Sequential([first, last], seed=0)
+    assert model.pop() is last
+    model.add(layers.Dense(5))
+    x = np.ones((2, 3), np.float32)
+    assert model.predict_on_batch(x).shape == (2, 5)
+    assert model.layers[0] is first
+    assert model.pop() is not last
+    assert model.pop() is first
+    assert model.layers == []
+    with pytest.raises(ValueError, match="sequential: expected a layer to take off"):
+        model.pop()
+    model.add(layers.Dense(1, input_shape=(6,)) if shape else layers.Dense(1))
+    assert model.predict_on_batch(np.ones((2, 6 if shape else 3), np.float32)).shape == (2, 1)
+
+
+def test_the_generators_names_take_the_arguments_of_keras_2():
+    x, y = np.ones((4, 3), np.float32), np.array([0, 1, 1, 0])
+
+    def batches():
+        while True:
+            yield x, y
+
+    def trained(train):
+        model = small_chain(1)
+        model.compile("sgd", "binary_crossentropy")
+        return model, train(model)
+
+    queue = {"workers": 4, "max_queue_size": 2, "use_multiprocessing": True}
+    one, history = trained(lambda m: m.fit_generator(batches(), 2, 3, 0, **queue))
+    other, expected = trained(lambda m: m.fit(batches(), steps_per_epoch=2, epochs=3, verbose=0))
+    assert history.history == expected.history
+    assert one.history is history
+    assert one.evaluate_generator(batches(), 2, None, 10, 1, False, 0) == other.evaluate(
+        x, y, verbose=0
+    )
+    np.testing.assert_array_equal(one.predict_generator(batches(), 1, **queue), other.predict(x))
+    with pytest.raises(ValueError, match="evaluate_generator: callbacks is not supported"):
+        one.evaluate_generator(batches(), 2, [print])

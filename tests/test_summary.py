@@ -191,3 +191,13 @@ def test_a_very_narrow_terminal_still_gets_a_table(monkeypatch):
 )
 def test_sizes(size, text):
     assert readable_size(size) == text
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_line_length_is_the_tables_width(width):
+    lines = []
+    minicnn_models.Sequential([minicnn_layers.Dense(1, input_shape=(3,))]).summary(
+        line_length=width, print_fn=lines.append
+    )
+    table = lines[0].splitlines()[1:-4]
+    assert {len(line) for line in table if line[0] in "┏┡└┃│"} == {width}

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn import shapes
-from minicnn.graph import connect
+from minicnn.graph import Node, Tensor, connect
 from minicnn.initializers import INITIALIZERS
 from minicnn.naming import snake_case
 
@@ -42,6 +42,8 @@ class Layer:
         shapes. `backward` replaces `grads`, it never adds to them.
     cache : named tuple or None
         What the last `forward` kept for `backward`; each layer lists its fields.
+    nodes : list of Node
+        The layer's uses, one for each time it was connected to tensors.
     activation : Layer or None
         The activation layer that `activation="relu"` put behind this one.
     """
@@ -59,6 +61,7 @@ class Layer:
         self.params: dict[str, np.ndarray] = {}
         self.grads: dict[str, np.ndarray] = {}
         self.cache = None
+        self.nodes: list[Node] = []
         self.activation: Layer | None = None
         self.built = False
 
@@ -71,6 +74,22 @@ class Layer:
     def has_automatic_name(self) -> bool:
         """Whether a model named the layer, or still has to, and not the user."""
         return self.name == self.automatic_name  # both None before a model has it
+
+    @property
+    def output(self) -> Tensor:
+        """The tensor that the layer gives out; ValueError unless it was connected just once.
+
+        With it a model is looked into: Model(model.inputs, [model.layers[0].output]).
+        """
+        if len(self.nodes) != 1:
+            raise ValueError(
+                f"{self.label}: expected a layer that is used once to tell its output, found "
+                f"{len(self.nodes)} uses; take the tensor from layer.nodes[...].output"
+                if self.nodes
+                else f"{self.label}: the layer has no output yet, since it is not connected; "
+                "put it in a model that knows its input's shape"
+            )
+        return self.nodes[0].output
 
     @property
     def trainable(self) -> bool:
