@@ -69,10 +69,31 @@ def load_model(path):
     return model
 
 
+def require_savable(model) -> None:
+    """ValueError where `load_model` could not make the model again."""
+    from minicnn import layers as layer_classes
+
+    for layer in model.graph.layers:
+        kind = type(layer)
+        if getattr(layer_classes, kind.__name__, None) is not kind:
+            raise ValueError(
+                f"{layer.label}: a layer of a class that minicnn does not have "
+                f"({kind.__name__}) cannot be loaded again; use save_weights"
+            )
+    for key, value in model.metadata.items():
+        try:
+            json.dumps({key: value})
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{model.name}: expected metadata that JSON can hold, got "
+                f"metadata[{key!r}] = {value!r} ({error})"
+            ) from None
+
+
 def describe(model) -> dict:
-    """All of a model but its arrays, as JSON can hold it."""
-    place = {node: index for index, node in enumerate(model.graph.nodes)}
-    layers = model.graph.layers
+    """All of a model but its arrays, as JSON can hold it; ValueError if it cannot."""
+    require_savable(model)
+    nodes, layers = model.graph.nodes, model.graph.layers
     meta = {
         "format_version": FORMAT_VERSION,
         "kind": model.kind,
@@ -90,8 +111,8 @@ def describe(model) -> dict:
             for layer in layers
         ],
         "nodes": describe_nodes(model.graph),
-        "inputs": [place[tensor.node] for tensor in model.graph.inputs],
-        "outputs": [place[tensor.node] for tensor in model.graph.outputs],
+        "inputs": [nodes.index(tensor.node) for tensor in model.graph.inputs],
+        "outputs": [nodes.index(tensor.node) for tensor in model.graph.outputs],
     }
     if model.optimizer is not None:
         for key, function in model.metrics:
@@ -207,6 +228,8 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"{path}: expected a name that ends in .npz (the only format there is)")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent}: expected a folder to write {path.name} to")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:

@@ -438,3 +438,35 @@ def test_a_metric_of_one_s_own_cannot_be_saved(tmp_path):
     model.compile("adam", "binary_crossentropy", [misses])
     with pytest.raises(ValueError, match="misses"):
         model.save(tmp_path / "model.npz")
+
+
+class Doubling(layers.Flatten):
+    """A layer that minicnn does not have."""
+
+
+def test_a_layer_of_ones_own_cannot_be_saved_whole(tmp_path):
+    model = models.Sequential([Doubling(input_shape=(2, 2), name="mine"), layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"mine: .*\(Doubling\) cannot be loaded again"):
+        model.save(tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
+    model.save_weights(tmp_path / "weights.npz")
+
+
+@pytest.mark.parametrize("value", [{1, 2}, np.zeros(2), object()])
+def test_metadata_that_json_cannot_hold(value, tmp_path):
+    model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+    model.metadata = {"fine": 1, "threshold": value}
+    with pytest.raises(
+        ValueError, match=r"metadata that JSON can hold, got metadata\['threshold'\]"
+    ):
+        model.save(tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+    for save in (model.save, model.save_weights):
+        with pytest.raises(FileNotFoundError) as caught:
+            save(tmp_path / "nowhere" / "model.npz")
+        assert str(caught.value).startswith(str(tmp_path / "nowhere") + ": expected a folder")
+        assert ".tmp" not in str(caught.value)
