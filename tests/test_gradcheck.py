@@ -85,7 +85,7 @@ def test_a_right_gradient_passes(make):
 INPUT_ERRORS = {
     "doubled": (lambda dx: 2 * dx, "2 times what it should be"),
     "divided by the batch": (lambda dx: dx / 4, "0.25 times what it should be"),
-    "a millionth too much and a bit": (lambda dx: dx * (1 + 1e-5), "1 times what it should be"),
+    "a millionth too much and a bit": (lambda dx: dx * (1 + 1e-5), "are wrong, but only by little"),
     "sign": (lambda dx: -dx, "the sign is flipped"),
     "zero": (np.zeros_like, "zero everywhere: the gradient is not computed"),
     "not a number": (lambda dx: np.full_like(dx, np.nan), "the gradient is not finite"),
@@ -224,6 +224,40 @@ def test_a_black_image_in_a_whole_model_is_no_error():
     report = check_model(model, x, [1, 0])
     assert report.ok
     assert report.kinks > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_black_images_on_which_the_loss_is_flat_are_no_error(seed):
+    """With balanced labels the gradient of a fresh model is 0, and relu's corner is a bend."""
+    model = models.Sequential(
+        [
+            layers.Conv2D(3, 3, activation="relu", input_shape=(8, 8, 1)),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
+        ],
+        seed=seed,
+    )
+    model.compile("sgd", "binary_crossentropy")
+    report = check_model(model, np.zeros((4, 8, 8, 1)), [0, 1, 0, 1])
+    assert report.ok, report
+    assert report.kinks > 0
+    assert report.checked > 0
+
+
+def test_a_wrong_gradient_where_the_right_one_is_zero_is_caught():
+    x = spread_out((3, 4))
+    x[1, 2] = -1.0  # relu is flat here
+    for small in (1e-3, 1e-8):
+
+        def spoil(dx, small=small):
+            dx = dx.copy()
+            dx[1, 2] += small
+            return dx
+
+        report = check_layer(*planted(lambda: (layers.ReLU(), x), spoil))
+        assert not report.ok
+        assert report.kinks == 0
 
 
 def test_nothing_but_kinks_is_not_a_pass():

@@ -148,8 +148,12 @@ def likely_cause(one: Comparison, tolerance: float) -> str:
         return "the output is not finite"
     if not analytic.any():
         return "it is zero everywhere: the gradient is not computed"
+    wrong = (one.errors >= tolerance) & fair
+    count = f"{wrong.sum()} of {fair.sum()} elements are wrong"
     factor = constant_factor(analytic, numeric)
     if factor is not None:
+        if abs(factor - 1) < 1e-4:
+            return f"{count}, but only by little"
         if abs(factor + 1) < 1e-4:
             return "the sign is flipped"
         return f"it is {factor:.4g} times what it should be everywhere: a factor is missing"
@@ -157,10 +161,9 @@ def likely_cause(one: Comparison, tolerance: float) -> str:
     order = wrong_order(one) if complete else None
     if order is not None:
         return order
-    wrong = (one.errors >= tolerance) & fair
     if complete and is_image(one) and only_at_border(wrong.reshape(one.shape)):
         return "only pixels at the border are wrong: look at padding and window ranges"
-    return f"{wrong.sum()} of {fair.sum()} elements are wrong"
+    return count
 
 
 def is_image(one: Comparison) -> bool:
