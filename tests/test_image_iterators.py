@@ -247,6 +247,14 @@ def test_directory_is_read_as_keras_reads_it(folder, capsys):
     np.testing.assert_array_equal(targets, iterator.classes)
 
 
+def test_older_names_of_keras_iterators(folder):
+    one, other = (flow_gray(folder, class_mode="binary", batch_size=3) for _ in range(2))
+    for _ in range(4):  # into the second pass
+        for found, expected in zip(one.next(), next(other), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(one.labels, [0, 0, 0, 1, 1, 1, 1, 1])
+
+
 def test_file_names_follow_the_shuffling(folder):
     iterator = flow_gray(folder, batch_size=3)
     gray_of = dict(zip(iterator.filenames, range(10, 90, 10), strict=True))

@@ -92,6 +92,11 @@ class DirectoryIterator(BatchIterator):
             self._is_cached = np.zeros(self.n, dtype=bool)
 
     @property
+    def labels(self) -> np.ndarray:
+        """Another name of `classes`: the class number of each file, (n,) int32."""
+        return self.classes
+
+    @property
     def batch_filenames(self) -> list[str]:
         """The file names of the batch made last, in its order."""
         return [self.filenames[index] for index in self.batch_indices]

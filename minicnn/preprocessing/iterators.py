@@ -116,6 +116,10 @@ class BatchIterator:
         self.batch_index += 1
         return batch
 
+    def next(self) -> Batch:
+        """The next batch: the older way to write next(iterator)."""
+        return next(self)
+
     def __getitem__(self, index: int) -> Batch:
         """Batch `index` of the current pass, (x, y) or x alone; negative counts from the end."""
         if not -len(self) <= index < len(self):
