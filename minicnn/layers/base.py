@@ -81,13 +81,15 @@ class Layer:
 
         With it a model is looked into: Model(model.inputs, [model.layers[0].output]).
         """
-        if len(self.nodes) != 1:
+        if not self.nodes:
+            raise ValueError(
+                f"{self.label}: the layer has no output yet, since it is not connected; "
+                "put it in a model that knows its input's shape"
+            )
+        if len(self.nodes) > 1:
             raise ValueError(
                 f"{self.label}: expected a layer that is used once to tell its output, found "
                 f"{len(self.nodes)} uses; take the tensor from layer.nodes[...].output"
-                if self.nodes
-                else f"{self.label}: the layer has no output yet, since it is not connected; "
-                "put it in a model that knows its input's shape"
             )
         return self.nodes[0].output
 
