@@ -150,8 +150,8 @@ def _class_names(folder: Path) -> list[str]:
         raise UserError(f"{folder} cannot be read: {error.strerror}") from error
     if {"train", "test"} <= set(names):
         raise UserError(
-            f"{folder} is split already (it holds {', '.join(names)}), but has no split.json; "
-            "name the folder of one part, or split the source images anew with `covid split`"
+            f"{folder}: expected two class folders, found a set that is split already "
+            f"({', '.join(names)}); name the folder of the source images, or that of one part"
         )
     if len(names) != 2:
         found = f"{len(names)} ({', '.join(names)})" if names else "none"

@@ -177,7 +177,7 @@ def test_predict_does_not_wait_for_matplotlib(model, image):
         ("split {slices} --group (", "not a regular expression"),
         ("split {slices} --out {text}", "is a file"),
         ("split {slices} --no-contour drop", "expected --enhance"),
-        ("split {split}", "exactly two class folders"),
+        ("split {split}", "split already"),
         ("train --model vgg", "invalid choice: 'vgg'"),
         ("train --data {missing}", "no such folder"),
         ("evaluate {model}", "required: --data"),
