@@ -552,3 +552,9 @@ def test_the_generators_names_take_the_arguments_of_keras_2():
     np.testing.assert_array_equal(one.predict_generator(batches(), 1, **queue), other.predict(x))
     with pytest.raises(ValueError, match="evaluate_generator: callbacks is not supported"):
         one.evaluate_generator(batches(), 2, [print])
+
+
+def test_one_metric_needs_no_list():
+    model = models.Sequential([layers.Dense(1, activation="sigmoid", input_shape=(2,))])
+    model.compile("sgd", metrics="acc")
+    assert [key for key, _ in model.metrics] == ["acc"]

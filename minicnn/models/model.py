@@ -210,7 +210,7 @@ class Model:
     def _set_training(self, optimizer, loss: list, loss_weights: list, metrics) -> None:
         """Look everything up first, so that a model is compiled as a whole or not at all."""
         found = optimizers.get(optimizer), [losses.get(one) for one in loss]
-        self.metrics = [metrics_get(one) for one in metrics or []]
+        self.metrics = [metrics_get(one) for one in metric_list(metrics)]
         self.optimizer, self.losses = found
         self.loss_weights = loss_weights
 
@@ -337,6 +337,13 @@ class Model:
 
 
 metrics_get = metrics.get  # `metrics` is an argument's name inside `compile`
+
+
+def metric_list(metrics) -> list:
+    """The argument `metrics` as a list: None, one metric, or several."""
+    if metrics is None:
+        return []
+    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
 
 
 def only_or_all(values: list):
