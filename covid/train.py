@@ -172,10 +172,13 @@ def recipe_callbacks(
     """
     callbacks: list[Callback] = [TerminateOnNaN()]
     stopper = None
+    growing = 0
     if recipe.warm_up is not None:
-        callbacks.append(WarmUp(recipe.warm_up))
+        # Few images make few steps: the warm-up then is a third of them, lest it never ends.
+        steps = max(1, min(recipe.warm_up, recipe.epochs * steps_per_epoch // 3))
+        callbacks.append(WarmUp(steps))
+        growing = math.ceil(steps / steps_per_epoch)
     if recipe.patience is not None:
-        growing = math.ceil((recipe.warm_up or 0) / steps_per_epoch)
         stopper = EarlyStopping(
             patience=recipe.patience, restore_best_weights=True, start_from_epoch=growing
         )

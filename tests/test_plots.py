@@ -270,7 +270,7 @@ def test_curves_show_dots_a_line_and_gaps(tmp_path, monkeypatch):
         "training (not finite in 8 of 8 epochs)",
         "validation (not finite in 5 of 8 epochs)",
         "chance 0.693",
-        "best epoch: 2",
+        "weights kept: epoch 2",
     ]
     dots, _, line = axes[0].lines[:3]
     assert (dots.get_marker(), dots.get_linestyle()) == ("o", "None")
