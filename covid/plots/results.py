@@ -158,7 +158,11 @@ def _curve_panel(
         )
     if best_epoch is not None:
         axes.axvline(
-            best_epoch, color=GREEN, linewidth=1, zorder=0, label=f"weights kept: epoch {best_epoch}"
+            best_epoch,
+            color=GREEN,
+            linewidth=1,
+            zorder=0,
+            label=f"weights kept: epoch {best_epoch}",
         )
     axes.set(xlabel="epoch", xlim=(0.5, epochs + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
