@@ -22,10 +22,11 @@ from covid.inputs import (
     scan_for,
     wants_enhanced,
 )
-from covid.output import check_csv, new_folder, whole_file
+from covid.output import check_csv, new_folder
 from covid.preprocess import enhance_and_crop
 from covid.report import small_print
 from covid.train import PARTS, evaluate_parts
+from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 

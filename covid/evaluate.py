@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.output import whole_file
+from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from covid.errors import UserError
+from minicnn.files import whole_file
 
 # The decoder's messages name neither the file nor a remedy; UnreadableImage does. Whoever sets
 # the environment variable asked to see them.
@@ -115,12 +116,8 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
     """
     # imencode and tofile instead of imwrite, which fails on non-Latin names on Windows.
     encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
-    temporary = Path(f"{path}.tmp")
-    try:
+    with whole_file(Path(path)) as temporary:
         encoded.tofile(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read_bytes(path: Path) -> bytes:

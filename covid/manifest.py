@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from covid.errors import UserError
 from covid.splits import PARTS
+from minicnn.files import whole_file
 
 MANIFEST = "manifest.csv"
 SPLIT_INFO = "split.json"
@@ -81,12 +81,14 @@ def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
     """Write manifest.csv (UTF-8) into `folder`."""
     # File names that are not valid UTF-8 reach Python as lone surrogates, which only this
     # handler can write, and read back, unchanged.
-    temporary = folder / f".{MANIFEST}.tmp"
-    with open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with (
+        whole_file(folder / MANIFEST) as temporary,
+        open(temporary, "w", newline="", **encoding) as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(temporary, folder / MANIFEST)
 
 
 def read_manifest(folder: str | Path) -> list[dict]:
@@ -123,9 +125,8 @@ def read_manifest(folder: str | Path) -> list[dict]:
 
 def write_info(folder: Path, info: dict) -> None:
     """Write split.json into `folder`."""
-    temporary = folder / f".{SPLIT_INFO}.tmp"
-    temporary.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / SPLIT_INFO)
+    with whole_file(folder / SPLIT_INFO) as temporary:
+        temporary.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
 
 
 def read_split(folder: str | Path) -> SplitFolder:

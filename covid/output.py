@@ -4,11 +4,13 @@ import json
 import math
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.errors import UserError
+from minicnn.files import whole_file
 
 
 def check_new_folder(folder: Path) -> None:
@@ -73,6 +75,30 @@ def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterat
         raise
 
 
+@contextmanager
+def made_aside(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `folder`, or disappears when something goes wrong.
+
+    Raises
+    ------
+    UserError
+        The folder holds something already.
+    OSError
+        It cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
+    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if folder.exists():
+            folder.rmdir()  # empty, as checked; Windows cannot replace a folder
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def empty_folder(folder: Path) -> None:
     """Delete all that is in a folder, if there is one."""
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -88,17 +114,6 @@ def free_name(stem: str) -> Path:
     while os.path.lexists(folder):
         folder, number = Path(f"{stem}-{number}"), number + 1
     return folder
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`, which is renamed to `path` when all went well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def json_text(content: dict) -> str:

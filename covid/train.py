@@ -15,9 +15,9 @@ import minicnn
 from covid.dataset import SplitFolder
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
-from covid.output import whole_file
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
+from minicnn.files import whole_file
 from minicnn.models import Model
 from minicnn.optimizers import Adam
 from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator

@@ -6,11 +6,8 @@ folder is complete or not there.
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +19,7 @@ import numpy as np
 from covid import manifest
 from covid.errors import UserError
 from covid.images import UnreadableImage, read_gray, write_png
+from covid.output import made_aside
 from covid.parallel import in_parallel
 from covid.splits import Split, compile_group, group_name
 
@@ -68,7 +66,7 @@ def write_split(
         The target holds something, cannot be written, or a class of a part has no image left.
     """
     pairs = [(part, image) for part, images in split.parts.items() for image in images]
-    with _made_aside(Path(folder)) as temporary:
+    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
         rows = _write_images(dataset, pairs, temporary, transform, progress, split.group)
         info = {
             "positive": dataset.positive,
@@ -96,30 +94,21 @@ def write_folder(
     progress: bool = True,
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
-    with _made_aside(Path(folder)) as temporary:
+    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
         return _write_images(
             dataset, [("", image) for image in dataset], temporary, transform, progress, None
         )
 
 
 @contextmanager
-def _made_aside(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes `folder`, or disappears when something goes wrong."""
-    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
+def _failures_in_words(folder: str | Path) -> Iterator[None]:
+    """Turn what the system says of a folder that cannot be written into a UserError."""
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
-        temporary.mkdir(parents=True)
-        yield temporary
-        if folder.exists():
-            folder.rmdir()  # empty, as checked; Windows cannot replace a folder
-        os.replace(temporary, folder)
+        yield
     except OSError as error:
         raise UserError(
             f"{folder} cannot be written ({error.strerror or error}); choose another --out"
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_images(

@@ -7,13 +7,13 @@ renamed when they are whole, so that a file that exists is complete.
 """
 
 import json
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from minicnn import metrics
+from minicnn.files import whole_file
 
 FORMAT_VERSION = 1
 
@@ -230,13 +230,8 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
         raise ValueError(f"{path}: expected a name that ends in .npz (the only format there is)")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent}: expected a folder to write {path.name} to")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
 
 
 def read_npz(path) -> tuple[dict[str, np.ndarray], dict | None]:

@@ -200,7 +200,7 @@ def test_a_failed_write_is_a_user_error_and_leaves_nothing(tmp_path, monkeypatch
     def full_disk(source, target):
         raise OSError("no space left")
 
-    monkeypatch.setattr(canvas.os, "replace", full_disk)
+    monkeypatch.setattr("os.replace", full_disk)
     with pytest.raises(UserError, match="no space left"):
         plots.training_curves(history(2), tmp_path / "figure.png", "t")
     assert not list(tmp_path.iterdir())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from covid.errors import UserError
+from covid.output import made_aside
 from covid.parallel import in_parallel
 from covid.phantom.scan import make_patient, render_slice
 
@@ -107,9 +105,7 @@ def write_dataset(
     folder = Path(folder)
     _check(folder, patients, slices, seed)
     infected = infected_patients(patients, seed)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with made_aside(folder) as temporary:
         for name in CLASS_FOLDERS.values():
             (temporary / name).mkdir()
         by_patient = in_parallel(
@@ -123,11 +119,4 @@ def write_dataset(
             version=VERSION, patients=patients, infected=len(infected), slices=slices, seed=seed
         )
         (temporary / "README.txt").write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp allows nobody else to look
-        if folder.exists():
-            folder.rmdir()  # empty, as checked; Windows cannot replace a folder
-        os.replace(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     return [folder / name for names in by_patient for name in names]

@@ -6,7 +6,6 @@ figure needs no screen, leaves no state behind and disturbs no notebook that imp
 
 import contextlib
 import io
-import os
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
 from covid.errors import UserError
+from minicnn.files import whole_file
 
 DPI = 110
 # Three colours of Okabe and Ito (2008) that stay apart with every kind of colour blindness.
@@ -75,16 +75,12 @@ def sheet(
         yield body
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(buffer.getvalue())
-        os.replace(temporary, path)
+        with whole_file(path) as temporary:
+            temporary.write_bytes(buffer.getvalue())
     except OSError as error:
         raise UserError(f"{path}: expected a place to write a figure, got: {error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def axes_at(body: SubFigure, left: float, top: float, width: float, height: float) -> Axes:

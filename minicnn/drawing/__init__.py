@@ -12,6 +12,7 @@ from pathlib import Path
 
 from minicnn.drawing.boxes import Label
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
+from minicnn.files import whole_file
 from minicnn.graph import Node
 from minicnn.layers.input import InputLayer
 from minicnn.models import Model, Sequential
@@ -152,9 +153,5 @@ def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
 
 def save(figure, path: Path, file_format: str, dpi: float) -> None:
     """Write the figure so that `path` is either whole or as it was before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole_file(path) as temporary:
         figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
