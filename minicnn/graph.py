@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minicnn import shapes
+from minicnn import kernels, shapes
 from minicnn.naming import name_layers
 
 if TYPE_CHECKING:  # the layers import this file, not the other way round
@@ -162,6 +162,7 @@ class Graph:
         self.layers = list(dict.fromkeys(node.layer for node in self.nodes))
         consumed = {tensor for node in self.nodes for tensor in node.inputs}
         self.is_end = [tensor not in consumed for tensor in outputs]
+        self._plan: list | None = None
 
     def _walk_back(self, node: Node, met: list[Node], finished: list[Node]) -> None:
         """Visit `node` and all that feed it, each once."""
@@ -177,7 +178,27 @@ class Graph:
             self._walk_back(tensor.node, met, finished)
         finished.append(node)
 
-    def run(self, inputs: list[np.ndarray], training: bool = False) -> dict[Tensor, np.ndarray]:
+    def steps(self, layer_by_layer: bool = False) -> list:
+        """What is run one after the other: layers, some of them fused; see `minicnn.fusion`."""
+        from minicnn.fusion import LayerStep, make_plan  # needs the layers, which need this file
+
+        if layer_by_layer or kernels.backend() == "naive":
+            return [LayerStep(node) for node in self.nodes if node.inputs]
+        if self._plan is None:
+            self._plan = make_plan(self, self.needs_gradient())
+        return self._plan
+
+    def needs_gradient(self) -> dict[Tensor, bool]:
+        """For each tensor, whether there are parameters behind it that its gradient is for."""
+        needed: dict[Tensor, bool] = {}
+        for node in self.nodes:
+            behind = any(needed[tensor] for tensor in node.inputs)
+            needed[node.output] = behind or bool(node.layer.params)
+        return needed
+
+    def run(
+        self, inputs: list[np.ndarray], training: bool = False, layer_by_layer: bool = False
+    ) -> dict[Tensor, np.ndarray]:
         """Run all layers forward.
 
         Parameters
@@ -186,22 +207,26 @@ class Graph:
             One batch for each of `self.inputs`.
         training : bool
             Whether dropout drops.
+        layer_by_layer : bool
+            Run every layer by itself, so that there are numbers for every tensor.
 
         Returns
         -------
         values : dict of Tensor to array
-            Every tensor's numbers.
+            Every tensor's numbers, but for those inside of fused layers. Only the outputs' are
+            the caller's to keep: the others' memory is used again by the next run.
         """
         values = dict(zip(self.inputs, inputs, strict=True))
-        for node in self.nodes:
-            if node.inputs:
-                x = node.pick([values[tensor] for tensor in node.inputs])
-                values[node.output] = node.layer.forward(x, training)
-                node.keep_caches()
+        self._last_run = self.steps(layer_by_layer)
+        for step in self._last_run:
+            values[step.output] = step.forward([values[t] for t in step.inputs], training)
         return values
 
     def backward(
-        self, output_gradients: list[np.ndarray], through_activation: list[bool]
+        self,
+        output_gradients: list[np.ndarray],
+        through_activation: list[bool],
+        input_gradients: bool = False,
     ) -> list[np.ndarray | None]:
         """Run all layers backward, after `run`; leaves each layer's gradients in `layer.grads`.
 
@@ -211,12 +236,18 @@ class Graph:
             Gradient of the loss with respect to each of `self.outputs`.
         through_activation : list of bool
             False where that gradient is with respect to the logits; see `Layer.backward`.
+        input_gradients : bool
+            Whether those of the model's inputs are wanted; training does not need them.
 
         Returns
         -------
         input_gradients : list of float arrays
-            For each of `self.inputs`.
+            For each of `self.inputs`; None where they are not wanted.
         """
+        needed = self.needs_gradient()
+        needed.update(dict.fromkeys(self.inputs, input_gradients))
+        if input_gradients:
+            needed = dict.fromkeys(needed, True)
         flows: dict[Tensor, np.ndarray] = {}
         skips = set()
         for tensor, dy, through in zip(
@@ -226,17 +257,18 @@ class Graph:
             if not through:
                 skips.add(tensor)
         used_before: set[Layer] = set()
-        for node in reversed(self.nodes):
-            if not node.inputs:
+        for step in reversed(self._last_run):
+            if not needed[step.output]:
                 continue
-            layer, earlier = node.layer, node.layer.grads
-            node.give_caches_back()
-            dx = layer.backward(flows.pop(node.output), node.output not in skips)
+            layer, earlier = step.layer, step.layer.grads
+            wanted = [needed[tensor] for tensor in step.inputs]
+            parts = step.backward(flows.pop(step.output), step.output not in skips, wanted)
             if layer in used_before:  # a shared layer: its uses' gradients add up
                 layer.grads = {name: earlier[name] + layer.grads[name] for name in layer.grads}
             used_before.add(layer)
-            for tensor, part in zip(node.inputs, dx if node.takes_list else [dx], strict=True):
-                flows[tensor] = flows[tensor] + part if tensor in flows else part
+            for tensor, part, is_wanted in zip(step.inputs, parts, wanted, strict=True):
+                if is_wanted:
+                    flows[tensor] = flows[tensor] + part if tensor in flows else part
         return [flows.get(tensor) for tensor in self.inputs]
 
 

@@ -1,10 +1,10 @@
 """Fixtures that several test files share."""
 
-import numba
 import numpy as np
 import pytest
 
 from minicnn import kernels
+from minicnn.kernels import threads as kernel_threads
 
 
 @pytest.fixture(params=sorted(kernels.MODULES))
@@ -27,7 +27,7 @@ def one_thread():
 
     That the number of threads changes no number is tested in `test_layer_contract`.
     """
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
+    threads = kernel_threads.get_threads()
+    kernel_threads.set_threads(1)
     yield
-    numba.set_num_threads(threads)
+    kernel_threads.set_threads(threads)

@@ -6,12 +6,12 @@ A new layer gets all these tests by a line in `shape_grid.CASES`.
 import json
 import re
 
-import numba
 import numpy as np
 import pytest
 from shape_grid import CASES, Case, spread_out
 
 from minicnn import kernels, layers, shapes
+from minicnn.kernels import threads as kernel_threads
 
 EVERY_LAYER = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 ONE_EACH = {case.name.split(":")[0]: case for case in reversed(CASES)}
@@ -176,17 +176,17 @@ LARGER = [
 @pytest.mark.parametrize("case", CASES + LARGER, ids=lambda case: case.name)
 @DTYPES
 def test_results_do_not_depend_on_the_number_of_threads(case, dtype):
-    available = numba.get_num_threads()
+    available = kernel_threads.get_threads()
     if available == 1:
         pytest.skip("needs two processor cores")
     results = []
     try:
         for threads in (1, available):
-            numba.set_num_threads(threads)
+            kernel_threads.set_threads(threads)
             layer, _, y, _, dx = there_and_back(case, dtype)
             results.append(copies([y, dx, layer.grads]))
     finally:
-        numba.set_num_threads(available)
+        kernel_threads.set_threads(available)
     for other in results[1:]:
         assert_same(other, results[0])
 

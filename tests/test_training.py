@@ -2,7 +2,6 @@
 
 import math
 
-import numba
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from covid.models import build_model
 from minicnn import kernels, layers, models, optimizers
 from minicnn.callbacks import Callback, LearningRateScheduler
 from minicnn.feeding import as_feed
+from minicnn.kernels import threads as kernel_threads
 from minicnn.preprocessing.image import ImageDataGenerator
 from minicnn.training import as_list, metrics_names
 
@@ -175,7 +175,7 @@ def first_pixels(model, x, y, **arguments) -> list[list[float]]:
 
     class Watch(Callback):
         def on_train_batch_end(self, batch, logs):
-            seen.append(self.model.layers[0].cache.x_padded[:, 0, 0, 0].tolist())
+            seen.append(self.model.graph.steps()[0].x[:, 0, 0, 0].tolist())
 
     model.fit(x, y, callbacks=[Watch()], verbose=0, **arguments)
     return seen
@@ -346,19 +346,19 @@ def test_two_calls_of_fit_are_one(data):
     assert once.epochs_done == twice.epochs_done == 4
 
 
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread is all there is")
+@pytest.mark.skipif(kernel_threads.get_threads() < 2, reason="one thread is all there is")
 @pytest.mark.parametrize("name", ["cnn_dropout", "reduced_inception"])
 def test_the_number_of_threads_changes_no_bit(name, rng):
     x, y = rng.random((9, 22, 20, 1), dtype=np.float32), np.arange(9) % 2
     found = []
-    before = numba.get_num_threads()
+    before = kernel_threads.get_threads()
     for threads in (1, 2):
-        numba.set_num_threads(threads)
+        kernel_threads.set_threads(threads)
         model = build_model(name, input_shape=x.shape[1:], seed=0)
         model.compile("adam", "binary_crossentropy")
         model.fit(x, y, batch_size=4, epochs=3, verbose=0)
         found.append(model)
-    numba.set_num_threads(before)
+    kernel_threads.set_threads(before)
     assert_same_weights(*found)
 
 

@@ -140,7 +140,7 @@ def check_model(
             return loss_and_gradients(model, values, y)
 
         logs, gradients, through_activation = run()
-        dx = model.graph.backward(gradients, through_activation)
+        dx = model.graph.backward(gradients, through_activation, input_gradients=True)
         named_x, params = name_inputs(inputs), model.named_weights()
         analytic = dict(zip(named_x, dx, strict=True)) | model.named_grads()
         analytic = {name: np.array(gradient) for name, gradient in analytic.items()}

@@ -1,103 +1,106 @@
 """The dense layer's product and its gradients, compiled.
 
-Behind a flatten layer the inputs are very many and the units few, so the work is cut along the
-inputs: blocks small enough for the kernel's rows of one block to stay in the processor's cache
-while all samples pass by. The forward pass sums over the inputs: each block makes a partial sum
-and the partial sums are added in fixed order.
+With many units these are matrix products, and NumPy has them from a BLAS library. With few of
+them (the published models end in 2 units and 1) a product of such a thin matrix is a sweep over
+the inputs. The work is then cut along the inputs: blocks small enough for the kernel's part of
+one block to stay in the processor's cache while all samples pass by. The kernel is turned round
+first, (inputs, units) -> (units, inputs), so that what is swept lies side by side.
 """
 
 import numpy as np
-from numba import njit, prange
 
-FAST_SUMS = {"contract", "reassoc", "nsz"}
-WIDE = 8  # from this many units on, the innermost loop runs over the units
-BLOCK = 1024  # inputs in a block
+from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.threads import share
+
+WIDE = 8  # from this many units on, the matrix product is the faster way
+BLOCK = 2048  # inputs in a block
+ROWS = 1024  # rows in a block of `grad_bias`
+
+
+def _blocks_of(inputs):
+    return (inputs + BLOCK - 1) // BLOCK
 
 
 def dense_forward(x, kernel, bias):
-    partial = _forward_partial(x, kernel)
-    return partial.sum(axis=0) + bias  # (blocks, batch, units) -> (batch, units)
+    inputs, units = kernel.shape
+    if units >= WIDE:
+        return x @ kernel + bias
+    partial = np.empty((_blocks_of(inputs), len(x), units), dtype=x.dtype)
+    share(_forward_partial, len(partial), x, np.ascontiguousarray(kernel.T), partial)
+    return partial.sum(axis=0) + bias  # (blocks, batch, units) -> (batch, units), in fixed order
 
 
-@njit(parallel=True, cache=True, fastmath=FAST_SUMS)
-def _forward_partial(x, kernel):
-    batch, inputs = x.shape
-    units = kernel.shape[1]
-    blocks = (inputs + BLOCK - 1) // BLOCK
-    partial = np.zeros((blocks, batch, units), dtype=x.dtype)
-    for block in prange(blocks):
-        start = block * BLOCK
-        stop = min(start + BLOCK, inputs)
-        for n in range(batch):
-            total = partial[block, n]
-            if units >= WIDE:
-                for i in range(start, stop):
-                    for u in range(units):
-                        total[u] += x[n, i] * kernel[i, u]
-            else:
-                for u in range(units):
-                    unit_total = total[u]
-                    for i in range(start, stop):
-                        unit_total += x[n, i] * kernel[i, u]
-                    total[u] = unit_total
-    return partial
+@summing_kernel
+def _forward_partial(x, taps, partial, start, stop):
+    for block in range(start, stop):
+        for n in range(x.shape[0]):
+            pixels = x[n, block * BLOCK : (block + 1) * BLOCK]
+            for u in range(taps.shape[0]):
+                weights = taps[u, block * BLOCK : (block + 1) * BLOCK]
+                total = x.dtype.type(0)
+                for i in range(pixels.size):
+                    total += pixels[i] * weights[i]
+                partial[block, n, u] = total
 
 
-@njit(parallel=True, cache=True, fastmath=FAST_SUMS)
 def dense_grad_input(dy, kernel):
-    batch, units = dy.shape
-    inputs = kernel.shape[0]
-    blocks = (inputs + BLOCK - 1) // BLOCK
-    dx = np.zeros((batch, inputs), dtype=dy.dtype)
-    for block in prange(blocks):
-        start = block * BLOCK
-        stop = min(start + BLOCK, inputs)
-        for n in range(batch):
-            if units >= WIDE:
-                for i in range(start, stop):
-                    total = dx[n, i]
-                    for u in range(units):
-                        total += dy[n, u] * kernel[i, u]
-                    dx[n, i] = total
-            else:
-                for u in range(units):
-                    for i in range(start, stop):
-                        dx[n, i] += dy[n, u] * kernel[i, u]
+    inputs, units = kernel.shape
+    if units >= WIDE:
+        return dy @ kernel.T
+    dx = np.empty((len(dy), inputs), dtype=dy.dtype)
+    share(_grad_input, _blocks_of(inputs), dy, np.ascontiguousarray(kernel.T), dx)
     return dx
 
 
-@njit(parallel=True, cache=True, fastmath=FAST_SUMS)
+@summing_kernel
+def _grad_input(dy, taps, dx, start, stop):
+    for block in range(start, stop):
+        for n in range(dy.shape[0]):
+            flow = dx[n, block * BLOCK : (block + 1) * BLOCK]
+            for u in range(taps.shape[0]):
+                weights = taps[u, block * BLOCK : (block + 1) * BLOCK]
+                dy_u = dy[n, u]
+                if u == 0:
+                    for i in range(flow.size):
+                        flow[i] = dy_u * weights[i]
+                else:
+                    for i in range(flow.size):
+                        flow[i] += dy_u * weights[i]
+
+
 def dense_grad_kernel(x, dy):
-    batch, inputs = x.shape
     units = dy.shape[1]
-    blocks = (inputs + BLOCK - 1) // BLOCK
-    dkernel = np.zeros((inputs, units), dtype=dy.dtype)
-    for block in prange(blocks):
-        start = block * BLOCK
-        stop = min(start + BLOCK, inputs)
-        for n in range(batch):
-            if units >= WIDE:
-                for i in range(start, stop):
-                    for u in range(units):
-                        dkernel[i, u] += x[n, i] * dy[n, u]
-            else:
-                for u in range(units):
-                    for i in range(start, stop):
-                        dkernel[i, u] += x[n, i] * dy[n, u]
-    return dkernel
+    if units >= WIDE:
+        return x.T @ dy
+    dtaps = np.empty((units, x.shape[1]), dtype=dy.dtype)
+    share(_grad_kernel, _blocks_of(x.shape[1]), x, dy, dtaps)
+    return np.ascontiguousarray(dtaps.T)  # (units, inputs) -> (inputs, units)
+
+
+@summing_kernel
+def _grad_kernel(x, dy, dtaps, start, stop):
+    for block in range(start, stop):
+        for u in range(dtaps.shape[0]):
+            dtaps[u, block * BLOCK : (block + 1) * BLOCK] = 0
+        for n in range(x.shape[0]):
+            pixels = x[n, block * BLOCK : (block + 1) * BLOCK]
+            for u in range(dtaps.shape[0]):
+                total = dtaps[u, block * BLOCK : (block + 1) * BLOCK]
+                dy_u = dy[n, u]
+                for i in range(pixels.size):
+                    total[i] += dy_u * pixels[i]
 
 
 def grad_bias(dy):
-    return _column_sums(dy).sum(axis=0)  # (blocks, features) -> (features,)
+    partial = np.zeros(((len(dy) + ROWS - 1) // ROWS, dy.shape[1]), dtype=dy.dtype)
+    share(_column_sums, len(partial), dy, partial)
+    return partial.sum(axis=0)  # (blocks, features) -> (features,)
 
 
-@njit(parallel=True, cache=True, fastmath=FAST_SUMS)
-def _column_sums(dy):
+@summing_kernel
+def _column_sums(dy, partial, start, stop):
     rows, features = dy.shape
-    blocks = (rows + BLOCK - 1) // BLOCK
-    partial = np.zeros((blocks, features), dtype=dy.dtype)
-    for block in prange(blocks):
-        for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
+    for block in range(start, stop):
+        for row in range(block * ROWS, min((block + 1) * ROWS, rows)):
             for f in range(features):
                 partial[block, f] += dy[row, f]
-    return partial

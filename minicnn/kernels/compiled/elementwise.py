@@ -1,30 +1,45 @@
 """What happens to each number by itself: relu, sigmoid, dropout; compiled."""
 
 import numpy as np
-from numba import njit, prange
 
-BLOCK = 1 << 14  # numbers that one thread takes at a time
+from minicnn.kernels.compiled.jit import kernel
+from minicnn.kernels.threads import share
+
+BLOCK = 1 << 14  # numbers that are one piece of work
 
 
-@njit(parallel=True, cache=True)
+def blocks_of(size: int) -> int:
+    """How many pieces of work `size` numbers are."""
+    return (size + BLOCK - 1) // BLOCK
+
+
 def relu_forward(x):
     y = np.empty_like(x)
-    zero = x.dtype.type(0)
-    for i in prange(x.size):
-        y[i] = zero if x[i] < zero else x[i]
+    share(_relu_forward, blocks_of(x.size), x, y)
     return y
 
 
-@njit(parallel=True, cache=True)
+@kernel
+def _relu_forward(x, y, start, stop):
+    zero = x.dtype.type(0)
+    for i in range(start * BLOCK, min(stop * BLOCK, x.size)):
+        y[i] = zero if x[i] < zero else x[i]
+
+
 def relu_grad_input(dy, y):
     dx = np.empty_like(dy)
-    zero = dy.dtype.type(0)
-    for i in prange(dy.size):
-        dx[i] = dy[i] if y[i] > zero else zero
+    share(_relu_grad_input, blocks_of(dy.size), dy, y, dx)
     return dx
 
 
-@njit(cache=True)
+@kernel
+def _relu_grad_input(dy, y, dx, start, stop):
+    zero = dy.dtype.type(0)
+    for i in range(start * BLOCK, min(stop * BLOCK, dy.size)):
+        dx[i] = dy[i] if y[i] > zero else zero
+
+
+@kernel
 def sigmoid_forward(x):
     y = np.empty_like(x)
     one = x.dtype.type(1)
@@ -37,7 +52,7 @@ def sigmoid_forward(x):
     return y
 
 
-@njit(cache=True)
+@kernel
 def sigmoid_grad_input(dy, y):
     dx = np.empty_like(dy)
     one = dy.dtype.type(1)
@@ -46,19 +61,21 @@ def sigmoid_grad_input(dy, y):
     return dx
 
 
-@njit(parallel=True, cache=True)
 def dropout_keep(size, rate, seed, step):
     keep = np.empty(size, dtype=np.uint8)
-    threshold = rate * 2.0**32
-    step_key = _mix_bits(step ^ 0x9E3779B9)
-    for block in prange((size + BLOCK - 1) // BLOCK):
-        # A block's own plain range, whose numbers are signed; those of prange are not.
-        for i in range(int(block) * BLOCK, min((int(block) + 1) * BLOCK, size)):
-            keep[i] = _mix_bits(_mix_bits(i ^ seed) ^ step_key) >= threshold
+    share(_dropout_keep, blocks_of(size), rate, seed, step, keep)
     return keep
 
 
-@njit(cache=True, inline="always")
+@kernel
+def _dropout_keep(rate, seed, step, keep, start, stop):
+    threshold = rate * 2.0**32
+    step_key = _mix_bits(step ^ 0x9E3779B9)
+    for i in range(start * BLOCK, min(stop * BLOCK, keep.size)):
+        keep[i] = _mix_bits(_mix_bits(i ^ seed) ^ step_key) >= threshold
+
+
+@kernel
 def _mix_bits(bits):
     # 64-bit products overflow here without harm: only their low 32 bits are kept.
     bits ^= bits >> 16
@@ -69,10 +86,14 @@ def _mix_bits(bits):
     return bits
 
 
-@njit(parallel=True, cache=True)
 def masked_scale(x, keep, scale):
     y = np.empty_like(x)
-    zero = x.dtype.type(0)
-    for i in prange(x.size):
-        y[i] = x[i] * scale if keep[i] else zero
+    share(_masked_scale, blocks_of(x.size), x, keep, scale, y)
     return y
+
+
+@kernel
+def _masked_scale(x, keep, scale, y, start, stop):
+    zero = x.dtype.type(0)
+    for i in range(start * BLOCK, min(stop * BLOCK, x.size)):
+        y[i] = x[i] * scale if keep[i] else zero

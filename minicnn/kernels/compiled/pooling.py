@@ -1,23 +1,38 @@
 """Max- and average-pooling and their gradients, compiled.
 
-The forward passes run over output rows in parallel; the gradients over samples, because
+The forward passes share the output rows among the threads; the gradients the samples, because
 windows that overlap write to the same pixels.
 """
 
 import numpy as np
-from numba import njit, prange
+
+from minicnn.kernels.compiled.jit import kernel, summing_kernel
+from minicnn.kernels.threads import share
 
 
-@njit(parallel=True, cache=True)
+def _out_size(x, pool_size, strides):
+    """(out_height, out_width) of windows that stay inside x."""
+    return tuple(
+        (size - window) // stride + 1
+        for size, window, stride in zip(x.shape[1:3], pool_size, strides, strict=True)
+    )
+
+
 def maxpool2d_forward(x, pool_size, strides):
-    batch, height, width, channels = x.shape
+    out_size = _out_size(x, pool_size, strides)
+    y = np.empty((len(x), *out_size, x.shape[3]), dtype=x.dtype)
+    argmax = np.empty(y.shape, dtype=np.int32)
+    share(_maxpool2d_forward, len(x) * out_size[0], x, pool_size, strides, y, argmax)
+    return y, argmax
+
+
+@kernel
+def _maxpool2d_forward(x, pool_size, strides, y, argmax, start, stop):
+    channels = x.shape[3]
     pool_height, pool_width = pool_size
     stride_height, stride_width = strides
-    out_height = (height - pool_height) // stride_height + 1
-    out_width = (width - pool_width) // stride_width + 1
-    y = np.empty((batch, out_height, out_width, channels), dtype=x.dtype)
-    argmax = np.empty(y.shape, dtype=np.int32)
-    for job in prange(batch * out_height):
+    out_height, out_width = y.shape[1:3]
+    for job in range(start, stop):
         n, row = job // out_height, job % out_height
         best, winner = y[n, row], argmax[n, row]
         for col in range(out_width):
@@ -35,16 +50,19 @@ def maxpool2d_forward(x, pool_size, strides):
                         if value > best[col, c] or np.isnan(value):
                             best[col, c] = value
                             winner[col, c] = tap
-    return y, argmax
 
 
-@njit(parallel=True, cache=True)
 def maxpool2d_grad_input(dy, argmax, pool_size, strides, in_size):
-    batch, out_height, out_width, channels = dy.shape
-    pool_width = pool_size[1]
+    dx = np.zeros((len(dy), in_size[0], in_size[1], dy.shape[3]), dtype=dy.dtype)
+    share(_maxpool2d_grad_input, len(dy), dy, argmax, pool_size[1], strides, dx)
+    return dx
+
+
+@kernel
+def _maxpool2d_grad_input(dy, argmax, pool_width, strides, dx, start, stop):
+    _, out_height, out_width, channels = dy.shape
     stride_height, stride_width = strides
-    dx = np.zeros((batch, in_size[0], in_size[1], channels), dtype=dy.dtype)
-    for n in prange(batch):
+    for n in range(start, stop):
         for row in range(out_height):
             for col in range(out_width):
                 for c in range(channels):
@@ -52,17 +70,21 @@ def maxpool2d_grad_input(dy, argmax, pool_size, strides, in_size):
                     in_row = row * stride_height + winner // pool_width
                     in_col = col * stride_width + winner % pool_width
                     dx[n, in_row, in_col, c] += dy[n, row, col, c]
-    return dx
 
 
-@njit(parallel=True, cache=True)
 def avgpool2d_forward(x, counts, pool_size, strides):
-    batch, _, _, channels = x.shape
+    y = np.zeros((len(x), *counts.shape, x.shape[3]), dtype=x.dtype)
+    share(_avgpool2d_forward, len(x) * len(counts), x, counts, pool_size, strides, y)
+    return y
+
+
+@summing_kernel
+def _avgpool2d_forward(x, counts, pool_size, strides, y, start, stop):
+    channels = x.shape[3]
     pool_height, pool_width = pool_size
     stride_height, stride_width = strides
     out_height, out_width = counts.shape
-    y = np.zeros((batch, out_height, out_width, channels), dtype=x.dtype)
-    for job in prange(batch * out_height):
+    for job in range(start, stop):
         n, row = job // out_height, job % out_height
         total = y[n, row]
         for tap_row in range(pool_height):
@@ -74,16 +96,20 @@ def avgpool2d_forward(x, counts, pool_size, strides):
         for col in range(out_width):
             for c in range(channels):
                 total[col, c] /= counts[row, col]
-    return y
 
 
-@njit(parallel=True, cache=True)
 def avgpool2d_grad_input(dy, counts, pool_size, strides, in_size):
-    batch, out_height, out_width, channels = dy.shape
+    dx = np.zeros((len(dy), in_size[0], in_size[1], dy.shape[3]), dtype=dy.dtype)
+    share(_avgpool2d_grad_input, len(dy), dy, counts, pool_size, strides, dx)
+    return dx
+
+
+@kernel
+def _avgpool2d_grad_input(dy, counts, pool_size, strides, dx, start, stop):
+    _, out_height, out_width, channels = dy.shape
     pool_height, pool_width = pool_size
     stride_height, stride_width = strides
-    dx = np.zeros((batch, in_size[0], in_size[1], channels), dtype=dy.dtype)
-    for n in prange(batch):
+    for n in range(start, stop):
         for row in range(out_height):
             for tap_row in range(pool_height):
                 pixels = dx[n, row * stride_height + tap_row]
@@ -92,4 +118,3 @@ def avgpool2d_grad_input(dy, counts, pool_size, strides, in_size):
                         in_col = col * stride_width + tap_col
                         for c in range(channels):
                             pixels[in_col, c] += dy[n, row, col, c] / counts[row, col]
-    return dx

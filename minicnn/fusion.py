@@ -1,0 +1,287 @@
+"""The plan of a model: which neighbouring layers run as one.
+
+Run one by one, layers write numbers to memory that the next one reads again; for small layers
+that takes longer than the arithmetic. `make_plan` looks for neighbours that a single kernel can
+do and gives a list of steps: most are one layer, run as it is (`LayerStep`), and some are several
+(`PooledStep`, `WinogradStep`). The numbers are the same up to rounding, which the tests check.
+
+Nothing here says what a convolution is; for that read the layers. `use_backend("naive")` and
+`minicnn.inspection` run layer by layer.
+"""
+
+import numpy as np
+
+from minicnn import kernels
+from minicnn.layers.activations import ReLU
+from minicnn.layers.conv import Conv2D
+from minicnn.layers.dropout import Dropout
+from minicnn.layers.pooling import MaxPooling2D
+from minicnn.layers.reshape import Flatten
+from minicnn.padding import crop_images, window_pads
+
+FEW = 8  # fewer filters than this are computed along rows, see kernels/compiled/rows.py
+
+
+class LayerStep:
+    """One node of the graph, run by its layer.
+
+    Attributes
+    ----------
+    inputs : list of Tensor
+        What the step reads.
+    output : Tensor
+        What it makes.
+    layer : Layer
+        Whose gradients `backward` leaves in `layer.grads`.
+    """
+
+    def __init__(self, node):
+        self.node = node
+        self.layer = node.layer
+        self.inputs, self.output = node.inputs, node.output
+
+    def forward(self, inputs: list[np.ndarray], training: bool) -> np.ndarray:
+        """The output for the arrays of `self.inputs`."""
+        y = self.layer.forward(self.node.pick(inputs), training)
+        self.node.keep_caches()
+        return y
+
+    def backward(self, dy: np.ndarray, through_activation: bool, wanted: list[bool]) -> list:
+        """Gradients of the inputs; where one is not wanted there may be None."""
+        if not (any(wanted) or self.layer.params):
+            return [None] * len(wanted)
+        self.node.give_caches_back()
+        dx = self.layer.backward(dy, through_activation)
+        return dx if self.node.takes_list else [dx]
+
+
+class FlattenStep(LayerStep):
+    """A flatten layer: the same memory in another shape, not a copy."""
+
+    def forward(self, inputs, training):
+        self.x_shape = inputs[0].shape
+        return inputs[0].reshape(len(inputs[0]), -1)
+
+    def backward(self, dy, through_activation, wanted):
+        return [dy.reshape(self.x_shape)]
+
+
+class ConvStep:
+    """What the steps share that begin with a convolution.
+
+    Arrays that only other steps see are kept and used again in the next training step: to get
+    fresh memory from the system costs about as much as to fill it.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        The convolution first, and those that follow it.
+    is_output : bool
+        Whether the model gives the output away: then it is a new array each time.
+    """
+
+    def __init__(self, nodes: list, is_output: bool):
+        self.nodes, self.is_output = nodes, is_output
+        self.layer = nodes[0].layer
+        self.inputs, self.output = nodes[0].inputs, nodes[-1].output
+        self.pads = window_pads(
+            (0, *self.layer.input_shape),
+            self.layer.kernel_size,
+            self.layer.strides,
+            self.layer.padding,
+        )
+        self._buffers: dict[str, np.ndarray] = {}
+
+    @property
+    def relu(self) -> bool:
+        return self.layer.activation is not None
+
+    def forward(self, inputs, training):
+        (self.x,) = inputs
+        kernel = self.layer._param("kernel", like=self.x)
+        bias = np.zeros(self.layer.filters, self.x.dtype)
+        if self.layer.use_bias:
+            bias = self.layer._param("bias", like=self.x)
+        for node in self.nodes:
+            node.layer.cache = None  # whoever calls a layer's backward now is told so
+        return self.run(self.x, kernel, bias, training)
+
+    def run(self, x, kernel, bias, training: bool) -> np.ndarray:
+        """The step's kernel: its output."""
+        raise NotImplementedError
+
+    def keep_grads(self, dkernel: np.ndarray, dbias: np.ndarray) -> None:
+        self.layer.grads = {"kernel": dkernel}
+        if self.layer.use_bias:
+            self.layer.grads["bias"] = dbias
+
+    def output_array(self, x: np.ndarray) -> np.ndarray:
+        """Where the output goes."""
+        shape = (len(x), *self.output.sample_shape)
+        return np.empty(shape, x.dtype) if self.is_output else self.buffer("y", shape, x.dtype)
+
+    def buffer(self, name: str, shape: tuple, dtype) -> np.ndarray:
+        """The array of that name, of the first `shape[0]` samples of the largest batch so far."""
+        found = self._buffers.get(name)
+        if found is None or found.dtype != dtype or len(found) < shape[0]:
+            self._buffers[name] = found = np.empty(shape, dtype)
+        return found[: shape[0]]
+
+
+class RowsStep(ConvStep):
+    """A convolution of few filters with its relu; see `kernels.compiled.rows`."""
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import rows
+
+        self.y = self.output_array(x)
+        rows.conv_forward(x, kernel, bias, self.pads, self.relu, flat(self.y), 0)
+        return self.y
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import rows
+
+        dx = self.buffer("dx", self.x.shape, dy.dtype) if wanted[0] else None
+        kernel = self.layer._param("kernel", like=dy)
+        self.keep_grads(
+            *rows.conv_backward(self.x, kernel, self.pads, flat(dy), flat(self.y), 0, self.relu, dx)
+        )
+        return [dx]
+
+
+class PooledStep(ConvStep):
+    """3x3 convolution of one channel, relu, 2x2 max-pooling, and dropout if it follows.
+
+    See `kernels.compiled.pooled`.
+    """
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import pooled
+
+        y = self.output_array(x)
+        self.route = self.buffer("route", pooled.route_shape(y.shape), np.uint8)
+        self.drop = None
+        last = self.nodes[-1].layer
+        if training and isinstance(last, Dropout) and last.rate > 0:
+            self.drop = (last.rate, last.mask_seed, last.step % 2**32)
+            last.step += 1
+        pooled.conv_pool_forward(x, kernel, bias, self.pads, self.relu, self.drop, y, self.route)
+        return y
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import pooled
+
+        self.keep_grads(*pooled.conv_pool_backward(self.x, dy, self.pads, self.drop, self.route))
+        return [self.input_gradient(dy) if wanted[0] else None]
+
+    def input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        """Of the model's input, which training never asks for: layer by layer."""
+        from minicnn.kernels.compiled import pooled
+
+        dz = pooled.undo_pooling(dy, self.drop, self.route, self.nodes[0].output.sample_shape)
+        kernel = self.layer._param("kernel", like=dy)
+        padded_size = [
+            size + sum(pads) for size, pads in zip(self.x.shape[1:3], self.pads, strict=True)
+        ]
+        dx = kernels.active().conv2d_grad_input(dz, kernel, (1, 1), tuple(padded_size))
+        return crop_images(dx, self.pads)
+
+
+class WinogradStep(ConvStep):
+    """3x3 convolution of many channels, relu, and 2x2 max-pooling if it follows.
+
+    See `kernels.compiled.winograd`.
+    """
+
+    @property
+    def pool(self) -> bool:
+        return len(self.nodes) > 1
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import winograd
+
+        self.y = self.output_array(x)
+        self.route = self.buffer("route", self.y.shape, np.uint8) if self.pool else None
+        winograd.conv_forward(x, kernel, bias, self.pads, self.relu, self.pool, self.y, self.route)
+        return self.y
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import winograd
+
+        dx = self.buffer("dx", self.x.shape, dy.dtype) if wanted[0] else None
+        kernel = self.layer._param("kernel", like=dy)
+        settings = (self.pads, self.relu, self.pool)
+        self.keep_grads(
+            *winograd.conv_backward(self.x, kernel, *settings, self.y, self.route, dy, dx)
+        )
+        return [dx]
+
+
+def flat(images: np.ndarray) -> np.ndarray:
+    """(batch, height, width, channels) -> (batch, numbers), the same memory."""
+    return images.reshape(len(images), -1)
+
+
+def make_plan(graph, needs_gradient: dict) -> list:
+    """The steps of a graph, neighbours fused where there is a kernel for it.
+
+    Parameters
+    ----------
+    graph : Graph
+    needs_gradient : dict of Tensor to bool
+        Whether there are parameters somewhere behind a tensor.
+    """
+    steps, done = [], set()
+    for node in graph.nodes:
+        if not node.inputs or node in done:
+            continue
+        step = conv_step(graph, node, needs_gradient)
+        if step is None:
+            flattens = is_plain(node.layer, Flatten) and node.output not in graph.outputs
+            step = FlattenStep(node) if flattens else LayerStep(node)
+        else:
+            done.update(step.nodes)
+        steps.append(step)
+    return steps
+
+
+def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:
+    """The step that begins with this node, if it is a convolution that one can begin with."""
+    layer = node.layer
+    if not is_plain(layer, Conv2D) or layer.strides != (1, 1):
+        return None
+    if not isinstance(layer.activation, ReLU | None):
+        return None
+    pooling = follower(graph, node, MaxPooling2D)
+    if pooling is not None and not is_2x2(pooling.layer):
+        pooling = None
+    chain = [node] if pooling is None else [node, pooling]
+    channels = layer.input_shape[2]
+    if layer.kernel_size == (3, 3):
+        if channels == 1 and pooling is not None and not needs_gradient[node.inputs[0]]:
+            dropout = follower(graph, pooling, Dropout)
+            chain += [] if dropout is None else [dropout]
+            return PooledStep(chain, chain[-1].output in graph.outputs)
+        if channels >= 4 and layer.filters >= FEW:
+            return WinogradStep(chain, chain[-1].output in graph.outputs)
+    if layer.filters < FEW:
+        return RowsStep([node], node.output in graph.outputs)
+    return None
+
+
+def follower(graph, node, layer_class: type):
+    """The node of that class that is the only one to take this node's output, or None."""
+    takers = [other for other in graph.nodes if node.output in other.inputs]
+    if len(takers) != 1 or node.output in graph.outputs:
+        return None
+    return takers[0] if is_plain(takers[0].layer, layer_class) else None
+
+
+def is_plain(layer, layer_class: type) -> bool:
+    """Whether the layer does what its class says: no subclass, no method put in by hand."""
+    return type(layer) is layer_class and not {"forward", "backward"} & vars(layer).keys()
+
+
+def is_2x2(layer: MaxPooling2D) -> bool:
+    """Whether its windows are 2x2, side by side and inside the image."""
+    return (layer.pool_size, layer.strides, layer.padding) == ((2, 2), (2, 2), "valid")

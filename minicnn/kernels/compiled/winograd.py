@@ -1,0 +1,371 @@
+"""Convolution (3x3, many channels) by Winograd's method, with bias, relu and 2x2 max-pooling.
+
+Sixteen outputs of a 3x3 convolution (a 4x4 *tile*) take 144 products. Winograd's F(4x4, 3x3)
+takes 36, on numbers that are transformed first: what it is, where the matrices come from and
+why the backward pass is the same thing transposed is told in WINOGRAD.md beside this file.
+
+    U = G g G^T        the kernel g, 3x3 -> 6x6, for each channel and filter
+    V = B^T d B        the pixels d of a tile, 6x6 -> 6x6, for each channel
+    M = V U            at each of the 36 positions a matrix product over the channels
+    Y = A^T M A        the tile's outputs, 6x6 -> 4x4, for each filter
+
+    dM = A dY A^T,  dV = dM U^T,  dd = B dV B^T,  dU = V^T dM,  dg = G^T dU G
+
+The work goes sample by sample in groups of tile rows, small enough for all of it to stay in the
+processor's cache. The transforms below work on whole rows of tiles at a time, as on vectors:
+`lines` has the columns of a row of tiles sorted by their number modulo 4, so that the k-th
+columns of all tiles are neighbours in memory.
+"""
+
+import numpy as np
+
+from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.threads import share
+
+TILE = 4  # outputs of a tile, in either direction; it sees 6 pixels
+CUT = 4  # the route of an output to which no gradient flows
+TILES = 36  # about so many tiles are transformed at a time
+
+# G, 6 x 3; the other matrices are written out in the functions that apply them.
+KERNEL_MATRIX = np.array(
+    [
+        [1 / 4, 0, 0],
+        [-1 / 6, -1 / 6, -1 / 6],
+        [-1 / 6, 1 / 6, -1 / 6],
+        [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6],
+        [0, 0, 1],
+    ]
+)
+
+
+def conv_forward(x, kernel, bias, pads, relu, pool, y, route):
+    """y = max-pooling(relu(convolution of x)).
+
+    Parameters
+    ----------
+    x : (batch, height, width, channels) float array
+    kernel : (3, 3, channels, filters), bias : (filters,), dtype of x
+    pads : ((top, bottom), (left, right))
+        Rows and columns of zeros around the image.
+    relu, pool : bool
+        `pool`: 2x2 windows, side by side.
+    y : (batch, out_height, out_width, filters), dtype of x
+    route : uint8, shape of y with `pool`, else unused
+        Gets which of its window's four sums each output is, or CUT where relu cut it off.
+    """
+    tile_rows, tiles = _tiles(x, pads)
+    rows = max(1, TILES // tiles)  # of tiles in a group
+    groups = -(-tile_rows // rows)
+    arguments = (x, transform_kernel(kernel), bias, pads, relu, pool, y, route)
+    share(_forward_groups, len(x) * groups, *arguments, (tile_rows, tiles, rows))
+
+
+def conv_backward(x, kernel, pads, relu, pool, y, route, dy, dx):
+    """Gradients of kernel and bias; that of x goes into `dx`, if it is not None.
+
+    Parameters as in `conv_forward`; dy as y, dx as x.
+
+    Returns
+    -------
+    dkernel : as kernel
+    dbias : (filters,)
+    """
+    tile_rows, tiles = _tiles(x, pads)
+    sizes = (tile_rows, tiles, max(1, TILES // tiles))
+    channels, filters = kernel.shape[2:]
+    partial = np.empty((len(x), 36, channels, filters), dtype=x.dtype)
+    partial_bias = np.empty((len(x), filters), dtype=x.dtype)
+    # (36, channels, filters) -> (36, filters, channels)
+    turned = np.ascontiguousarray(transform_kernel(kernel).swapaxes(1, 2))
+    arguments = (x, turned, pads, relu, pool, y, route, dy, dx)
+    share(_backward_samples, len(x), *arguments, sizes, partial, partial_bias)
+    # the batch axis goes, in fixed order; then 6x6 -> 3x3
+    dtransformed = partial.sum(axis=0).reshape(6, 6, -1)
+    matrix = KERNEL_MATRIX.astype(x.dtype)
+    halfway = np.tensordot(matrix, dtransformed, axes=(0, 0))  # (3, 6, channels * filters)
+    dkernel = np.matmul(matrix.T, halfway)  # (3, 3, channels * filters)
+    return dkernel.reshape(kernel.shape), partial_bias.sum(axis=0)
+
+
+def transform_kernel(kernel):
+    """U = G g G^T: (3, 3, channels, filters) -> (36, channels, filters)."""
+    matrix = KERNEL_MATRIX.astype(kernel.dtype)
+    halfway = np.tensordot(matrix, kernel, axes=(1, 0)).reshape(6, 3, -1)
+    return np.matmul(matrix, halfway).reshape(36, *kernel.shape[2:])
+
+
+def _tiles(x, pads):
+    """Rows of tiles, and tiles in a row, that cover all outputs."""
+    return tuple(
+        -(-(size + before + after - 2) // TILE)
+        for size, (before, after) in zip(x.shape[1:3], pads, strict=True)
+    )
+
+
+def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):
+    """One thread's share of the forward pass, group by group of tile rows."""
+    tile_rows, tiles, rows = sizes
+    groups = -(-tile_rows // rows)
+    channels, filters = u.shape[1:]
+    lines = np.zeros((2, 6, TILE, (tiles + 1) * channels), dtype=x.dtype)
+    v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
+    m = np.empty((36, rows * tiles, filters), dtype=x.dtype)
+    z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
+    for job in range(start, stop):
+        n, first = job // groups, job % groups * rows
+        _transform_pixels(x[n], pads, first, rows, lines, v)
+        np.matmul(v, u, out=m)
+        _transform_outputs(
+            m, bias, relu, pool, first, rows, z, y[n], route[n] if pool else route[:0]
+        )
+
+
+def _backward_samples(
+    x, u_turned, pads, relu, pool, y, route, dy, dx, sizes, partial, partial_bias, start, stop
+):
+    """One thread's share of the backward pass: sample by sample, because tiles overlap in dx."""
+    tile_rows, tiles, rows = sizes
+    filters, channels = u_turned.shape[1:]
+    lines = np.zeros((2, 6, TILE, (tiles + 1) * channels), dtype=x.dtype)
+    v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
+    dv = np.empty_like(v)
+    dm = np.empty((36, rows * tiles, filters), dtype=x.dtype)
+    du = np.empty((36, channels, filters), dtype=x.dtype)
+    z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
+    for n in range(start, stop):
+        partial[n] = 0
+        partial_bias[n] = 0
+        if dx is not None:
+            dx[n] = 0
+        for first in range(0, tile_rows, rows):
+            shown = route[n] if pool else y[n]
+            _transform_flow(dy[n], shown, relu, pool, first, rows, z, dm, partial_bias[n])
+            _transform_pixels(x[n], pads, first, rows, lines, v)
+            np.matmul(v.transpose(0, 2, 1), dm, out=du)
+            partial[n] += du
+            if dx is not None:
+                np.matmul(dm, u_turned, out=dv)
+                _transform_back(dv, pads, first, rows, lines, dx[n])
+
+
+@summing_kernel
+def _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, s_0, s_1, s_2, s_3, s_4, s_5):
+    """s = B^T d, six vectors into six."""
+    for i in range(s_0.size):
+        s_0[i] = 4 * d_0[i] - 5 * d_2[i] + d_4[i]
+        s_1[i] = -4 * d_1[i] - 4 * d_2[i] + d_3[i] + d_4[i]
+        s_2[i] = 4 * d_1[i] - 4 * d_2[i] - d_3[i] + d_4[i]
+        s_3[i] = -2 * d_1[i] - d_2[i] + 2 * d_3[i] + d_4[i]
+        s_4[i] = 2 * d_1[i] - d_2[i] - 2 * d_3[i] + d_4[i]
+        s_5[i] = 4 * d_1[i] - 5 * d_3[i] + d_5[i]
+
+
+@summing_kernel
+def _times_b(s_0, s_1, s_2, s_3, s_4, s_5, d_0, d_1, d_2, d_3, d_4, d_5):
+    """d = B s, six vectors into six."""
+    for i in range(s_0.size):
+        d_0[i] = 4 * s_0[i]
+        d_1[i] = -4 * s_1[i] + 4 * s_2[i] - 2 * s_3[i] + 2 * s_4[i] + 4 * s_5[i]
+        d_2[i] = -5 * s_0[i] - 4 * s_1[i] - 4 * s_2[i] - s_3[i] - s_4[i]
+        d_3[i] = s_1[i] - s_2[i] + 2 * s_3[i] - 2 * s_4[i] - 5 * s_5[i]
+        d_4[i] = s_0[i] + s_1[i] + s_2[i] + s_3[i] + s_4[i]
+        d_5[i] = s_5[i]
+
+
+@summing_kernel
+def _times_at(m_0, m_1, m_2, m_3, m_4, m_5, y_0, y_1, y_2, y_3):
+    """y = A^T m, six vectors into four."""
+    for i in range(m_0.size):
+        plus, minus = m_1[i] + m_2[i], m_1[i] - m_2[i]
+        plus_2, minus_2 = m_3[i] + m_4[i], m_3[i] - m_4[i]
+        y_0[i] = m_0[i] + plus + plus_2
+        y_1[i] = minus + 2 * minus_2
+        y_2[i] = plus + 4 * plus_2
+        y_3[i] = minus + 8 * minus_2 + m_5[i]
+
+
+@summing_kernel
+def _times_a(y_0, y_1, y_2, y_3, m_0, m_1, m_2, m_3, m_4, m_5):
+    """m = A y, four vectors into six."""
+    for i in range(y_0.size):
+        even, odd = y_0[i] + y_2[i], y_1[i] + y_3[i]
+        even_2, odd_2 = y_0[i] + 4 * y_2[i], 2 * y_1[i] + 8 * y_3[i]
+        m_0[i] = y_0[i]
+        m_1[i] = even + odd
+        m_2[i] = even - odd
+        m_3[i] = even_2 + odd_2
+        m_4[i] = even_2 - odd_2
+        m_5[i] = y_3[i]
+
+
+@summing_kernel
+def _transform_pixels(image, pads, first, rows, lines, v):
+    """V = B^T d B of some rows of tiles; v: (36, rows * tiles, channels)."""
+    height, width, channels = image.shape
+    tiles = lines.shape[3] // channels - 1
+    size = tiles * channels
+    before, after = lines[0], lines[1]  # B^T, each (6 rows, 4, (tiles + 1) * channels)
+    for row in range(rows):
+        for i in range(6):
+            in_row = (first + row) * TILE + i - pads[0][0]
+            if in_row < 0 or in_row >= height:
+                before[i] = 0
+                continue
+            for col in range(TILE * (tiles + 1)):
+                begin = col // TILE * channels
+                target = before[i, col % TILE, begin : begin + channels]
+                in_col = col - pads[1][0]
+                if in_col < 0 or in_col >= width:
+                    target[:] = 0
+                else:
+                    for c in range(channels):
+                        target[c] = image[in_row, in_col, c]
+        d, s = before.reshape(6, -1), after.reshape(6, -1)
+        _times_bt(d[0], d[1], d[2], d[3], d[4], d[5], s[0], s[1], s[2], s[3], s[4], s[5])
+        for i in range(6):
+            s = after[i]
+            t = v[6 * i : 6 * i + 6].reshape(6, -1)[:, row * size : (row + 1) * size]
+            # a tile's columns 4 and 5 are columns 0 and 1 of the next one
+            s_4, s_5 = s[0, channels:], s[1, channels:]
+            _times_bt(s[0], s[1], s[2], s[3], s_4, s_5, t[0], t[1], t[2], t[3], t[4], t[5])
+
+
+@summing_kernel
+def _transform_back(dv, pads, first, rows, lines, dimage):
+    """dimage += B dV B^T of some rows of tiles; what falls on the padding is dropped."""
+    height, width, channels = dimage.shape
+    tiles = lines.shape[3] // channels - 1
+    size = tiles * channels
+    before, after = lines[0], lines[1]
+    six = np.empty((6, size), dtype=dv.dtype)
+    for row in range(rows):
+        for i in range(6):
+            t = dv[6 * i : 6 * i + 6].reshape(6, -1)[:, row * size : (row + 1) * size]
+            _times_b(
+                *(t[0], t[1], t[2], t[3], t[4], t[5]),
+                *(six[0], six[1], six[2], six[3], six[4], six[5]),
+            )
+            s = before[i]
+            for k in range(TILE):
+                s[k, :size] = six[k]
+                s[k, size:] = 0
+            for k in range(2):
+                overlap = s[k, channels:]
+                for j in range(size):
+                    overlap[j] += six[4 + k, j]
+        s, d = before.reshape(6, -1), after.reshape(6, -1)
+        _times_b(s[0], s[1], s[2], s[3], s[4], s[5], d[0], d[1], d[2], d[3], d[4], d[5])
+        for i in range(6):
+            in_row = (first + row) * TILE + i - pads[0][0]
+            if in_row < 0 or in_row >= height:
+                continue
+            for in_col in range(width):
+                col = in_col + pads[1][0]
+                begin = col // TILE * channels
+                if col < TILE * (tiles + 1):
+                    flow = after[i, col % TILE, begin : begin + channels]
+                    for c in range(channels):
+                        dimage[in_row, in_col, c] += flow[c]
+
+
+@summing_kernel
+def _transform_outputs(m, bias, relu, pool, first, rows, buffers, y, route):
+    """Y = A^T M A, bias, relu and pooling, of some rows of tiles, into their places in y."""
+    out_height, out_width, filters = y.shape
+    tiles = m.shape[1] // rows
+    s = buffers[0, :4].reshape(4, -1)
+    t = m.reshape(6, -1)
+    _times_at(t[0], t[1], t[2], t[3], t[4], t[5], s[0], s[1], s[2], s[3])
+    z = buffers[1]
+    for a in range(TILE):
+        t = buffers[0, a]
+        _times_at(t[0], t[1], t[2], t[3], t[4], t[5], z[a, 0], z[a, 1], z[a, 2], z[a, 3])
+    if pool:
+        _pool_tiles(z, bias, relu, first, rows, tiles, y, route)
+        return
+    zero = m.dtype.type(0)
+    for row in range(rows):
+        for a in range(min(TILE, out_height - (first + row) * TILE)):
+            for col in range(out_width):
+                begin = (row * tiles + col // TILE) * filters
+                values = z[a, col % TILE, begin : begin + filters]
+                out = y[(first + row) * TILE + a, col]
+                for f in range(filters):
+                    value = values[f] + bias[f]
+                    out[f] = zero if relu and value < zero else value
+
+
+@summing_kernel
+def _pool_tiles(z, bias, relu, first, rows, tiles, y, route):
+    """The largest of each 2x2 of the tiles' outputs z: (4, 4, rows * tiles * filters)."""
+    out_height, out_width, filters = y.shape
+    zero = z.dtype.type(0)
+    for row in range(rows):
+        for a in range(min(2, out_height - (first + row) * 2)):
+            for col in range(out_width):
+                begin, b = (row * tiles + col // 2) * filters, col % 2
+                z_0 = z[2 * a, 2 * b, begin : begin + filters]
+                z_1 = z[2 * a, 2 * b + 1, begin : begin + filters]
+                z_2 = z[2 * a + 1, 2 * b, begin : begin + filters]
+                z_3 = z[2 * a + 1, 2 * b + 1, begin : begin + filters]
+                out = y[(first + row) * 2 + a, col]
+                way = route[(first + row) * 2 + a, col]
+                for f in range(filters):
+                    # The first of equal sums wins, and a NaN wins over all.
+                    largest, winner = z_0[f], np.int32(0)
+                    winner = np.int32(1) if not z_1[f] <= largest else winner
+                    largest = z_1[f] if not z_1[f] <= largest else largest
+                    winner = np.int32(2) if not z_2[f] <= largest else winner
+                    largest = z_2[f] if not z_2[f] <= largest else largest
+                    winner = np.int32(3) if not z_3[f] <= largest else winner
+                    largest = z_3[f] if not z_3[f] <= largest else largest
+                    largest += bias[f]
+                    if relu:
+                        winner = winner if largest > zero else np.int32(CUT)
+                        largest = zero if largest < zero else largest
+                    out[f] = largest
+                    way[f] = winner
+
+
+@summing_kernel
+def _transform_flow(dy, shown, relu, pool, first, rows, buffers, dm, dbias):
+    """dM = A dY A^T of some rows of tiles, through pooling and relu; and the bias' gradient.
+
+    shown: with `pool` the routes, else y itself, which is 0 where relu cut.
+    """
+    out_height, out_width, filters = dy.shape
+    tiles = dm.shape[1] // rows
+    z = buffers[1]
+    z[:4, :4] = 0
+    zero = dy.dtype.type(0)
+    step = 2 if pool else TILE
+    for row in range(rows):
+        for a in range(min(step, out_height - (first + row) * step)):
+            for col in range(out_width):
+                begin, b = (row * tiles + col // step) * filters, col % step
+                flow = dy[(first + row) * step + a, col]
+                seen = shown[(first + row) * step + a, col]
+                if pool:
+                    z_0 = z[2 * a, 2 * b, begin : begin + filters]
+                    z_1 = z[2 * a, 2 * b + 1, begin : begin + filters]
+                    z_2 = z[2 * a + 1, 2 * b, begin : begin + filters]
+                    z_3 = z[2 * a + 1, 2 * b + 1, begin : begin + filters]
+                    for f in range(filters):
+                        way = np.int32(seen[f])
+                        z_0[f] = flow[f] if way == 0 else zero
+                        z_1[f] = flow[f] if way == 1 else zero
+                        z_2[f] = flow[f] if way == 2 else zero
+                        z_3[f] = flow[f] if way == 3 else zero
+                        dbias[f] += flow[f] if way < CUT else zero
+                else:
+                    z_0 = z[a, b, begin : begin + filters]
+                    for f in range(filters):
+                        z_0[f] = flow[f] if not relu or seen[f] > 0 else zero
+                        dbias[f] += z_0[f]
+    s = buffers[0]
+    for a in range(TILE):
+        t, m = z[a], s[a]
+        _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
+    t, m = s.reshape(6, -1), dm.reshape(6, -1)
+    _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
