@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from benchmarks.__main__ import machine
-from benchmarks.peers import THREADS
+from benchmarks.peers import THREADS, data_cases
 from benchmarks.peers.model_cases import NAMES, model_cases
 from benchmarks.peers.rounds import Case, Result, time_case
 
@@ -56,7 +56,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def all_groups() -> list[tuple[list[str], Callable[[list[str]], Iterator[Case]]]]:
     """Names of cases that are prepared together, and what prepares them."""
-    return [(NAMES[name], partial(model_cases, name)) for name in MODEL_ORDER]
+    groups = [(NAMES[name], partial(model_cases, name)) for name in MODEL_ORDER]
+    groups.append((data_cases.NAMES[:2], data_cases.augmentation_cases))
+    groups.append((data_cases.NAMES[2:], data_cases.preprocessing_case))
+    return groups
 
 
 def wanted_groups(options: argparse.Namespace) -> list:
