@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from benchmarks.__main__ import machine
-from benchmarks.peers import THREADS, data_cases
+from benchmarks.peers import THREADS, data_cases, whole_process
 from benchmarks.peers.model_cases import NAMES, model_cases
 from benchmarks.peers.rounds import Case, Result, time_case
 
@@ -51,6 +51,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--seconds", type=float, default=15.0, help="of rounds for each case (default 15)"
     )
     parser.add_argument("--rounds", type=int, help="exactly so many rounds instead")
+    parser.add_argument(
+        "--whole-process",
+        action="store_true",
+        help="also a whole `covid train` beside a Keras script, which takes minutes",
+    )
     return parser.parse_args(arguments)
 
 
@@ -59,6 +64,7 @@ def all_groups() -> list[tuple[list[str], Callable[[list[str]], Iterator[Case]]]
     groups = [(NAMES[name], partial(model_cases, name)) for name in MODEL_ORDER]
     groups.append((data_cases.NAMES[:2], data_cases.augmentation_cases))
     groups.append((data_cases.NAMES[2:], data_cases.preprocessing_case))
+    groups.append((whole_process.NAMES, whole_process.whole_process_case))
     return groups
 
 
@@ -67,7 +73,10 @@ def wanted_groups(options: argparse.Namespace) -> list:
     groups = []
     for names, make in all_groups():
         wanted = [name for name in names if options.filter in name]
-        if wanted:
+        slow = names is whole_process.NAMES  # only where it was asked for
+        if slow and (options.whole_process or options.filter and wanted):
+            groups.append((list(names), make))
+        elif wanted and not slow:
             groups.append((wanted, make))
     return groups
 

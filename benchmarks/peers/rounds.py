@@ -12,7 +12,6 @@ import numpy as np
 
 OURS = "minicnn"
 FEWEST_ROUNDS = 3
-WARM_UP_ROUNDS = 2  # the first call compiles, the second may still allocate
 PAUSE = 0.02  # s: the threads of the contestant before wait actively for more work at first
 SLICE = 0.25  # s that a contestant works in one round
 
@@ -28,13 +27,19 @@ class Case(NamedTuple):
     missing : dict of str to str
         Peers that cannot take part, and why.
     note : str
-        What was found when the results were compared.
+        What has to be known to read the times.
+    warm_up : int
+        Rounds that do not count: the first call compiles, the second may still allocate.
+    rounds : int or None
+        So many, whatever was asked for.
     """
 
     name: str
     contestants: dict[str, Callable[[], object]]
     missing: dict[str, str]
     note: str = ""
+    warm_up: int = 2
+    rounds: int | None = None
 
 
 class Result(NamedTuple):
@@ -71,7 +76,8 @@ def time_case(case: Case, seconds: float, rounds: int | None = None) -> Result:
     rounds : int, optional
         Exactly so many rounds instead.
     """
-    for _ in range(WARM_UP_ROUNDS):
+    rounds = case.rounds or rounds
+    for _ in range(case.warm_up):
         for work in case.contestants.values():
             work()
     times: dict[str, list[float]] = {name: [] for name in case.contestants}
