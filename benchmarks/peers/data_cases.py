@@ -1,7 +1,6 @@
 """The data path: augmented batches beside Keras' generator, preprocessing beside OpenCV."""
 
 import contextlib
-import importlib.util
 import io
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.peers import article
+from benchmarks.peers import KERAS_GENERATOR, absent, article
 from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import batch, drawn, write_jpg
 from covid.parallel import in_parallel
@@ -33,12 +32,10 @@ def augmentation_cases(wanted: list[str]) -> Iterator[Case]:
     """Batches of thirty with the article's augmentation, from files and from an array."""
     generators = {OURS: ImageDataGenerator(**AUGMENTATION)}
     missing = {}
-    # Keras keeps its old generator there; it needs SciPy to rotate, and Pillow to read.
-    needed = {"tensorflow": "tensorflow-cpu", "scipy": "scipy", "PIL": "pillow"}
-    absent = [name for module, name in needed.items() if not importlib.util.find_spec(module)]
-    if absent:
-        missing["keras"] = f"not installed: {', '.join(absent)}"
+    if absent(KERAS_GENERATOR):
+        missing["keras"] = absent(KERAS_GENERATOR)
     else:
+        # Keras keeps its old generator there; no public name leads to it any more.
         from keras.src.legacy.preprocessing import image
 
         generators["keras"] = image.ImageDataGenerator(**AUGMENTATION)

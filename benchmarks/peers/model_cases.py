@@ -1,10 +1,10 @@
 """Training step and inference of the four models: first compared, then timed."""
 
-import importlib.util
 from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.peers import absent
 from benchmarks.peers.contestant import Contestant, minicnn_contestant
 from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import batch
@@ -51,20 +51,20 @@ def all_contestants(
     """minicnn and all peers that are installed; the others with the reason."""
     contestants = {OURS: minicnn_contestant(name, weights, x, y)}
     missing = {}
-    if importlib.util.find_spec("torch"):
+    if not absent(["torch"]):
         from benchmarks.peers import in_torch
 
         for way in TORCH_WAYS:
             contestants[way] = in_torch.contestant(way, name, weights, x, y)
     else:
-        missing.update(dict.fromkeys(TORCH_WAYS, "torch is not installed"))
-    if importlib.util.find_spec("tensorflow") and importlib.util.find_spec("keras"):
+        missing.update(dict.fromkeys(TORCH_WAYS, absent(["torch"])))
+    if not absent(["tensorflow"]):
         from benchmarks.peers import in_keras
 
         in_keras.limit_threads()
         contestants["keras"] = in_keras.contestant(name, weights, x, y)
     else:
-        missing["keras"] = "tensorflow-cpu is not installed"
+        missing["keras"] = absent(["tensorflow"])
     return contestants, missing
 
 

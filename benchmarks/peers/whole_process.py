@@ -1,6 +1,5 @@
 """A whole training from the command line: 1,051 images on disk to results on disk."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -8,18 +7,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.peers import KERAS_GENERATOR, absent
 from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import write_jpg
 
 NAMES = ("train/whole_process",)
 FILES = 1051  # as many as the published data set has
-NEEDED = {"tensorflow": "tensorflow-cpu", "scipy": "scipy", "PIL": "pillow"}
 
 
 def whole_process_case(wanted: list[str]) -> Iterator[Case]:
     """`covid train` beside a Keras script that does the same work, each a process of its own."""
-    absent = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
-    missing = {"keras": f"not installed: {', '.join(absent)}"} if absent else {}
+    reason = absent(KERAS_GENERATOR)
+    missing = {"keras": reason} if reason else {}
     note = (
         f"{FILES} synthetic jpg files of 512x512; processes from start to end, figures included; "
         "the run before the first counts as nothing, it fills the caches of compilers and disk"
@@ -30,7 +29,7 @@ def whole_process_case(wanted: list[str]) -> Iterator[Case]:
         paths = ["--data", str(images), "--out", str(out)]
         train = [sys.executable, "-m", "covid", "train", "--model", "tiny_cnn"]
         contestants = {OURS: process([*train, "--recipe", "published", *paths], out)}
-        if not absent:
+        if not reason:
             script = [sys.executable, "-m", "benchmarks.peers.keras_process"]
             contestants["keras"] = process([*script, str(images), str(out)], out)
         yield Case(NAMES[0], contestants, missing, note, warm_up=1, rounds=3)
