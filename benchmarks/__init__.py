@@ -3,4 +3,5 @@
 python -m benchmarks                    # all kernels, at the sizes of the models
 python -m benchmarks conv --json out.json
 python -m benchmarks --verify-only      # only check that all give the same numbers
+python -m benchmarks peers              # whole training steps beside PyTorch and Keras
 """

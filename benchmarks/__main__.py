@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from benchmarks import numpy_kernels
+from benchmarks import numpy_kernels, peers
 from benchmarks.cases import Case, Load, all_cases
 from minicnn.kernels import compiled, naive
 
@@ -20,6 +20,8 @@ TOLERANCE = 2e-4  # of the largest number: float32 sums in another order
 
 def main() -> int:
     """Run the command line; returns the exit code."""
+    if sys.argv[1:2] == ["peers"]:
+        return peers.main(sys.argv[2:])
     options = parse()
     cases = [case for case in all_cases() if options.filter in case.name]
     if not cases:
