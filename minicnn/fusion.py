@@ -66,6 +66,20 @@ class FlattenStep(LayerStep):
         return [dy.reshape(self.x_shape)]
 
 
+class PoolStep(LayerStep):
+    """Max-pooling of something that needs no gradient: the largest values are enough."""
+
+    def forward(self, inputs, training):
+        from minicnn.kernels.compiled import pooling
+
+        (x,) = inputs
+        layer = self.layer
+        y = np.empty((len(x), *self.output.sample_shape), x.dtype)
+        pads = window_pads(x.shape, layer.pool_size, layer.strides, layer.padding)
+        pooling.maxpool2d_largest(x, layer.pool_size, layer.strides, pads, y)
+        return y
+
+
 class ConvStep:
     """What the steps share that begin with a convolution.
 
@@ -236,11 +250,14 @@ def make_plan(graph, needs_gradient: dict) -> list:
         if not node.inputs or node in done:
             continue
         step = conv_step(graph, node, needs_gradient)
-        if step is None:
-            flattens = is_plain(node.layer, Flatten) and node.output not in graph.outputs
-            step = FlattenStep(node) if flattens else LayerStep(node)
-        else:
+        if step is not None:
             done.update(step.nodes)
+        elif is_plain(node.layer, Flatten) and node.output not in graph.outputs:
+            step = FlattenStep(node)
+        elif is_plain(node.layer, MaxPooling2D) and not needs_gradient[node.output]:
+            step = PoolStep(node)
+        else:
+            step = LayerStep(node)
         steps.append(step)
     return steps
 

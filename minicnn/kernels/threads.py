@@ -2,57 +2,75 @@
 
 A compiled kernel that is worth it takes a range of its outermost loop as its last two arguments,
 `start` and `stop`, and lets go of Python's lock while it computes. `share` cuts the whole range
-into one part for each thread:
+into pieces, and every thread takes the next piece until there is none:
 
-    share(kernel, 30, x, y)    # kernel(x, y, 0, 15) here, kernel(x, y, 15, 30) in a helper
+    share(kernel, 30, x, y)    # kernel(x, y, 0, 4), kernel(x, y, 4, 8), ...
 
-Kernels are written so that what one part writes no other part touches: results do not depend on
-how many parts there were. The helpers are plain Python threads that wait for work, so that
+Kernels are written so that what one piece writes no other piece touches: results do not depend
+on how many threads there were. The helpers are plain Python threads that wait for work, so that
 kernels may be called from any thread, and from a process made by fork.
 """
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
+
+PIECES = 4  # for each thread: a thread that is held up then holds nobody else up for long
+
+
+class _Job:
+    """Pieces of work that several threads take from."""
+
+    def __init__(self, work: Callable, count: int, arguments: tuple, pieces: int):
+        ends = [count * piece // pieces for piece in range(pieces + 1)]
+        self.work, self.arguments = work, arguments
+        self.ranges = deque(zip(ends, ends[1:], strict=False))
+        self.error: BaseException | None = None
+
+    def take_part(self) -> None:
+        """Do pieces until there is none left."""
+        while (piece := self._next()) is not None:
+            self.work(*self.arguments, *piece)
+
+    def _next(self) -> tuple[int, int] | None:
+        try:
+            return self.ranges.popleft()
+        except IndexError:
+            return None
 
 
 class _Helper(threading.Thread):
-    """A thread that does one job at a time: `begin` hands it over, `finish` waits for its end.
+    """A thread that takes part in the job it was last told of.
 
-    Two locks say whose turn it is; that wakes a thread in a fraction of the time of a queue.
+    Two locks, because they wake a thread in a fraction of the time that a queue takes: `idle` is
+    released to wake it; `busy` is held while it may have a piece in its hands.
     """
 
     def __init__(self):
         super().__init__(name="minicnn-kernel", daemon=True)
-        self._has_job, self._is_done = threading.Lock(), threading.Lock()
-        self._has_job.acquire()
-        self._is_done.acquire()
+        self.idle, self.busy = threading.Lock(), threading.Lock()
+        self.idle.acquire()
+        self.job: _Job | None = None
         self.start()
 
     def run(self) -> None:
         while True:
-            self._has_job.acquire()
-            self._error = None
-            try:
-                self._work(*self._arguments)
-            except BaseException as error:
-                self._error = error
-            self._work = self._arguments = None  # keeps no array alive while it waits
-            self._is_done.release()
+            self.idle.acquire()
+            with self.busy:
+                job, self.job = self.job, None
+                if job is not None:
+                    try:
+                        job.take_part()
+                    except BaseException as error:
+                        job.error = error
+                    del job  # keeps no array alive while it waits
 
-    def begin(self, work: Callable, arguments: tuple) -> None:
-        self._work, self._arguments = work, arguments
-        self._has_job.release()
-
-    def finish(self) -> BaseException | None:
-        """Wait for the end of the job, even through Ctrl-C; what went wrong, or None."""
-        interrupt = None
-        while True:
-            try:
-                self._is_done.acquire()
-                return self._error or interrupt
-            except KeyboardInterrupt as error:
-                interrupt = error
+    def tell(self, job: _Job) -> None:
+        """Wake it; where it has not even woken for an earlier job, it will find this one."""
+        self.job = job
+        if self.idle.locked():
+            self.idle.release()
 
 
 _helpers: list[_Helper] = []
@@ -86,26 +104,29 @@ def share(work: Callable, count: int, *arguments) -> None:
 
     Where another thread is sharing work at this moment, all of it is done here.
     """
-    parts = min(get_threads(), count)
-    if parts < 2 or not _helpers_in_use.acquire(blocking=False):
+    threads = min(get_threads(), count)
+    if threads < 2 or not _helpers_in_use.acquire(blocking=False):
         work(*arguments, 0, count)
         return
     try:
-        while len(_helpers) < parts - 1:
+        while len(_helpers) < threads - 1:
             _helpers.append(_Helper())
-        ends = [count * part // parts for part in range(parts + 1)]
-        busy = _helpers[: parts - 1]
-        for helper, start, stop in zip(busy, ends[1:], ends[2:], strict=False):
-            helper.begin(work, (*arguments, start, stop))
+        job = _Job(work, count, arguments, min(count, threads * PIECES))
+        helpers = _helpers[: threads - 1]
+        for helper in helpers:
+            helper.tell(job)
         try:
-            work(*arguments, 0, ends[1])
+            job.take_part()
         finally:
-            errors = [helper.finish() for helper in busy]
+            job.ranges.clear()
+            for helper in helpers:
+                # One that has not woken yet has nothing to do any more; it is not waited for.
+                with helper.busy:
+                    helper.job = None
     finally:
         _helpers_in_use.release()
-    for error in errors:
-        if error is not None:
-            raise error
+    if job.error is not None:
+        raise job.error
 
 
 def _forget_helpers() -> None:

@@ -1,4 +1,9 @@
-"""What happens to each number by itself: relu, sigmoid, dropout; compiled."""
+"""What happens to each number by itself: relu, sigmoid, dropout; compiled.
+
+Each piece of work is cut out of the arrays first and its loop begins at 0: of an index that
+begins elsewhere the compiler has to think that it may be negative, which in Python counts from
+the end, and then it uses no vector instructions.
+"""
 
 import numpy as np
 
@@ -21,8 +26,9 @@ def relu_forward(x):
 
 @kernel
 def _relu_forward(x, y, start, stop):
+    x, y = x[start * BLOCK : stop * BLOCK], y[start * BLOCK : stop * BLOCK]
     zero = x.dtype.type(0)
-    for i in range(start * BLOCK, min(stop * BLOCK, x.size)):
+    for i in range(x.size):
         y[i] = zero if x[i] < zero else x[i]
 
 
@@ -34,8 +40,10 @@ def relu_grad_input(dy, y):
 
 @kernel
 def _relu_grad_input(dy, y, dx, start, stop):
+    dy, y = dy[start * BLOCK : stop * BLOCK], y[start * BLOCK : stop * BLOCK]
+    dx = dx[start * BLOCK : stop * BLOCK]
     zero = dy.dtype.type(0)
-    for i in range(start * BLOCK, min(stop * BLOCK, dy.size)):
+    for i in range(dy.size):
         dx[i] = dy[i] if y[i] > zero else zero
 
 
@@ -69,21 +77,26 @@ def dropout_keep(size, rate, seed, step):
 
 @kernel
 def _dropout_keep(rate, seed, step, keep, start, stop):
-    threshold = rate * 2.0**32
-    step_key = _mix_bits(step ^ 0x9E3779B9)
-    for i in range(start * BLOCK, min(stop * BLOCK, keep.size)):
-        keep[i] = _mix_bits(_mix_bits(i ^ seed) ^ step_key) >= threshold
+    first = start * BLOCK
+    keep = keep[first : stop * BLOCK]
+    threshold = np.int64(np.ceil(rate * 2.0**32))
+    if threshold >= 2**32:
+        keep[:] = 0
+        return
+    seed, step_key = np.uint32(seed), _mix_bits(np.uint32(step ^ 0x9E3779B9))
+    for i in range(keep.size):
+        bits = _mix_bits(np.uint32(_mix_bits(np.uint32(first + i) ^ seed) ^ step_key))
+        keep[i] = bits >= np.uint32(threshold)
 
 
 @kernel
 def _mix_bits(bits):
-    # 64-bit products overflow here without harm: only their low 32 bits are kept.
-    bits ^= bits >> 16
-    bits = bits * 0x7FEB352D & 0xFFFFFFFF
-    bits ^= bits >> 15
-    bits = bits * 0x846CA68B & 0xFFFFFFFF
-    bits ^= bits >> 16
-    return bits
+    # Numbers of 32 bits, whose products lose what is above: vectors of them are multiplied.
+    bits = np.uint32(bits ^ (bits >> np.uint32(16)))
+    bits = np.uint32(bits * np.uint32(0x7FEB352D))
+    bits = np.uint32(bits ^ (bits >> np.uint32(15)))
+    bits = np.uint32(bits * np.uint32(0x846CA68B))
+    return np.uint32(bits ^ (bits >> np.uint32(16)))
 
 
 def masked_scale(x, keep, scale):
@@ -94,6 +107,8 @@ def masked_scale(x, keep, scale):
 
 @kernel
 def _masked_scale(x, keep, scale, y, start, stop):
+    x, y = x[start * BLOCK : stop * BLOCK], y[start * BLOCK : stop * BLOCK]
+    keep = keep[start * BLOCK : stop * BLOCK]
     zero = x.dtype.type(0)
-    for i in range(start * BLOCK, min(stop * BLOCK, x.size)):
+    for i in range(x.size):
         y[i] = x[i] * scale if keep[i] else zero

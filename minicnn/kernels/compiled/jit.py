@@ -11,9 +11,11 @@ FAST_SUMS = {"contract", "reassoc", "nsz"}
 def kernel(function):
     """Compile at the first call, for the dtypes of its arguments; keep the result on disk.
 
-    Lets go of Python's lock while it runs, so that several threads can share the work.
+    Lets go of Python's lock while it runs, so that several threads can share the work. Division
+    by zero gives infinity or NaN as in NumPy: to raise an error would take a branch for each
+    number.
     """
-    return njit(nogil=True, cache=True)(function)
+    return njit(nogil=True, cache=True, error_model="numpy")(function)
 
 
 def summing_kernel(function):
@@ -21,7 +23,7 @@ def summing_kernel(function):
 
     NaN and infinity keep their meaning; full `fastmath=True` would drop it.
     """
-    return njit(nogil=True, cache=True, fastmath=FAST_SUMS)(function)
+    return njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_SUMS)(function)
 
 
 class _Notice(event.Listener):

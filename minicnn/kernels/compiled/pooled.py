@@ -23,8 +23,11 @@ CUT = 4
 
 
 def pitch_of(out_width):
-    """Numbers in a row of a phase: one more than outputs, since windows overlap by one."""
-    return out_width + 1
+    """Numbers in a row of a phase: one more than outputs, since windows overlap by one.
+
+    Rounded up to a multiple of 16, the numbers in the largest vector registers.
+    """
+    return (out_width + 16) // 16 * 16
 
 
 def route_shape(y_shape):
@@ -129,13 +132,14 @@ def _forward(x, taps, bias, pads, relu, drop, scale, y, route, start, stop):
     pitch = route.shape[2] // out_height
     phases = np.zeros((2, 2, (out_height + 2) * pitch), dtype=x.dtype)
     best = np.empty((filters, out_height * pitch), dtype=x.dtype)
+    numbers = _numbers_in_y(y.shape, pitch)
     for n in range(start, stop):
         _split(x[n, :, :, 0], pads, phases, pitch)
         for f in range(filters):
             _largest(phases, pitch, taps[f], bias[f], relu, best[f], route[n, f])
             if drop[0] > 0:
                 first = n * out_height * out_width * filters + f
-                _drop(drop, scale, first, y.shape, pitch, best[f], route[n, f])
+                _drop(drop, scale, first, numbers, best[f], route[n, f])
         for row in range(out_height):
             for f in range(filters):
                 line = best[f, row * pitch : row * pitch + out_width]
@@ -169,14 +173,14 @@ def _largest(phases, pitch, taps, bias, relu, best, route):
         z_3 = (bias + t_00 * p_11[i] + t_01 * p_12[i] + t_02 * p_13[i]
                     + t_10 * p_21[i] + t_11 * p_22[i] + t_12 * p_23[i]
                     + t_20 * p_31[i] + t_21 * p_32[i] + t_22 * p_33[i])
-        # The first of equal sums wins, and a NaN wins over all: it is not <= anything.
+        # The first of equal sums wins, and a NaN (which is not equal to itself) over all.
         largest, winner = z_0, np.int32(0)
-        winner = np.int32(1) if not z_1 <= largest else winner
-        largest = z_1 if not z_1 <= largest else largest
-        winner = np.int32(2) if not z_2 <= largest else winner
-        largest = z_2 if not z_2 <= largest else largest
-        winner = np.int32(3) if not z_3 <= largest else winner
-        largest = z_3 if not z_3 <= largest else largest
+        winner = np.int32(1) if z_1 > largest or z_1 != z_1 else winner
+        largest = z_1 if z_1 > largest or z_1 != z_1 else largest
+        winner = np.int32(2) if z_2 > largest or z_2 != z_2 else winner
+        largest = z_2 if z_2 > largest or z_2 != z_2 else largest
+        winner = np.int32(3) if z_3 > largest or z_3 != z_3 else winner
+        largest = z_3 if z_3 > largest or z_3 != z_3 else largest
         if relu:
             winner = winner if largest > zero else np.int32(CUT)
             largest = zero if largest < zero else largest
@@ -186,32 +190,39 @@ def _largest(phases, pitch, taps, bias, relu, best, route):
 
 
 @summing_kernel
-def _drop(drop, scale, first, y_shape, pitch, best, route):
-    """Dropout on one filter's outputs, with the bits that `dropout_keep` gives y's numbers."""
+def _numbers_in_y(y_shape, pitch):
+    """For each place in a filter's plane, how far its output is from the filter's first in y."""
     _, out_height, out_width, filters = y_shape
-    rate, seed, step = drop
-    threshold = rate * 2.0**32
-    step_key = _mix_bits(step ^ 0x9E3779B9)
-    zero = best.dtype.type(0)
+    numbers = np.empty(out_height * pitch, dtype=np.uint32)
     for row in range(out_height):
-        line = best[row * pitch : row * pitch + out_width]
-        ways = route[row * pitch : row * pitch + out_width]
-        for col in range(out_width):
-            number = first + (row * out_width + col) * filters  # in the order of y's memory
-            kept = _mix_bits(_mix_bits(number ^ seed) ^ step_key) >= threshold
-            line[col] = line[col] * scale if kept else zero
-            ways[col] = ways[col] if kept else np.uint8(CUT)
+        for col in range(pitch):
+            numbers[row * pitch + col] = (row * out_width + col) * filters
+    return numbers
+
+
+@summing_kernel
+def _drop(drop, scale, first, numbers, best, route):
+    """Dropout on one filter's outputs, with the bits that `dropout_keep` gives y's numbers."""
+    # For a rate of 1 the scale is 0 anyway.
+    threshold = np.uint32(min(np.int64(np.ceil(drop[0] * 2.0**32)), 2**32 - 1))
+    seed, step_key = np.uint32(drop[1]), _mix_bits(np.uint32(drop[2] ^ 0x9E3779B9))
+    first = np.uint32(first)
+    zero = best.dtype.type(0)
+    for i in range(best.size):
+        bits = np.uint32(np.uint32(first + numbers[i]) ^ seed)
+        kept = _mix_bits(np.uint32(_mix_bits(bits) ^ step_key)) >= threshold
+        best[i] = best[i] * scale if kept else zero
+        route[i] = np.int32(route[i]) if kept else np.int32(CUT)
 
 
 @summing_kernel
 def _mix_bits(bits):
     # As in elementwise.py; a compiled function calls those of its own file only.
-    bits ^= bits >> 16
-    bits = bits * 0x7FEB352D & 0xFFFFFFFF
-    bits ^= bits >> 15
-    bits = bits * 0x846CA68B & 0xFFFFFFFF
-    bits ^= bits >> 16
-    return bits
+    bits = np.uint32(bits ^ (bits >> np.uint32(16)))
+    bits = np.uint32(bits * np.uint32(0x7FEB352D))
+    bits = np.uint32(bits ^ (bits >> np.uint32(15)))
+    bits = np.uint32(bits * np.uint32(0x846CA68B))
+    return np.uint32(bits ^ (bits >> np.uint32(16)))
 
 
 @summing_kernel

@@ -72,6 +72,63 @@ def _maxpool2d_grad_input(dy, argmax, pool_width, strides, dx, start, stop):
                     dx[n, in_row, in_col, c] += dy[n, row, col, c]
 
 
+def maxpool2d_largest(x, pool_size, strides, pads, y):
+    """Max-pooling where nobody will ask for its gradient: the values, not where they were.
+
+    The largest of a window is the largest of its columns' largest: first every column of every
+    window, then every row of what that gave, both along whole images at a time.
+
+    Parameters
+    ----------
+    x : (batch, height, width, channels) float array
+    pool_size, strides : (int, int)
+    pads : ((top, bottom), (left, right))
+        Around the image; never the largest.
+    y : (batch, out_height, out_width, channels), dtype of x
+    """
+    share(_maxpool2d_largest, len(x), x, pool_size, strides, pads, y)
+
+
+@summing_kernel
+def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
+    _, height, width, channels = x.shape
+    out_height, out_width = y.shape[1:3]
+    top, left = pads[0][0], pads[1][0]
+    pitch = width + left + pads[1][1]
+    size = (height + top + pads[0][1]) * pitch
+    plane = np.empty(size + pool_size[0] * pitch, dtype=x.dtype)
+    down = np.empty(size + pool_size[1], dtype=x.dtype)
+    largest = np.empty(size, dtype=x.dtype)
+    plane[:], down[:] = -np.inf, -np.inf
+    for n in range(start, stop):
+        for c in range(channels):
+            for row in range(height):
+                pixels = plane[(top + row) * pitch + left : (top + row) * pitch + left + width]
+                numbers = x[n, row].reshape(-1)
+                if channels == 1:
+                    pixels[:] = numbers
+                else:
+                    for col in range(width):
+                        pixels[col] = numbers[col * channels + c]
+            _running_largest(plane, pool_size[0], pitch, down[:size])
+            _running_largest(down, pool_size[1], 1, largest)
+            for row in range(out_height):
+                line = largest[row * strides[0] * pitch : (row * strides[0] + 1) * pitch]
+                for col in range(out_width):
+                    y[n, row, col, c] = line[col * strides[1]]
+
+
+@summing_kernel
+def _running_largest(values, count, step, largest):
+    """largest[i] = the largest of values[i], values[i + step], ..., `count` of them."""
+    largest[:] = values[: largest.size]
+    for tap in range(1, count):
+        others = values[tap * step : tap * step + largest.size]
+        for i in range(largest.size):
+            other = others[i]
+            largest[i] = other if other > largest[i] or other != other else largest[i]
+
+
 def avgpool2d_forward(x, counts, pool_size, strides):
     y = np.zeros((len(x), *counts.shape, x.shape[3]), dtype=x.dtype)
     share(_avgpool2d_forward, len(x) * len(counts), x, counts, pool_size, strides, y)

@@ -1,10 +1,12 @@
 """Convolution with few channels and filters whose windows move by one pixel; with relu in it.
 
-One channel of a padded image is a *plane*: its rows one behind the other in a single vector of
-`pitch` numbers each. The window of output number i = row * pitch + col then begins at number i
-of the plane, and its pixel (tap_row, tap_col) is number i + tap_row * pitch + tap_col. So a tap
-meets all its pixels in one long walk along a vector, over the ends of the rows: what is summed up
-there, in the last columns, is not used.
+One channel of a padded image is a pair of *planes*: one has its even rows, one behind the other in
+a single vector of `pitch` numbers each, the other its odd rows. For the even rows of outputs and
+for the odd ones, pixel (row + a, col + b) of all windows is then a vector, too: a plane moved on
+by so many numbers. A row of pixels is loaded once for two rows of outputs, and four taps are
+applied in one walk, because what limits these loops is how often memory is read, not the
+arithmetic. (The last columns of a row belong to windows that reach over its end; they are
+computed and not used.)
 
 Outputs and their gradients are rows of a matrix `out` (batch, numbers) in which this layer's
 begin at number `at`: a layer behind which others are concatenated writes where they belong.
@@ -15,7 +17,7 @@ import numpy as np
 from minicnn.kernels.compiled.jit import summing_kernel
 from minicnn.kernels.threads import share
 
-STRIP = 2048  # about so many numbers of a plane are worked on at a time: they stay in the cache
+STRIP = 2048  # numbers of a plane that are worked on at a time: they stay in the cache
 
 
 def conv_forward(x, kernel, bias, pads, relu, out, at):
@@ -33,13 +35,16 @@ def conv_forward(x, kernel, bias, pads, relu, out, at):
     at : int
         out[n, at:] gets sample n's (out_height, out_width, filters) numbers.
     """
-    # (kernel_height, kernel_width, channels, filters) -> (filters, height, channels, width)
-    taps = np.ascontiguousarray(kernel.transpose(3, 0, 2, 1))
+    if kernel.size == 1:
+        share(_scale_forward, len(x), x.reshape(len(x), -1), kernel.flat[0], bias[0], relu, out, at)
+        return
+    # (kernel_height, kernel_width, channels, filters) -> (filters, channels, height, width)
+    taps = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))
     share(_forward, len(x), x, taps, bias, pads, relu, out, at)
 
 
 def conv_backward(x, kernel, pads, dy, y, at, relu, dx):
-    """All gradients in one sweep over the samples.
+    """All gradients of a convolution and its relu.
 
     Parameters
     ----------
@@ -56,226 +61,317 @@ def conv_backward(x, kernel, pads, dy, y, at, relu, dx):
     dkernel : as kernel
     dbias : (filters,)
     """
-    partial = np.zeros((len(x), *kernel.shape), dtype=x.dtype)
-    partial_bias = np.zeros((len(x), kernel.shape[3]), dtype=x.dtype)
-    wanted = (True, dx is not None)
-    dx = np.empty((0, *x.shape[1:]), x.dtype) if dx is None else dx
-    arguments = (x, _reversed_taps(kernel), pads, dy, y, at, relu)
-    share(_backward, len(x), *arguments, wanted, partial, partial_bias, dx)
+    partial = np.empty((len(x), *kernel.shape), dtype=x.dtype)
+    partial_bias = np.empty((len(x), kernel.shape[3]), dtype=x.dtype)
+    if kernel.size == 1:
+        numbers = x.reshape(len(x), -1)
+        dnumbers = numbers[:0] if dx is None else dx.reshape(numbers.shape)
+        arguments = (numbers, kernel.flat[0], dy, y, at, relu, dx is not None)
+        share(_scale_backward, len(x), *arguments, partial, partial_bias, dnumbers)
+    else:
+        share(_grad_kernel, len(x), x, pads, dy, y, at, relu, partial, partial_bias)
+        if dx is not None:
+            share(_grad_input, len(x), dy, y, at, relu, _turned_taps(kernel), pads, dx)
     return partial.sum(axis=0), partial_bias.sum(axis=0)  # the batch axis goes, in fixed order
 
 
 def conv_grad_kernel(x, dy, at, pads, partial):
     """Each sample's share of the kernel's gradient, into `partial` (batch, *kernel.shape)."""
-    partial_bias = np.zeros((len(x), partial.shape[4]), dtype=x.dtype)
-    no_taps = np.zeros((1, 1, 1, 1), dtype=x.dtype)
-    no_dx = np.empty((0, *x.shape[1:]), x.dtype)
-    wanted = (True, False)
-    arguments = (x, no_taps, pads, dy, dy, at, False)
-    share(_backward, len(x), *arguments, wanted, partial, partial_bias, no_dx)
+    partial_bias = np.empty((len(x), partial.shape[4]), dtype=x.dtype)
+    share(_grad_kernel, len(x), x, pads, dy, dy, at, False, partial, partial_bias)
 
 
 def conv_grad_input(dy, at, kernel, pads, dx):
     """The gradient of the input, into `dx` (batch, height, width, channels)."""
-    partial = np.empty((0, *kernel.shape), dtype=dx.dtype)
-    partial_bias = np.zeros((len(dx), kernel.shape[3]), dtype=dx.dtype)
-    wanted = (False, True)
-    arguments = (dx, _reversed_taps(kernel), pads, dy, dy, at, False)
-    share(_backward, len(dx), *arguments, wanted, partial, partial_bias, dx)
+    share(_grad_input, len(dx), dy, dy, at, False, _turned_taps(kernel), pads, dx)
 
 
-def _reversed_taps(kernel):
-    """The taps as the input's gradient meets them: every row from right to left."""
-    # (kernel_height, kernel_width, channels, filters) -> (filters, height, channels, width)
-    return np.ascontiguousarray(kernel[:, ::-1].transpose(3, 0, 2, 1))
+def _turned_taps(kernel):
+    """The taps as the input's gradient meets them: turned by 180 degrees."""
+    # (kernel_height, kernel_width, channels, filters) -> (filters, channels, height, width)
+    return np.ascontiguousarray(kernel[::-1, ::-1].transpose(3, 2, 0, 1))
+
+
+@summing_kernel
+def _scale_forward(x, tap, bias, relu, out, at, start, stop):
+    """A 1x1 kernel on one channel: all numbers times the tap."""
+    zero = x.dtype.type(0)
+    for n in range(start, stop):
+        pixels, y = x[n], out[n, at : at + x.shape[1]]
+        for i in range(pixels.size):
+            value = tap * pixels[i] + bias
+            y[i] = zero if relu and value < zero else value
+
+
+@summing_kernel
+def _scale_backward(x, tap, dy, y, at, relu, want_input, partial, partial_bias, dx, start, stop):
+    zero = x.dtype.type(0)
+    for n in range(start, stop):
+        pixels = x[n]
+        flow, shown = dy[n, at : at + pixels.size], y[n, at : at + pixels.size]
+        dtap, dbias = zero, zero
+        for i in range(pixels.size):
+            dz = flow[i] if not relu or shown[i] > zero else zero
+            dtap += dz * pixels[i]
+            dbias += dz
+        partial[n, 0, 0, 0, 0], partial_bias[n, 0] = dtap, dbias
+        if want_input:
+            dpixels = dx[n]
+            for i in range(pixels.size):
+                dpixels[i] = tap * (flow[i] if not relu or shown[i] > zero else zero)
+
+
+@summing_kernel
+def _correlate(totals, planes, taps, pitch):
+    """totals += correlation of an image with taps, both images as pairs of planes."""
+    height = taps.shape[0]
+    for begin in range(0, totals.shape[1], STRIP):
+        even, odd = totals[0, begin : begin + STRIP], totals[1, begin : begin + STRIP]
+        # Row q below an even row of outputs is row q - 1 below the odd one that follows it.
+        _add_taps(even, planes[0, begin:], taps[0])
+        for q in range(1, height):
+            pixels = planes[q % 2, begin + q // 2 * pitch :]
+            _add_taps_twice(even, odd, pixels, taps[q], taps[q - 1])
+        pixels = planes[height % 2, begin + height // 2 * pitch :]
+        _add_taps(odd, pixels, taps[height - 1])
+
+
+@summing_kernel
+def _add_products(sums, planes, flows, pitch):
+    """sums[a, b] += sum over all outputs of their flow times their pixel (a, b)."""
+    height = sums.shape[0]
+    for begin in range(0, flows.shape[1], STRIP):
+        even, odd = flows[0, begin : begin + STRIP], flows[1, begin : begin + STRIP]
+        _products(sums[0], planes[0, begin:], even)
+        for q in range(1, height):
+            pixels = planes[q % 2, begin + q // 2 * pitch :]
+            _products_twice(sums[q], sums[q - 1], pixels, even, odd)
+        pixels = planes[height % 2, begin + height // 2 * pitch :]
+        _products(sums[height - 1], pixels, odd)
 
 
 @summing_kernel
 def _add_taps(total, pixels, taps):
-    """total[i] += sum over b of taps[b] * pixels[i + b]; four taps in one walk."""
-    size, width = total.size, taps.size
-    for b in range(0, width - 3, 4):
-        pixels_0, pixels_1 = pixels[b : b + size], pixels[b + 1 : b + 1 + size]
-        pixels_2, pixels_3 = pixels[b + 2 : b + 2 + size], pixels[b + 3 : b + 3 + size]
-        tap_0, tap_1, tap_2, tap_3 = taps[b], taps[b + 1], taps[b + 2], taps[b + 3]
-        for i in range(size):
-            pair = tap_0 * pixels_0[i] + tap_1 * pixels_1[i]
-            total[i] += pair + (tap_2 * pixels_2[i] + tap_3 * pixels_3[i])
-    b = width - width % 4
-    if width % 4 == 3:
-        pixels_0, pixels_1 = pixels[b : b + size], pixels[b + 1 : b + 1 + size]
-        pixels_2 = pixels[b + 2 : b + 2 + size]
-        tap_0, tap_1, tap_2 = taps[b], taps[b + 1], taps[b + 2]
-        for i in range(size):
-            total[i] += tap_0 * pixels_0[i] + tap_1 * pixels_1[i] + tap_2 * pixels_2[i]
-    elif width % 4 > 0:
-        for b in range(width - width % 4, width):
-            pixels_0, tap_0 = pixels[b : b + size], taps[b]
+    """total[i] += sum over b of taps[b] * pixels[i + b]."""
+    size = total.size
+    for b in range(0, taps.size - 2, 4):
+        p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]
+        t_0, t_1, t_2 = taps[b], taps[b + 1], taps[b + 2]
+        if b + 3 < taps.size:
+            p_3, t_3 = pixels[b + 3 :], taps[b + 3]
             for i in range(size):
-                total[i] += tap_0 * pixels_0[i]
+                total[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i] + t_3 * p_3[i]
+        else:
+            for i in range(size):
+                total[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i]
+    if taps.size % 4 < 3:
+        for b in range(taps.size - taps.size % 4, taps.size):
+            p_0, t_0 = pixels[b:], taps[b]
+            for i in range(size):
+                total[i] += t_0 * p_0[i]
 
 
 @summing_kernel
-def _add_products(sums, pixels, flow):
-    """sums[b] += sum over i of flow[i] * pixels[i + b]; four sums in one walk."""
-    size, width = flow.size, sums.size
-    zero = flow.dtype.type(0)
-    for b in range(0, width - 3, 4):
-        pixels_0, pixels_1 = pixels[b : b + size], pixels[b + 1 : b + 1 + size]
-        pixels_2, pixels_3 = pixels[b + 2 : b + 2 + size], pixels[b + 3 : b + 3 + size]
-        sum_0 = sum_1 = sum_2 = sum_3 = zero
-        for i in range(size):
-            sum_0 += flow[i] * pixels_0[i]
-            sum_1 += flow[i] * pixels_1[i]
-            sum_2 += flow[i] * pixels_2[i]
-            sum_3 += flow[i] * pixels_3[i]
-        sums[b] += sum_0
-        sums[b + 1] += sum_1
-        sums[b + 2] += sum_2
-        sums[b + 3] += sum_3
-    b = width - width % 4
-    if width % 4 == 3:
-        pixels_0, pixels_1 = pixels[b : b + size], pixels[b + 1 : b + 1 + size]
-        pixels_2 = pixels[b + 2 : b + 2 + size]
-        sum_0 = sum_1 = sum_2 = zero
-        for i in range(size):
-            sum_0 += flow[i] * pixels_0[i]
-            sum_1 += flow[i] * pixels_1[i]
-            sum_2 += flow[i] * pixels_2[i]
-        sums[b] += sum_0
-        sums[b + 1] += sum_1
-        sums[b + 2] += sum_2
-    elif width % 4 > 0:
-        for b in range(width - width % 4, width):
-            pixels_0 = pixels[b : b + size]
-            sum_0 = zero
+def _add_taps_twice(even, odd, pixels, taps, odd_taps):
+    """The same for two rows of outputs that see these pixels through different taps."""
+    size = even.size
+    for b in range(0, taps.size - 2, 4):
+        p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]
+        t_0, t_1, t_2 = taps[b], taps[b + 1], taps[b + 2]
+        s_0, s_1, s_2 = odd_taps[b], odd_taps[b + 1], odd_taps[b + 2]
+        if b + 3 < taps.size:
+            p_3, t_3, s_3 = pixels[b + 3 :], taps[b + 3], odd_taps[b + 3]
             for i in range(size):
-                sum_0 += flow[i] * pixels_0[i]
-            sums[b] += sum_0
+                even[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i] + t_3 * p_3[i]
+                odd[i] += s_0 * p_0[i] + s_1 * p_1[i] + s_2 * p_2[i] + s_3 * p_3[i]
+        else:
+            for i in range(size):
+                even[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i]
+                odd[i] += s_0 * p_0[i] + s_1 * p_1[i] + s_2 * p_2[i]
+    if taps.size % 4 < 3:
+        for b in range(taps.size - taps.size % 4, taps.size):
+            p_0, t_0, s_0 = pixels[b:], taps[b], odd_taps[b]
+            for i in range(size):
+                even[i] += t_0 * p_0[i]
+                odd[i] += s_0 * p_0[i]
 
 
 @summing_kernel
-def _fill_planes(planes, image, pads, pitch):
-    """(height, width, channels) -> (channels, plane); the padding is there and stays 0."""
+def _products(sums, pixels, flow):
+    """sums[b] += sum over i of flow[i] * pixels[i + b]."""
+    for b in range(sums.size):
+        p_0 = pixels[b:]
+        s_0 = flow.dtype.type(0)
+        for i in range(flow.size):
+            s_0 += flow[i] * p_0[i]
+        sums[b] += s_0
+
+
+@summing_kernel
+def _products_twice(sums, odd_sums, pixels, even, odd):
+    """The same for two rows of taps, which meet these pixels with different flows."""
+    size, zero = even.size, even.dtype.type(0)
+    for b in range(0, sums.size - 1, 2):
+        p_0, p_1 = pixels[b:], pixels[b + 1 :]
+        s_0 = s_1 = r_0 = r_1 = zero
+        for i in range(size):
+            s_0 += even[i] * p_0[i]
+            s_1 += even[i] * p_1[i]
+            r_0 += odd[i] * p_0[i]
+            r_1 += odd[i] * p_1[i]
+        sums[b] += s_0
+        sums[b + 1] += s_1
+        odd_sums[b] += r_0
+        odd_sums[b + 1] += r_1
+    if sums.size % 2:
+        p_0 = pixels[sums.size - 1 :]
+        s_0 = r_0 = zero
+        for i in range(size):
+            s_0 += even[i] * p_0[i]
+            r_0 += odd[i] * p_0[i]
+        sums[sums.size - 1] += s_0
+        odd_sums[sums.size - 1] += r_0
+
+
+@summing_kernel
+def _fill_planes(planes, image, top, left, pitch):
+    """(height, width, channels) -> (channels, 2, numbers); the padding is there and stays 0."""
     height, width, channels = image.shape
-    top, left = pads[0][0], pads[1][0]
-    for c in range(channels):
-        for row in range(height):
-            begin = (top + row) * pitch + left
-            pixels = planes[c, begin : begin + width]
-            for col in range(width):
-                pixels[col] = image[row, col, c]
+    for row in range(height):
+        begin = (top + row) // 2 * pitch + left
+        numbers = image[row].reshape(-1)
+        for c in range(channels):
+            pixels = planes[c, (top + row) % 2, begin : begin + width]
+            if channels == 1:
+                pixels[:] = numbers
+            else:
+                for col in range(width):
+                    pixels[col] = numbers[col * channels + c]
+
+
+@summing_kernel
+def _new_planes(count, height, pitch, like):
+    """Pairs of planes for images of `height` rows, with room for windows over the end; all 0."""
+    return np.zeros((count, 2, (height // 2 + 2) * pitch), dtype=like.dtype)
 
 
 @summing_kernel
 def _forward(x, taps, bias, pads, relu, out, at, start, stop):
     _, height, width, channels = x.shape
-    filters, kernel_height, _, kernel_width = taps.shape
-    padded_height = height + pads[0][0] + pads[0][1]
-    pitch = width + pads[1][0] + pads[1][1]
-    out_height, out_width = padded_height - kernel_height + 1, pitch - kernel_width + 1
-    planes = np.zeros((channels, padded_height * pitch + kernel_width), dtype=x.dtype)
-    strip_height = max(1, STRIP // pitch)
-    strip = np.empty(strip_height * pitch, dtype=x.dtype)
-    zero = x.dtype.type(0)
+    filters, _, kernel_height, kernel_width = taps.shape
+    padded_height, padded_width = height + sum(pads[0]), width + sum(pads[1])
+    out_height, out_width = padded_height - kernel_height + 1, padded_width - kernel_width + 1
+    pitch = (padded_width + 15) // 16 * 16  # whole vector registers
+    planes = _new_planes(channels, padded_height, pitch, x)
+    totals = np.empty((2, (out_height + 1) // 2 * pitch), dtype=x.dtype)
+    numbers = out_height * out_width * filters
     for n in range(start, stop):
-        _fill_planes(planes, x[n], pads, pitch)
-        for first in range(0, out_height, strip_height):
-            rows = min(strip_height, out_height - first)
-            total = strip[: rows * pitch]
-            for f in range(filters):
-                total[:] = bias[f]
-                for tap_row in range(kernel_height):
-                    for c in range(channels):
-                        pixels = planes[c, (first + tap_row) * pitch :]
-                        _add_taps(total, pixels, taps[f, tap_row, c])
-                for row in range(rows):
-                    line = total[row * pitch : row * pitch + out_width]
-                    begin = at + (first + row) * out_width * filters
-                    y = out[n, begin : begin + out_width * filters]
-                    if relu:
-                        for col in range(out_width):
-                            line[col] = zero if line[col] < zero else line[col]
-                    if filters == 1:
-                        y[:] = line
-                    else:
-                        for col in range(out_width):
-                            y[col * filters + f] = line[col]
+        _fill_planes(planes, x[n], pads[0][0], pads[1][0], pitch)
+        for f in range(filters):
+            totals[:] = bias[f]
+            for c in range(channels):
+                _correlate(totals, planes[c], taps[f, c], pitch)
+            _put_filter(totals, pitch, relu, out[n, at : at + numbers], f, filters, out_width)
 
 
 @summing_kernel
-def _flow_plane(plane, dy, y, relu, f, filters, out_width, pitch):
-    """One filter's dz as a plane of output numbers, 0 in the unused columns; returns its sum."""
-    zero = plane.dtype.type(0)
+def _put_filter(totals, pitch, relu, y, f, filters, out_width):
+    """One filter's numbers, through relu, to their places in y."""
+    zero = totals.dtype.type(0)
+    for row in range(y.size // (out_width * filters)):
+        line = totals[row % 2, row // 2 * pitch : row // 2 * pitch + out_width]
+        target = y[row * out_width * filters : (row + 1) * out_width * filters]
+        if relu:
+            for col in range(out_width):
+                line[col] = zero if line[col] < zero else line[col]
+        if filters == 1:
+            target[:] = line
+        else:
+            for col in range(out_width):
+                target[col * filters + f] = line[col]
+
+
+@summing_kernel
+def _fill_flow(flows, top, left, pitch, dy, y, relu, f, filters, out_width):
+    """One filter's dz into a pair of planes whose other numbers are 0; returns the sum."""
+    zero = flows.dtype.type(0)
     total = zero
     for row in range(dy.size // (out_width * filters)):
-        begin = row * out_width * filters
-        flow = dy[begin : begin + out_width * filters]
-        shown = y[begin : begin + out_width * filters]
-        line = plane[row * pitch : row * pitch + out_width]
+        slopes = dy[row * out_width * filters : (row + 1) * out_width * filters]
+        shown = y[row * out_width * filters : (row + 1) * out_width * filters]
+        begin = (top + row) // 2 * pitch + left
+        line = flows[(top + row) % 2, begin : begin + out_width]
         if filters == 1:
             for col in range(out_width):
-                value = flow[col] if not relu or shown[col] > zero else zero
-                line[col] = value
-                total += value
+                dz = slopes[col] if not relu or shown[col] > zero else zero
+                line[col] = dz
+                total += dz
         else:
             for col in range(out_width):
                 i = col * filters + f
-                value = flow[i] if not relu or shown[i] > zero else zero
-                line[col] = value
-                total += value
+                dz = slopes[i] if not relu or shown[i] > zero else zero
+                line[col] = dz
+                total += dz
     return total
 
 
 @summing_kernel
-def _backward(x, taps, pads, dy, y, at, relu, wanted, partial, partial_bias, dx, start, stop):
-    """taps: as of `_reversed_taps`; wanted: whether the kernel's and the input's gradient are."""
+def _grad_kernel(x, pads, dy, y, at, relu, partial, partial_bias, start, stop):
+    """Each sample's share of the gradients of kernel and bias."""
     _, height, width, channels = x.shape
-    want_kernel, want_input = wanted
-    filters = partial_bias.shape[1]
-    kernel_height, kernel_width = partial.shape[1:3]
-    padded_height = height + pads[0][0] + pads[0][1]
-    pitch = width + pads[1][0] + pads[1][1]
-    out_height, out_width = padded_height - kernel_height + 1, pitch - kernel_width + 1
-    planes = np.zeros((channels, padded_height * pitch + kernel_width), dtype=x.dtype)
-    dplanes = np.zeros((channels, padded_height * pitch), dtype=x.dtype)
-    # Zeros in front of the output numbers: the input's gradient looks back that far.
-    margin = (kernel_height - 1) * pitch + kernel_width - 1
-    flows = np.zeros(margin + padded_height * pitch, dtype=x.dtype)
-    flow = flows[margin:]
-    sums = np.zeros(kernel_width, dtype=x.dtype)
-    strip_height = max(1, STRIP // pitch)
+    kernel_height, kernel_width, _, filters = partial.shape[1:]
+    padded_height, padded_width = height + sum(pads[0]), width + sum(pads[1])
+    out_height, out_width = padded_height - kernel_height + 1, padded_width - kernel_width + 1
+    pitch = (padded_width + 15) // 16 * 16
+    planes = _new_planes(channels, padded_height, pitch, x)
+    flows = np.zeros((2, (out_height + 1) // 2 * pitch), dtype=x.dtype)
+    sums = np.empty((kernel_height, kernel_width), dtype=x.dtype)
     numbers = out_height * out_width * filters
     for n in range(start, stop):
-        if want_kernel:
-            _fill_planes(planes, x[n], pads, pitch)
-        if want_input:
-            dplanes[:] = 0
+        _fill_planes(planes, x[n], pads[0][0], pads[1][0], pitch)
         dy_n, y_n = dy[n, at : at + numbers], y[n, at : at + numbers]
         for f in range(filters):
-            partial_bias[n, f] = _flow_plane(flow, dy_n, y_n, relu, f, filters, out_width, pitch)
-            if want_kernel:
-                for first in range(0, out_height, strip_height):
-                    rows = min(strip_height, out_height - first)
-                    strip = flow[first * pitch : (first + rows) * pitch]
-                    for tap_row in range(kernel_height):
-                        for c in range(channels):
-                            sums[:] = 0
-                            _add_products(sums, planes[c, (first + tap_row) * pitch :], strip)
-                            for tap_col in range(kernel_width):
-                                partial[n, tap_row, tap_col, c, f] += sums[tap_col]
-            if want_input:
-                for first in range(0, padded_height, strip_height):
-                    rows = min(strip_height, padded_height - first)
-                    for tap_row in range(kernel_height):
-                        back = flows[margin + (first - tap_row) * pitch - kernel_width + 1 :]
-                        for c in range(channels):
-                            strip = dplanes[c, first * pitch : (first + rows) * pitch]
-                            _add_taps(strip, back, taps[f, tap_row, c])
-        if want_input:
+            dbias = _fill_flow(flows, 0, 0, pitch, dy_n, y_n, relu, f, filters, out_width)
+            partial_bias[n, f] = dbias
             for c in range(channels):
-                for row in range(height):
-                    begin = (pads[0][0] + row) * pitch + pads[1][0]
-                    line = dplanes[c, begin : begin + width]
-                    for col in range(width):
-                        dx[n, row, col, c] = line[col]
+                sums[:] = 0
+                _add_products(sums, planes[c], flows, pitch)
+                partial[n, :, :, c, f] = sums
+
+
+@summing_kernel
+def _grad_input(dy, y, at, relu, turned_taps, pads, dx, start, stop):
+    """dx: dz, with as many zeros around it as the kernel reaches, correlated with turned taps."""
+    _, height, width, channels = dx.shape
+    filters, _, kernel_height, kernel_width = turned_taps.shape
+    padded_height, padded_width = height + sum(pads[0]), width + sum(pads[1])
+    out_height, out_width = padded_height - kernel_height + 1, padded_width - kernel_width + 1
+    pitch = (padded_width + kernel_width + 14) // 16 * 16
+    flows = _new_planes(1, padded_height + kernel_height, pitch, dx)[0]
+    totals = np.empty((channels, 2, (padded_height + 1) // 2 * pitch), dtype=dx.dtype)
+    numbers = out_height * out_width * filters
+    top, left = kernel_height - 1, kernel_width - 1
+    for n in range(start, stop):
+        totals[:] = 0
+        dy_n, y_n = dy[n, at : at + numbers], y[n, at : at + numbers]
+        for f in range(filters):
+            _fill_flow(flows, top, left, pitch, dy_n, y_n, relu, f, filters, out_width)
+            for c in range(channels):
+                _correlate(totals[c], flows, turned_taps[f, c], pitch)
+        _put_image(totals, pads[0][0], pads[1][0], pitch, dx[n])
+
+
+@summing_kernel
+def _put_image(planes, top, left, pitch, image):
+    """Undo `_fill_planes`."""
+    height, width, channels = image.shape
+    for row in range(height):
+        begin = (top + row) // 2 * pitch + left
+        numbers = image[row].reshape(-1)
+        for c in range(channels):
+            line = planes[c, (top + row) % 2, begin : begin + width]
+            if channels == 1:
+                numbers[:] = line
+            else:
+                for col in range(width):
+                    numbers[col * channels + c] = line[col]

@@ -20,11 +20,21 @@ def adam_update(weights, gradient, mean, variance, step_size, beta_1, beta_2, ep
 def _adam_update(
     weights, gradient, mean, variance, step_size, beta_1, beta_2, epsilon, start, stop
 ):
+    weights, gradient = _cut(weights, start, stop), _cut(gradient, start, stop)
+    mean, variance = _cut(mean, start, stop), _cut(variance, start, stop)
     one = weights.dtype.type(1)
-    for i in range(start * BLOCK, min(stop * BLOCK, weights.size)):
-        mean[i] += (one - beta_1) * (gradient[i] - mean[i])
-        variance[i] += (one - beta_2) * (gradient[i] * gradient[i] - variance[i])
-        weights[i] -= step_size * mean[i] / (np.sqrt(variance[i]) + epsilon)
+    for i in range(weights.size):
+        slope = gradient[i]
+        new_mean = mean[i] + (one - beta_1) * (slope - mean[i])
+        new_variance = variance[i] + (one - beta_2) * (slope * slope - variance[i])
+        mean[i], variance[i] = new_mean, new_variance
+        weights[i] -= step_size * new_mean / (np.sqrt(new_variance) + epsilon)
+
+
+@kernel
+def _cut(array, start, stop):
+    """Some blocks of an array; see elementwise.py for why."""
+    return array[start * BLOCK : stop * BLOCK]
 
 
 def momentum_update(weights, gradient, velocity, learning_rate, momentum, nesterov):
@@ -34,12 +44,13 @@ def momentum_update(weights, gradient, velocity, learning_rate, momentum, nester
 
 @kernel
 def _momentum_update(weights, gradient, velocity, learning_rate, momentum, nesterov, start, stop):
-    for i in range(start * BLOCK, min(stop * BLOCK, weights.size)):
-        velocity[i] = momentum * velocity[i] - learning_rate * gradient[i]
-        if nesterov:
-            weights[i] += momentum * velocity[i] - learning_rate * gradient[i]
-        else:
-            weights[i] += velocity[i]
+    weights, gradient = _cut(weights, start, stop), _cut(gradient, start, stop)
+    velocity = _cut(velocity, start, stop)
+    for i in range(weights.size):
+        slope = learning_rate * gradient[i]
+        new_velocity = momentum * velocity[i] - slope
+        velocity[i] = new_velocity
+        weights[i] += momentum * new_velocity - slope if nesterov else new_velocity
 
 
 def rmsprop_update(weights, gradient, variance, velocity, learning_rate, rho, momentum, epsilon):
@@ -51,10 +62,13 @@ def rmsprop_update(weights, gradient, variance, velocity, learning_rate, rho, mo
 def _rmsprop_update(
     weights, gradient, variance, velocity, learning_rate, rho, momentum, epsilon, start, stop
 ):
+    weights, gradient = _cut(weights, start, stop), _cut(gradient, start, stop)
+    variance, velocity = _cut(variance, start, stop), _cut(velocity, start, stop)
     one = weights.dtype.type(1)
-    for i in range(start * BLOCK, min(stop * BLOCK, weights.size)):
-        square = gradient[i] * gradient[i]
-        variance[i] = rho * variance[i] + (one - rho) * square
-        step = learning_rate * gradient[i] / np.sqrt(variance[i] + epsilon)
-        velocity[i] = momentum * velocity[i] + step
-        weights[i] -= velocity[i]
+    for i in range(weights.size):
+        slope = gradient[i]
+        new_variance = rho * variance[i] + (one - rho) * (slope * slope)
+        step = learning_rate * slope / np.sqrt(new_variance + epsilon)
+        new_velocity = momentum * velocity[i] + step
+        variance[i], velocity[i] = new_variance, new_velocity
+        weights[i] -= new_velocity

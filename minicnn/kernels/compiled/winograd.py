@@ -312,14 +312,14 @@ def _pool_tiles(z, bias, relu, first, rows, tiles, y, route):
                 out = y[(first + row) * 2 + a, col]
                 way = route[(first + row) * 2 + a, col]
                 for f in range(filters):
-                    # The first of equal sums wins, and a NaN wins over all.
+                    # The first of equal sums wins, and a NaN (not equal to itself) over all.
                     largest, winner = z_0[f], np.int32(0)
-                    winner = np.int32(1) if not z_1[f] <= largest else winner
-                    largest = z_1[f] if not z_1[f] <= largest else largest
-                    winner = np.int32(2) if not z_2[f] <= largest else winner
-                    largest = z_2[f] if not z_2[f] <= largest else largest
-                    winner = np.int32(3) if not z_3[f] <= largest else winner
-                    largest = z_3[f] if not z_3[f] <= largest else largest
+                    winner = np.int32(1) if z_1[f] > largest or z_1[f] != z_1[f] else winner
+                    largest = z_1[f] if z_1[f] > largest or z_1[f] != z_1[f] else largest
+                    winner = np.int32(2) if z_2[f] > largest or z_2[f] != z_2[f] else winner
+                    largest = z_2[f] if z_2[f] > largest or z_2[f] != z_2[f] else largest
+                    winner = np.int32(3) if z_3[f] > largest or z_3[f] != z_3[f] else winner
+                    largest = z_3[f] if z_3[f] > largest or z_3[f] != z_3[f] else largest
                     largest += bias[f]
                     if relu:
                         winner = winner if largest > zero else np.int32(CUT)
