@@ -109,7 +109,7 @@ def difference(who: str, expected: tuple, found: tuple) -> tuple[float, float]:
 
 
 def relative_error(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> float:
-    """The largest difference of two arrays, relative to the largest number; ValueError: see above."""
+    """The largest difference of two arrays, relative to the largest number of `ours`."""
     if ours.shape != theirs.shape:
         raise ValueError(f"{what}: expected shape {ours.shape}, got {theirs.shape}")
     size = float(np.abs(ours).max())
