@@ -46,7 +46,11 @@ def main() -> int:
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="`python -m benchmarks peers --help`: the models beside PyTorch and Keras.",
+    )
     parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")
     parser.add_argument("--verify-only", action="store_true", help="time nothing")

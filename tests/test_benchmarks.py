@@ -50,9 +50,9 @@ def test_peers_have_the_same_outputs_and_gradients(way):
     expected = minicnn_contestant(MODEL, weights, *small_batch()).compare()
     found = built(way, weights).compare()
     assert len(found[1]) == len(weights) > 0
-    assert model_cases.difference(way, expected, found) < 1e-4
-    found[1][2][5, 1] += 0.01 * np.abs(expected[1][2]).max()
-    with pytest.raises(ValueError, match="gradient 3 differs"):
+    assert max(model_cases.difference(way, expected, found)) < 1e-4
+    found[1][2][5, 1] += 0.03 * np.abs(expected[1][2]).max()
+    with pytest.raises(ValueError, match="gradient 2 differs"):
         model_cases.difference(way, expected, found)
 
 

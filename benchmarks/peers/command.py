@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import json
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,11 @@ def main(arguments: list[str]) -> int:
         return 2
     about = {**machine(), "threads": str(THREADS), **versions()}
     print("\n".join(f"{key}: {value}" for key, value in about.items()) + "\n")
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > BUSY:
+        print(
+            f"This machine is busy (load {os.getloadavg()[0]:.1f}): who shares work evenly among "
+            "threads then waits for the slowest one, so that ratios are off, too.\n"
+        )
     results, said = [], set()
     for names, make in groups:
         for case in make(names):
@@ -48,7 +54,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")
     parser.add_argument(
-        "--seconds", type=float, default=15.0, help="of rounds for each case (default 15)"
+        "--seconds", type=float, default=10.0, help="of rounds for each case (default 10)"
     )
     parser.add_argument("--rounds", type=int, help="exactly so many rounds instead")
     parser.add_argument(
@@ -106,5 +112,6 @@ def table_line(result: Result) -> str:
     return f"{result.name:<32} minicnn {result.minicnn_ms:8.2f} ms | {peers} | {end}"
 
 
+BUSY = 0.5  # processes that want to run, on average over the last minute
 MODEL_ORDER = ("tiny_cnn", "reduced_inception", "cnn_dropout", "cnn")
 FOOTER = "\nMilliseconds, medians over rounds; x: how many times longer the fastest peer takes."

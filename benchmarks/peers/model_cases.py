@@ -11,7 +11,12 @@ from benchmarks.peers.slices import batch
 from covid.models import MODELS, build_model
 
 BATCH = 30
-TOLERANCE = 1e-3  # of the largest number of an array: float32 sums in another order
+# Of the largest number of an array. Outputs differ by the order of float32 sums. Where two
+# numbers of a pooling window, or one and the 0 of a relu, are that near to each other, the
+# gradient takes another way: one such place shows in a kernel's gradient, a sum of thousands of
+# numbers that mostly cancel. PyTorch and Keras differ from each other as much.
+OUTPUT_TOLERANCE = 1e-4
+GRADIENT_TOLERANCE = 2e-2
 KINDS = ("training_step", "inference")
 NAMES = {name: [f"{name}/{kind}" for kind in KINDS] for name in MODELS}
 TORCH_WAYS = ("torch", "torch_channels_last", "torch_compile")
@@ -23,7 +28,7 @@ def model_cases(name: str, wanted: list[str]) -> Iterator[Case]:
     weights = lively_weights(name)
     contestants, missing = all_contestants(name, weights, x, y)
     expected = contestants[OURS].compare()
-    largest = 0.0
+    differences = []
     for peer in [each for each in contestants if each != OURS]:
         try:
             found = contestants[peer].compare()
@@ -34,8 +39,14 @@ def model_cases(name: str, wanted: list[str]) -> Iterator[Case]:
             missing[peer] = f"does not compile here: {first_line(error)}"
             del contestants[peer]
             continue
-        largest = max(largest, difference(f"{name} in {peer}", expected, found))
-    note = f"outputs and gradients compared, largest difference {largest:.1e} of the largest value"
+        differences.append(difference(f"{name} in {peer}", expected, found))
+    note = ""
+    if differences:
+        output, gradient = np.max(differences, axis=0)
+        note = (
+            "all compared with dropout off; largest differences, relative to the largest number: "
+            f"outputs {output:.1e}, gradients {gradient:.1e}"
+        )
     for kind, case in zip(KINDS, NAMES[name], strict=True):
         if case not in wanted:
             continue
@@ -82,28 +93,32 @@ def lively_weights(name: str) -> list[np.ndarray]:
     return weights
 
 
-def difference(who: str, expected: tuple, found: tuple) -> float:
-    """The largest difference of outputs and gradients, each relative to its largest number.
+def difference(who: str, expected: tuple, found: tuple) -> tuple[float, float]:
+    """The largest difference of outputs, and of gradients, each relative to its largest number.
 
     Raises
     ------
     ValueError
         If it is above the tolerance, or there is nothing but zeros to compare.
     """
-    largest = 0.0
-    arrays = zip([expected[0], *expected[1]], [found[0], *found[1]], strict=True)
-    for number, (ours, theirs) in enumerate(arrays):
-        what = f"gradient {number}" if number else "the output"
-        if ours.shape != theirs.shape:
-            raise ValueError(f"{who}: expected {what} of shape {ours.shape}, got {theirs.shape}")
-        size = float(np.abs(ours).max())
-        if size == 0:
-            raise ValueError(f"{who}: {what} is zero everywhere, which compares nothing")
-        error = float(np.abs(ours.astype(np.float64) - theirs).max()) / size
-        if not error <= TOLERANCE:
-            raise ValueError(f"{who}: {what} differs from minicnn's by {error:.1e} of its largest")
-        largest = max(largest, error)
-    return largest
+    errors = [relative_error(f"{who}: the output", expected[0], found[0], OUTPUT_TOLERANCE)]
+    for number, (ours, theirs) in enumerate(zip(expected[1], found[1], strict=True)):
+        what = f"{who}: gradient {number}"
+        errors.append(relative_error(what, ours, theirs, GRADIENT_TOLERANCE))
+    return errors[0], max(errors[1:])
+
+
+def relative_error(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> float:
+    """The largest difference of two arrays, relative to the largest number of `ours`."""
+    if ours.shape != theirs.shape:
+        raise ValueError(f"{what}: expected shape {ours.shape}, got {theirs.shape}")
+    size = float(np.abs(ours).max())
+    if size == 0:
+        raise ValueError(f"{what} is zero everywhere, which compares nothing")
+    error = float(np.abs(ours.astype(np.float64) - theirs).max()) / size
+    if not error <= tolerance:
+        raise ValueError(f"{what} differs from minicnn's by {error:.1e} of its largest number")
+    return error
 
 
 def first_line(error: Exception) -> str:
