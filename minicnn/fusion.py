@@ -9,17 +9,37 @@ Nothing here says what a convolution is; for that read the layers. `use_backend(
 `minicnn.inspection` run layer by layer.
 """
 
+import math
+
 import numpy as np
 
 from minicnn import kernels
 from minicnn.layers.activations import ReLU
 from minicnn.layers.conv import Conv2D
 from minicnn.layers.dropout import Dropout
+from minicnn.layers.merge import Concatenate
 from minicnn.layers.pooling import MaxPooling2D
 from minicnn.layers.reshape import Flatten
 from minicnn.padding import crop_images, window_pads
 
 FEW = 8  # fewer filters than this are computed along rows, see kernels/compiled/rows.py
+
+
+class Buffers:
+    """Arrays that only the steps of a plan see, kept from one training step to the next.
+
+    To get fresh memory from the system costs about as much as to fill it.
+    """
+
+    def __init__(self):
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def get(self, name: str, shape: tuple, dtype) -> np.ndarray:
+        """The array of that name: the first `shape[0]` samples of the largest batch so far."""
+        found = self._arrays.get(name)
+        if found is None or found.dtype != dtype or len(found) < shape[0]:
+            self._arrays[name] = found = np.empty(shape, dtype)
+        return found[: shape[0]]
 
 
 class LayerStep:
@@ -66,6 +86,32 @@ class FlattenStep(LayerStep):
         return [dy.reshape(self.x_shape)]
 
 
+class JoinStep(LayerStep):
+    """Concatenated vectors that `RowsStep`s have written where they belong.
+
+    Attributes
+    ----------
+    dy : (batch, numbers) float array
+        The last gradient of the whole; the convolutions read their parts of it.
+    """
+
+    def __init__(self, node):
+        super().__init__(node)
+        self.buffers = Buffers()
+
+    def array(self, batch: int, dtype) -> np.ndarray:
+        """Where all parts are written, (batch, numbers)."""
+        return self.buffers.get("y", (batch, *self.output.sample_shape), dtype)
+
+    def forward(self, inputs, training):
+        return self.array(len(inputs[0]), inputs[0].dtype)
+
+    def backward(self, dy, through_activation, wanted):
+        self.dy = np.ascontiguousarray(dy)
+        ends = np.cumsum([tensor.sample_shape[0] for tensor in self.inputs])
+        return np.split(self.dy, ends[:-1], axis=1)  # views, not copies
+
+
 class PoolStep(LayerStep):
     """Max-pooling of something that needs no gradient: the largest values are enough."""
 
@@ -82,9 +128,6 @@ class PoolStep(LayerStep):
 
 class ConvStep:
     """What the steps share that begin with a convolution.
-
-    Arrays that only other steps see are kept and used again in the next training step: to get
-    fresh memory from the system costs about as much as to fill it.
 
     Parameters
     ----------
@@ -104,7 +147,7 @@ class ConvStep:
             self.layer.strides,
             self.layer.padding,
         )
-        self._buffers: dict[str, np.ndarray] = {}
+        self.buffers = Buffers()
 
     @property
     def relu(self) -> bool:
@@ -132,34 +175,46 @@ class ConvStep:
     def output_array(self, x: np.ndarray) -> np.ndarray:
         """Where the output goes."""
         shape = (len(x), *self.output.sample_shape)
-        return np.empty(shape, x.dtype) if self.is_output else self.buffer("y", shape, x.dtype)
-
-    def buffer(self, name: str, shape: tuple, dtype) -> np.ndarray:
-        """The array of that name, of the first `shape[0]` samples of the largest batch so far."""
-        found = self._buffers.get(name)
-        if found is None or found.dtype != dtype or len(found) < shape[0]:
-            self._buffers[name] = found = np.empty(shape, dtype)
-        return found[: shape[0]]
+        return np.empty(shape, x.dtype) if self.is_output else self.buffers.get("y", shape, x.dtype)
 
 
 class RowsStep(ConvStep):
-    """A convolution of few filters with its relu; see `kernels.compiled.rows`."""
+    """A convolution of few filters with its relu; see `kernels.compiled.rows`.
+
+    Attributes
+    ----------
+    join : JoinStep or None
+        Where the output is one of several that are concatenated; it is then written there.
+    at : int
+        The first of its numbers in a row of the whole.
+    """
+
+    join: JoinStep | None = None
+    at = 0
 
     def run(self, x, kernel, bias, training):
         from minicnn.kernels.compiled import rows
 
-        self.y = self.output_array(x)
-        rows.conv_forward(x, kernel, bias, self.pads, self.relu, flat(self.y), 0)
-        return self.y
+        if self.join is None:
+            y = self.output_array(x)
+            self.out = y.reshape(len(x), -1)  # (batch, height, width, filters) -> (batch, numbers)
+        else:
+            self.out = self.join.array(len(x), x.dtype)
+            numbers = math.prod(self.output.sample_shape)
+            y = self.out[:, self.at : self.at + numbers].reshape(-1, *self.output.sample_shape)
+        rows.conv_forward(x, kernel, bias, self.pads, self.relu, self.out, self.at)
+        return y
 
     def backward(self, dy, through_activation, wanted):
         from minicnn.kernels.compiled import rows
 
-        dx = self.buffer("dx", self.x.shape, dy.dtype) if wanted[0] else None
+        dout = dy.reshape(self.out.shape) if self.join is None else self.join.dy
+        dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
         kernel = self.layer._param("kernel", like=dy)
-        self.keep_grads(
-            *rows.conv_backward(self.x, kernel, self.pads, flat(dy), flat(self.y), 0, self.relu, dx)
+        found = rows.conv_backward(
+            self.x, kernel, self.pads, dout, self.out, self.at, self.relu, dx
         )
+        self.keep_grads(*found)
         return [dx]
 
 
@@ -173,7 +228,7 @@ class PooledStep(ConvStep):
         from minicnn.kernels.compiled import pooled
 
         y = self.output_array(x)
-        self.route = self.buffer("route", pooled.route_shape(y.shape), np.uint8)
+        self.route = self.buffers.get("route", pooled.route_shape(y.shape), np.uint8)
         self.drop = None
         last = self.nodes[-1].layer
         if training and isinstance(last, Dropout) and last.rate > 0:
@@ -215,25 +270,20 @@ class WinogradStep(ConvStep):
         from minicnn.kernels.compiled import winograd
 
         self.y = self.output_array(x)
-        self.route = self.buffer("route", self.y.shape, np.uint8) if self.pool else None
+        self.route = self.buffers.get("route", self.y.shape, np.uint8) if self.pool else None
         winograd.conv_forward(x, kernel, bias, self.pads, self.relu, self.pool, self.y, self.route)
         return self.y
 
     def backward(self, dy, through_activation, wanted):
         from minicnn.kernels.compiled import winograd
 
-        dx = self.buffer("dx", self.x.shape, dy.dtype) if wanted[0] else None
+        dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
         kernel = self.layer._param("kernel", like=dy)
         settings = (self.pads, self.relu, self.pool)
         self.keep_grads(
             *winograd.conv_backward(self.x, kernel, *settings, self.y, self.route, dy, dx)
         )
         return [dx]
-
-
-def flat(images: np.ndarray) -> np.ndarray:
-    """(batch, height, width, channels) -> (batch, numbers), the same memory."""
-    return images.reshape(len(images), -1)
 
 
 def make_plan(graph, needs_gradient: dict) -> list:
@@ -257,9 +307,32 @@ def make_plan(graph, needs_gradient: dict) -> list:
         elif is_plain(node.layer, MaxPooling2D) and not needs_gradient[node.output]:
             step = PoolStep(node)
         else:
-            step = LayerStep(node)
+            step = join_step(graph, node, steps) or LayerStep(node)
         steps.append(step)
     return steps
+
+
+def join_step(graph, node, steps: list) -> JoinStep | None:
+    """The step of a concatenation of vectors that flattened convolutions can write in place."""
+    if not is_plain(node.layer, Concatenate) or node.output in graph.outputs:
+        return None
+    makers = {step.output: step for step in steps}
+    flattens = [makers.get(tensor) for tensor in node.inputs]
+    if not all(isinstance(step, FlattenStep) for step in flattens):
+        return None
+    convolutions = [makers.get(step.inputs[0]) for step in flattens]
+    for flatten, step in zip(flattens, convolutions, strict=True):
+        if not isinstance(step, RowsStep) or step.join is not None:
+            return None
+        if follower(graph, step.nodes[-1], Flatten) is not flatten.node:
+            return None
+        if follower(graph, flatten.node, Concatenate) is not node:
+            return None
+    join, at = JoinStep(node), 0
+    for step in convolutions:
+        step.join, step.at = join, at
+        at += math.prod(step.output.sample_shape)
+    return join
 
 
 def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:

@@ -9,6 +9,8 @@ import numpy as np
 from minicnn.kernels.compiled.jit import kernel, summing_kernel
 from minicnn.kernels.threads import share
 
+STRIP = 2048  # numbers that are worked on at a time: they stay in the cache
+
 
 def _out_size(x, pool_size, strides):
     """(out_height, out_width) of windows that stay inside x."""
@@ -121,12 +123,14 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
 @summing_kernel
 def _running_largest(values, count, step, largest):
     """largest[i] = the largest of values[i], values[i + step], ..., `count` of them."""
-    largest[:] = values[: largest.size]
-    for tap in range(1, count):
-        others = values[tap * step : tap * step + largest.size]
-        for i in range(largest.size):
-            other = others[i]
-            largest[i] = other if other > largest[i] or other != other else largest[i]
+    for begin in range(0, largest.size, STRIP):
+        best = largest[begin : begin + STRIP]
+        best[:] = values[begin : begin + best.size]
+        for tap in range(1, count):
+            others = values[begin + tap * step :]
+            for i in range(best.size):
+                other = others[i]
+                best[i] = other if other > best[i] or other != other else best[i]
 
 
 def avgpool2d_forward(x, counts, pool_size, strides):
