@@ -123,7 +123,14 @@ class PoolStep(LayerStep):
         y = np.empty((len(x), *self.output.sample_shape), x.dtype)
         pads = window_pads(x.shape, layer.pool_size, layer.strides, layer.padding)
         pooling.maxpool2d_largest(x, layer.pool_size, layer.strides, pads, y)
+        self.x = x
         return y
+
+    def backward(self, dy, through_activation, wanted):
+        if wanted[0]:  # only by a gradient check: training does not ask for the input's gradient
+            self.layer.forward(self.x)
+            self.node.keep_caches()
+        return super().backward(dy, through_activation, wanted)
 
 
 class ConvStep:

@@ -25,6 +25,7 @@ from minicnn.kernels.threads import share
 TILE = 4  # outputs of a tile, in either direction; it sees 6 pixels
 CUT = 4  # the route of an output to which no gradient flows
 TILES = 36  # about so many tiles are transformed at a time
+NO_ROUTE = np.empty((0, 0, 0), dtype=np.uint8)
 
 # G, 6 x 3; the other matrices are written out in the functions that apply them.
 KERNEL_MATRIX = np.array(
@@ -112,13 +113,15 @@ def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):
     v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
     m = np.empty((36, rows * tiles, filters), dtype=x.dtype)
     z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
+    black = np.empty((rows * TILE, tiles * TILE), dtype=np.bool_)
+    lit = np.empty((rows * TILE + 2, tiles * TILE + 2), dtype=np.bool_)
     for job in range(start, stop):
         n, first = job // groups, job % groups * rows
         _transform_pixels(x[n], pads, first, rows, lines, v)
         np.matmul(v, u, out=m)
-        _transform_outputs(
-            m, bias, relu, pool, first, rows, z, y[n], route[n] if pool else route[:0]
-        )
+        _find_black(x[n], pads, first * TILE, lit, black)
+        ways = route[n] if pool else NO_ROUTE
+        _transform_outputs(m, bias, relu, pool, first, rows, black, z, y[n], ways)
 
 
 def _backward_samples(
@@ -270,7 +273,31 @@ def _transform_back(dv, pads, first, rows, lines, dimage):
 
 
 @summing_kernel
-def _transform_outputs(m, bias, relu, pool, first, rows, buffers, y, route):
+def _find_black(image, pads, first_row, lit, black):
+    """black[row, col]: whether all pixels of this output's 3x3 window are 0 in all channels.
+
+    Its sum is 0 then. Winograd's method makes of it a difference of larger numbers, and what
+    rounding leaves of that would let gradients through relu, and decide who wins in pooling, all
+    along the black border of a scan.
+    """
+    height, width, channels = image.shape
+    for row in range(lit.shape[0]):
+        in_row = first_row + row - pads[0][0]
+        for col in range(lit.shape[1]):
+            in_col = col - pads[1][0]
+            lit[row, col] = False
+            if 0 <= in_row < height and 0 <= in_col < width:
+                for c in range(channels):
+                    if image[in_row, in_col, c] != 0:
+                        lit[row, col] = True
+                        break
+    for row in range(black.shape[0]):
+        for col in range(black.shape[1]):
+            black[row, col] = not lit[row : row + 3, col : col + 3].any()
+
+
+@summing_kernel
+def _transform_outputs(m, bias, relu, pool, first, rows, black, buffers, y, route):
     """Y = A^T M A, bias, relu and pooling, of some rows of tiles, into their places in y."""
     out_height, out_width, filters = y.shape
     tiles = m.shape[1] // rows
@@ -281,6 +308,11 @@ def _transform_outputs(m, bias, relu, pool, first, rows, buffers, y, route):
     for a in range(TILE):
         t = buffers[0, a]
         _times_at(t[0], t[1], t[2], t[3], t[4], t[5], z[a, 0], z[a, 1], z[a, 2], z[a, 3])
+    for row in range(black.shape[0]):
+        for col in range(black.shape[1]):
+            if black[row, col]:
+                begin = (row // TILE * tiles + col // TILE) * filters
+                z[row % TILE, col % TILE, begin : begin + filters] = 0
     if pool:
         _pool_tiles(z, bias, relu, first, rows, tiles, y, route)
         return

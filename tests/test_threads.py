@@ -1,0 +1,95 @@
+"""Sharing work among threads: every piece once, errors come out, from threads and forks alike."""
+
+import multiprocessing
+import threading
+
+import numpy as np
+import pytest
+
+from minicnn.kernels import threads
+
+
+@pytest.fixture(params=[1, 2, 5])
+def thread_count(request):
+    before = threads.get_threads()
+    threads.set_threads(request.param)
+    yield request.param
+    threads.set_threads(before)
+
+
+def count_up(target, start, stop):
+    target[start:stop] += 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 30, 1001])
+def test_every_number_is_in_one_piece(count, thread_count):
+    seen = np.zeros(count, dtype=int)
+    for _ in range(20):
+        threads.share(count_up, count, seen)
+    assert (seen == 20).all()
+
+
+@pytest.mark.parametrize("bad", [0, 13, 29])
+def test_an_error_in_any_piece_comes_out(bad, thread_count):
+    def work(start, stop):
+        if start <= bad < stop:
+            raise IndexError(f"number {bad}")
+
+    for _ in range(20):
+        with pytest.raises(IndexError, match=f"number {bad}"):
+            threads.share(work, 30)
+    seen = np.zeros(30, dtype=int)
+    threads.share(count_up, 30, seen)
+    assert (seen == 1).all()
+
+
+def test_work_may_share_work(thread_count):
+    seen = np.zeros((8, 50), dtype=int)
+
+    def work(start, stop):
+        for row in range(start, stop):
+            threads.share(count_up, 50, seen[row])
+
+    threads.share(work, 8)
+    assert (seen == 1).all()
+
+
+def test_several_threads_at_once():
+    seen = np.zeros((6, 1000), dtype=int)
+
+    def use(row):
+        for _ in range(200):
+            threads.share(count_up, 1000, seen[row])
+
+    users = [threading.Thread(target=use, args=(row,)) for row in range(6)]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join()
+    assert (seen == 200).all()
+
+
+def in_child(queue):
+    seen = np.zeros(100, dtype=int)
+    for _ in range(10):
+        threads.share(count_up, 100, seen)
+    queue.put(int(seen.sum()))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_after_a_fork():
+    threads.share(count_up, 100, np.zeros(100, dtype=int))  # so that there are helpers
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=60) == 1000
+    child.join(timeout=60)
+    assert child.exitcode == 0
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, "2"])
+def test_a_wrong_number_of_threads(count):
+    with pytest.raises(ValueError, match="set_threads: expected an integer of at least 1"):
+        threads.set_threads(count)
