@@ -1,5 +1,6 @@
 """Batches: order, random numbers, targets, file names, folders, memory."""
 
+import weakref
 from itertools import islice
 from pathlib import Path
 
@@ -331,6 +332,7 @@ def test_files_are_read_once_if_they_fit_into_memory(folder, monkeypatch):
         return load_img(path, *arguments)
 
     monkeypatch.setattr(store_module, "load_img", counting_load_img)
+    monkeypatch.setattr(store_module, "_stores", weakref.WeakSet())  # without other tests' images
     iterator = flow_gray(folder)
     assert read == []
     kept = [next(iterator) for _ in range(3)]

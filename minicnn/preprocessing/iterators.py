@@ -51,8 +51,8 @@ class BatchIterator:
     index_array : ndarray, (n,), int64
         The current pass's order: position to image.
     batch_indices : ndarray, (batch,), int64
-        Which images the batch made last (by `next` or `[i]`) consists of; where batches are
-        made ahead of their use, take `index_array` instead.
+        Which images the batch given last (by `next`, `[i]`, or to the model while it trains)
+        consists of.
     image_shape : (int, int, int)
         height, width, channels.
     """
@@ -76,6 +76,14 @@ class BatchIterator:
         self.seed = fresh_seed() if seed is None else checked_seed(seed, type(self).__name__)
         self.batch_indices = np.empty(0, dtype=np.int64)
         self.start_epoch(0)
+
+    @property
+    def may_run_ahead(self) -> bool:
+        """Whether batches may be made in another thread: where no code of the user's is run."""
+        own = type(self).__module__.startswith("minicnn.")
+        generator = self.image_data_generator
+        own_generator = type(generator).__module__.startswith("minicnn.")
+        return own and own_generator and generator.preprocessing_function is None
 
     def start_epoch(self, epoch: int) -> None:
         """Go to the first batch of epoch `epoch` (from 0), whatever came before."""
