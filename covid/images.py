@@ -106,6 +106,21 @@ def read_gray(path: str | Path) -> np.ndarray:
     return np.ascontiguousarray(image)
 
 
+def check_image(path: str | Path) -> None:
+    """Look whether `read_gray` can read a file, without decoding it where that can be told so.
+
+    A png whose check sums are right holds what its writer wrote: no need to decode it.
+
+    Raises
+    ------
+    UnreadableImage
+        As `read_gray`.
+    """
+    data = _read_bytes(Path(path))
+    if not data.startswith(PNG_SIGNATURE) or _damage(data) is not None:
+        read_gray(path)
+
+
 def write_png(path: str | Path, image: np.ndarray) -> None:
     """Write `image` (height, width), uint8 gray, as a png of fast compression.
 

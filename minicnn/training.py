@@ -39,12 +39,17 @@ def train_step(model, x, y) -> dict[str, float]:
     return logs
 
 
-def test_step(model, x, y) -> dict[str, float]:
-    """Metrics and loss of one batch, without dropout and without changing anything."""
+def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
+    """Metrics and loss of one batch, without dropout and without changing anything.
+
+    `outputs` gets the model's first output for the batch, if it is a list.
+    """
     require_compiled(model)
     inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
     values = model.graph.run(inputs)
     logs, _, _ = loss_and_gradients(model, values, y)
+    if outputs is not None:
+        outputs.append(values[model.graph.outputs[0]])
     return logs
 
 
@@ -217,7 +222,9 @@ def train_epoch(model, feed, steps: int, observers, progress) -> dict[str, float
     return means.result()
 
 
-def evaluate(model, x, y=None, batch_size=None, verbose=0, steps=None) -> dict[str, float]:
+def evaluate(
+    model, x, y=None, batch_size=None, verbose=0, steps=None, outputs: list | None = None
+) -> dict[str, float]:
     """Metrics and loss over some data, each sample counting the same.
 
     Parameters
@@ -227,24 +234,28 @@ def evaluate(model, x, y=None, batch_size=None, verbose=0, steps=None) -> dict[s
     verbose : {"auto", 0, 1, 2}
     steps : int, optional
         Batches to look at; all there are when missing.
+    outputs : list, optional
+        Gets the model's first output for each batch, where the predictions are wanted, too.
     """
     require_compiled(model)
     feed = as_feed(x, y, batch_size, False, model.seed)
     steps = steps_of(feed, steps, "steps")
     feed.start_epoch(0)
     with Progress("Evaluate", steps, verbose) as progress:
-        logs = run_test(model, feed, steps, progress)
+        logs = run_test(model, feed, steps, progress, outputs)
         progress.close(logs)
     return logs
 
 
-def run_test(model, feed, steps: int, progress=None) -> dict[str, float]:
+def run_test(
+    model, feed, steps: int, progress=None, outputs: list | None = None
+) -> dict[str, float]:
     """Means of the logs of `steps` batches of a feed that is at its beginning."""
     means = RunningMeans()
     with prefetched(feed, steps) as batches:
         for step in range(steps):
             x, y = next_batch(batches, step, steps)
-            means.add(test_step(model, x, y), batch_length(x))
+            means.add(test_step(model, x, y, outputs), batch_length(x))
             if progress is not None:
                 progress.step(means.result())
     return means.result()
