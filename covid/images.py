@@ -139,7 +139,7 @@ def _read_bytes(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():
             raise UnreadableImage(path, "it is a folder or a device, not a file")
-        return np.fromfile(path, np.uint8).tobytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise UnreadableImage(path, "there is no such file") from error
     except PermissionError as error:

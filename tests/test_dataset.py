@@ -151,7 +151,7 @@ def test_missing_folder_and_forbidden(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = put(tmp_path / "a.png")
-    monkeypatch.setattr(images_module.np, "fromfile", forbid)  # root may read everything
+    monkeypatch.setattr(images_module.Path, "read_bytes", forbid)  # root may read everything
     with pytest.raises(UnreadableImage, match="permission"):
         read_gray(path)
 

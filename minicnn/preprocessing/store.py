@@ -1,10 +1,8 @@
 """Image files as uint8 arrays of one size, each decoded and resized once where memory allows."""
 
-import os
 import threading
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -13,7 +11,6 @@ from minicnn.preprocessing.loading import CHANNELS, img_to_array, load_img
 # What all stores of a process keep together. The images that do not fit are read again each time
 # they are asked for: a set of any size streams, in the same time an image and the same memory.
 CACHE_LIMIT_BYTES = 384 * 2**20
-READERS = 2  # threads that decode; more of them would take the cores from the training
 
 _stores: "weakref.WeakSet[ImageStore]" = weakref.WeakSet()
 _stores_lock = threading.Lock()
@@ -84,31 +81,19 @@ class ImageStore:
         """
         is_kept = indices < self.kept
         if is_kept.all():
-            missing = indices[~self._is_read[indices]]
-            for index, image in zip(missing, self._read(missing), strict=True):
-                self._images[index] = image
+            for index in indices[~self._is_read[indices]]:
+                self._images[index] = self._read(index)
                 self._is_read[index] = True  # after the image: another thread may be looking
             return self._images, indices
         images = np.empty((len(indices), *self.image_shape), dtype=np.uint8)
         if is_kept.any():
             kept, positions = self.get(indices[is_kept])
             images[is_kept] = kept[positions]
-        for position, image in zip(
-            np.flatnonzero(~is_kept), self._read(indices[~is_kept]), strict=True
-        ):
-            images[position] = image
+        for position in np.flatnonzero(~is_kept):
+            images[position] = self._read(indices[position])
         return images, np.arange(len(indices))
 
-    def _read(self, indices: np.ndarray) -> list[np.ndarray]:
-        """Decode and resize these files, each to an array of `image_shape`."""
-        if len(indices) < READERS or os.cpu_count() == 1:
-            return [self._read_one(index) for index in indices]
-        # The threads end with the batch: none is left behind when training ends, and a process
-        # that forks finds none missing.
-        with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(self._read_one, indices))
-
-    def _read_one(self, index: int) -> np.ndarray:
+    def _read(self, index: int) -> np.ndarray:
         image = load_img(
             self.filepaths[index], self.color_mode, self.target_size, self.interpolation
         )
