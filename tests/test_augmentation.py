@@ -90,8 +90,12 @@ def test_a_batch_is_its_images_one_by_one(shape, fill_mode):
     generator = ImageDataGenerator(
         **{**ARTICLE, "fill_mode": fill_mode, "vertical_flip": True}, cval=7.0
     )
-    for dtype in (np.uint8, np.float32, np.float64):
-        images = rng.integers(0, 256, (6, *shape)).astype(dtype)
+    for dtype in (np.uint8, np.float32, np.float64, np.float16, np.int64, ">f4", "transposed"):
+        images = rng.integers(0, 256, (6, *shape))
+        if dtype == "transposed":
+            images = images.astype(np.uint8, order="F")
+        else:
+            images = images.astype(dtype)
         before, chosen = images.copy(), np.array([4, 0, 0, 5])
         uniform = rng.random((4, generator.ranges.numbers))
         batch = generator.batch(images, chosen, uniform)
@@ -101,6 +105,12 @@ def test_a_batch_is_its_images_one_by_one(shape, fill_mode):
             alone = generator.standardize(generator.apply_transform(images[index], own))
             np.testing.assert_array_equal(batch[position], alone)
         np.testing.assert_array_equal(images, before)
+
+
+def test_a_subclass_whose_changes_would_not_be_seen_says_so():
+    with pytest.raises(TypeError, match="Own: expected `batch` .* as well as standardize"):
+        type("Own", (ImageDataGenerator,), {"standardize": lambda self, x: x})
+    type("Own", (ImageDataGenerator,), {"standardize": lambda self, x: x, "batch": None})
 
 
 def test_images_that_are_not_moved_stay_exact_beside_moved_ones():

@@ -115,6 +115,10 @@ def resample(
     if fill_mode == "nearest" and min(images.shape[1:3]) > 1:
         from minicnn.preprocessing.warp import warp_images  # here, because it imports numba
 
+        if images.dtype not in (np.uint8, np.float32) or not images.flags.c_contiguous:
+            # The loop would be compiled anew for each type and layout, and not for all of them.
+            images = np.array(images[chosen], dtype=np.float32, order="C")
+            chosen = np.arange(len(chosen))
         warp_images(images, chosen, matrices, flips, out)
         return
     for position, index in enumerate(chosen):

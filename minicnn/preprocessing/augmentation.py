@@ -133,6 +133,17 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         self.seed = None if seed is None else checked_seed(seed, owner)
         self._rng = np.random.default_rng(fresh_seed() if self.seed is None else self.seed)
 
+    def __init_subclass__(cls) -> None:
+        """TypeError for a subclass whose changes the iterators would not see."""
+        changed = {"get_random_transform", "apply_transform", "random_transform", "standardize"}
+        changed &= set(vars(cls))
+        if changed and "batch" not in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: expected `batch` to be overridden as well as "
+                f"{', '.join(sorted(changed))}, because the iterators call it; or pass a "
+                "preprocessing_function"
+            )
+
     def get_random_transform(
         self, img_shape: Sequence[int], seed: int | np.random.Generator | None = None
     ) -> dict[str, float | bool]:
@@ -198,7 +209,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         return out[0]
 
     def batch(self, images: np.ndarray, chosen: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-        """Augment and scale the images of a batch.
+        """Augment and scale the images of a batch: what the iterators call.
 
         Parameters
         ----------
