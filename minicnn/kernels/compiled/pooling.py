@@ -108,7 +108,8 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
                 pixels = plane[(top + row) * pitch + left : (top + row) * pitch + left + width]
                 numbers = x[n, row].reshape(-1)
                 if channels == 1:
-                    pixels[:] = numbers
+                    for col in range(width):
+                        pixels[col] = numbers[col]
                 else:
                     for col in range(width):
                         pixels[col] = numbers[col * channels + c]
@@ -118,7 +119,8 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
                 line = largest[row * strides[0] * pitch : (row * strides[0] + 1) * pitch]
                 target = y[n, row].reshape(-1)
                 if channels == 1 and strides[1] == 1:
-                    target[:] = line[:out_width]
+                    for col in range(out_width):
+                        target[col] = line[col]
                 else:
                     for col in range(out_width):
                         target[col * channels + c] = line[col * strides[1]]

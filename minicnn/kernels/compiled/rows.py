@@ -278,7 +278,8 @@ def _fill_planes(planes, image, top, left, pitch):
         for c in range(channels):
             pixels = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
-                pixels[:] = numbers
+                for col in range(width):
+                    pixels[col] = numbers[col]
             else:
                 for col in range(width):
                     pixels[col] = numbers[col * channels + c]
@@ -316,14 +317,12 @@ def _put_filter(totals, pitch, relu, y, f, filters, out_width):
     for row in range(y.size // (out_width * filters)):
         line = totals[row % 2, row // 2 * pitch : row // 2 * pitch + out_width]
         target = y[row * out_width * filters : (row + 1) * out_width * filters]
-        if relu:
-            for col in range(out_width):
-                line[col] = zero if line[col] < zero else line[col]
         if filters == 1:
-            target[:] = line
+            for col in range(out_width):
+                target[col] = zero if relu and line[col] < zero else line[col]
         else:
             for col in range(out_width):
-                target[col * filters + f] = line[col]
+                target[col * filters + f] = zero if relu and line[col] < zero else line[col]
 
 
 @summing_kernel
@@ -406,7 +405,8 @@ def _put_image(planes, top, left, pitch, image):
         for c in range(channels):
             line = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
-                numbers[:] = line
+                for col in range(width):
+                    numbers[col] = line[col]
             else:
                 for col in range(width):
                     numbers[col * channels + c] = line[col]
