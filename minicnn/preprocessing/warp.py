@@ -7,14 +7,15 @@ step computes.
 """
 
 import numpy as np
-from numba import njit
+
+from minicnn.kernels.jit import kernel
 
 # Numbers are given their 32-bit types one by one: left alone, numba widens them to 64 bits,
 # of which the processor handles half as many at once.
 f32, i32, u32 = np.float32, np.int32, np.uint32
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def warp_images(images, chosen, matrices, flips, out):
     """Fill `out` with the bilinear values of each image at matrix @ (row, column, 1), then flip it.
 
@@ -45,7 +46,7 @@ def warp_images(images, chosen, matrices, flips, out):
             warp_plane(pixels, matrices[number], flips[number, 0], flips[number, 1], plane)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def warp_plane(pixels, matrix, flip_horizontal, flip_vertical, out):
     """One channel of one image: `pixels` (height * width,) float32 into `out` (height, width)."""
     height, width = out.shape

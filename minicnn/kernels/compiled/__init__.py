@@ -1,13 +1,18 @@
 """The numba twins of `minicnn.kernels.naive`: same files, names, signatures, same numbers.
 
+Beside them are the kernels that do several layers at once or one in a cleverer way, which have
+no naive twin of their own: `rows.py`, `pooled.py`, `winograd.py`. They are chosen in
+`minicnn.fusion` and tested against the layers run one by one.
+
 Rules they all keep:
-- parallel loops (`prange`) run only over an axis along which the writes do not overlap, and
-  sums across such an axis are kept as partial sums and added in a fixed order afterwards:
-  a result does not depend on the number of threads;
+- the work is shared among threads (`minicnn.kernels.threads`) along an axis along which the
+  writes do not overlap, and sums across such an axis are kept as partial sums and added in a
+  fixed order afterwards: a result does not depend on the number of threads;
+- a loop that is to use vector instructions begins at 0, in an array that was cut to size before:
+  of an index that begins elsewhere the compiler thinks that it may count from the end;
 - a compiled function calls compiled functions of its own file only, because numba's cache on
   disk does not notice a change in another file;
-- `FAST_SUMS` lets the compiler reorder a sum so that it can use vector instructions; NaN and
-  infinity keep their meaning (full `fastmath=True` would drop it);
+- sums may be reordered (`summing_kernel`), but NaN and infinity keep their meaning;
 - nothing is compiled at import, only at the first call for each dtype; numba keeps the result
   on disk.
 """

@@ -14,7 +14,7 @@ What a model's plan runs instead where it can is faster than both: `pooled.py`, 
 import numpy as np
 
 from minicnn.kernels.compiled import rows
-from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.jit import summing_kernel
 from minicnn.kernels.threads import share
 
 WIDE = 8  # from this many filters (or channels) on, the order of this file is the faster one

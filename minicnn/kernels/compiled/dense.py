@@ -9,7 +9,7 @@ first, (inputs, units) -> (units, inputs), so that what is swept lies side by si
 
 import numpy as np
 
-from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.jit import summing_kernel
 from minicnn.kernels.threads import share
 
 WIDE = 8  # from this many units on, the matrix product is the faster way

@@ -1,13 +1,8 @@
-"""What happens to each number by itself: relu, sigmoid, dropout; compiled.
-
-Each piece of work is cut out of the arrays first and its loop begins at 0: of an index that
-begins elsewhere the compiler has to think that it may be negative, which in Python counts from
-the end, and then it uses no vector instructions.
-"""
+"""What happens to each number by itself: relu, sigmoid, dropout; compiled."""
 
 import numpy as np
 
-from minicnn.kernels.compiled.jit import kernel
+from minicnn.kernels.jit import kernel
 from minicnn.kernels.threads import share
 
 BLOCK = 1 << 14  # numbers that are one piece of work

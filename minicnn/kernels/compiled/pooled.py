@@ -16,7 +16,7 @@ largest, or CUT where no gradient flows because relu was at 0 or dropout dropped
 
 import numpy as np
 
-from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.jit import summing_kernel
 from minicnn.kernels.threads import share
 
 CUT = 4

@@ -6,7 +6,7 @@ windows that overlap write to the same pixels.
 
 import numpy as np
 
-from minicnn.kernels.compiled.jit import kernel, summing_kernel
+from minicnn.kernels.jit import kernel, summing_kernel
 from minicnn.kernels.threads import share
 
 STRIP = 2048  # numbers that are worked on at a time: they stay in the cache

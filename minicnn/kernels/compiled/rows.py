@@ -14,7 +14,7 @@ begin at number `at`: a layer behind which others are concatenated writes where 
 
 import numpy as np
 
-from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.jit import summing_kernel
 from minicnn.kernels.threads import share
 
 STRIP = 2048  # numbers of a plane that are worked on at a time: they stay in the cache

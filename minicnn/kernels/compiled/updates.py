@@ -7,7 +7,7 @@ number is read and written once, does all of it, shared among the threads.
 import numpy as np
 
 from minicnn.kernels.compiled.elementwise import BLOCK, blocks_of
-from minicnn.kernels.compiled.jit import kernel
+from minicnn.kernels.jit import kernel
 from minicnn.kernels.threads import share
 
 
@@ -33,7 +33,7 @@ def _adam_update(
 
 @kernel
 def _cut(array, start, stop):
-    """Some blocks of an array; see elementwise.py for why."""
+    """Some blocks of an array, whose numbers then count from 0."""
     return array[start * BLOCK : stop * BLOCK]
 
 

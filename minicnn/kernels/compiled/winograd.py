@@ -12,19 +12,18 @@ why the backward pass is the same thing transposed is told in WINOGRAD.md beside
     dM = A dY A^T,  dV = dM U^T,  dd = B dV B^T,  dU = V^T dM,  dg = G^T dU G
 
 The work goes sample by sample in groups of tile rows, small enough for all of it to stay in the
-processor's cache. The transforms below work on whole rows of tiles at a time, as on vectors:
-`lines` has the columns of a row of tiles sorted by their number modulo 4, so that the k-th
-columns of all tiles are neighbours in memory.
+processor's cache. The transforms are applied to vectors: first to the rows that a row of tiles
+sees, whole image rows at a time, then to the columns, all channels of a tile at a time.
 """
 
 import numpy as np
 
-from minicnn.kernels.compiled.jit import summing_kernel
+from minicnn.kernels.jit import summing_kernel
 from minicnn.kernels.threads import share
 
 TILE = 4  # outputs of a tile, in either direction; it sees 6 pixels
 CUT = 4  # the route of an output to which no gradient flows
-TILES = 36  # about so many tiles are transformed at a time
+TILES = 54  # about so many tiles are transformed at a time
 NO_ROUTE = np.empty((0, 0, 0), dtype=np.uint8)
 
 # G, 6 x 3; the other matrices are written out in the functions that apply them.
@@ -109,7 +108,7 @@ def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):
     tile_rows, tiles, rows = sizes
     groups = -(-tile_rows // rows)
     channels, filters = u.shape[1:]
-    lines = np.zeros((2, 6, TILE, (tiles + 1) * channels), dtype=x.dtype)
+    lines = np.zeros((6, (TILE * tiles + 2) * channels), dtype=x.dtype)
     v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
     m = np.empty((36, rows * tiles, filters), dtype=x.dtype)
     z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
@@ -130,26 +129,27 @@ def _backward_samples(
     """One thread's share of the backward pass: sample by sample, because tiles overlap in dx."""
     tile_rows, tiles, rows = sizes
     filters, channels = u_turned.shape[1:]
-    lines = np.zeros((2, 6, TILE, (tiles + 1) * channels), dtype=x.dtype)
+    lines = np.zeros((6, (TILE * tiles + 2) * channels), dtype=x.dtype)
+    dlines = np.empty_like(lines)  # of its own: what falls on the padding is written there
     v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
     dv = np.empty_like(v)
     dm = np.empty((36, rows * tiles, filters), dtype=x.dtype)
     du = np.empty((36, channels, filters), dtype=x.dtype)
-    z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
+    z = np.zeros((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
     for n in range(start, stop):
         partial[n] = 0
         partial_bias[n] = 0
-        if dx is not None:
-            dx[n] = 0
         for first in range(0, tile_rows, rows):
             shown = route[n] if pool else y[n]
-            _transform_flow(dy[n], shown, relu, pool, first, rows, z, dm, partial_bias[n])
+            _transform_flow(dy[n], shown, relu, pool, first, rows, z, dm)
+            # Row 1 of A is all ones: at position (1, 1) dM is the sum of a tile's sixteen dY.
+            partial_bias[n] += dm[7].sum(axis=0)
             _transform_pixels(x[n], pads, first, rows, lines, v)
             np.matmul(v.transpose(0, 2, 1), dm, out=du)
             partial[n] += du
             if dx is not None:
                 np.matmul(dm, u_turned, out=dv)
-                _transform_back(dv, pads, first, rows, lines, dx[n])
+                _transform_back(dv, pads, first, rows, dlines, dx[n])
 
 
 @summing_kernel
@@ -165,11 +165,11 @@ def _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, s_0, s_1, s_2, s_3, s_4, s_5):
 
 
 @summing_kernel
-def _times_b(s_0, s_1, s_2, s_3, s_4, s_5, d_0, d_1, d_2, d_3, d_4, d_5):
-    """d = B s, six vectors into six."""
+def _add_b(s_0, s_1, s_2, s_3, s_4, s_5, d_0, d_1, d_2, d_3, d_4, d_5):
+    """d = B s, six vectors into six; d_0 and d_1 have the sums of the tiles before already."""
     for i in range(s_0.size):
-        d_0[i] = 4 * s_0[i]
-        d_1[i] = -4 * s_1[i] + 4 * s_2[i] - 2 * s_3[i] + 2 * s_4[i] + 4 * s_5[i]
+        d_0[i] += 4 * s_0[i]
+        d_1[i] += -4 * s_1[i] + 4 * s_2[i] - 2 * s_3[i] + 2 * s_4[i] + 4 * s_5[i]
         d_2[i] = -5 * s_0[i] - 4 * s_1[i] - 4 * s_2[i] - s_3[i] - s_4[i]
         d_3[i] = s_1[i] - s_2[i] + 2 * s_3[i] - 2 * s_4[i] - 5 * s_5[i]
         d_4[i] = s_0[i] + s_1[i] + s_2[i] + s_3[i] + s_4[i]
@@ -204,72 +204,92 @@ def _times_a(y_0, y_1, y_2, y_3, m_0, m_1, m_2, m_3, m_4, m_5):
 
 @summing_kernel
 def _transform_pixels(image, pads, first, rows, lines, v):
-    """V = B^T d B of some rows of tiles; v: (36, rows * tiles, channels)."""
+    """V = B^T d B of some rows of tiles; v: (36, rows * tiles, channels).
+
+    lines: (6, padded width * channels), 0 in the padding.
+    """
     height, width, channels = image.shape
-    tiles = lines.shape[3] // channels - 1
-    size = tiles * channels
-    before, after = lines[0], lines[1]  # B^T, each (6 rows, 4, (tiles + 1) * channels)
+    tiles = v.shape[1] // rows
+    begin, stop = pads[1][0] * channels, (pads[1][0] + width) * channels
+    black = np.zeros(width * channels, dtype=image.dtype)
+    s = lines[:, begin:stop]
     for row in range(rows):
+        top = (first + row) * TILE - pads[0][0]
+        d_0, d_1 = _row_or(image, top, black), _row_or(image, top + 1, black)
+        d_2, d_3 = _row_or(image, top + 2, black), _row_or(image, top + 3, black)
+        d_4, d_5 = _row_or(image, top + 4, black), _row_or(image, top + 5, black)
+        _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, s[0], s[1], s[2], s[3], s[4], s[5])
         for i in range(6):
-            in_row = (first + row) * TILE + i - pads[0][0]
-            if in_row < 0 or in_row >= height:
-                before[i] = 0
-                continue
-            for col in range(TILE * (tiles + 1)):
-                begin = col // TILE * channels
-                target = before[i, col % TILE, begin : begin + channels]
-                in_col = col - pads[1][0]
-                if in_col < 0 or in_col >= width:
-                    target[:] = 0
-                else:
-                    for c in range(channels):
-                        target[c] = image[in_row, in_col, c]
-        d, s = before.reshape(6, -1), after.reshape(6, -1)
-        _times_bt(d[0], d[1], d[2], d[3], d[4], d[5], s[0], s[1], s[2], s[3], s[4], s[5])
-        for i in range(6):
-            s = after[i]
-            t = v[6 * i : 6 * i + 6].reshape(6, -1)[:, row * size : (row + 1) * size]
-            # a tile's columns 4 and 5 are columns 0 and 1 of the next one
-            s_4, s_5 = s[0, channels:], s[1, channels:]
-            _times_bt(s[0], s[1], s[2], s[3], s_4, s_5, t[0], t[1], t[2], t[3], t[4], t[5])
+            _across_bt(lines[i], v[6 * i : 6 * i + 6], row * tiles, tiles)
+
+
+@summing_kernel
+def _across_bt(line, v, first, tiles):
+    """B^T along a row of tiles, whose columns overlap: line -> v[:, first : first + tiles]."""
+    one = np.uintp(v.shape[2])  # a column; of unsigned numbers the compiler knows: never below 0
+    two, four = one + one, one + one + one + one
+    three, five = two + one, four + one
+    for tile in range(tiles):
+        d, n = line[TILE * tile * v.shape[2] :], first + tile
+        for c in range(one):
+            d_0, d_1, d_2 = d[c], d[one + c], d[two + c]
+            d_3, d_4, d_5 = d[three + c], d[four + c], d[five + c]
+            v[0, n, c] = 4 * d_0 - 5 * d_2 + d_4
+            v[1, n, c] = -4 * d_1 - 4 * d_2 + d_3 + d_4
+            v[2, n, c] = 4 * d_1 - 4 * d_2 - d_3 + d_4
+            v[3, n, c] = -2 * d_1 - d_2 + 2 * d_3 + d_4
+            v[4, n, c] = 2 * d_1 - d_2 - 2 * d_3 + d_4
+            v[5, n, c] = 4 * d_1 - 5 * d_3 + d_5
+
+
+@summing_kernel
+def _across_b(v, first, tiles, line):
+    """B along a row of tiles, added up where their columns overlap: undoes what _across_bt does."""
+    one = np.uintp(v.shape[2])
+    two, four = one + one, one + one + one + one
+    three, five = two + one, four + one
+    line[: 2 * v.shape[2]] = 0
+    for tile in range(tiles):
+        d, n = line[TILE * tile * v.shape[2] :], first + tile
+        for c in range(one):
+            s_0, s_1, s_2 = v[0, n, c], v[1, n, c], v[2, n, c]
+            s_3, s_4, s_5 = v[3, n, c], v[4, n, c], v[5, n, c]
+            d[c] += 4 * s_0
+            d[one + c] += -4 * s_1 + 4 * s_2 - 2 * s_3 + 2 * s_4 + 4 * s_5
+            d[two + c] = -5 * s_0 - 4 * s_1 - 4 * s_2 - s_3 - s_4
+            d[three + c] = s_1 - s_2 + 2 * s_3 - 2 * s_4 - 5 * s_5
+            d[four + c] = s_0 + s_1 + s_2 + s_3 + s_4
+            d[five + c] = s_5
+
+
+@summing_kernel
+def _row_or(image, row, otherwise):
+    """The numbers of an image's row, or `otherwise` where there is no such row."""
+    return image[row].reshape(-1) if 0 <= row < image.shape[0] else otherwise
 
 
 @summing_kernel
 def _transform_back(dv, pads, first, rows, lines, dimage):
-    """dimage += B dV B^T of some rows of tiles; what falls on the padding is dropped."""
+    """dimage = B dV B^T of some rows of tiles, added up where tiles overlap.
+
+    What falls on the padding is dropped.
+    """
     height, width, channels = dimage.shape
-    tiles = lines.shape[3] // channels - 1
-    size = tiles * channels
-    before, after = lines[0], lines[1]
-    six = np.empty((6, size), dtype=dv.dtype)
+    tiles = dv.shape[1] // rows
+    begin, stop = pads[1][0] * channels, (pads[1][0] + width) * channels
+    dropped = np.zeros(width * channels, dtype=dv.dtype)
+    if first == 0:
+        for row in range(max(0, min(2 - pads[0][0], height))):
+            dimage[row] = 0  # of all other rows, the first tiles that see them set the numbers
+    s = lines[:, begin:stop]
     for row in range(rows):
         for i in range(6):
-            t = dv[6 * i : 6 * i + 6].reshape(6, -1)[:, row * size : (row + 1) * size]
-            _times_b(
-                *(t[0], t[1], t[2], t[3], t[4], t[5]),
-                *(six[0], six[1], six[2], six[3], six[4], six[5]),
-            )
-            s = before[i]
-            for k in range(TILE):
-                s[k, :size] = six[k]
-                s[k, size:] = 0
-            for k in range(2):
-                overlap = s[k, channels:]
-                for j in range(size):
-                    overlap[j] += six[4 + k, j]
-        s, d = before.reshape(6, -1), after.reshape(6, -1)
-        _times_b(s[0], s[1], s[2], s[3], s[4], s[5], d[0], d[1], d[2], d[3], d[4], d[5])
-        for i in range(6):
-            in_row = (first + row) * TILE + i - pads[0][0]
-            if in_row < 0 or in_row >= height:
-                continue
-            for in_col in range(width):
-                col = in_col + pads[1][0]
-                begin = col // TILE * channels
-                if col < TILE * (tiles + 1):
-                    flow = after[i, col % TILE, begin : begin + channels]
-                    for c in range(channels):
-                        dimage[in_row, in_col, c] += flow[c]
+            _across_b(dv[6 * i : 6 * i + 6], row * tiles, tiles, lines[i])
+        top = (first + row) * TILE - pads[0][0]
+        d_0, d_1 = _row_or(dimage, top, dropped), _row_or(dimage, top + 1, dropped)
+        d_2, d_3 = _row_or(dimage, top + 2, dropped), _row_or(dimage, top + 3, dropped)
+        d_4, d_5 = _row_or(dimage, top + 4, dropped), _row_or(dimage, top + 5, dropped)
+        _add_b(s[0], s[1], s[2], s[3], s[4], s[5], d_0, d_1, d_2, d_3, d_4, d_5)
 
 
 @summing_kernel
@@ -361,17 +381,17 @@ def _pool_tiles(z, bias, relu, first, rows, tiles, y, route):
 
 
 @summing_kernel
-def _transform_flow(dy, shown, relu, pool, first, rows, buffers, dm, dbias):
-    """dM = A dY A^T of some rows of tiles, through pooling and relu; and the bias' gradient.
+def _transform_flow(dy, shown, relu, pool, first, rows, buffers, dm):
+    """dM = A dY A^T of some rows of tiles, through pooling and relu.
 
     shown: with `pool` the routes, else y itself, which is 0 where relu cut.
     """
     out_height, out_width, filters = dy.shape
     tiles = dm.shape[1] // rows
     z = buffers[1]
-    z[:4, :4] = 0
-    zero = dy.dtype.type(0)
     step = 2 if pool else TILE
+    if (first + rows) * step > out_height:
+        z[:TILE, :TILE] = 0  # the last tiles reach over the end
     for row in range(rows):
         for a in range(min(step, out_height - (first + row) * step)):
             for col in range(out_width):
@@ -379,25 +399,32 @@ def _transform_flow(dy, shown, relu, pool, first, rows, buffers, dm, dbias):
                 flow = dy[(first + row) * step + a, col]
                 seen = shown[(first + row) * step + a, col]
                 if pool:
-                    z_0 = z[2 * a, 2 * b, begin : begin + filters]
-                    z_1 = z[2 * a, 2 * b + 1, begin : begin + filters]
-                    z_2 = z[2 * a + 1, 2 * b, begin : begin + filters]
-                    z_3 = z[2 * a + 1, 2 * b + 1, begin : begin + filters]
-                    for f in range(filters):
-                        way = np.int32(seen[f])
-                        z_0[f] = flow[f] if way == 0 else zero
-                        z_1[f] = flow[f] if way == 1 else zero
-                        z_2[f] = flow[f] if way == 2 else zero
-                        z_3[f] = flow[f] if way == 3 else zero
-                        dbias[f] += flow[f] if way < CUT else zero
+                    upper, lower = z[2 * a], z[2 * a + 1]
+                    _send(flow, seen, upper[2 * b, begin:], upper[2 * b + 1, begin:], 0)
+                    _send(flow, seen, lower[2 * b, begin:], lower[2 * b + 1, begin:], 2)
                 else:
-                    z_0 = z[a, b, begin : begin + filters]
-                    for f in range(filters):
-                        z_0[f] = flow[f] if not relu or seen[f] > 0 else zero
-                        dbias[f] += z_0[f]
+                    _cut(flow, seen, relu, z[a, b, begin:])
     s = buffers[0]
     for a in range(TILE):
         t, m = z[a], s[a]
         _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
     t, m = s.reshape(6, -1), dm.reshape(6, -1)
     _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
+
+
+@summing_kernel
+def _send(dy, route, dz_left, dz_right, way):
+    """dy to the left or the right of two neighbouring sums, or to none of them."""
+    zero = dy.dtype.type(0)
+    for f in range(dy.size):
+        taken = np.int32(route[f])
+        dz_left[f] = dy[f] if taken == way else zero
+        dz_right[f] = dy[f] if taken == way + 1 else zero
+
+
+@summing_kernel
+def _cut(dy, y, relu, dz):
+    """dy where relu let the sum through."""
+    zero = dy.dtype.type(0)
+    for f in range(dy.size):
+        dz[f] = dy[f] if not relu or y[f] > zero else zero
