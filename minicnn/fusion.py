@@ -88,6 +88,17 @@ class FlattenStep(LayerStep):
         return [None if dy is None else dy.reshape(self.x_shape)]  # None: see JoinStep
 
 
+class DropoutStep(LayerStep):
+    """Dropout: outside training the same memory, not a copy."""
+
+    def forward(self, inputs, training):
+        self.drops = training
+        return super().forward(inputs, training) if training else inputs[0]
+
+    def backward(self, dy, through_activation, wanted):
+        return super().backward(dy, through_activation, wanted) if self.drops else [dy]
+
+
 class JoinStep(LayerStep):
     """Concatenated vectors that `RowsStep`s have written where they belong.
 
@@ -338,6 +349,8 @@ def make_plan(graph, needs_gradient: dict) -> list:
             done.update(step.nodes)
         elif is_plain(node.layer, Flatten) and node.output not in graph.outputs:
             step = FlattenStep(node)
+        elif is_plain(node.layer, Dropout) and node.output not in graph.outputs:
+            step = DropoutStep(node)
         elif is_plain(node.layer, MaxPooling2D) and not needs_gradient[node.output]:
             step = PoolStep(node)
         else:
