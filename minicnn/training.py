@@ -9,11 +9,13 @@ import numpy as np
 from minicnn import shapes
 from minicnn.callbacks import Callback, CallbackList, History
 from minicnn.feeding import as_feed, split_off
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
 from minicnn.prefetching import prefetched
 from minicnn.progress import Progress
 
 
+@one_step_at_a_time()
 def train_step(model, x, y) -> dict[str, float]:
     """One step of training on one batch.
 
@@ -39,6 +41,7 @@ def train_step(model, x, y) -> dict[str, float]:
     return logs
 
 
+@one_step_at_a_time()
 def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
     """Metrics and loss of one batch, without dropout and without changing anything.
 
@@ -53,6 +56,7 @@ def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
     return logs
 
 
+@one_step_at_a_time()
 def predict_step(model, x):
     """Output array of one batch, or a list of them where the model has several outputs."""
     inputs = as_inputs(model, x)

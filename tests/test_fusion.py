@@ -3,6 +3,8 @@
 Runs once more in a second process without the compiler, see `test_without_compiler`.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from shape_grid import CONVOLUTIONS, POOLINGS, spread_out
@@ -378,6 +380,17 @@ def test_the_number_of_threads_changes_no_bit(name):
     for other in results[1:]:
         for array_name, array in results[0].items():
             np.testing.assert_array_equal(other[array_name], array, err_msg=array_name)
+
+
+def test_several_threads_may_use_one_model():
+    model = build_model("cnn", (22, 22, 1), seed=0)
+    x = spread_out((12, 22, 22, 1)).astype(np.float32)
+    batches = [x[start : start + 1 + start % 3] for start in range(9)]
+    expected = [model.predict_on_batch(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(model.predict_on_batch, batches * 10))
+    for y, right in zip(found, expected * 10, strict=True):
+        np.testing.assert_array_equal(y, right)
 
 
 def test_the_plan_is_made_once():

@@ -31,5 +31,9 @@ def test_kernels_agree_without_the_compiler():
         "-c", "from minicnn.kernels import compiled; print(type(compiled.relu_forward).__name__)"
     )
     assert kinds.stdout.strip() == "function", kinds.stderr  # and not a compiled dispatcher
-    result = run("-m", "pytest", "-p", "no:cacheprovider", str(TESTS / "test_kernels_agree.py"))
+    files = [str(TESTS / name) for name in ("test_kernels_agree.py", "test_fusion.py")]
+    # All fused steps would take minutes as plain Python: one shape of each.
+    some = "test_kernels_agree or test_convolutions or test_pooling_that"
+    some += " or (test_one_channel and odd) or (test_many_channels and less)"
+    result = run("-m", "pytest", "-p", "no:cacheprovider", *files, "-k", some)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]

@@ -14,7 +14,8 @@ kernels may be called from any thread, and from a process made by fork.
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 PIECES = 4  # for each thread: a thread that is held up then holds nobody else up for long
 
@@ -129,11 +130,21 @@ def share(work: Callable, count: int, *arguments) -> None:
         raise job.error
 
 
+_step = threading.RLock()
+
+
+@contextmanager
+def one_step_at_a_time() -> Iterator[None]:
+    """Keep other threads from running a model meanwhile: its layers keep arrays between calls."""
+    with _step:
+        yield
+
+
 def _forget_helpers() -> None:
     """In a process made by fork there is only the thread that forked."""
-    global _helpers_in_use
+    global _helpers_in_use, _step
     _helpers.clear()
-    _helpers_in_use = threading.Lock()
+    _helpers_in_use, _step = threading.Lock(), threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,0 +1,173 @@
+"""Steps of a plan that begin with a convolution and do what follows it in the same kernel."""
+
+import math
+
+import numpy as np
+
+from minicnn import kernels
+from minicnn.fusion.steps import Buffers, JoinStep
+from minicnn.layers.dropout import Dropout
+from minicnn.padding import crop_images, window_pads
+
+
+class ConvStep:
+    """What the steps share that begin with a convolution.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        The convolution first, and those that follow it.
+    is_output : bool
+        Whether the model gives the output away: then it is a new array each time.
+    """
+
+    def __init__(self, nodes: list, is_output: bool):
+        self.nodes, self.is_output = nodes, is_output
+        self.layer = nodes[0].layer
+        self.inputs, self.output = nodes[0].inputs, nodes[-1].output
+        self.pads = window_pads(
+            (0, *self.layer.input_shape),
+            self.layer.kernel_size,
+            self.layer.strides,
+            self.layer.padding,
+        )
+        self.buffers = Buffers()
+
+    @property
+    def relu(self) -> bool:
+        return self.layer.activation is not None
+
+    def forward(self, inputs, training):
+        (self.x,) = inputs
+        kernel = self.layer._param("kernel", like=self.x)
+        bias = np.zeros(self.layer.filters, self.x.dtype)
+        if self.layer.use_bias:
+            bias = self.layer._param("bias", like=self.x)
+        for node in self.nodes:
+            node.layer.cache = None  # whoever calls a layer's backward now is told so
+        return self.run(self.x, kernel, bias, training)
+
+    def run(self, x, kernel, bias, training: bool) -> np.ndarray:
+        """The step's kernel: its output."""
+        raise NotImplementedError
+
+    def keep_grads(self, dkernel: np.ndarray, dbias: np.ndarray) -> None:
+        self.layer.grads = {"kernel": dkernel}
+        if self.layer.use_bias:
+            self.layer.grads["bias"] = dbias
+
+    def output_array(self, x: np.ndarray) -> np.ndarray:
+        """Where the output goes."""
+        shape = (len(x), *self.output.sample_shape)
+        return np.empty(shape, x.dtype) if self.is_output else self.buffers.get("y", shape, x.dtype)
+
+
+class RowsStep(ConvStep):
+    """A convolution of few filters with its relu; see `kernels.compiled.rows`.
+
+    Attributes
+    ----------
+    join : JoinStep or None
+        Where the output is one of several that are concatenated; it is then written there.
+    at : int
+        The first of its numbers in a row of the whole.
+    """
+
+    join: JoinStep | None = None
+    at = 0
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import rows
+
+        if self.join is None:
+            y = self.output_array(x)
+            self.out = y.reshape(len(x), -1)  # (batch, height, width, filters) -> (batch, numbers)
+        else:
+            self.out = self.join.array(len(x), x.dtype)
+            numbers = math.prod(self.output.sample_shape)
+            y = self.out[:, self.at : self.at + numbers].reshape(-1, *self.output.sample_shape)
+        rows.conv_forward(x, kernel, bias, self.pads, self.relu, self.out, self.at)
+        return y
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import rows
+
+        if self.join is None:
+            dout, scales = dy.reshape(self.out.shape), np.ones(len(dy), dy.dtype)
+        else:
+            dout, scales = self.join.dy, self.join.scales
+        dx = self.buffers.get("dx", self.x.shape, dout.dtype) if wanted[0] else None
+        kernel = self.layer._param("kernel", like=dout)
+        found = rows.conv_backward(
+            self.x, kernel, self.pads, dout, scales, self.out, self.at, self.relu, dx
+        )
+        self.keep_grads(*found)
+        return [dx]
+
+
+class PooledStep(ConvStep):
+    """3x3 convolution of one channel, relu, 2x2 max-pooling, and dropout if it follows.
+
+    See `kernels.compiled.pooled`.
+    """
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import pooled
+
+        y = self.output_array(x)
+        self.route = self.buffers.get("route", pooled.route_shape(y.shape), np.uint8)
+        self.drop = None
+        last = self.nodes[-1].layer
+        if training and isinstance(last, Dropout) and last.rate > 0:
+            self.drop = (last.rate, last.mask_seed, last.step % 2**32)
+            last.step += 1
+        pooled.conv_pool_forward(x, kernel, bias, self.pads, self.relu, self.drop, y, self.route)
+        return y
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import pooled
+
+        self.keep_grads(*pooled.conv_pool_backward(self.x, dy, self.pads, self.drop, self.route))
+        return [self.input_gradient(dy) if wanted[0] else None]
+
+    def input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        """Of the model's input, which training never asks for: layer by layer."""
+        from minicnn.kernels.compiled import pooled
+
+        dz = pooled.undo_pooling(dy, self.drop, self.route, self.nodes[0].output.sample_shape)
+        kernel = self.layer._param("kernel", like=dy)
+        padded_size = [
+            size + sum(pads) for size, pads in zip(self.x.shape[1:3], self.pads, strict=True)
+        ]
+        dx = kernels.active().conv2d_grad_input(dz, kernel, (1, 1), tuple(padded_size))
+        return crop_images(dx, self.pads)
+
+
+class WinogradStep(ConvStep):
+    """3x3 convolution of many channels, relu, and 2x2 max-pooling if it follows.
+
+    See `kernels.compiled.winograd`.
+    """
+
+    @property
+    def pool(self) -> bool:
+        return len(self.nodes) > 1
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import winograd
+
+        self.y = self.output_array(x)
+        self.route = self.buffers.get("route", self.y.shape, np.uint8) if self.pool else None
+        winograd.conv_forward(x, kernel, bias, self.pads, self.relu, self.pool, self.y, self.route)
+        return self.y
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import winograd
+
+        dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
+        kernel = self.layer._param("kernel", like=dy)
+        settings = (self.pads, self.relu, self.pool)
+        self.keep_grads(
+            *winograd.conv_backward(self.x, kernel, *settings, self.y, self.route, dy, dx)
+        )
+        return [dx]

@@ -1,0 +1,148 @@
+"""Steps of a plan that run one layer, some of them without copying what need not be copied."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn.padding import window_pads
+
+
+class Buffers:
+    """Arrays that only the steps of a plan see, kept from one training step to the next.
+
+    To get fresh memory from the system costs about as much as to fill it.
+    """
+
+    def __init__(self):
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def get(self, name: str, shape: tuple, dtype) -> np.ndarray:
+        """The array of that name: the first `shape[0]` samples of the largest batch so far."""
+        found = self._arrays.get(name)
+        if found is None or found.dtype != dtype or len(found) < shape[0]:
+            self._arrays[name] = found = np.empty(shape, dtype)
+        return found[: shape[0]]
+
+
+class LayerStep:
+    """One node of the graph, run by its layer.
+
+    Attributes
+    ----------
+    inputs : list of Tensor
+        What the step reads.
+    output : Tensor
+        What it makes.
+    layer : Layer
+        Whose gradients `backward` leaves in `layer.grads`.
+    """
+
+    def __init__(self, node):
+        self.node = node
+        self.layer = node.layer
+        self.inputs, self.output = node.inputs, node.output
+
+    def forward(self, inputs: list[np.ndarray], training: bool) -> np.ndarray:
+        """The output for the arrays of `self.inputs`."""
+        y = self.layer.forward(self.node.pick(inputs), training)
+        self.node.keep_caches()
+        return y
+
+    def backward(self, dy: np.ndarray, through_activation: bool, wanted: list[bool]) -> list:
+        """Gradients of the inputs; where one is not wanted there may be None."""
+        if not (any(wanted) or self.layer.params):
+            return [None] * len(wanted)
+        self.node.give_caches_back()
+        dx = self.layer.backward(dy, through_activation)
+        return dx if self.node.takes_list else [dx]
+
+
+class FlattenStep(LayerStep):
+    """A flatten layer: the same memory in another shape, not a copy."""
+
+    def forward(self, inputs, training):
+        self.x_shape = inputs[0].shape
+        return inputs[0].reshape(len(inputs[0]), -1)
+
+    def backward(self, dy, through_activation, wanted):
+        return [None if dy is None else dy.reshape(self.x_shape)]  # None: see JoinStep
+
+
+class DropoutStep(LayerStep):
+    """Dropout: outside training the same memory, not a copy."""
+
+    def forward(self, inputs, training):
+        self.drops = training
+        return super().forward(inputs, training) if training else inputs[0]
+
+    def backward(self, dy, through_activation, wanted):
+        return super().backward(dy, through_activation, wanted) if self.drops else [dy]
+
+
+class JoinStep(LayerStep):
+    """Concatenated vectors that `RowsStep`s have written where they belong.
+
+    Backward, they fetch their parts of the gradient here; what is handed on to them is None.
+
+    Attributes
+    ----------
+    dy, scales : float arrays
+        The last gradient of the whole, as `rows.conv_backward` takes it.
+    """
+
+    def __init__(self, node):
+        super().__init__(node)
+        self.buffers = Buffers()
+
+    def array(self, batch: int, dtype) -> np.ndarray:
+        """Where all parts are written, (batch, numbers)."""
+        return self.buffers.get("y", (batch, *self.output.sample_shape), dtype)
+
+    def forward(self, inputs, training):
+        return self.array(len(inputs[0]), inputs[0].dtype)
+
+    def backward(self, dy, through_activation, wanted):
+        if isinstance(dy, OuterProduct):
+            self.dy, self.scales = dy.row, dy.scales
+        else:
+            self.dy, self.scales = np.ascontiguousarray(dy), np.ones(len(dy), dy.dtype)
+        return [None] * len(self.inputs)
+
+
+class OuterProduct(NamedTuple):
+    """A gradient (batch, numbers) whose rows differ by a factor only: scales[n] * row[0]."""
+
+    scales: np.ndarray
+    row: np.ndarray
+
+
+class UnitStep(LayerStep):
+    """A dense layer of one unit behind a `JoinStep`: its dx is written down by its factors."""
+
+    def backward(self, dy, through_activation, wanted):
+        self.node.give_caches_back()
+        dz = self.layer.backward_to_params(dy, through_activation)  # (batch, 1)
+        kernel = self.layer._param("kernel", like=dz)
+        # (inputs, 1) -> (1, inputs)
+        return [OuterProduct(dz[:, 0].copy(), kernel.reshape(1, -1))]
+
+
+class PoolStep(LayerStep):
+    """Max-pooling of something that needs no gradient: the largest values are enough."""
+
+    def forward(self, inputs, training):
+        from minicnn.kernels.compiled import pooling
+
+        (x,) = inputs
+        layer = self.layer
+        y = np.empty((len(x), *self.output.sample_shape), x.dtype)
+        pads = window_pads(x.shape, layer.pool_size, layer.strides, layer.padding)
+        pooling.maxpool2d_largest(x, layer.pool_size, layer.strides, pads, y)
+        self.x = x
+        return y
+
+    def backward(self, dy, through_activation, wanted):
+        if wanted[0]:  # only by a gradient check: training does not ask for the input's gradient
+            self.layer.forward(self.x)
+            self.node.keep_caches()
+        return super().backward(dy, through_activation, wanted)
