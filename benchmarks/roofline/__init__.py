@@ -8,7 +8,9 @@ What a roofline is, and what came out: `benchmarks/README.md`. Read in this orde
 =============  =====================================================================
 `command`      the command line, the rounds, the table, the files
 `limits`       how fast this machine multiplies, reads and copies
-`points`       the kernels, with the work each of them does and the bytes it needs
+`point`        what is known of a kernel before it is timed: work and bytes
+`points`       the kernels, in the order of the table; they stand in
+               `convolutions` and `others`
 `figure`       the figure
 `blas`         which kernels NumPy's BLAS library uses, and what the others would do
 `accuracy`     what Winograd's tiles cost in accuracy

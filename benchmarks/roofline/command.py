@@ -11,6 +11,7 @@ import numpy as np
 import minicnn.kernels
 from benchmarks.__main__ import machine
 from benchmarks.roofline import accuracy, blas, figure, limits, pages, points
+from benchmarks.roofline.point import Point
 
 FOLDER = Path(__file__).parents[1]
 WINOGRAD_PAGE = Path(minicnn.kernels.__file__).parent / "compiled" / "WINOGRAD.md"
@@ -100,7 +101,7 @@ def time_in_turn(calls: list, rounds: int) -> list[float]:
     return [float(np.median(found)) for found in times]
 
 
-def against_limits(point: points.Point, seconds: float, found: dict) -> dict:
+def against_limits(point: Point, seconds: float, found: dict) -> dict:
     """A kernel's rates beside the lower of its two roofs.
 
     Parameters

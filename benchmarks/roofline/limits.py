@@ -33,7 +33,7 @@ class Task(NamedTuple):
 
 def limit_tasks() -> list[Task]:
     """The calls that show this machine's limits."""
-    tasks = [_peak_task(), _blas_task()]
+    tasks = [_peak_task(), _blas_task(), _taps_task("aligned", 0), _taps_task("shifted", 1)]
     # A sweep of the cache is repeated in one call, which otherwise would be over before the
     # second thread wakes; each thread has a part that is larger than the cache of its own.
     settings = (("cache", CACHE_BYTES, get_threads(), 16), ("memory", MEMORY_BYTES, PARTS, 1))
@@ -95,8 +95,33 @@ def _blas_task() -> Task:
 
 def _peak_task() -> Task:
     x = np.full((PARTS, 1024), 0.5, np.float32)  # of which two rows at a time are in a cache
-    y, repeats = np.empty_like(x), 8
+    y, repeats = np.empty_like(x), 64
     return Task("peak", _call(_multiply_add, x, y, repeats), 2 * x.size * CHAINS * STEPS * repeats)
+
+
+def _taps_task(name: str, shift: int) -> Task:
+    """Four taps of a convolution along a row, in the first-level cache.
+
+    With a shift, the vectors of pixels do not begin where a cache line does: then most of them
+    lie across two cache lines.
+    """
+    parts, size, repeats = get_threads() * 8, 1024, 400
+    numbers = np.ones(parts * 3 * size + 16, np.float32)
+    skip = (-numbers.ctypes.data % 64) // 4  # to the first number that begins a cache line
+    rows = numbers[skip : skip + parts * 3 * size].reshape(parts, 3 * size)
+    run = _call(_four_taps, rows, size, shift, np.float32(1e-3), repeats)
+    return Task(f"taps_{name}", run, 8 * size * repeats * parts)
+
+
+@summing_kernel
+def _four_taps(rows, size, shift, tap, repeats, start, stop):
+    for part in range(start, stop):
+        total, p_0 = rows[part, :size], rows[part, size:]
+        p_1, p_2, p_3 = p_0[shift:], p_0[2 * shift :], p_0[3 * shift :]
+        t_0, t_1, t_2 = tap, tap + tap, tap * tap
+        for _ in range(repeats):
+            for i in range(total.size):
+                total[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i] + tap * p_3[i]
 
 
 @kernel

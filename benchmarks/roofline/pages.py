@@ -44,6 +44,8 @@ def limits_table(limits: dict) -> list[str]:
     rows = [
         ["multiply-adds in registers", f"{limits['peak']:.0f} GFLOP/s"],
         ["matrix product of NumPy's BLAS", f"{limits['sgemm']:.0f} GFLOP/s"],
+        ["four taps along a row, aligned", f"{limits['taps_aligned']:.0f} GFLOP/s"],
+        ["four taps along a row, shifted", f"{limits['taps_shifted']:.0f} GFLOP/s"],
         ["read, arrays in the cache", f"{limits['read_cache']:.0f} GB/s"],
         ["copy, arrays in the cache", f"{limits['copy_cache']:.0f} GB/s"],
         ["change in place, arrays in the cache", f"{limits['update_cache']:.0f} GB/s"],
