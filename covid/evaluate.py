@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minicnn import training
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
@@ -85,8 +86,9 @@ def evaluate(model: Model, iterator, part: str) -> Result:
         With shuffle=False and class_mode="binary".
     part : str
     """
-    logs = model.evaluate(iterator, verbose=0, return_dict=True)
-    probabilities = model.predict(iterator)[:, 0]
+    outputs: list[np.ndarray] = []
+    logs = training.evaluate(model, iterator, outputs=outputs)
+    probabilities = np.concatenate(outputs)[:, 0]  # (batches, batch, 1) -> (n, 1) -> (n,)
     labels = np.asarray(iterator.classes, dtype=int)
     return Result(part, logs["loss"], list(iterator.filenames), labels, probabilities)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.dataset import Dataset, SplitFolder, read_gray, read_manifest, read_split, scan
+from covid.dataset import Dataset, SplitFolder, read_manifest, read_split, scan
 from covid.errors import UserError
+from covid.images import check_image
 from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
+from covid.parallel import in_parallel
 from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
 from minicnn.preprocessing.image import img_to_array
@@ -47,8 +49,10 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
             for file in sorted((folder / part / name).iterdir()):
                 if file not in listed:
                     raise UserError(f"{file} is not in the folder's manifest.csv; take it away")
-        for file, _ in split.parts[part]:
-            read_gray(file)  # raises UnreadableImage, which names the file
+        # raises UnreadableImage, which names the file
+        in_parallel(
+            check_image, [file for file, _ in split.parts[part]], "checking", "image", False
+        )
     return split
 
 

@@ -10,6 +10,7 @@ import cv2
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+HANDED_OUT = 1000  # jobs waiting at a time; a waiting job takes more memory than its result
 
 
 def in_parallel(
@@ -43,8 +44,12 @@ def in_parallel(
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        done = pool.map(work, jobs)
-        results = list(tqdm(done, title, len(jobs), unit=unit, disable=not on_terminal))
+        results = []
+        with tqdm(desc=title, total=len(jobs), unit=unit, disable=not on_terminal) as bar:
+            for start in range(0, len(jobs), HANDED_OUT):
+                for result in pool.map(work, jobs[start : start + HANDED_OUT]):
+                    results.append(result)
+                    bar.update()
     finally:
         pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)

@@ -80,7 +80,10 @@ def to_square(image: np.ndarray, size: int = SIZE) -> np.ndarray:
 
 
 def stretch(image: np.ndarray) -> np.ndarray:
-    """Stretch the gray levels to [0, 1]: ``(image - min) / (max - min)``.
+    """Stretch the gray levels to 0..255: ``255 * (image - min) / (max - min)``.
+
+    Cut off and not rounded, as the article does. There are only 256 levels, so the formula is
+    worked out once for each of them and then looked up.
 
     Parameters
     ----------
@@ -90,24 +93,26 @@ def stretch(image: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        (height, width), float64, in [0, 1]; all zeros if the image is flat, for which the
-        article divides by zero.
+        (height, width), uint8 gray; all zeros if the image is flat, for which the article divides
+        by zero.
     """
-    darkest, brightest = image.min(), image.max()
+    darkest, brightest = int(image.min()), int(image.max())
     if darkest == brightest:
-        return np.zeros(image.shape)
-    return (image - darkest) / (brightest - darkest)
+        return np.zeros_like(image)
+    share = (np.arange(256) - darkest) / (brightest - darkest)
+    # Levels darker or brighter than any in the image are never looked up.
+    return cv2.LUT(image, np.uint8(share.clip(0, 1) * 255))
 
 
-def enhance(image01: np.ndarray) -> np.ndarray:
+def enhance(stretched: np.ndarray) -> np.ndarray:
     """Equalise the histogram tile by tile with limited contrast (CLAHE, clip 3.0, 8x8 tiles).
 
     K. Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994.
 
     Parameters
     ----------
-    image01 : numpy.ndarray
-        (height, width), float, in [0, 1].
+    stretched : numpy.ndarray
+        (height, width), uint8 gray.
 
     Returns
     -------
@@ -115,31 +120,31 @@ def enhance(image01: np.ndarray) -> np.ndarray:
         (height, width), uint8 gray.
     """
     # A new object for each call: it keeps buffers, so that threads cannot share one.
-    clahe = cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=TILES)
-    return clahe.apply(_to_levels(image01))
+    return cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=TILES).apply(stretched)
 
 
-def find_contours(image01: np.ndarray) -> list[np.ndarray]:
+def find_contours(stretched: np.ndarray) -> list[np.ndarray]:
     """Find the outlines that can be body or lungs.
 
     3x3 mean, threshold at 50 of 255, outlines of the bright regions and of their holes
     (S. Suzuki and K. Abe, "Topological structural analysis of digitized binary images by border
-    following", 1985), filtered by `is_plausible`.
+    following", 1985), filtered by `is_plausible`. Of straight stretches of an outline only the
+    ends are kept, which changes neither its area nor its box.
 
     Parameters
     ----------
-    image01 : numpy.ndarray
-        (height, width), float, in [0, 1]: the stretched image, not the CLAHE one.
+    stretched : numpy.ndarray
+        (height, width), uint8 gray: the stretched image, not the CLAHE one.
 
     Returns
     -------
     list of numpy.ndarray
         Each (points, 1, 2), int32, x and y in pixels.
     """
-    mean = cv2.filter2D(_to_levels(image01), -1, np.full((3, 3), 1 / 9, np.float32))
+    mean = cv2.blur(stretched, (3, 3))
     _, bright = cv2.threshold(mean, THRESHOLD, 255, cv2.THRESH_BINARY)
-    contours, _ = cv2.findContours(bright, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    return [contour for contour in contours if is_plausible(contour, image01.size)]
+    contours, _ = cv2.findContours(bright, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return [contour for contour in contours if is_plausible(contour, stretched.size)]
 
 
 def is_plausible(contour: np.ndarray, image_area: int) -> bool:
@@ -152,10 +157,10 @@ def is_plausible(contour: np.ndarray, image_area: int) -> bool:
     image_area : int
         Pixels of the whole image.
     """
+    if not SMALLEST_AREA < cv2.contourArea(contour) < LARGEST_SHARE * image_area:
+        return False  # most of them: specks
     _, _, width, height = cv2.boundingRect(contour)
-    if min(width, height) < NARROW and max(width, height) > LONG:
-        return False
-    return SMALLEST_AREA < cv2.contourArea(contour) < LARGEST_SHARE * image_area
+    return not (min(width, height) < NARROW and max(width, height) > LONG)
 
 
 def bounding_box(contours: Sequence[np.ndarray]) -> Box | None:
@@ -221,10 +226,5 @@ def steps(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _enhance_and_find(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, Box | None]:
     square = to_square(image)
-    image01 = stretch(square)
-    return square, enhance(image01), bounding_box(find_contours(image01))
-
-
-def _to_levels(image01: np.ndarray) -> np.ndarray:
-    """Return [0, 1] as the gray levels 0..255, cut off and not rounded, as the article does."""
-    return np.uint8(image01 * 255)
+    stretched = stretch(square)
+    return square, enhance(stretched), bounding_box(find_contours(stretched))

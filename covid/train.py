@@ -80,13 +80,15 @@ def train_and_evaluate(
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
-    training = iterator(split, "train", train_generator(recipe), recipe, shuffle=True, seed=seed)
     plain = plain_generator(recipe.preprocessing)
+    in_order = {part: part_iterator(split, part, plain, recipe.preprocessing) for part in PARTS}
+    order = {"batch_size": recipe.batch_size, "seed": seed}
+    training = in_order["train"].again(train_generator(recipe), shuffle=True, **order)
     # The article's validation is one batch, each time another one: its iterator shuffles.
     one_batch = recipe.validation_steps is not None
-    validation = iterator(split, "validate", plain, recipe, shuffle=one_batch, seed=seed)
+    validation = in_order["validate"].again(plain, shuffle=one_batch, **order)
     if recipe.quiet_start:
-        quiet_start(model, first_images(split, recipe, plain, seed))
+        quiet_start(model, first_images(training.again(plain, shuffle=True, **order)))
     model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
     model.metadata = metadata(name, recipe, split, seed)
 
@@ -103,15 +105,12 @@ def train_and_evaluate(
     )
     seconds = time.perf_counter() - start
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
-    results = evaluate_parts(model, split, PARTS)
+    results = {part: evaluate(model, images, part) for part, images in in_order.items()}
     return Trained(name, model, history.history, best, seconds, results)
 
 
-def first_images(
-    split: SplitFolder, recipe: Recipe, plain: ImageDataGenerator, seed: int, batches: int = 4
-) -> np.ndarray:
-    """A few batches of training images, (n, image_size, image_size, 1), not augmented."""
-    source = iterator(split, "train", plain, recipe, shuffle=True, seed=seed)
+def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:
+    """A few batches of images, (n, image_size, image_size, 1)."""
     return np.concatenate([source[index][0] for index in range(min(len(source), batches))])
 
 
@@ -125,25 +124,13 @@ def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]
     }
 
 
-def iterator(
-    split: SplitFolder, part: str, generator: ImageDataGenerator, recipe: Recipe, **order
-) -> DirectoryIterator:
-    """Batches of one part for training by a recipe."""
-    return part_iterator(
-        split, part, generator, recipe.preprocessing, batch_size=recipe.batch_size, **order
-    )
-
-
 def part_iterator(
     split: SplitFolder,
     part: str,
     generator: ImageDataGenerator,
     preprocessing: dict,
-    batch_size: int = 30,
-    shuffle: bool = False,
-    seed: int = 0,
 ) -> DirectoryIterator:
-    """Batches of one part of a split; the positive class has label 1, whatever its name."""
+    """One part of a split, in order; the positive class has label 1, whatever its name."""
     size = preprocessing["image_size"]
     return DirectoryIterator(
         split.folder / part,
@@ -152,9 +139,9 @@ def part_iterator(
         color_mode="grayscale",
         classes=[split.negative, split.positive],
         class_mode="binary",
-        batch_size=batch_size,
-        shuffle=shuffle,
-        seed=seed,
+        batch_size=30,
+        shuffle=False,
+        seed=0,
         interpolation=preprocessing["interpolation"],
     )
 

@@ -10,12 +10,14 @@ Nothing here says what a convolution is; for that read the layers. `use_backend(
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from minicnn import kernels
 from minicnn.layers.activations import ReLU
 from minicnn.layers.conv import Conv2D
+from minicnn.layers.dense import Dense
 from minicnn.layers.dropout import Dropout
 from minicnn.layers.merge import Concatenate
 from minicnn.layers.pooling import MaxPooling2D
@@ -83,16 +85,18 @@ class FlattenStep(LayerStep):
         return inputs[0].reshape(len(inputs[0]), -1)
 
     def backward(self, dy, through_activation, wanted):
-        return [dy.reshape(self.x_shape)]
+        return [None if dy is None else dy.reshape(self.x_shape)]  # None: see JoinStep
 
 
 class JoinStep(LayerStep):
     """Concatenated vectors that `RowsStep`s have written where they belong.
 
+    Backward, they fetch their parts of the gradient here; what is handed on to them is None.
+
     Attributes
     ----------
-    dy : (batch, numbers) float array
-        The last gradient of the whole; the convolutions read their parts of it.
+    dy, scales : float arrays
+        The last gradient of the whole, as `rows.conv_backward` takes it.
     """
 
     def __init__(self, node):
@@ -107,9 +111,29 @@ class JoinStep(LayerStep):
         return self.array(len(inputs[0]), inputs[0].dtype)
 
     def backward(self, dy, through_activation, wanted):
-        self.dy = np.ascontiguousarray(dy)
-        ends = np.cumsum([tensor.sample_shape[0] for tensor in self.inputs])
-        return np.split(self.dy, ends[:-1], axis=1)  # views, not copies
+        if isinstance(dy, OuterProduct):
+            self.dy, self.scales = dy.row, dy.scales
+        else:
+            self.dy, self.scales = np.ascontiguousarray(dy), np.ones(len(dy), dy.dtype)
+        return [None] * len(self.inputs)
+
+
+class OuterProduct(NamedTuple):
+    """A gradient (batch, numbers) whose rows differ by a factor only: scales[n] * row[0]."""
+
+    scales: np.ndarray
+    row: np.ndarray
+
+
+class UnitStep(LayerStep):
+    """A dense layer of one unit behind a `JoinStep`: its dx is written down by its factors."""
+
+    def backward(self, dy, through_activation, wanted):
+        self.node.give_caches_back()
+        dz = self.layer.backward_to_params(dy, through_activation)  # (batch, 1)
+        kernel = self.layer._param("kernel", like=dz)
+        # (inputs, 1) -> (1, inputs)
+        return [OuterProduct(dz[:, 0].copy(), kernel.reshape(1, -1))]
 
 
 class PoolStep(LayerStep):
@@ -215,11 +239,14 @@ class RowsStep(ConvStep):
     def backward(self, dy, through_activation, wanted):
         from minicnn.kernels.compiled import rows
 
-        dout = dy.reshape(self.out.shape) if self.join is None else self.join.dy
-        dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
-        kernel = self.layer._param("kernel", like=dy)
+        if self.join is None:
+            dout, scales = dy.reshape(self.out.shape), np.ones(len(dy), dy.dtype)
+        else:
+            dout, scales = self.join.dy, self.join.scales
+        dx = self.buffers.get("dx", self.x.shape, dout.dtype) if wanted[0] else None
+        kernel = self.layer._param("kernel", like=dout)
         found = rows.conv_backward(
-            self.x, kernel, self.pads, dout, self.out, self.at, self.relu, dx
+            self.x, kernel, self.pads, dout, scales, self.out, self.at, self.relu, dx
         )
         self.keep_grads(*found)
         return [dx]
@@ -314,7 +341,7 @@ def make_plan(graph, needs_gradient: dict) -> list:
         elif is_plain(node.layer, MaxPooling2D) and not needs_gradient[node.output]:
             step = PoolStep(node)
         else:
-            step = join_step(graph, node, steps) or LayerStep(node)
+            step = join_step(graph, node, steps) or unit_step(graph, node, steps) or LayerStep(node)
         steps.append(step)
     return steps
 
@@ -340,6 +367,17 @@ def join_step(graph, node, steps: list) -> JoinStep | None:
         step.join, step.at = join, at
         at += math.prod(step.output.sample_shape)
     return join
+
+
+def unit_step(graph, node, steps: list) -> UnitStep | None:
+    """The step of a dense layer of one unit right behind a `JoinStep`."""
+    if not is_plain(node.layer, Dense) or node.layer.units != 1:
+        return None
+    makers = {step.output: step for step in steps}
+    join = makers.get(node.inputs[0])
+    if not isinstance(join, JoinStep) or follower(graph, join.node, Dense) is not node:
+        return None
+    return UnitStep(node)
 
 
 def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:

@@ -2,11 +2,16 @@
 
 Nothing in minicnn uses NumPy's global random state. Every model and every iterator owns a
 seed, from which all its draws follow; this module only hands those seeds out.
+
+NumPy is imported when the first seed is asked for, so that `import minicnn` takes no time.
 """
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-_seed_stream: np.random.Generator | None = None
+if TYPE_CHECKING:
+    import numpy as np
+
+_seed_stream: "np.random.Generator | None" = None
 
 
 def set_random_seed(seed: int) -> None:
@@ -20,11 +25,15 @@ def set_random_seed(seed: int) -> None:
     seed : int
         Zero or more.
     """
+    import numpy as np
+
     global _seed_stream
     _seed_stream = np.random.default_rng(seed)
 
 
 def fresh_seed() -> int:
     """A new seed in [0, 2**63), from `set_random_seed`'s stream or else from the system."""
+    import numpy as np
+
     stream = _seed_stream if _seed_stream is not None else np.random.default_rng()
     return int(stream.integers(0, 2**63))

@@ -10,6 +10,7 @@ from minicnn import shapes
 from minicnn.callbacks import Callback, CallbackList, History
 from minicnn.feeding import as_feed, split_off
 from minicnn.layers.activations import Sigmoid
+from minicnn.prefetching import prefetched
 from minicnn.progress import Progress
 
 
@@ -38,12 +39,17 @@ def train_step(model, x, y) -> dict[str, float]:
     return logs
 
 
-def test_step(model, x, y) -> dict[str, float]:
-    """Metrics and loss of one batch, without dropout and without changing anything."""
+def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
+    """Metrics and loss of one batch, without dropout and without changing anything.
+
+    `outputs` gets the model's first output for the batch, if it is a list.
+    """
     require_compiled(model)
     inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
     values = model.graph.run(inputs)
     logs, _, _ = loss_and_gradients(model, values, y)
+    if outputs is not None:
+        outputs.append(values[model.graph.outputs[0]])
     return logs
 
 
@@ -203,19 +209,22 @@ def train_epoch(model, feed, steps: int, observers, progress) -> dict[str, float
     """Make `steps` training steps; the means of their logs, weighted by batch size."""
     means = RunningMeans()
     feed.start_epoch(model.epochs_done)
-    for step in range(steps):
-        x, y = next_batch(feed, step, steps)
-        observers.tell("on_train_batch_begin", step)
-        logs = train_step(model, x, y)
-        means.add(logs, batch_length(x))
-        progress.step(means.result())
-        observers.tell("on_train_batch_end", step, logs)
-        if model.stop_training:
-            break
+    with prefetched(feed, steps) as batches:
+        for step in range(steps):
+            x, y = next_batch(batches, step, steps)
+            observers.tell("on_train_batch_begin", step)
+            logs = train_step(model, x, y)
+            means.add(logs, batch_length(x))
+            progress.step(means.result())
+            observers.tell("on_train_batch_end", step, logs)
+            if model.stop_training:
+                break
     return means.result()
 
 
-def evaluate(model, x, y=None, batch_size=None, verbose=0, steps=None) -> dict[str, float]:
+def evaluate(
+    model, x, y=None, batch_size=None, verbose=0, steps=None, outputs: list | None = None
+) -> dict[str, float]:
     """Metrics and loss over some data, each sample counting the same.
 
     Parameters
@@ -225,25 +234,30 @@ def evaluate(model, x, y=None, batch_size=None, verbose=0, steps=None) -> dict[s
     verbose : {"auto", 0, 1, 2}
     steps : int, optional
         Batches to look at; all there are when missing.
+    outputs : list, optional
+        Gets the model's first output for each batch, where the predictions are wanted, too.
     """
     require_compiled(model)
     feed = as_feed(x, y, batch_size, False, model.seed)
     steps = steps_of(feed, steps, "steps")
     feed.start_epoch(0)
     with Progress("Evaluate", steps, verbose) as progress:
-        logs = run_test(model, feed, steps, progress)
+        logs = run_test(model, feed, steps, progress, outputs)
         progress.close(logs)
     return logs
 
 
-def run_test(model, feed, steps: int, progress=None) -> dict[str, float]:
+def run_test(
+    model, feed, steps: int, progress=None, outputs: list | None = None
+) -> dict[str, float]:
     """Means of the logs of `steps` batches of a feed that is at its beginning."""
     means = RunningMeans()
-    for step in range(steps):
-        x, y = next_batch(feed, step, steps)
-        means.add(test_step(model, x, y), batch_length(x))
-        if progress is not None:
-            progress.step(means.result())
+    with prefetched(feed, steps) as batches:
+        for step in range(steps):
+            x, y = next_batch(batches, step, steps)
+            means.add(test_step(model, x, y, outputs), batch_length(x))
+            if progress is not None:
+                progress.step(means.result())
     return means.result()
 
 
@@ -258,9 +272,9 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
     steps = steps_of(feed, steps, "steps")
     feed.start_epoch(0)
     batches = []
-    with Progress("Predict", steps, verbose) as progress:
+    with Progress("Predict", steps, verbose) as progress, prefetched(feed, steps) as source:
         for step in range(steps):
-            batch = next_batch(feed, step, steps)
+            batch = next_batch(source, step, steps)
             outputs = predict_step(model, batch[0])
             batches.append(outputs if isinstance(outputs, list) else [outputs])
             progress.step({})

@@ -82,6 +82,55 @@ def test_nearest_agrees_with_plain_bilinear(image):
     np.testing.assert_allclose(result, expected, rtol=0, atol=0.02)
 
 
+@pytest.mark.parametrize("fill_mode", FILL_MODES)
+@pytest.mark.parametrize("shape", [(11, 14, 3), (2, 2, 1), (2, 9, 1), (1, 9, 1), (9, 1, 2)])
+def test_a_batch_is_its_images_one_by_one(shape, fill_mode):
+    """The same bits, flips included, for chosen images of an array of any number type."""
+    rng = np.random.default_rng(8)
+    generator = ImageDataGenerator(
+        **{**ARTICLE, "fill_mode": fill_mode, "vertical_flip": True}, cval=7.0
+    )
+    for dtype in (np.uint8, np.float32, np.float64, np.float16, np.int64, ">f4", "transposed"):
+        images = rng.integers(0, 256, (6, *shape))
+        if dtype == "transposed":
+            images = images.astype(np.uint8, order="F")
+        else:
+            images = images.astype(dtype)
+        before, chosen = images.copy(), np.array([4, 0, 0, 5])
+        uniform = rng.random((4, generator.ranges.numbers))
+        batch = generator.batch(images, chosen, uniform)
+        parameters = generator.ranges.transforms(*shape[:2], uniform)
+        for position, index in enumerate(chosen):
+            own = {name: values[position] for name, values in parameters.items()}
+            alone = generator.standardize(generator.apply_transform(images[index], own))
+            np.testing.assert_array_equal(batch[position], alone)
+        np.testing.assert_array_equal(images, before)
+
+
+def test_a_subclass_whose_changes_would_not_be_seen_says_so():
+    with pytest.raises(TypeError, match="Own: expected `batch` .* as well as standardize"):
+        type("Own", (ImageDataGenerator,), {"standardize": lambda self, x: x})
+    type("Own", (ImageDataGenerator,), {"standardize": lambda self, x: x, "batch": None})
+
+
+def test_images_that_are_not_moved_stay_exact_beside_moved_ones():
+    """Whole-pixel shifts: some of them are 0."""
+    images = np.random.default_rng(9).normal(0, 1e6, (40, 5, 7, 1)).astype(np.float32)
+    generator = ImageDataGenerator(width_shift_range=2)
+    uniform = np.random.default_rng(1).random((40, generator.ranges.numbers))
+    shifts = generator.ranges.transforms(5, 7, uniform)["ty"]
+    still = shifts == 0
+    assert 0 < still.sum() < 40
+    batch = generator.batch(images, np.arange(40), uniform)
+    np.testing.assert_array_equal(batch[still], images[still])
+    assert not np.array_equal(batch[~still], images[~still])
+
+
+def test_parameters_that_are_no_numbers_read_nothing_outside(image):
+    result = ImageDataGenerator().apply_transform(image, {"tx": float("nan"), "zx": 1e30})
+    assert result.shape == image.shape
+
+
 def test_bilinear_by_hand():
     square = np.array([[0.0, 10.0], [20.0, 50.0]])[..., np.newaxis]
     # 0.75 * (0.5 * 0 + 0.5 * 10) + 0.25 * (0.5 * 20 + 0.5 * 50)

@@ -136,6 +136,22 @@ def test_broken_files_give_a_reason_and_no_other_noise(tmp_path, capfd, name):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("name", BROKEN)
+def test_checking_finds_what_reading_finds(tmp_path, name):
+    path = put(tmp_path / name, BROKEN[name][0])
+    with pytest.raises(UnreadableImage) as read:
+        read_gray(path)
+    with pytest.raises(UnreadableImage) as checked:
+        images_module.check_image(path)
+    assert checked.value.reason == read.value.reason
+
+
+def test_checking_does_not_decode_a_whole_png(tmp_path, monkeypatch):
+    path = put(tmp_path / "a.png")
+    monkeypatch.setattr(images_module.cv2, "imdecode", None)
+    images_module.check_image(path)
+
+
 def test_a_thumbnail_in_the_header_does_no_harm(tmp_path):
     path = put(tmp_path / "whole.jpg", jpg_with_thumbnail())
     np.testing.assert_array_equal(read_gray(path), read_gray(put(tmp_path / "plain.jpg")))
@@ -151,7 +167,7 @@ def test_missing_folder_and_forbidden(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = put(tmp_path / "a.png")
-    monkeypatch.setattr(images_module.np, "fromfile", forbid)  # root may read everything
+    monkeypatch.setattr(images_module.Path, "read_bytes", forbid)  # root may read everything
     with pytest.raises(UnreadableImage, match="permission"):
         read_gray(path)
 

@@ -88,7 +88,7 @@ def test_a_failure_leaves_the_old_file_of_predictions(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_evaluate_keeps_names_labels_and_probabilities_together(tmp_path, rng):
+def test_evaluate_keeps_names_labels_and_probabilities_together(tmp_path, rng, monkeypatch):
     """The positive class sorts first here, so that an accidental order would show."""
     levels = {}
     for name in ("Ill", "Well"):
@@ -111,7 +111,13 @@ def test_evaluate_keeps_names_labels_and_probabilities_together(tmp_path, rng):
         batch_size=3,
         shuffle=False,
     )
+    runs = []
+    run = model.graph.run
+    monkeypatch.setattr(model.graph, "run", lambda *a, **k: runs.append(1) or run(*a, **k))
     found = evaluate(model, images, "test")
+    assert len(runs) == 4  # batches of 3, 3, 3, 1: each goes through the model once
+    assert found.loss == model.evaluate(images, return_dict=True)["loss"]
+    np.testing.assert_array_equal(found.probabilities, model.predict(images)[:, 0])
     assert sorted(found.files) == sorted(levels)
     labels = np.array([name.startswith("Ill") for name in found.files])
     p = 1 / (1 + np.exp(0.5 - np.array([levels[name] for name in found.files]) / 255))

@@ -77,7 +77,7 @@ def test_the_plans_of_the_published_models():
         "PoolStep": 1,
         "FlattenStep": 4,
         "JoinStep": 1,
-        "LayerStep": 1,
+        "UnitStep": 1,
     }
 
 

@@ -1,5 +1,6 @@
 """Batches: order, random numbers, targets, file names, folders, memory."""
 
+import weakref
 from itertools import islice
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-import minicnn.preprocessing.directory as directory_module
+import minicnn.preprocessing.store as store_module
 from minicnn import seeding
 from minicnn.preprocessing.image import (
     ImageDataGenerator,
@@ -330,19 +331,22 @@ def test_files_are_read_once_if_they_fit_into_memory(folder, monkeypatch):
         read.append(path)
         return load_img(path, *arguments)
 
-    monkeypatch.setattr(directory_module, "load_img", counting_load_img)
+    monkeypatch.setattr(store_module, "load_img", counting_load_img)
+    monkeypatch.setattr(store_module, "_stores", weakref.WeakSet())  # without other tests' images
     iterator = flow_gray(folder)
     assert read == []
     kept = [next(iterator) for _ in range(3)]
     assert sorted(read) == sorted(iterator.filepaths)
 
-    monkeypatch.setattr(directory_module, "CACHE_LIMIT_BYTES", 8 * 4 * 6 - 1)
+    monkeypatch.setattr(store_module, "CACHE_LIMIT_BYTES", (8 + 3) * 4 * 6 + 1)
     read.clear()
     again = flow_gray(folder)
+    assert again.store.kept == 3  # no more fit: the first iterator has taken the rest
     for (x, y), (x_again, y_again) in zip(kept, islice(again, 3), strict=True):
         np.testing.assert_array_equal(x, x_again)
         np.testing.assert_array_equal(y, y_again)
-    assert len(read) == 3 * 8
+    # In three passes the three that are kept are read once, the five others each time.
+    assert len(read) == 3 + 3 * 5
 
 
 def test_a_broken_file_is_named(folder):

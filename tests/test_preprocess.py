@@ -83,8 +83,8 @@ def test_stretch_is_the_articles_formula_for_every_pair_of_extremes():
     for darkest, brightest in ((0, 255), (3, 200), (17, 18), (101, 254)):
         image = np.arange(darkest, brightest + 1, dtype=np.uint8)[None]
         expected = (image - image.min()) / (image.max() - image.min())
-        np.testing.assert_array_equal(stretch(image), expected)
-    assert stretch(np.array([[50, 150]], np.uint8)).tolist() == [[0.0, 1.0]]
+        np.testing.assert_array_equal(stretch(image), np.uint8(expected * 255))
+    assert stretch(np.array([[50, 150]], np.uint8)).tolist() == [[0, 255]]
 
 
 def test_a_flat_image_stretches_to_zeros_without_a_warning(recwarn):
@@ -121,9 +121,9 @@ def test_drop_changes_nothing_for_an_image_with_a_contour():
 
 def on_black(*rectangles):
     """A stretched image with white rectangles (left, top, width, height)."""
-    image = np.zeros((512, 512))
+    image = np.zeros((512, 512), np.uint8)
     for left, top, width, height in rectangles:
-        image[top : top + height, left : left + width] = 1.0
+        image[top : top + height, left : left + width] = 255
     return image
 
 
@@ -150,10 +150,10 @@ def test_which_contours_count(rectangle, accepted):
 
 
 def test_the_box_is_the_union_and_the_crop_is_inside_it():
-    image01 = on_black((60, 80, 40, 50), (300, 200, 70, 90))
-    box = bounding_box(find_contours(image01))
+    image = on_black((60, 80, 40, 50), (300, 200, 70, 90))
+    box = bounding_box(find_contours(image))
     assert box == (59, 79, 371, 291)
-    assert crop(image01, box).shape == (291 - 79, 371 - 59)
+    assert crop(image, box).shape == (291 - 79, 371 - 59)
     assert bounding_box([]) is None
 
 

@@ -32,7 +32,8 @@ def slices() -> Path:
 def finished_run() -> tuple[Path, dict, list[str]]:
     """`covid run` with one model and one epoch: its folder, its summary, what it said."""
     folder, said = temporary_folder() / "results", []
-    return folder, run_all(quick(folder, say=said.append)), said
+    # With seed 0 both relu units fall silent in the single epoch: all images get one probability.
+    return folder, run_all(quick(folder, say=said.append, seed=1)), said
 
 
 def quick(out: Path, **changes) -> Options:

@@ -74,7 +74,11 @@ def sheet(
         foot.text(0.5, 0.5, note, fontsize=9, ha="center", va="center", color=GRAY)
         yield body
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=DPI)
+        # Place everything now and be done with it: with a layout engine, `savefig` draws twice.
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine(None)
+        # Level 1 of 9: a quarter of the time of the default, for a few per cent more bytes.
+        figure.savefig(buffer, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as temporary:

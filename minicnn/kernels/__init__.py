@@ -8,6 +8,7 @@ that moment:
 """
 
 import importlib
+import sys
 from types import ModuleType
 
 MODULES = {"naive": "minicnn.kernels.naive", "numba": "minicnn.kernels.compiled"}
@@ -17,7 +18,7 @@ _backend = "numba"
 
 def active() -> ModuleType:
     """The module whose kernels are in use; imported (numba included) when first asked for."""
-    return importlib.import_module(MODULES[_backend])
+    return sys.modules.get(MODULES[_backend]) or importlib.import_module(MODULES[_backend])
 
 
 def backend() -> str:

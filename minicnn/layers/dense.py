@@ -82,16 +82,20 @@ class Dense(Layer):
         return self._activate(z)
 
     def backward(self, dy, through_activation=True):
+        dz = self.backward_to_params(dy, through_activation)
+        return kernels.active().dense_grad_input(dz, self._param("kernel", like=dz))
+
+    def backward_to_params(self, dy, through_activation=True):
+        """The first half of `backward`: replace `self.grads`; returns dz, (batch, units)."""
         (x,) = self._require_cache()
         # dy is the gradient of y, dz the one in front of the activation; both (batch, units)
         dy = self._check_gradient(dy, (len(x), self.units))
         dz = self._before_activation(dy, through_activation)
-        backend = kernels.active()
 
-        self.grads = {"kernel": backend.dense_grad_kernel(x, dz)}
+        self.grads = {"kernel": kernels.active().dense_grad_kernel(x, dz)}
         if self.use_bias:
-            self.grads["bias"] = backend.grad_bias(dz)
-        return backend.dense_grad_input(dz, self._param("kernel", like=dz))
+            self.grads["bias"] = kernels.active().grad_bias(dz)
+        return dz
 
     def config(self):
         return {

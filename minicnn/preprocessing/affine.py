@@ -15,12 +15,12 @@ _SWAP = [1, 0, 2]
 def transform_matrix(
     height: int,
     width: int,
-    theta: float = 0.0,
-    tx: float = 0.0,
-    ty: float = 0.0,
-    shear: float = 0.0,
-    zx: float = 1.0,
-    zy: float = 1.0,
+    theta: float | np.ndarray = 0.0,
+    tx: float | np.ndarray = 0.0,
+    ty: float | np.ndarray = 0.0,
+    shear: float | np.ndarray = 0.0,
+    zx: float | np.ndarray = 1.0,
+    zy: float | np.ndarray = 1.0,
 ) -> np.ndarray:
     """The matrix that takes an output pixel (row, column, 1) to the input pixel it shows.
 
@@ -47,53 +47,93 @@ def transform_matrix(
     ----------
     height, width : int
         Of the image, pixels.
-    theta, shear : float
-        Degrees.
-    tx, ty : float
+    theta, shear : float or (...) array
+        Degrees. Arrays, all of one shape, make one matrix for each of their elements.
+    tx, ty : float or (...) array
         Pixels.
-    zx, zy : float
+    zx, zy : float or (...) array
         Factors, above 0.
 
     Returns
     -------
-    ndarray, (3, 3), float64
+    ndarray, (..., 3, 3), float64
     """
     cos_theta, sin_theta = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
     cos_shear, sin_shear = np.cos(np.deg2rad(shear)), np.sin(np.deg2rad(shear))
-    rotation = np.array([[cos_theta, -sin_theta, 0.0], [sin_theta, cos_theta, 0.0], [0, 0, 1]])
-    shift = np.array([[1.0, 0.0, tx], [0.0, 1.0, ty], [0.0, 0.0, 1.0]])
-    shearing = np.array([[1.0, -sin_shear, 0.0], [0.0, cos_shear, 0.0], [0.0, 0.0, 1.0]])
-    zoom = np.diag([zx, zy, 1.0])
     centre_x, centre_y = height / 2 - 0.5, width / 2 - 0.5
-    to_corner = np.array([[1.0, 0.0, centre_x], [0.0, 1.0, centre_y], [0.0, 0.0, 1.0]])
-    to_centre = np.array([[1.0, 0.0, -centre_x], [0.0, 1.0, -centre_y], [0.0, 0.0, 1.0]])
+    shape = np.broadcast_shapes(*map(np.shape, (theta, tx, ty, shear, zx, zy)))
+    rotation = _matrix(shape, [[cos_theta, -sin_theta, 0], [sin_theta, cos_theta, 0], [0, 0, 1]])
+    shift = _matrix(shape, [[1, 0, tx], [0, 1, ty], [0, 0, 1]])
+    shearing = _matrix(shape, [[1, -sin_shear, 0], [0, cos_shear, 0], [0, 0, 1]])
+    zoom = _matrix(shape, [[zx, 0, 0], [0, zy, 0], [0, 0, 1]])
+    to_corner = _matrix((), [[1, 0, centre_x], [0, 1, centre_y], [0, 0, 1]])
+    to_centre = _matrix((), [[1, 0, -centre_x], [0, 1, -centre_y], [0, 0, 1]])
     matrix = to_corner @ (rotation @ shift @ shearing @ zoom) @ to_centre
-    return matrix[_SWAP][:, _SWAP]
+    return matrix[..., _SWAP, :][..., _SWAP]
+
+
+def _matrix(shape: tuple[int, ...], entries: list[list]) -> np.ndarray:
+    """A 3x3 matrix, or one for each element of the entries that are arrays of this shape."""
+    matrix = np.empty((*shape, 3, 3))
+    for row in range(3):
+        for column in range(3):
+            matrix[..., row, column] = entries[row][column]
+    return matrix
 
 
 def resample(
-    image: np.ndarray, matrix: np.ndarray, fill_mode: str = "nearest", cval: float = 0.0
-) -> np.ndarray:
+    images: np.ndarray,
+    chosen: np.ndarray,
+    matrices: np.ndarray,
+    flips: np.ndarray,
+    out: np.ndarray,
+    fill_mode: str = "nearest",
+    cval: float = 0.0,
+) -> None:
     """Give each output pixel the bilinear value of the input at matrix @ (row, column, 1).
 
     Parameters
     ----------
-    image : ndarray, (height, width, channels), float32
-        Any values; they are interpolated, not scaled.
-    matrix : ndarray, (3, 3)
+    images : ndarray, (n, height, width, channels)
+        Any values; they are interpolated as float32, not scaled.
+    chosen : ndarray, (batch,), int
+        Which of the images make up the batch.
+    matrices : ndarray, (batch, 3, 3), float64
         From output to input pixels, (row, column, 1).
+    flips : ndarray, (batch, 2), bool
+        Whether the result is then mirrored left-right, top-bottom.
+    out : ndarray, (batch, height, width, channels), float32
+        Where the result goes; not the memory of `images`.
     fill_mode : str
         What lies outside the image (a b c d): "nearest" a a|a b c d|d d; "reflect"
         b a|a b c d|d c; "constant" `cval` everywhere past the centres of the outermost
         pixels; "wrap" SciPy's wrap, whose period is one pixel less than the image, so that
         the first and the last pixel fall on each other.
     cval : float
-        For "constant", in the units of `image`.
-
-    Returns
-    -------
-    ndarray, (height, width, channels), float32
+        For "constant", in the units of the images.
     """
+    if fill_mode == "nearest" and min(images.shape[1:3]) > 1:
+        from minicnn.preprocessing.warp import warp_images  # here, because it imports numba
+
+        if images.dtype not in (np.uint8, np.float32) or not images.flags.c_contiguous:
+            # The loop would be compiled anew for each type and layout, and not for all of them.
+            images = np.array(images[chosen], dtype=np.float32, order="C")
+            chosen = np.arange(len(chosen))
+        warp_images(images, chosen, matrices, flips, out)
+        return
+    for position, index in enumerate(chosen):
+        values = _resample_one(images[index], matrices[position], fill_mode, cval)
+        out[position] = flipped(values, *flips[position])
+
+
+def flipped(image: np.ndarray, horizontally: bool, vertically: bool) -> np.ndarray:
+    """A view of an image (height, width, channels), mirrored left-right and top-bottom if asked."""
+    image = image[:, ::-1] if horizontally else image
+    return image[::-1] if vertically else image
+
+
+def _resample_one(image: np.ndarray, matrix: np.ndarray, fill_mode: str, cval: float) -> np.ndarray:
+    """One image (height, width, channels) by any fill mode, without flips, as float32."""
     if fill_mode in ("nearest", "reflect"):
         return _resample_opencv(image, matrix, fill_mode)
     height, width, _ = image.shape
@@ -108,10 +148,11 @@ def resample(
 
 
 def _resample_opencv(image: np.ndarray, matrix: np.ndarray, fill_mode: str) -> np.ndarray:
-    """The fast way, for the two borders that mean the same in OpenCV and SciPy."""
+    """By `cv2.warpAffine`, whose "nearest" and "reflect" are SciPy's."""
     import cv2
 
     height, width, channels = image.shape
+    image = np.asarray(image, dtype=np.float32)
     border = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT}[fill_mode]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # the matrix points from output to input
     column_first = matrix[_SWAP][:2, _SWAP]  # OpenCV counts (x, y), that is (column, row)

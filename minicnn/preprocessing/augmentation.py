@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.preprocessing.affine import FILL_MODES, resample, transform_matrix
+from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
 from minicnn.preprocessing.iterators import checked_seed
 from minicnn.preprocessing.loading import channels_last_only
 from minicnn.preprocessing.parameters import (
@@ -133,6 +133,17 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         self.seed = None if seed is None else checked_seed(seed, owner)
         self._rng = np.random.default_rng(fresh_seed() if self.seed is None else self.seed)
 
+    def __init_subclass__(cls) -> None:
+        """TypeError for a subclass whose changes the iterators would not see."""
+        changed = {"get_random_transform", "apply_transform", "random_transform", "standardize"}
+        changed &= set(vars(cls))
+        if changed and "batch" not in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: expected `batch` to be overridden as well as "
+                f"{', '.join(sorted(changed))}, because the iterators call it; or pass a "
+                "preprocessing_function"
+            )
+
     def get_random_transform(
         self, img_shape: Sequence[int], seed: int | np.random.Generator | None = None
     ) -> dict[str, float | bool]:
@@ -153,7 +164,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         """
         height, width = img_shape[:2]
         rng = self._rng if seed is None else np.random.default_rng(seed)
-        return self.ranges.draw(height, width, rng)
+        drawn = self.ranges.transforms(height, width, rng.random(self.ranges.numbers))
+        return {name: value.item() for name, value in drawn.items()}
 
     def apply_transform(
         self, x: np.ndarray, transform_parameters: dict[str, float | bool]
@@ -177,7 +189,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         ValueError
             If `x` has another number of axes, or a parameter is unknown.
         """
-        image = np.array(x, dtype=np.float32)
+        image = np.asarray(x)
         if image.ndim != 3:
             raise ValueError(
                 "apply_transform: expected one image of shape (height, width, channels), "
@@ -190,16 +202,51 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
                 f"got {', '.join(unknown)}"
             )
         parameters = {**NEUTRAL, **transform_parameters}
-        flip_horizontal = parameters.pop("flip_horizontal")
-        flip_vertical = parameters.pop("flip_vertical")
-        if any(value != NEUTRAL[name] for name, value in parameters.items()):
-            matrix = transform_matrix(*image.shape[:2], **parameters)
-            image = resample(image, matrix, self.fill_mode, self.cval)
-        if flip_horizontal:
-            image = image[:, ::-1]
-        if flip_vertical:
-            image = image[::-1]
-        return np.ascontiguousarray(image)
+        # one image and its parameters -> a batch of one, (1, height, width, channels)
+        batch = {name: np.array([value]) for name, value in parameters.items()}
+        out = np.empty((1, *image.shape), dtype=np.float32)
+        self._transform(image[np.newaxis], np.zeros(1, dtype=np.int64), batch, out)
+        return out[0]
+
+    def batch(self, images: np.ndarray, chosen: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+        """Augment and scale the images of a batch: what the iterators call.
+
+        Parameters
+        ----------
+        images : ndarray, (n, height, width, channels)
+            Left as they are.
+        chosen : ndarray, (batch,), int64
+            Which of them.
+        uniform : ndarray, (batch, numbers), float64
+            A row of random numbers for each image, see `AugmentationRanges.transforms`.
+
+        Returns
+        -------
+        ndarray, (batch, height, width, channels), of the generator's dtype
+        """
+        x = np.empty((len(chosen), *images.shape[1:]), dtype=np.float32)
+        if self.ranges.changes_nothing:
+            x[...] = images[chosen]
+        else:
+            parameters = self.ranges.transforms(*images.shape[1:3], uniform)
+            self._transform(images, chosen, parameters, x)
+        for image in x:
+            self._standardize(image)
+        return x.astype(self.dtype, copy=False)
+
+    def _transform(
+        self, images: np.ndarray, chosen: np.ndarray, parameters: dict, out: np.ndarray
+    ) -> None:
+        """Fill `out` (batch, height, width, channels) with images moved, then flipped."""
+        moves = {name: value for name, value in parameters.items() if "flip" not in name}
+        matrices = transform_matrix(*images.shape[1:3], **moves)
+        names = ("flip_horizontal", "flip_vertical")
+        flips = np.stack([parameters[name].astype(bool) for name in names], axis=1)
+        moved = np.any([value != NEUTRAL[name] for name, value in moves.items()], axis=0)
+        if moved.any():
+            resample(images, chosen, matrices, flips, out, self.fill_mode, self.cval)
+        for position in np.flatnonzero(~moved):  # exactly as they are
+            out[position] = flipped(images[chosen[position]], *flips[position])
 
     def random_transform(
         self, x: np.ndarray, seed: int | np.random.Generator | None = None
@@ -225,17 +272,22 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
             If `preprocessing_function` changes the shape.
         """
         image = np.array(x, dtype=np.float32)
+        self._standardize(image)
+        return image
+
+    def _standardize(self, image: np.ndarray) -> None:
+        """As `standardize`, in place, on a float32 array (height, width, channels)."""
         if self.preprocessing_function is not None:
-            image = np.array(self.preprocessing_function(image), dtype=np.float32)
-            if image.shape != np.shape(x):
+            made = np.asarray(self.preprocessing_function(image.copy()), dtype=np.float32)
+            if made.shape != image.shape:
                 raise ValueError(
                     "standardize: expected preprocessing_function to keep the shape "
-                    f"{np.shape(x)}, got {image.shape}"
+                    f"{image.shape}, got {made.shape}"
                 )
+            image[...] = made
         if self.rescale:
             image *= np.float32(self.rescale)
         if self.samplewise_center:
             image -= image.mean()
         if self.samplewise_std_normalization:
             image /= image.std() + np.float32(1e-6)
-        return image

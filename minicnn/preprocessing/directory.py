@@ -1,5 +1,6 @@
 """Batches from a folder of images with one subfolder per class."""
 
+import copy
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minicnn.preprocessing.iterators import BatchIterator
-from minicnn.preprocessing.loading import CHANNELS, img_to_array, load_img
+from minicnn.preprocessing.loading import CHANNELS
 from minicnn.preprocessing.resizing import INTERPOLATIONS
+from minicnn.preprocessing.store import ImageStore
 from minicnn.shapes import choice, pair
 
 if TYPE_CHECKING:
@@ -16,16 +18,13 @@ if TYPE_CHECKING:
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
 CLASS_MODES = ("categorical", "binary", "sparse", None)
-# Decoded images are kept in memory up to this size, else read again for every batch.
-CACHE_LIMIT_BYTES = 2**30
 
 
 class DirectoryIterator(BatchIterator):
     """Batches from image files; made by `ImageDataGenerator.flow_from_directory`.
 
-    A file is read and resized when it is needed first, then kept as uint8 if all the images
-    together need at most `CACHE_LIMIT_BYTES` (1 GiB): a file that changes on disk afterwards
-    is not noticed. An image is known by its index into `filenames`, so a prediction belongs to
+    A file is read and resized when it is needed first, then kept as uint8 as far as memory
+    allows, see `ImageStore`: a file that changes on disk afterwards may not be noticed. An image is known by its index into `filenames`, so a prediction belongs to
     `filenames[index_array[position]]` of its pass; with shuffle=False that is
     `filenames[position]`.
 
@@ -40,6 +39,8 @@ class DirectoryIterator(BatchIterator):
         Relative to `directory`, class folder first, sorted within each class.
     filepaths : list of str
         The same with `directory` in front.
+    store : ImageStore
+        Where the images come from.
     directory, target_size, color_mode, class_mode, interpolation
         As given.
     """
@@ -82,14 +83,17 @@ class DirectoryIterator(BatchIterator):
         numbers = np.arange(self.num_classes, dtype=np.int32)
         self.classes = np.repeat(numbers, [len(of_class) for of_class in files])
 
-        image_shape = (*self.target_size, CHANNELS[color_mode])
-        super().__init__(
-            len(self.filenames), image_shape, image_data_generator, batch_size, shuffle, seed
+        self.store = ImageStore(
+            self.filepaths, self.color_mode, self.target_size, self.interpolation
         )
-        self._cache = None
-        if self.n * int(np.prod(image_shape)) <= CACHE_LIMIT_BYTES:
-            self._cache = np.empty((self.n, *image_shape), dtype=np.uint8)
-            self._is_cached = np.zeros(self.n, dtype=bool)
+        super().__init__(
+            len(self.filenames),
+            self.store.image_shape,
+            image_data_generator,
+            batch_size,
+            shuffle,
+            seed,
+        )
 
     @property
     def labels(self) -> np.ndarray:
@@ -101,19 +105,26 @@ class DirectoryIterator(BatchIterator):
         """The file names of the batch made last, in its order."""
         return [self.filenames[index] for index in self.batch_indices]
 
-    def _image(self, index: int) -> np.ndarray:
-        if self._cache is None:
-            return self._load(index)
-        if not self._is_cached[index]:
-            self._cache[index] = self._load(index)
-            self._is_cached[index] = True
-        return self._cache[index]
+    def again(
+        self,
+        image_data_generator: "ImageDataGenerator",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+    ) -> "DirectoryIterator":
+        """Another iterator over the same files: what one has read, the other has, too.
 
-    def _load(self, index: int) -> np.ndarray:
-        image = load_img(
-            self.filepaths[index], self.color_mode, self.target_size, self.interpolation
+        Not in Keras. For example to train on augmented images and then to evaluate on the same
+        ones without augmentation.
+        """
+        other = copy.copy(self)
+        BatchIterator.__init__(
+            other, self.n, self.image_shape, image_data_generator, batch_size, shuffle, seed
         )
-        return img_to_array(image, dtype="uint8")
+        return other
+
+    def _images(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.store.get(indices)
 
     def _targets(self, indices: np.ndarray) -> np.ndarray | None:
         """None, or float32: class numbers (batch,), or one-hot rows (batch, num_classes)."""

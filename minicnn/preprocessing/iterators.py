@@ -51,8 +51,8 @@ class BatchIterator:
     index_array : ndarray, (n,), int64
         The current pass's order: position to image.
     batch_indices : ndarray, (batch,), int64
-        Which images the batch made last (by `next` or `[i]`) consists of; where batches are
-        made ahead of their use, take `index_array` instead.
+        Which images the batch given last (by `next`, `[i]`, or to the model while it trains)
+        consists of.
     image_shape : (int, int, int)
         height, width, channels.
     """
@@ -77,6 +77,14 @@ class BatchIterator:
         self.batch_indices = np.empty(0, dtype=np.int64)
         self.start_epoch(0)
 
+    @property
+    def may_run_ahead(self) -> bool:
+        """Whether batches may be made in another thread: where no code of the user's is run."""
+        own = type(self).__module__.startswith("minicnn.")
+        generator = self.image_data_generator
+        own_generator = type(generator).__module__.startswith("minicnn.")
+        return own and own_generator and generator.preprocessing_function is None
+
     def start_epoch(self, epoch: int) -> None:
         """Go to the first batch of epoch `epoch` (from 0), whatever came before."""
         if epoch < 0:
@@ -99,6 +107,12 @@ class BatchIterator:
         if self.shuffle:
             rng = keyed_generator(self.seed, _ORDER, self.epoch, pass_number)
             self.index_array = rng.permutation(self.n)
+        # A row of random numbers for each image, whether it will be asked for or not: one
+        # generator for all is made in the time of one. They are filled in row by row, so that an
+        # image's row does not depend on how many rows follow.
+        ranges = self.image_data_generator.ranges
+        rng = keyed_generator(self.seed, _IMAGE, self.epoch, pass_number)
+        self._uniform = rng.random((self.n, 0 if ranges.changes_nothing else ranges.numbers))
 
     def __len__(self) -> int:
         """Batches in a pass."""
@@ -116,6 +130,13 @@ class BatchIterator:
         self.batch_index += 1
         return batch
 
+    def skip(self) -> None:
+        """Go on as `next` does, without making the batch; `batch_indices` says which it was."""
+        if self.batch_index == len(self):
+            self._start_pass(self.pass_number + 1)
+        self.batch_indices = self._indices(self.batch_index)
+        self.batch_index += 1
+
     def next(self) -> Batch:
         """The next batch: the older way to write next(iterator)."""
         return next(self)
@@ -126,19 +147,19 @@ class BatchIterator:
             raise IndexError(
                 f"{type(self).__name__}: expected a batch number below {len(self)}, got {index}"
             )
-        start = index % len(self) * self.batch_size
-        indices = self.index_array[start : start + self.batch_size]
-        x = np.empty((len(indices), *self.image_shape), dtype=self.image_data_generator.dtype)
-        for position, image_index in enumerate(indices.tolist()):
-            rng = keyed_generator(self.seed, _IMAGE, self.epoch, self.pass_number, image_index)
-            image = self.image_data_generator.random_transform(self._image(image_index), rng)
-            x[position] = self.image_data_generator.standardize(image)
+        indices = self._indices(index)
+        x = self.image_data_generator.batch(*self._images(indices), self._uniform[indices])
         y = self._targets(indices)
         self.batch_indices = indices
         return x if y is None else (x, y)
 
-    def _image(self, index: int) -> np.ndarray:
-        """Image `index` as it was before augmentation, of shape `image_shape`."""
+    def _indices(self, index: int) -> np.ndarray:
+        """The images of batch `index` of the current pass."""
+        start = index % len(self) * self.batch_size
+        return self.index_array[start : start + self.batch_size]
+
+    def _images(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """An array (any number, *image_shape) with these images in it, and where they are in it."""
         raise NotImplementedError
 
     def _targets(self, indices: np.ndarray) -> np.ndarray | None:
@@ -180,8 +201,8 @@ class NumpyArrayIterator(BatchIterator):
             len(self.x), self.x.shape[1:], image_data_generator, batch_size, shuffle, seed
         )
 
-    def _image(self, index: int) -> np.ndarray:
-        return self.x[index]
+    def _images(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.x, indices
 
     def _targets(self, indices: np.ndarray) -> np.ndarray | None:
         return None if self.y is None else self.y[indices]

@@ -6,7 +6,6 @@ reads the files and the numbers are those that Pillow would give.
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 
@@ -69,21 +68,23 @@ def _read(path: str | os.PathLike) -> np.ndarray:
     import cv2
 
     # OpenCV opens a path through the system's narrow file names, which loses some characters
-    # on Windows; NumPy does not. So the bytes are read here and only decoded there.
+    # on Windows; Python does not. So the bytes are read here and only decoded there.
     try:
-        data = np.fromfile(Path(path), dtype=np.uint8)
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
         raise ValueError(
             f"{path}: expected an image file, got: {error.strerror or error}"
         ) from error
     try:
         # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
-        image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+        pixels = np.frombuffer(data, dtype=np.uint8)
+        image = cv2.imdecode(pixels, cv2.IMREAD_UNCHANGED) if data else None
     except cv2.error:
         image = None
     if image is None:
         raise ValueError(
-            f"{path}: expected an image file, got {data.size} bytes that OpenCV cannot decode; "
+            f"{path}: expected an image file, got {len(data)} bytes that OpenCV cannot decode; "
             "the file is damaged, cut short or of another kind"
         )
     if image.dtype == np.uint16:
@@ -93,7 +94,7 @@ def _read(path: str | os.PathLike) -> np.ndarray:
             f"{path}: expected an image of 8 or 16 bits per channel, got {image.dtype}; "
             "convert the file to 8 bits first"
         )
-    if data[:4].tobytes() in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
+    if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
         # OpenCV has already multiplied these colours by their opacity: they are not the file's.
         raise ValueError(
             f"{path}: expected a tif file without opacity, got partly transparent pixels; "

@@ -1,6 +1,6 @@
 """What one augmentation is drawn from: checks of the ranges, and the draws themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,54 +30,87 @@ class AugmentationRanges:
     horizontal_flip: bool
     vertical_flip: bool
 
-    def draw(self, height: int, width: int, rng: np.random.Generator) -> dict[str, float | bool]:
-        """Draw the parameters of one transform, in Keras' order.
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every transform that can be drawn leaves the image as it is."""
+        return self == AugmentationRanges(0, 0.0, 0.0, 0, (1, 1), False, False)
 
-        A range that is 0 draws nothing, but both flips are always drawn, so switching a flip
-        on or off does not change the other parameters.
+    @property
+    def numbers(self) -> int:
+        """How many random numbers one transform is made of."""
+        shifts = (self.height_shift_range, self.width_shift_range)
+        return (
+            int(self.rotation_range != 0)
+            + sum(0 if shift == 0 else 1 + is_choice(shift) for shift in shifts)
+            + int(self.shear_range != 0)
+            + 2 * int(self.zoom_range != (1, 1))
+            + 2  # the flips
+        )
+
+    def transforms(self, height: int, width: int, uniform: np.ndarray) -> dict[str, np.ndarray]:
+        """Make the parameters of transforms out of random numbers, which are used in Keras' order.
+
+        A range that is 0 uses none, but both flips always do, so switching a flip on or off
+        does not change the other parameters.
 
         Parameters
         ----------
         height, width : int
             Of the image, pixels; shifts given as fractions are multiplied by them.
-        rng : numpy.random.Generator
-            Where the numbers come from.
+        uniform : ndarray, (..., numbers), float64
+            Uniform in [0, 1).
 
         Returns
         -------
-        dict
+        dict of str to (...) array
             theta, shear in degrees; tx, ty in pixels; zx, zy factors; two booleans.
         """
-        drawn = dict(NEUTRAL)
+        # (..., numbers) -> (numbers, ...)
+        following = iter(np.moveaxis(uniform, -1, 0))
+        made = {name: np.full(uniform.shape[:-1], value) for name, value in NEUTRAL.items()}
         if self.rotation_range:
-            drawn["theta"] = rng.uniform(-self.rotation_range, self.rotation_range)
-        drawn["tx"] = draw_shift(self.height_shift_range, height, rng)
-        drawn["ty"] = draw_shift(self.width_shift_range, width, rng)
+            made["theta"] = between(-self.rotation_range, self.rotation_range, next(following))
+        made["tx"] = shift_of(self.height_shift_range, height, following, made["tx"])
+        made["ty"] = shift_of(self.width_shift_range, width, following, made["ty"])
         if self.shear_range:
-            drawn["shear"] = rng.uniform(-self.shear_range, self.shear_range)
+            made["shear"] = between(-self.shear_range, self.shear_range, next(following))
         if self.zoom_range != (1, 1):
-            drawn["zx"], drawn["zy"] = rng.uniform(*self.zoom_range, 2)
-        drawn["flip_horizontal"] = bool(rng.random() < 0.5) and self.horizontal_flip
-        drawn["flip_vertical"] = bool(rng.random() < 0.5) and self.vertical_flip
-        return drawn
+            made["zx"] = between(*self.zoom_range, next(following))
+            made["zy"] = between(*self.zoom_range, next(following))
+        made["flip_horizontal"] = (next(following) < 0.5) & self.horizontal_flip
+        made["flip_vertical"] = (next(following) < 0.5) & self.vertical_flip
+        return made
 
 
-def draw_shift(
-    shift_range: float | tuple[float, ...], size: int, rng: np.random.Generator
-) -> float:
-    """A shift in pixels along an axis of `size` pixels, as Keras draws it.
+def between(low: float, high: float, uniform: np.ndarray) -> np.ndarray:
+    """Bring numbers from [0, 1) to [low, high), as `Generator.uniform` does."""
+    return low + (high - low) * uniform
 
-    A float r: uniform in [-r, r]. An integer n: one of 0..n-1, with a random sign. Several
+
+def is_choice(shift_range: float | tuple[float, ...]) -> bool:
+    """Whether a shift is chosen among some numbers, and not anywhere in an interval."""
+    return isinstance(shift_range, tuple | int | np.integer)
+
+
+def shift_of(
+    shift_range: float | tuple[float, ...], size: int, following: Iterator, none: np.ndarray
+) -> np.ndarray:
+    """Shifts in pixels along an axis of `size` pixels, as Keras draws them.
+
+    A float r: uniform in [-r, r). An integer n: one of 0..n-1, with a random sign. Several
     numbers: one of them, with a random sign. If the largest is below 1, a fraction of `size`.
+    `none` is what a range of 0 gives.
     """
     if shift_range == 0:
-        return 0
-    if isinstance(shift_range, tuple | int | np.integer):
-        shift = rng.choice(shift_range) * rng.choice([-1, 1])
+        return none
+    if is_choice(shift_range):
+        among = np.array(shift_range if isinstance(shift_range, tuple) else range(shift_range))
+        chosen = among[(next(following) * len(among)).astype(int)]
+        shift = np.where(next(following) < 0.5, -1.0, 1.0) * chosen
     else:
-        shift = rng.uniform(-shift_range, shift_range)
+        shift = between(-shift_range, shift_range, next(following))
     largest = max(shift_range) if isinstance(shift_range, tuple) else shift_range
-    return float(shift * size if largest < 1 else shift)
+    return shift * size if largest < 1 else shift
 
 
 def nonnegative(value: float, argument: str) -> float:

@@ -37,7 +37,7 @@ def conv2d_grad_input(dy, kernel, strides, in_size):
     channels = kernel.shape[2]
     dx = np.zeros((len(dy), in_size[0], in_size[1], channels), dtype=dy.dtype)
     if channels < WIDE and strides == (1, 1):
-        rows.conv_grad_input(dy.reshape(len(dy), -1), 0, kernel, NO_PADS, dx)
+        rows.conv_grad_input(dy.reshape(len(dy), -1), kernel, NO_PADS, dx)
     else:
         # (kernel_height, kernel_width, channels, filters) -> (..., filters, channels)
         by_filter = np.ascontiguousarray(kernel.swapaxes(2, 3))
@@ -49,7 +49,7 @@ def conv2d_grad_kernel(x, dy, strides, kernel_size):
     shape = (len(x), *kernel_size, x.shape[3], dy.shape[3])
     partial = np.zeros(shape, dtype=dy.dtype)
     if dy.shape[3] < WIDE and strides == (1, 1):
-        rows.conv_grad_kernel(x, dy.reshape(len(dy), -1), 0, NO_PADS, partial)
+        rows.conv_grad_kernel(x, dy.reshape(len(dy), -1), NO_PADS, partial)
     else:
         share(_grad_kernel, len(x), x, dy, strides, partial)
     # (batch, kernel_height, kernel_width, channels, filters) -> without batch, in fixed order

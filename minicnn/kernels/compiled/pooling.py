@@ -108,7 +108,8 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
                 pixels = plane[(top + row) * pitch + left : (top + row) * pitch + left + width]
                 numbers = x[n, row].reshape(-1)
                 if channels == 1:
-                    pixels[:] = numbers
+                    for col in range(width):
+                        pixels[col] = numbers[col]
                 else:
                     for col in range(width):
                         pixels[col] = numbers[col * channels + c]
@@ -116,8 +117,13 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
             _running_largest(down, pool_size[1], 1, largest)
             for row in range(out_height):
                 line = largest[row * strides[0] * pitch : (row * strides[0] + 1) * pitch]
-                for col in range(out_width):
-                    y[n, row, col, c] = line[col * strides[1]]
+                target = y[n, row].reshape(-1)
+                if channels == 1 and strides[1] == 1:
+                    for col in range(out_width):
+                        target[col] = line[col]
+                else:
+                    for col in range(out_width):
+                        target[col * channels + c] = line[col * strides[1]]
 
 
 @summing_kernel
@@ -126,11 +132,17 @@ def _running_largest(values, count, step, largest):
     for begin in range(0, largest.size, STRIP):
         best = largest[begin : begin + STRIP]
         best[:] = values[begin : begin + best.size]
-        for tap in range(1, count):
-            others = values[begin + tap * step :]
+        for tap in range(1, count - 2, 3):
+            v_1 = values[begin + tap * step :]
+            v_2, v_3 = values[begin + (tap + 1) * step :], values[begin + (tap + 2) * step :]
             for i in range(best.size):
-                other = others[i]
-                best[i] = other if other > best[i] or other != other else best[i]
+                value = v_1[i] if v_1[i] > best[i] or v_1[i] != v_1[i] else best[i]
+                value = v_2[i] if v_2[i] > value or v_2[i] != v_2[i] else value
+                best[i] = v_3[i] if v_3[i] > value or v_3[i] != v_3[i] else value
+        for tap in range(count - (count - 1) % 3, count):
+            v_1 = values[begin + tap * step :]
+            for i in range(best.size):
+                best[i] = v_1[i] if v_1[i] > best[i] or v_1[i] != v_1[i] else best[i]
 
 
 def avgpool2d_forward(x, counts, pool_size, strides):

@@ -43,16 +43,19 @@ def conv_forward(x, kernel, bias, pads, relu, out, at):
     share(_forward, len(x), x, taps, bias, pads, relu, out, at)
 
 
-def conv_backward(x, kernel, pads, dy, y, at, relu, dx):
+def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx):
     """All gradients of a convolution and its relu.
 
     Parameters
     ----------
     x, kernel, pads, at, relu
         As in `conv_forward`.
-    dy, y : (batch, numbers), dtype of x
-        Gradient of the outputs, and with `relu` the outputs themselves: where y is 0 (or
-        below), dy is cut off.
+    dy : (batch or 1, numbers), dtype of x
+    scales : (batch,), dtype of x
+        The gradient of sample n's outputs is scales[n] * dy[n]. Behind a dense layer of one unit
+        the samples' gradients differ by a factor only; then dy is a single row.
+    y : (batch, numbers), dtype of x
+        With `relu`, the outputs: where y is 0 (or below), dy is cut off.
     dx : (batch, height, width, channels) or None
         Gets the gradient of x, if it is wanted.
 
@@ -66,24 +69,31 @@ def conv_backward(x, kernel, pads, dy, y, at, relu, dx):
     if kernel.size == 1:
         numbers = x.reshape(len(x), -1)
         dnumbers = numbers[:0] if dx is None else dx.reshape(numbers.shape)
-        arguments = (numbers, kernel.flat[0], dy, y, at, relu, dx is not None)
+        arguments = (numbers, kernel.flat[0], dy, scales, y, at, relu, dx is not None)
         share(_scale_backward, len(x), *arguments, partial, partial_bias, dnumbers)
     else:
-        share(_grad_kernel, len(x), x, pads, dy, y, at, relu, partial, partial_bias)
-        if dx is not None:
-            share(_grad_input, len(x), dy, y, at, relu, _turned_taps(kernel), pads, dx)
+        arguments = (x, _turned_taps(kernel), pads, dy, scales, y, at, relu)
+        wanted, dx = (True, dx is not None), x[:0] if dx is None else dx
+        share(_backward, len(x), *arguments, wanted, partial, partial_bias, dx)
     return partial.sum(axis=0), partial_bias.sum(axis=0)  # the batch axis goes, in fixed order
 
 
-def conv_grad_kernel(x, dy, at, pads, partial):
+def conv_grad_kernel(x, dy, pads, partial):
     """Each sample's share of the kernel's gradient, into `partial` (batch, *kernel.shape)."""
     partial_bias = np.empty((len(x), partial.shape[4]), dtype=x.dtype)
-    share(_grad_kernel, len(x), x, pads, dy, dy, at, False, partial, partial_bias)
+    scales = np.ones(len(x), dtype=x.dtype)
+    taps = np.zeros(partial.shape[1:], dtype=x.dtype).transpose(3, 2, 0, 1).copy()
+    arguments = (x, taps, pads, dy, scales, dy, 0, False, (True, False))
+    share(_backward, len(x), *arguments, partial, partial_bias, x[:0])
 
 
-def conv_grad_input(dy, at, kernel, pads, dx):
+def conv_grad_input(dy, kernel, pads, dx):
     """The gradient of the input, into `dx` (batch, height, width, channels)."""
-    share(_grad_input, len(dx), dy, dy, at, False, _turned_taps(kernel), pads, dx)
+    partial = np.empty((0, *kernel.shape), dtype=dx.dtype)
+    partial_bias = np.empty((len(dx), kernel.shape[3]), dtype=dx.dtype)
+    scales = np.ones(len(dx), dtype=dx.dtype)
+    arguments = (dx, _turned_taps(kernel), pads, dy, scales, dy, 0, False, (False, True))
+    share(_backward, len(dx), *arguments, partial, partial_bias, dx)
 
 
 def _turned_taps(kernel):
@@ -104,21 +114,24 @@ def _scale_forward(x, tap, bias, relu, out, at, start, stop):
 
 
 @summing_kernel
-def _scale_backward(x, tap, dy, y, at, relu, want_input, partial, partial_bias, dx, start, stop):
+def _scale_backward(
+    x, tap, dy, scales, y, at, relu, want_input, partial, partial_bias, dx, start, stop
+):
     zero = x.dtype.type(0)
     for n in range(start, stop):
-        pixels = x[n]
-        flow, shown = dy[n, at : at + pixels.size], y[n, at : at + pixels.size]
+        pixels, scale = x[n], scales[n]
+        flow, shown = dy[n % len(dy), at : at + pixels.size], y[n, at : at + pixels.size]
         dtap, dbias = zero, zero
         for i in range(pixels.size):
-            dz = flow[i] if not relu or shown[i] > zero else zero
+            dz = scale * flow[i] if not relu or shown[i] > zero else zero
             dtap += dz * pixels[i]
             dbias += dz
         partial[n, 0, 0, 0, 0], partial_bias[n, 0] = dtap, dbias
         if want_input:
             dpixels = dx[n]
             for i in range(pixels.size):
-                dpixels[i] = tap * (flow[i] if not relu or shown[i] > zero else zero)
+                dz = scale * flow[i] if not relu or shown[i] > zero else zero
+                dpixels[i] = tap * dz
 
 
 @summing_kernel
@@ -137,11 +150,14 @@ def _correlate(totals, planes, taps, pitch):
 
 
 @summing_kernel
-def _add_products(sums, planes, flows, pitch):
-    """sums[a, b] += sum over all outputs of their flow times their pixel (a, b)."""
+def _add_products(sums, planes, evens, odds, pitch):
+    """sums[a, b] += sum over all outputs of their flow times their pixel (a, b).
+
+    evens, odds: the flows of the even and of the odd rows of outputs.
+    """
     height = sums.shape[0]
-    for begin in range(0, flows.shape[1], STRIP):
-        even, odd = flows[0, begin : begin + STRIP], flows[1, begin : begin + STRIP]
+    for begin in range(0, evens.size, STRIP):
+        even, odd = evens[begin : begin + STRIP], odds[begin : begin + STRIP]
         _products(sums[0], planes[0, begin:], even)
         for q in range(1, height):
             pixels = planes[q % 2, begin + q // 2 * pitch :]
@@ -211,26 +227,45 @@ def _products(sums, pixels, flow):
 def _products_twice(sums, odd_sums, pixels, even, odd):
     """The same for two rows of taps, which meet these pixels with different flows."""
     size, zero = even.size, even.dtype.type(0)
-    for b in range(0, sums.size - 1, 2):
-        p_0, p_1 = pixels[b:], pixels[b + 1 :]
-        s_0 = s_1 = r_0 = r_1 = zero
-        for i in range(size):
-            s_0 += even[i] * p_0[i]
-            s_1 += even[i] * p_1[i]
-            r_0 += odd[i] * p_0[i]
-            r_1 += odd[i] * p_1[i]
+    for b in range(0, sums.size - 2, 4):
+        p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]
+        s_0 = s_1 = s_2 = s_3 = r_0 = r_1 = r_2 = r_3 = zero
+        if b + 3 < sums.size:
+            p_3 = pixels[b + 3 :]
+            for i in range(size):
+                s_0 += even[i] * p_0[i]
+                s_1 += even[i] * p_1[i]
+                s_2 += even[i] * p_2[i]
+                s_3 += even[i] * p_3[i]
+                r_0 += odd[i] * p_0[i]
+                r_1 += odd[i] * p_1[i]
+                r_2 += odd[i] * p_2[i]
+                r_3 += odd[i] * p_3[i]
+            sums[b + 3] += s_3
+            odd_sums[b + 3] += r_3
+        else:
+            for i in range(size):
+                s_0 += even[i] * p_0[i]
+                s_1 += even[i] * p_1[i]
+                s_2 += even[i] * p_2[i]
+                r_0 += odd[i] * p_0[i]
+                r_1 += odd[i] * p_1[i]
+                r_2 += odd[i] * p_2[i]
         sums[b] += s_0
         sums[b + 1] += s_1
+        sums[b + 2] += s_2
         odd_sums[b] += r_0
         odd_sums[b + 1] += r_1
-    if sums.size % 2:
-        p_0 = pixels[sums.size - 1 :]
-        s_0 = r_0 = zero
-        for i in range(size):
-            s_0 += even[i] * p_0[i]
-            r_0 += odd[i] * p_0[i]
-        sums[sums.size - 1] += s_0
-        odd_sums[sums.size - 1] += r_0
+        odd_sums[b + 2] += r_2
+    if sums.size % 4 < 3:
+        for b in range(sums.size - sums.size % 4, sums.size):
+            p_0 = pixels[b:]
+            s_0 = r_0 = zero
+            for i in range(size):
+                s_0 += even[i] * p_0[i]
+                r_0 += odd[i] * p_0[i]
+            sums[b] += s_0
+            odd_sums[b] += r_0
 
 
 @summing_kernel
@@ -243,7 +278,8 @@ def _fill_planes(planes, image, top, left, pitch):
         for c in range(channels):
             pixels = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
-                pixels[:] = numbers
+                for col in range(width):
+                    pixels[col] = numbers[col]
             else:
                 for col in range(width):
                     pixels[col] = numbers[col * channels + c]
@@ -281,18 +317,16 @@ def _put_filter(totals, pitch, relu, y, f, filters, out_width):
     for row in range(y.size // (out_width * filters)):
         line = totals[row % 2, row // 2 * pitch : row // 2 * pitch + out_width]
         target = y[row * out_width * filters : (row + 1) * out_width * filters]
-        if relu:
-            for col in range(out_width):
-                line[col] = zero if line[col] < zero else line[col]
         if filters == 1:
-            target[:] = line
+            for col in range(out_width):
+                target[col] = zero if relu and line[col] < zero else line[col]
         else:
             for col in range(out_width):
-                target[col * filters + f] = line[col]
+                target[col * filters + f] = zero if relu and line[col] < zero else line[col]
 
 
 @summing_kernel
-def _fill_flow(flows, top, left, pitch, dy, y, relu, f, filters, out_width):
+def _fill_flow(flows, top, left, pitch, dy, scale, y, relu, f, filters, out_width):
     """One filter's dz into a pair of planes whose other numbers are 0; returns the sum."""
     zero = flows.dtype.type(0)
     total = zero
@@ -303,62 +337,62 @@ def _fill_flow(flows, top, left, pitch, dy, y, relu, f, filters, out_width):
         line = flows[(top + row) % 2, begin : begin + out_width]
         if filters == 1:
             for col in range(out_width):
-                dz = slopes[col] if not relu or shown[col] > zero else zero
+                dz = scale * slopes[col] if not relu or shown[col] > zero else zero
                 line[col] = dz
                 total += dz
         else:
             for col in range(out_width):
                 i = col * filters + f
-                dz = slopes[i] if not relu or shown[i] > zero else zero
+                dz = scale * slopes[i] if not relu or shown[i] > zero else zero
                 line[col] = dz
                 total += dz
     return total
 
 
 @summing_kernel
-def _grad_kernel(x, pads, dy, y, at, relu, partial, partial_bias, start, stop):
-    """Each sample's share of the gradients of kernel and bias."""
+def _backward(
+    x, taps, pads, dy, scales, y, at, relu, wanted, partial, partial_bias, dx, start, stop
+):
+    """Each sample's share of the gradients of kernel and bias, and the input's gradient.
+
+    The input's gradient is dz, with as many zeros around it as the kernel reaches, correlated
+    with the kernel turned by 180 degrees.
+
+    taps: as of `_turned_taps`; wanted: whether the kernel's and the input's gradient are.
+    """
     _, height, width, channels = x.shape
-    kernel_height, kernel_width, _, filters = partial.shape[1:]
-    padded_height, padded_width = height + sum(pads[0]), width + sum(pads[1])
-    out_height, out_width = padded_height - kernel_height + 1, padded_width - kernel_width + 1
-    pitch = (padded_width + 15) // 16 * 16
-    planes = _new_planes(channels, padded_height, pitch, x)
-    flows = np.zeros((2, (out_height + 1) // 2 * pitch), dtype=x.dtype)
-    sums = np.empty((kernel_height, kernel_width), dtype=x.dtype)
-    numbers = out_height * out_width * filters
-    for n in range(start, stop):
-        _fill_planes(planes, x[n], pads[0][0], pads[1][0], pitch)
-        dy_n, y_n = dy[n, at : at + numbers], y[n, at : at + numbers]
-        for f in range(filters):
-            dbias = _fill_flow(flows, 0, 0, pitch, dy_n, y_n, relu, f, filters, out_width)
-            partial_bias[n, f] = dbias
-            for c in range(channels):
-                sums[:] = 0
-                _add_products(sums, planes[c], flows, pitch)
-                partial[n, :, :, c, f] = sums
-
-
-@summing_kernel
-def _grad_input(dy, y, at, relu, turned_taps, pads, dx, start, stop):
-    """dx: dz, with as many zeros around it as the kernel reaches, correlated with turned taps."""
-    _, height, width, channels = dx.shape
-    filters, _, kernel_height, kernel_width = turned_taps.shape
+    filters, _, kernel_height, kernel_width = taps.shape
     padded_height, padded_width = height + sum(pads[0]), width + sum(pads[1])
     out_height, out_width = padded_height - kernel_height + 1, padded_width - kernel_width + 1
     pitch = (padded_width + kernel_width + 14) // 16 * 16
-    flows = _new_planes(1, padded_height + kernel_height, pitch, dx)[0]
-    totals = np.empty((channels, 2, (padded_height + 1) // 2 * pitch), dtype=dx.dtype)
-    numbers = out_height * out_width * filters
+    planes = _new_planes(channels, padded_height, pitch, x)
+    # dz begins `top` rows down and `left` columns to the right.
     top, left = kernel_height - 1, kernel_width - 1
+    flows = _new_planes(1, padded_height + kernel_height, pitch, x)[0]
+    size = (out_height + 1) // 2 * pitch
+    evens = flows[top % 2, top // 2 * pitch + left :][:size]
+    odds = flows[(top + 1) % 2, (top + 1) // 2 * pitch + left :][:size]
+    totals = np.empty((channels, 2, (padded_height + 1) // 2 * pitch), dtype=x.dtype)
+    sums = np.empty((kernel_height, kernel_width), dtype=x.dtype)
+    numbers = out_height * out_width * filters
     for n in range(start, stop):
+        dy_n, y_n = dy[n % len(dy), at : at + numbers], y[n, at : at + numbers]
+        if wanted[0]:
+            _fill_planes(planes, x[n], pads[0][0], pads[1][0], pitch)
         totals[:] = 0
-        dy_n, y_n = dy[n, at : at + numbers], y[n, at : at + numbers]
         for f in range(filters):
-            _fill_flow(flows, top, left, pitch, dy_n, y_n, relu, f, filters, out_width)
+            partial_bias[n, f] = _fill_flow(
+                flows, top, left, pitch, dy_n, scales[n], y_n, relu, f, filters, out_width
+            )
             for c in range(channels):
-                _correlate(totals[c], flows, turned_taps[f, c], pitch)
-        _put_image(totals, pads[0][0], pads[1][0], pitch, dx[n])
+                if wanted[0]:
+                    sums[:] = 0
+                    _add_products(sums, planes[c], evens, odds, pitch)
+                    partial[n, :, :, c, f] = sums
+                if wanted[1]:
+                    _correlate(totals[c], flows, taps[f, c], pitch)
+        if wanted[1]:
+            _put_image(totals, pads[0][0], pads[1][0], pitch, dx[n])
 
 
 @summing_kernel
@@ -371,7 +405,8 @@ def _put_image(planes, top, left, pitch, image):
         for c in range(channels):
             line = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
-                numbers[:] = line
+                for col in range(width):
+                    numbers[col] = line[col]
             else:
                 for col in range(width):
                     numbers[col * channels + c] = line[col]

@@ -1,0 +1,78 @@
+"""The next batch is made while the model works on this one.
+
+    with prefetched(feed, steps) as batches:
+        for step in range(steps):
+            x, y = next(batches)
+
+gives the batches that `next(feed)` would have given, bit for bit: each follows from the
+iterator's seed and position, not from when or where it is made.
+"""
+
+import copy
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from minicnn.feeding import IteratorFeed, as_pair
+
+
+@contextmanager
+def prefetched(feed, steps: int) -> Iterator:
+    """Give a source of `steps` batches of a feed, made one ahead where that is safe.
+
+    It is for minicnn's own image iterators. All else (generators, sequences, a generator with a
+    `preprocessing_function`) is the user's code: it may change what it likes and may rely on
+    being called in turn, so the feed itself is given. When the block is left, by the end, an
+    error or Ctrl-C, the thread has ended.
+
+    Parameters
+    ----------
+    feed
+        As `minicnn.feeding.as_feed` makes them, at the beginning of its epoch.
+    steps : int
+        How many batches will be asked for; none is made beyond.
+    """
+    ahead = isinstance(feed, IteratorFeed) and getattr(feed.iterator, "may_run_ahead", False)
+    if not ahead or steps == 1:
+        yield feed
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="minicnn-next-batch") as pool:
+        yield Ahead(feed.iterator, steps, pool)
+
+
+class Ahead:
+    """Batches of an image iterator, of which a thread makes the next one.
+
+    The thread works on a copy of the iterator, so that what a callback sees of the iterator
+    itself (`batch_indices`, `pass_number`, ...) is that of the batch in use.
+
+    Parameters
+    ----------
+    iterator : BatchIterator
+    steps : int
+        Batches to make.
+    pool : ThreadPoolExecutor
+        Of one thread.
+    """
+
+    def __init__(self, iterator, steps: int, pool: ThreadPoolExecutor):
+        self.iterator, self.left, self.pool = iterator, steps, pool
+        self.coming = self.order()
+
+    def __next__(self) -> tuple:
+        if self.position() != self.from_position:
+            self.coming = self.order()  # somebody has moved the iterator meanwhile
+        batch = self.coming.result()  # raises what was raised while it was made
+        self.iterator.skip()
+        self.left -= 1
+        if self.left > 0:
+            self.coming = self.order()
+        return as_pair(batch)
+
+    def order(self) -> Future:
+        """Have the batch made that follows from where the iterator stands."""
+        self.from_position = self.position()
+        return self.pool.submit(next, copy.copy(self.iterator))
+
+    def position(self) -> tuple[int, int, int]:
+        return self.iterator.epoch, self.iterator.pass_number, self.iterator.batch_index
