@@ -16,7 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.roofline import convolutions, others
+
 SETTINGS = ("", "Haswell", "SkylakeX")  # its own choice; AVX2; AVX-512
+TIMEOUTS = ("", "4")  # of OPENBLAS_THREAD_TIMEOUT: its own, and the shortest it takes
 ROUNDS = 5
 SECONDS = 0.2  # of each product in one process
 # Where NumPy's packages for Linux, Windows and macOS keep the library
@@ -61,38 +64,69 @@ def measure_products() -> dict:
     }
 
 
-def compare_settings(rounds: int = ROUNDS) -> list[dict]:
-    """The products with each setting of OPENBLAS_CORETYPE, in turn; medians over the rounds.
+def measure_after_product() -> dict:
+    """Milliseconds of a Winograd convolution right after a large product, and after a rest.
+
+    After a product the threads of OpenBLAS wait for the next one without sleeping, on cores that
+    the kernels' own threads need.
+    """
+    forward = convolutions.winograd_points(30)[0]
+    dense = others.wide_dense_points(30)[0]
+    times: dict[str, list[float]] = {"at_once": [], "rested": []}
+    forward.run()
+    for _ in range(10):
+        for name, pause in (("at_once", 0.0), ("rested", 0.2)):
+            dense.run()
+            time.sleep(pause)
+            start = time.perf_counter()
+            forward.run()
+            times[name].append(time.perf_counter() - start)
+    return {name: float(np.median(found)) * 1e3 for name, found in times.items()}
+
+
+def compare(variable: str, settings: tuple, what: str, rounds: int = ROUNDS) -> list[dict]:
+    """Measure in new processes with each setting of an environment variable, in turn.
+
+    Parameters
+    ----------
+    variable : str
+    settings : tuple of str
+        Empty: not set.
+    what : str
+        A key of `MEASURES`.
+    rounds : int
 
     Returns
     -------
     rows : list of dict
-        setting, core : str; large, winograd, dense : float, GFLOP/s. A setting whose process
-        ends with an error (instructions that this processor does not have) is left out.
+        setting, core : str; and the medians over the rounds of what was measured. A setting
+        whose process ends with an error (instructions that this processor does not have) is
+        left out.
     """
-    found: dict[str, list[dict]] = {setting: [] for setting in SETTINGS}
+    found: dict[str, list[dict]] = {setting: [] for setting in settings}
     for _ in range(rounds):
         for setting, results in found.items():
-            environment = {**os.environ, "OPENBLAS_CORETYPE": setting}
-            if not setting:
-                del environment["OPENBLAS_CORETYPE"]
-            command = [sys.executable, "-m", "benchmarks.roofline.blas"]
+            environment = {key: value for key, value in os.environ.items() if key != variable}
+            if setting:
+                environment[variable] = setting
+            command = [sys.executable, "-m", "benchmarks.roofline.blas", what]
             done = subprocess.run(command, env=environment, capture_output=True, text=True)
             if done.returncode == 0:
                 results.append(json.loads(done.stdout))
-    return [
-        {
-            "setting": setting,
-            "core": results[0]["core"],
-            **{
+    rows = []
+    for setting, results in found.items():
+        if results:
+            medians = {
                 kind: float(np.median([result[kind] for result in results]))
-                for kind in ("large", "winograd", "dense")
-            },
-        }
-        for setting, results in found.items()
-        if results
-    ]
+                for kind in results[0]
+                if kind != "core"
+            }
+            rows.append({"setting": setting, "core": results[0]["core"], **medians})
+    return rows
 
+
+MEASURES = {"products": measure_products, "after_product": measure_after_product}
 
 if __name__ == "__main__":
-    print(json.dumps({"core": core_name(), **measure_products()}))
+    measured = MEASURES[sys.argv[1] if len(sys.argv) > 1 else "products"]()
+    print(json.dumps({"core": core_name(), **measured}))

@@ -16,7 +16,7 @@ from benchmarks.roofline.point import Point
 FOLDER = Path(__file__).parents[1]
 WINOGRAD_PAGE = Path(minicnn.kernels.__file__).parent / "compiled" / "WINOGRAD.md"
 SLICE = 0.02  # s that a task works in one round, at least
-PAUSE = 0.03  # s: the threads of BLAS wait actively for more work at first
+PAUSE = 0.15  # s: for a tenth of a second the threads of BLAS wait for more work, actively
 WARM_UP = 1  # rounds that do not count
 BUSY = 0.5  # processes that want to run, on average over the last minute
 
@@ -33,13 +33,15 @@ def main(arguments: list[str]) -> int:
         "machine": about,
         "limits": found_limits,
         "kernels": kernels,
-        "blas": blas.compare_settings(),
+        "blas": blas.compare("OPENBLAS_CORETYPE", blas.SETTINGS, "products"),
+        "waiting": blas.compare("OPENBLAS_THREAD_TIMEOUT", blas.TIMEOUTS, "after_product"),
         "winograd_error": accuracy.measure_accuracy(),
     }
     tables = {
         "limits": pages.limits_table(found_limits),
         "kernels": pages.kernels_table(kernels),
         "blas": pages.blas_table(results["blas"]),
+        "waiting": pages.waiting_table(results["waiting"]),
         "accuracy": pages.accuracy_table(results["winograd_error"]),
     }
     print("\n" + "\n\n".join("\n".join(lines) for lines in tables.values()))
@@ -51,7 +53,7 @@ def main(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks roofline", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="default 15, about a minute")
+    parser.add_argument("--rounds", type=int, default=11, help="default 11, about four minutes")
     parser.add_argument(
         "--only-print",
         action="store_true",
@@ -92,7 +94,10 @@ def time_in_turn(calls: list, rounds: int) -> list[float]:
     for number in range(WARM_UP + rounds):
         for call, found in zip(calls, times, strict=True):
             time.sleep(PAUSE)
-            call()  # finds the caches full of another one's data
+            end = time.perf_counter() + SLICE  # until all threads are awake and caches filled
+            call()
+            while time.perf_counter() < end:
+                call()
             end = time.perf_counter() + SLICE
             while (start := time.perf_counter()) < end:
                 call()
@@ -134,7 +139,7 @@ def write_files(results: dict, tables: dict[str, list[str]]) -> None:
     """The figure, the JSON, and the tables in their places."""
     pages.write_text(FOLDER / "roofline.json", json.dumps(results, indent=2) + "\n")
     figure.draw(results["limits"], results["kernels"], FOLDER / "roofline.png")
-    for name in ("limits", "kernels", "blas"):
+    for name in ("limits", "kernels", "blas", "waiting"):
         pages.replace_table(FOLDER / "README.md", name, tables[name])
     pages.replace_table(WINOGRAD_PAGE, "accuracy", tables["accuracy"])
     print("\nwritten: roofline.json, roofline.png, README.md (benchmarks), WINOGRAD.md (kernels)")

@@ -38,7 +38,9 @@ def pooled_points(batch: int) -> list[Point]:
 def rows_points(batch: int, size: int) -> list[Point]:
     """A branch of reduced_inception; the 7x7 one sees the images, which need no gradient."""
     x, kernel, bias = numbers(batch, 150, 150, 1), numbers(size, size, 1, 1), numbers(1)
-    y, dy = np.empty((batch, 150 * 150), np.float32), numbers(batch, 150 * 150)
+    y = np.empty((batch, 150 * 150), np.float32)
+    # One unit follows: the samples' gradients are multiples of one row.
+    dy, scales = numbers(1, 150 * 150), numbers(batch)
     dx = None if size == 7 else np.empty_like(x)
     pads = ((size // 2, size // 2), (size // 2, size // 2))
     rows.conv_forward(x, kernel, bias, pads, True, y, 0)
@@ -54,7 +56,7 @@ def rows_points(batch: int, size: int) -> list[Point]:
         ),
         Point(
             f"{name}, backward",
-            lambda: rows.conv_backward(x, kernel, pads, dy, y, 0, True, dx),
+            lambda: rows.conv_backward(x, kernel, pads, dy, scales, y, 0, True, dx),
             work * len(gradients),
             bytes_of(x, dy, y, *gradients),
         ),

@@ -105,7 +105,7 @@ def _taps_task(name: str, shift: int) -> Task:
     With a shift, the vectors of pixels do not begin where a cache line does: then most of them
     lie across two cache lines.
     """
-    parts, size, repeats = get_threads() * 8, 1024, 400
+    parts, size, repeats = get_threads() * 8, 1024, 2000
     numbers = np.ones(parts * 3 * size + 16, np.float32)
     skip = (-numbers.ctypes.data % 64) // 4  # to the first number that begins a cache line
     rows = numbers[skip : skip + parts * 3 * size].reshape(parts, 3 * size)

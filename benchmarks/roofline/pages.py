@@ -98,6 +98,16 @@ def blas_table(rows: list[dict]) -> list[str]:
     return table(heads, cells, left=2)
 
 
+def waiting_table(rows: list[dict]) -> list[str]:
+    """A kernel behind a product of BLAS, with each waiting time of its threads."""
+    heads = ["OPENBLAS_THREAD_TIMEOUT", "right after the product", "0.2 s later"]
+    cells = [
+        [row["setting"] or "not set", f"{row['at_once']:.0f} ms", f"{row['rested']:.0f} ms"]
+        for row in rows
+    ]
+    return table(heads, cells)
+
+
 def accuracy_table(rows: list[dict]) -> list[str]:
     """Errors of Winograd's methods."""
     heads = ["float32, against float64", "products an output"]
