@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from benchmarks import numpy_kernels, peers
+from benchmarks import numpy_kernels, peers, roofline
 from benchmarks.cases import Case, Load, all_cases
 from minicnn.kernels import compiled, naive
 
@@ -22,6 +22,8 @@ def main() -> int:
     """Run the command line; returns the exit code."""
     if sys.argv[1:2] == ["peers"]:
         return peers.main(sys.argv[2:])
+    if sys.argv[1:2] == ["roofline"]:
+        return roofline.main(sys.argv[2:])
     options = parse()
     cases = [case for case in all_cases() if options.filter in case.name]
     if not cases:
@@ -49,7 +51,8 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
-        epilog="`python -m benchmarks peers --help`: the models beside PyTorch and Keras.",
+        epilog="`python -m benchmarks peers --help`: the models beside PyTorch and Keras; "
+        "`python -m benchmarks roofline --help`: each kernel beside this machine's limits.",
     )
     parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")

@@ -1,0 +1,21 @@
+"""The kernels of the published models, in the order of the table."""
+
+from benchmarks.roofline import convolutions, others
+from benchmarks.roofline.point import Point
+
+BATCH = 30  # images, as in the article
+
+
+def all_points(batch: int = BATCH) -> list[Point]:
+    """All kernels at the published models' sizes."""
+    points = [*convolutions.pooled_points(batch), *others.thin_dense_points(batch)]
+    for size in (7, 5, 3):
+        points += convolutions.rows_points(batch, size)
+    points += [
+        convolutions.pooling_point(batch),
+        *convolutions.winograd_points(batch),
+        *others.wide_dense_points(batch),
+    ]
+    points.append(others.adam_point("tiny_cnn", (32856, 2)))
+    points.append(others.adam_point("cnn_dropout", (82944, 64)))
+    return points + others.dropout_points(batch)
