@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks import numpy_kernels, peers, roofline
 from benchmarks.cases import Case, Load, all_cases
 from minicnn.kernels import compiled, naive
+from minicnn.kernels.threads import get_threads, set_threads
 
 TOLERANCE = 2e-4  # of the largest number: float32 sums in another order
 
@@ -72,7 +73,7 @@ def machine() -> dict[str, str]:
         cpu = names[0] if names else cpu
     return {
         "cpu": cpu,
-        "threads": str(numba.config.NUMBA_NUM_THREADS),
+        "threads": str(get_threads()),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
@@ -132,15 +133,16 @@ def measure(case: Case, seconds: float, first_call: float) -> dict:
         ("numba_1", compiled_kernel, case.full, 1),
         ("numba_all", compiled_kernel, case.full, None),
     )
+    available = get_threads()
     for column, kernel, load, threads in columns:
-        numba.set_num_threads(threads or numba.config.NUMBA_NUM_THREADS)
+        set_threads(threads or available)
         best, median = repeat(kernel, load.make(), seconds)
         row[column] = {
             "best_ms": best * 1e3,
             "median_ms": median * 1e3,
             "ns_per_operation": median * 1e9 / load.operations,
         }
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    set_threads(available)
     return row
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.roofline.accuracy import POINTS, by_matrices
 from benchmarks.roofline.toom_cook import winograd_matrices
-from minicnn.kernels.compiled import winograd
+from minicnn.kernels.compiled import winograd, winograd_tiles
 
 POINTS_OF_F43 = [0, 1, -1, 2, -2]
 
@@ -45,16 +45,16 @@ def direct(x: np.ndarray, kernel: np.ndarray, height: int, width: int) -> np.nda
 
 def test_matrices_of_the_kernels_are_those_of_the_points():
     a_t, g, b_t = (as_floats(each) for each in winograd_matrices(4, 3, POINTS_OF_F43))
-    np.testing.assert_array_equal(matrix_of(winograd._times_bt, 6, 6), b_t)
-    np.testing.assert_array_equal(matrix_of(winograd._times_b, 6, 6), b_t.T)
-    np.testing.assert_array_equal(matrix_of(winograd._times_at, 6, 4), a_t)
-    np.testing.assert_array_equal(matrix_of(winograd._times_a, 4, 6), a_t.T)
+    np.testing.assert_array_equal(matrix_of(winograd_tiles._times_bt, 6, 6), b_t)
+    np.testing.assert_array_equal(matrix_of(winograd_tiles._add_b, 6, 6), b_t.T)
+    np.testing.assert_array_equal(matrix_of(winograd_tiles._times_at, 6, 4), a_t)
+    np.testing.assert_array_equal(matrix_of(winograd_tiles._times_a, 4, 6), a_t.T)
     np.testing.assert_array_equal(winograd.KERNEL_MATRIX, g)
 
 
 def test_a_wrong_entry_would_be_noticed():
     b_t = as_floats(winograd_matrices(4, 3, [0, 1, -1, 2, -3])[2])
-    assert (matrix_of(winograd._times_bt, 6, 6) != b_t).any()
+    assert (matrix_of(winograd_tiles._times_bt, 6, 6) != b_t).any()
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_two_dimensions_are_exact_and_take_36_products():
 def test_transforms_and_their_transposes_are_adjoint(rng):
     """<B^T d, s> = <d, B s>, and the same for A: what backward relies on."""
     pairs = (
-        (winograd._times_bt, winograd._times_b, 6, 6),
-        (winograd._times_at, winograd._times_a, 6, 4),
+        (winograd_tiles._times_bt, winograd_tiles._add_b, 6, 6),
+        (winograd_tiles._times_at, winograd_tiles._times_a, 6, 4),
     )
     for forward, transposed, inputs, outputs in pairs:
         d, s = rng.integers(-9, 9, (inputs, 7)) * 1.0, rng.integers(-9, 9, (outputs, 7)) * 1.0

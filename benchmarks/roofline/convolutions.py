@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.roofline.point import Point, bytes_of, numbers, operations_of
-from minicnn.kernels.compiled import pooled, pooling, rows, winograd
+from minicnn.kernels.compiled import pooled, pooling, rows, winograd, winograd_tiles
 
 NO_PADS = ((0, 0), (0, 0))
 
@@ -86,12 +86,12 @@ def winograd_points(batch: int) -> list[Point]:
     tile_rows = tiles = 72 // winograd.TILE
     all_tiles = batch * tile_rows * tiles
     product = 2 * 36 * all_tiles * channels * filters
-    # Along columns neighbouring tiles share their lines: 4 columns each and 4 at the end; then 6.
-    lines = batch * tile_rows * (4 * (tiles + 1) + 6 * tiles) * channels
-    pixels = lines * operations_of(winograd._times_bt)
-    outputs = (6 + 4) * all_tiles * filters * operations_of(winograd._times_at)
-    flows = (4 + 6) * all_tiles * filters * operations_of(winograd._times_a)
-    back = lines * operations_of(winograd._times_b)
+    # Down the columns neighbouring tiles share theirs: 4 each and 2 at the end; then 6 rows each.
+    lines = batch * tile_rows * (4 * tiles + 2 + 6 * tiles) * channels
+    pixels = lines * operations_of(winograd_tiles._times_bt)
+    outputs = (6 + 4) * all_tiles * filters * operations_of(winograd_tiles._times_at)
+    flows = (4 + 6) * all_tiles * filters * operations_of(winograd_tiles._times_a)
+    back = lines * operations_of(winograd_tiles._add_b)
     direct = 2 * 9 * channels * filters * batch * 72 * 72
     name = "cnn_dropout: conv 32->64+relu+pool (Winograd)"
     return [

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from minicnn.kernels.compiled.jit import kernel, summing_kernel
+from minicnn.kernels.jit import kernel, summing_kernel
 from minicnn.kernels.threads import get_threads, share
 
 MEMORY_BYTES = 128 << 20  # of an array, many times the cache
