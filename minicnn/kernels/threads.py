@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-PIECES = 4  # for each thread: a thread that is held up then holds nobody else up for long
+PIECES = 5  # for each thread: a thread that is held up then holds nobody else up for long
 
 
 class _Job:
