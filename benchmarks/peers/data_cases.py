@@ -24,7 +24,7 @@ NAMES = ("augmentation/disk", "augmentation/memory", "preprocessing")
 AUGMENTATION = {**PUBLISHED_AUGMENTATION, "rescale": 1 / 255}
 DISK_NOTE = (
     f"{FILES} jpg files of 512x512, resized to {PIXELS}x{PIXELS}, after the first epoch: minicnn "
-    "keeps decoded images in memory (up to 1 GiB), Keras reads and decodes every file again"
+    "keeps decoded images in memory (up to 384 MiB), Keras reads and decodes every file again"
 )
 
 
