@@ -99,7 +99,6 @@ def run_all(options: Options) -> dict:
 
 def train_all(options: Options, prepared: dict[str, Prepared], trained: dict[str, Trained]) -> None:
     """Train, evaluate and write every model; `trained` gets each one when it is written."""
-    options.say("\nKernels compile at their first use on a machine, which takes half a minute.")
     for name, images in prepared.items():
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}")

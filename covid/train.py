@@ -56,7 +56,7 @@ class Trained:
             "params": self.model.count_params(),
             "epochs": len(self.history["loss"]),
             "best_epoch": self.best_epoch,
-            "seconds": round(self.seconds, 2),
+            "seconds": round(self.seconds, 4),
             **{part: result.summary() for part, result in self.results.items()},
         }
 
