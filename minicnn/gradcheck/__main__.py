@@ -1,12 +1,12 @@
-"""`python -m minicnn.gradcheck`: check one of every layer on both backends."""
+"""`python -m minicnn.gradcheck`: check one of every layer on both backends, and what runs fused."""
 
 import sys
 from collections.abc import Iterator
 
 import numpy as np
 
-from minicnn import kernels, layers
-from minicnn.gradcheck import check_layer
+from minicnn import kernels, layers, models
+from minicnn.gradcheck import check_layer, check_model
 
 
 def examples() -> Iterator[tuple[str, layers.Layer, np.ndarray | list[np.ndarray]]]:
@@ -29,8 +29,26 @@ def examples() -> Iterator[tuple[str, layers.Layer, np.ndarray | list[np.ndarray
     yield "two inputs", layers.Concatenate(), [image, image[..., :1] + 1]
 
 
+def fused_examples() -> Iterator[tuple[models.Model, np.ndarray]]:
+    """Small models whose first layers the compiled kernels do in one step, with an input each."""
+    rng = np.random.default_rng(0)
+    pooled = [layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D()]
+    winograd = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
+    chains = {
+        "one channel, relu, pooling, dropout": ((7, 8, 1), [*pooled, layers.Dropout(0.3, seed=1)]),
+        "many channels (Winograd), relu, pooling": ((8, 7, 4), winograd),
+        "few filters, relu": ((6, 5, 2), [layers.Conv2D(3, (3, 2), activation="relu")]),
+    }
+    for name, (image_shape, first) in chains.items():
+        chain = [layers.Input(image_shape), *first, layers.Flatten()]
+        chain.append(layers.Dense(1, activation="sigmoid"))
+        model = models.Sequential(chain, name=f"fused Conv2D ({name})", seed=0)
+        model.compile()
+        yield model, rng.normal(size=(3, *image_shape))
+
+
 def main() -> int:
-    """Check one of every layer on both backends, a line for each; 1 if any is wrong, else 0."""
+    """Check everything, a line for each; 1 if any is wrong, else 0."""
     wrong = 0  # layers
     for backend in kernels.MODULES:
         for note, layer, x in examples():
@@ -39,6 +57,10 @@ def main() -> int:
                 report = check_layer(layer, x)
             wrong += not report.ok
             print(report)
+    for model, x in fused_examples():
+        report = check_model(model, x, [1, 0, 1])
+        wrong += not report.ok
+        print(report)
     print("all gradients are right" if not wrong else f"wrong layers: {wrong}")
     return 1 if wrong else 0
 
