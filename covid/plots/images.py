@@ -7,12 +7,14 @@ in [0, 1]. Sizes and places are in inches.
 import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from covid.plots.canvas import (
     BLUE,
+    DPI,
     NAME_FONT,
     NAME_LINE,
     ORANGE,
@@ -25,6 +27,7 @@ from covid.plots.canvas import (
 )
 
 GAP = 0.1  # between two images, and between an image and the edge
+LARGEST_SHOWN = 3 * DPI  # pixels; no image is drawn on more than three inches
 
 
 def sample_grid(
@@ -203,6 +206,10 @@ def _show(axes: Axes, image: np.ndarray) -> None:
     # Standardised images leave [0, 1]: nothing but their own range is left to show them in.
     own_range = finite.size > 0 and (finite.min() < 0 or finite.max() > top)
     low, high = (finite.min(), finite.max()) if own_range else (0, top)
+    if max(image.shape) > LARGEST_SHOWN and image.dtype == np.uint8:
+        # To the size it is seen in: OpenCV does in 0.1 ms what takes matplotlib 10.
+        share = LARGEST_SHOWN / max(image.shape)
+        image = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     axes.imshow(image, cmap="bone", vmin=low, vmax=high)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
