@@ -80,7 +80,7 @@ def _blocks_of(inputs):
 def _cut_inputs(x, units):
     """x (batch, inputs) as (blocks, batch, block), a view without the last few inputs."""
     batch, inputs = x.shape
-    block = max(1, min(inputs, SMALL_PRODUCT // (batch * units)))
+    block = min(inputs, max(32, SMALL_PRODUCT // (batch * units)))
     blocks = inputs // block
     # (batch, inputs) -> (batch, blocks, block) -> (blocks, batch, block)
     return x[:, : blocks * block].reshape(batch, blocks, block).transpose(1, 0, 2), block
