@@ -245,7 +245,6 @@ class Graph:
             For each of `self.inputs`; None where they are not wanted.
         """
         needed = self.needs_gradient()
-        needed.update(dict.fromkeys(self.inputs, input_gradients))
         if input_gradients:
             needed = dict.fromkeys(needed, True)
         flows: dict[Tensor, np.ndarray] = {}

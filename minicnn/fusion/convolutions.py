@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 
-from minicnn import kernels
 from minicnn.fusion.steps import Buffers, JoinStep
 from minicnn.layers.dropout import Dropout
-from minicnn.padding import crop_images, window_pads
+from minicnn.padding import window_pads
 
 
 class ConvStep:
@@ -132,15 +131,14 @@ class PooledStep(ConvStep):
 
     def input_gradient(self, dy: np.ndarray) -> np.ndarray:
         """Of the model's input, which training never asks for: layer by layer."""
-        from minicnn.kernels.compiled import pooled
+        from minicnn.kernels.compiled import pooled, rows
 
         dz = pooled.undo_pooling(dy, self.drop, self.route, self.nodes[0].output.sample_shape)
-        kernel = self.layer._param("kernel", like=dy)
-        padded_size = [
-            size + sum(pads) for size, pads in zip(self.x.shape[1:3], self.pads, strict=True)
-        ]
-        dx = kernels.active().conv2d_grad_input(dz, kernel, (1, 1), tuple(padded_size))
-        return crop_images(dx, self.pads)
+        dx = np.empty(self.x.shape, dy.dtype)
+        # (batch, height, width, filters) -> (batch, numbers)
+        flat = dz.reshape(len(dz), -1)
+        rows.conv_grad_input(flat, self.layer._param("kernel", like=dy), self.pads, dx)
+        return dx
 
 
 class WinogradStep(ConvStep):

@@ -274,9 +274,9 @@ class Model:
         """The outputs for one batch."""
         return training.predict_step(self, x)
 
-    # The names under which Keras 2 worked with generators. Batches are made in the same
-    # thread, one after the other: max_queue_size, workers and use_multiprocessing are accepted
-    # for old code's sake and have no effect.
+    # The names under which Keras 2 worked with generators. How batches are made ahead is decided
+    # in `minicnn.prefetching`: max_queue_size, workers and use_multiprocessing are accepted for
+    # old code's sake and have no effect.
 
     def fit_generator(
         self,
