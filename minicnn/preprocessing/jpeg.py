@@ -1,0 +1,212 @@
+"""Looks through a jpg before libjpeg does, which fills in what is damaged and goes on.
+
+libjpeg draws something wherever bytes are missing or wrong, and prints a line without a file's
+name on stderr. Whether the compressed data can be followed to their end, is told here by
+stepping over every code word (see `jpeg_codes`); no pixel is computed.
+
+What stays hidden: a changed bit that makes another valid sequence of codes of the same length.
+A jpg has no check sum.
+"""
+
+import re
+import struct
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from minicnn.preprocessing import jpeg_codes
+from minicnn.preprocessing.headers import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
+
+SEQUENTIAL, PROGRESSIVE = (0xC0, 0xC1), 0xC2  # starts of frame
+OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
+HUFFMAN, QUANTISATION, RESTART_INTERVAL = 0xC4, 0xDB, 0xDD
+# JFIF and Adobe say what the colours are; all else (EXIF, thumbnails, texts) changes no pixel.
+COLOURS = (0xE0, 0xEE)
+NEEDED = {*SEQUENTIAL, PROGRESSIVE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, *COLOURS}
+MARKER = re.compile(rb"\xff+([^\x00\xff])")
+FIRST_RESTART = 0xD0  # to 0xD7, in turn
+CUT = "it is a cut-off jpg: the end is missing"
+DAMAGED = "it is a damaged jpg: its compressed data make no sense"
+
+
+@dataclass
+class Component:
+    """A colour channel, in blocks of 8 x 8 pixels.
+
+    Attributes
+    ----------
+    in_unit : int
+        How many of its blocks are in each unit of a scan of several components.
+    height, width : int
+        Of the blocks that have pixels of the image.
+    nonzero : (height, width, 64) bool array
+        Which coefficients are not zero so far, for a progressive jpg.
+    """
+
+    in_unit: int
+    height: int
+    width: int
+    nonzero: np.ndarray
+
+
+@dataclass
+class Frame:
+    """What the segments before a scan have said.
+
+    Attributes
+    ----------
+    progressive : bool
+    units : int
+        Of a scan of several components, see `Component`.
+    components : dict of int to Component
+        By the number that the file gives them.
+    lookups : (8, 65536) uint16 array
+        The Huffman tables as `jpeg_codes` takes them: four for DC, four for AC.
+    restart_interval : int
+        Units between two restart markers; 0 if there are none.
+    """
+
+    progressive: bool = False
+    units: int = 0
+    components: dict[int, Component] = field(default_factory=dict)
+    lookups: np.ndarray = field(default_factory=lambda: np.zeros((8, 2**16), np.uint16))
+    restart_interval: int = 0
+
+
+def checked_jpeg(data: bytes) -> bytes:
+    """Return the same picture as a jpg that libjpeg decodes without a warning.
+
+    Raises
+    ------
+    ValueError
+        The file is cut off or damaged; with the reason, without the file's name.
+    """
+    frame = Frame()
+    parts, position = [data[:2]], 2
+    try:
+        while position < len(data):
+            for marker, start, end in jpeg_segments(data, position):
+                position = end
+                if end > len(data):
+                    raise ValueError(CUT)
+                if marker in NEEDED or marker == START_OF_SCAN:
+                    read_segment(frame, marker, data[start + 4 : end])
+                    parts.append(data[start:end])
+                elif marker in OTHER_FRAMES:
+                    raise ValueError("it is a jpg of a rare kind; save it as png")
+            if marker == END_OF_IMAGE:
+                parts.append(data[start:end])
+                return b"".join(parts)
+            intervals, position = split_scan(data, end)
+            check_scan(frame, data[start + 4 : end], intervals)
+            parts.append(data[end:position])
+    except (struct.error, IndexError, KeyError) as error:
+        raise ValueError("it is a damaged jpg: its header makes no sense") from error
+    raise ValueError(CUT)
+
+
+def read_segment(frame: Frame, marker: int, content: bytes) -> None:
+    """Note in `frame` what the scans need to know."""
+    if marker in (*SEQUENTIAL, PROGRESSIVE):
+        if frame.components:
+            raise ValueError("it is a damaged jpg: it has two headers")
+        frame.progressive = marker == PROGRESSIVE
+        read_frame(frame, content)
+    elif marker == HUFFMAN:
+        while content:
+            number = (content[0] & 3) + 4 * (content[0] >> 4 & 1)
+            symbols = sum(content[1:17])
+            frame.lookups[number] = lookup(content[1:17], content[17 : 17 + symbols])
+            content = content[17 + symbols :]
+    elif marker == RESTART_INTERVAL:
+        (frame.restart_interval,) = struct.unpack(">H", content)
+
+
+def read_frame(frame: Frame, content: bytes) -> None:
+    """Start of frame (ITU-T T.81, B.2.2): size, and sampling factors of each component."""
+    precision, height, width, count = struct.unpack_from(">BHHB", content)
+    if precision != 8:
+        raise ValueError(f"it is a jpg of {precision} bits; save it as png")
+    factors = {}
+    for number in range(count):
+        name, both, _ = content[6 + 3 * number : 9 + 3 * number]
+        factors[name] = both >> 4, both & 0xF
+    if len(factors) != count or any(not 1 <= f <= 4 for pair in factors.values() for f in pair):
+        raise ValueError("it is a damaged jpg: its header makes no sense")
+    most_across = max(across for across, _ in factors.values())
+    most_down = max(down for _, down in factors.values())
+    frame.units = blocks(width, most_across) * blocks(height, most_down)
+    for name, (across, down) in factors.items():
+        shape = blocks(height * down, most_down), blocks(width * across, most_across)
+        nonzero = np.zeros((*shape, 64) if frame.progressive else (0, 0, 64), bool)
+        frame.components[name] = Component(across * down, *shape, nonzero)
+
+
+def blocks(pixels: int, per_block: int) -> int:
+    """How many blocks of 8 times `per_block` pixels it takes to cover `pixels`."""
+    return -(-pixels // (8 * per_block))
+
+
+@lru_cache(64)  # most files have the same few tables
+def lookup(counts: bytes, symbols: bytes) -> np.ndarray:
+    """A Huffman table as (65536,) uint16: ``length << 8 | symbol`` for each possible 16 bits.
+
+    Code words are numbered from 0 on, the short ones first (ITU-T T.81, C.2), so that one of
+    `length` bits fills the next 2^(16 - length) places.
+    """
+    lengths = np.repeat(np.arange(1, 17), list(counts))
+    places = 1 << (16 - lengths)
+    if len(symbols) != len(lengths) or places.sum() > 2**16:
+        raise ValueError("it is a damaged jpg: one of its Huffman tables makes no sense")
+    table = np.zeros(2**16, np.uint16)
+    table[: places.sum()] = np.repeat(lengths << 8 | np.frombuffer(symbols, np.uint8), places)
+    return table
+
+
+def split_scan(data: bytes, start: int) -> tuple[list[np.ndarray], int]:
+    """The compressed data from `start` on, cut at the restart markers; and where they end.
+
+    In them, a byte FF is written as FF 00, so that it is no marker.
+    """
+    found = []
+    for number, marker in enumerate(MARKER.finditer(data, start)):
+        piece = data[start : marker.start()].replace(b"\xff\x00", b"\xff")
+        found.append(np.frombuffer(piece + bytes(jpeg_codes.PADDING), np.uint8))
+        start = marker.end()
+        if marker[1][0] != FIRST_RESTART + number % 8:
+            return found, marker.end() - 2
+    raise ValueError(CUT)
+
+
+def check_scan(frame: Frame, header: bytes, intervals: list[np.ndarray]) -> None:
+    """Step over all that a scan codes; ValueError if there is too little or too much of it."""
+    names, tables = header[1 : 1 + 2 * header[0] : 2], header[2 : 2 + 2 * header[0] : 2]
+    first, last, bits = header[1 + 2 * header[0] :]
+    components = [frame.components[name] for name in names]
+    units = frame.units
+    in_unit = [component.in_unit for component in components]
+    if len(components) == 1:
+        units, in_unit = components[0].height * components[0].width, [1]
+    dc = np.repeat([table >> 4 & 3 for table in tables], in_unit)
+    ac = np.repeat([4 + (table & 3) for table in tables], in_unit)
+    refine = bits >> 4 > 0
+    if frame.progressive and first > 0 and (len(names) > 1 or not first <= last <= jpeg_codes.LAST):
+        raise ValueError(DAMAGED)
+
+    step = frame.restart_interval or units
+    if len(intervals) != -(-units // step):
+        raise ValueError(DAMAGED)
+    for number, interval in enumerate(intervals):
+        count = min(step, units - number * step)
+        if frame.progressive and first > 0:
+            width, nonzero = components[0].width, components[0].nonzero
+            arguments = (nonzero, frame.lookups[ac[0]], first, last, refine)
+            used = jpeg_codes.step_over_band(interval, number * step, count, width, *arguments)
+        elif frame.progressive and refine:
+            used = count * len(dc)  # one bit for each block
+        else:
+            arguments = (dc, ac, frame.lookups, frame.progressive)
+            used = jpeg_codes.step_over_blocks(interval, count * len(dc), *arguments)
+        if used == jpeg_codes.INVALID or -(-used // 8) != len(interval) - jpeg_codes.PADDING:
+            raise ValueError(DAMAGED)
