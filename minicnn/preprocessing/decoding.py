@@ -25,7 +25,9 @@ def read_file(path: str | os.PathLike) -> bytes:
             raise ValueError("it is a folder, a pipe or a device, not a file")
         largest = BYTES_PER_PIXEL * pixel_limit()
         if status.st_size > largest:
-            raise ValueError(f"it has {status.st_size} bytes, more than any image of a size that is read")
+            raise ValueError(
+                f"it has {status.st_size} bytes, more than any image of a size that is read"
+            )
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError as error:

@@ -8,7 +8,6 @@ What stays hidden: a changed bit that makes another valid sequence of codes of t
 A jpg has no check sum.
 """
 
-import re
 import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,7 +23,6 @@ HUFFMAN, QUANTISATION, RESTART_INTERVAL = 0xC4, 0xDB, 0xDD
 # JFIF and Adobe say what the colours are; all else (EXIF, thumbnails, texts) changes no pixel.
 COLOURS = (0xE0, 0xEE)
 NEEDED = {*SEQUENTIAL, PROGRESSIVE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, *COLOURS}
-MARKER = re.compile(rb"\xff+([^\x00\xff])")
 FIRST_RESTART = 0xD0  # to 0xD7, in turn
 CUT = "it is a cut-off jpg: the end is missing"
 DAMAGED = "it is a damaged jpg: its compressed data make no sense"
@@ -83,27 +81,27 @@ def checked_jpeg(data: bytes) -> bytes:
         The file is cut off or damaged; with the reason, without the file's name.
     """
     frame = Frame()
-    parts, position = [data[:2]], 2
+    parts, position, marker = [data[:2]], 2, None
     try:
-        while position < len(data):
+        while marker != END_OF_IMAGE:
             for marker, start, end in jpeg_segments(data, position):
                 position = end
                 if end > len(data):
                     raise ValueError(CUT)
-                if marker in NEEDED or marker == START_OF_SCAN:
+                if marker in OTHER_FRAMES:
+                    raise ValueError("it is a jpg of a rare kind; save it as png")
+                if marker in NEEDED:
                     read_segment(frame, marker, data[start + 4 : end])
                     parts.append(data[start:end])
-                elif marker in OTHER_FRAMES:
-                    raise ValueError("it is a jpg of a rare kind; save it as png")
-            if marker == END_OF_IMAGE:
-                parts.append(data[start:end])
-                return b"".join(parts)
-            intervals, position = split_scan(data, end)
-            check_scan(frame, data[start + 4 : end], intervals)
-            parts.append(data[end:position])
+            if marker == START_OF_SCAN:
+                position = check_scan(frame, data, start + 4, end)
+                parts.append(data[start:position])
+                marker = None
+            elif marker != END_OF_IMAGE:
+                raise ValueError(CUT)
     except (struct.error, IndexError, KeyError) as error:
         raise ValueError("it is a damaged jpg: its header makes no sense") from error
-    raise ValueError(CUT)
+    return b"".join((*parts, data[start:end]))
 
 
 def read_segment(frame: Frame, marker: int, content: bytes) -> None:
@@ -164,49 +162,54 @@ def lookup(counts: bytes, symbols: bytes) -> np.ndarray:
     return table
 
 
-def split_scan(data: bytes, start: int) -> tuple[list[np.ndarray], int]:
-    """The compressed data from `start` on, cut at the restart markers; and where they end.
+def check_scan(frame: Frame, data: bytes, start: int, end: int) -> int:
+    """Step over all that a scan codes, and return where it ends.
 
-    In them, a byte FF is written as FF 00, so that it is no marker.
+    Its header is ``data[start:end]`` (ITU-T T.81, B.2.3); behind it are the compressed data, with a
+    restart marker (D0 to D7 in turn) after each interval but the last.
+
+    Raises
+    ------
+    ValueError
+        There is too little or too much, or it cannot be followed.
     """
-    found = []
-    for number, marker in enumerate(MARKER.finditer(data, start)):
-        piece = data[start : marker.start()].replace(b"\xff\x00", b"\xff")
-        found.append(np.frombuffer(piece + bytes(jpeg_codes.PADDING), np.uint8))
-        start = marker.end()
-        if marker[1][0] != FIRST_RESTART + number % 8:
-            return found, marker.end() - 2
-    raise ValueError(CUT)
-
-
-def check_scan(frame: Frame, header: bytes, intervals: list[np.ndarray]) -> None:
-    """Step over all that a scan codes; ValueError if there is too little or too much of it."""
-    names, tables = header[1 : 1 + 2 * header[0] : 2], header[2 : 2 + 2 * header[0] : 2]
-    first, last, bits = header[1 + 2 * header[0] :]
+    count = data[start]
+    names = data[start + 1 : start + 1 + 2 * count : 2]
+    tables = data[start + 2 : start + 2 + 2 * count : 2]
+    first, last, bits = data[start + 1 + 2 * count : end]
     components = [frame.components[name] for name in names]
-    units = frame.units
-    in_unit = [component.in_unit for component in components]
-    if len(components) == 1:
+    if count == 1:  # not in units: all its blocks, row by row
         units, in_unit = components[0].height * components[0].width, [1]
+    else:
+        units, in_unit = frame.units, [component.in_unit for component in components]
     dc = np.repeat([table >> 4 & 3 for table in tables], in_unit)
     ac = np.repeat([4 + (table & 3) for table in tables], in_unit)
-    refine = bits >> 4 > 0
-    if frame.progressive and first > 0 and (len(names) > 1 or not first <= last <= jpeg_codes.LAST):
+    refine, is_band = bits >> 4 > 0, frame.progressive and first > 0
+    if is_band and (count > 1 or not first <= last <= jpeg_codes.LAST):
         raise ValueError(DAMAGED)
 
+    file = np.frombuffer(data, np.uint8)
+    taken = np.empty(len(data) - end + jpeg_codes.PADDING, np.uint8)
     step = frame.restart_interval or units
-    if len(intervals) != -(-units // step):
-        raise ValueError(DAMAGED)
-    for number, interval in enumerate(intervals):
-        count = min(step, units - number * step)
-        if frame.progressive and first > 0:
-            width, nonzero = components[0].width, components[0].nonzero
-            arguments = (nonzero, frame.lookups[ac[0]], first, last, refine)
-            used = jpeg_codes.step_over_band(interval, number * step, count, width, *arguments)
+    for number, done in enumerate(range(0, units, step)):
+        if number > 0:
+            if data[end : end + 2] != bytes((0xFF, FIRST_RESTART + (number - 1) % 8)):
+                raise ValueError(DAMAGED)
+            end += 2
+        length, end = jpeg_codes.take_out(file, end, taken)
+        interval = taken[: length + jpeg_codes.PADDING]
+        inside = min(step, units - done)
+        if is_band:
+            nonzero, table = components[0].nonzero, frame.lookups[ac[0]]
+            used = jpeg_codes.step_over_band(
+                interval, done, inside, nonzero, table, first, last, refine
+            )
         elif frame.progressive and refine:
-            used = count * len(dc)  # one bit for each block
+            used = inside * len(dc)  # one bit for each block
         else:
-            arguments = (dc, ac, frame.lookups, frame.progressive)
-            used = jpeg_codes.step_over_blocks(interval, count * len(dc), *arguments)
-        if used == jpeg_codes.INVALID or -(-used // 8) != len(interval) - jpeg_codes.PADDING:
+            used = jpeg_codes.step_over_blocks(
+                interval, inside * len(dc), dc, ac, frame.lookups, frame.progressive
+            )
+        if used == jpeg_codes.INVALID or -(-used // 8) != length:
             raise ValueError(DAMAGED)
+    return end

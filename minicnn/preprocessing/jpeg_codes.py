@@ -6,9 +6,9 @@ many extra bits there are and, for AC, how many zeros come before (ITU-T T.81, F
 A wrong byte mostly leads to code words that do not exist, to more than 64 coefficients, or to an
 end of the data too soon or too late.
 
-`bits` is always the data between two markers, without stuffed zeros and with `PADDING` bytes
-behind; `lookup` gives for the next 16 bits ``length << 8 | symbol`` of the code word that they
-begin with, or 0. All functions return how many bits were used, or `INVALID`.
+`bits` is always what `take_out` took out: the data between two markers, with `PADDING` bytes
+behind. A lookup table gives for the next 16 bits ``length << 8 | symbol`` of the code word that
+they begin with, or 0. The functions that step return how many bits were used, or `INVALID`.
 """
 
 import numpy as np
@@ -20,6 +20,36 @@ INVALID = -1
 LAST = 63  # the number of a block's last coefficient
 LONGEST_ZERO_RUN = 15
 LARGEST_SIZE = 16  # extra bits of a coefficient
+
+
+@kernel
+def take_out(data, start, bits):
+    """Copy the compressed data from `start` up to the next marker.
+
+    In them, a byte FF is written as FF 00, so that it is no marker; the 00 is left out.
+
+    Parameters
+    ----------
+    data : (bytes of the file,) uint8 array
+    start : int
+    bits : (enough,) uint8 array
+
+    Returns
+    -------
+    length : int
+        Bytes written to `bits`, without the `PADDING` zeros behind.
+    end : int
+        Where in `data` the marker is; ``len(data)`` if there is none.
+    """
+    length, position = 0, start
+    while position < len(data):
+        if data[position] == 0xFF and (position + 1 == len(data) or data[position + 1] != 0):
+            break
+        bits[length] = data[position]
+        length += 1
+        position += 2 if data[position] == 0xFF else 1
+    bits[length : length + PADDING] = 0
+    return length, position
 
 
 @kernel
@@ -70,7 +100,7 @@ def step_over_blocks(bits, blocks, dc_tables, ac_tables, lookups, only_dc):
 
 
 @kernel
-def step_over_band(bits, first, blocks, width, nonzero, lookup, start, stop, refine):
+def step_over_band(bits, first, blocks, nonzero, lookup, start, stop, refine):
     """Coefficients `start` to `stop` of a progressive jpg's blocks (ITU-T T.81, G.1.2.2 and G.1.2.3).
 
     Parameters
@@ -78,8 +108,6 @@ def step_over_band(bits, first, blocks, width, nonzero, lookup, start, stop, ref
     bits : (bytes,) uint8 array
     first, blocks : int
         The number of the first block, and how many.
-    width : int
-        Blocks in a row.
     nonzero : (block rows, block columns, 64) bool array
         Which coefficients are not zero so far; is brought up to date.
     lookup : (65536,) uint16 array
@@ -88,7 +116,7 @@ def step_over_band(bits, first, blocks, width, nonzero, lookup, start, stop, ref
         Whether this scan adds a bit to coefficients that an earlier one began.
     """
     end = 8 * (len(bits) - PADDING)
-    position, end_run = 0, 0
+    position, end_run, width = 0, 0, nonzero.shape[1]
     for number in range(first, first + blocks):
         known = nonzero[number // width, number % width]
         k = start

@@ -9,6 +9,7 @@ import os
 
 import numpy as np
 
+from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
 from minicnn.shapes import choice, pair
 
@@ -23,7 +24,7 @@ def load_img(
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> np.ndarray:
-    """Read an image file: png, jpg, bmp, tif, ppm, webp, whatever OpenCV reads.
+    """Read an image file: png, jpg, tif, bmp, gif, webp, jp2 or pnm; the first page of several.
 
     As in Keras (Pillow), a palette becomes colours, opacity is dropped unless asked for, the
     orientation noted by a camera (EXIF) is ignored, and gray is ITU-R 601 luma, see `to_gray`.
@@ -50,7 +51,8 @@ def load_img(
     Raises
     ------
     ValueError
-        If the file cannot be read as an 8- or 16-bit image, or an argument is not supported.
+        If the file cannot be read as an 8- or 16-bit image, has more pixels than the environment
+        variable MAX_IMAGE_PIXELS says (64 million by default), or an argument is not supported.
     """
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
     choice(interpolation, INTERPOLATIONS, "interpolation", "load_img")
@@ -67,33 +69,12 @@ def _read(path: str | os.PathLike) -> np.ndarray:
     """The file's pixels as uint8: (height, width), or (height, width, 3 or 4) blue first."""
     import cv2
 
-    # OpenCV opens a path through the system's narrow file names, which loses some characters
-    # on Windows; Python does not. So the bytes are read here and only decoded there.
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise ValueError(
-            f"{path}: expected an image file, got: {error.strerror or error}"
-        ) from error
-    try:
+        data = read_file(path)
         # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
-        pixels = np.frombuffer(data, dtype=np.uint8)
-        image = cv2.imdecode(pixels, cv2.IMREAD_UNCHANGED) if data else None
-    except cv2.error:
-        image = None
-    if image is None:
-        raise ValueError(
-            f"{path}: expected an image file, got {len(data)} bytes that OpenCV cannot decode; "
-            "the file is damaged, cut short or of another kind"
-        )
-    if image.dtype == np.uint16:
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    if image.dtype != np.uint8:
-        raise ValueError(
-            f"{path}: expected an image of 8 or 16 bits per channel, got {image.dtype}; "
-            "convert the file to 8 bits first"
-        )
+        image = decode(data, cv2.IMREAD_UNCHANGED)
+    except ValueError as error:
+        raise ValueError(f"{path}: expected an image file that can be read, but {error}") from error
     if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
         # OpenCV has already multiplied these colours by their opacity: they are not the file's.
         raise ValueError(

@@ -49,8 +49,8 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 def checked_png(data: bytes) -> bytes:
     """Return the same picture as a png that libpng decodes without a warning.
 
-    Colour profiles, texts and dates change no pixel and go. Nothing is copied if `data` is a plain
-    png, as those that this project writes.
+    Colour profiles, texts and dates change no pixel and go. Nothing is copied if `data` is a plain,
+    uncompressed png, as those that this project writes.
 
     Raises
     ------
@@ -62,11 +62,10 @@ def checked_png(data: bytes) -> bytes:
     rows = row_lengths(chunks[b"IHDR"][0])
     content, is_clean = inflate(stream, sum(count * length for count, length in rows))
     check_filters(content, rows)
-    if is_clean and chunks.keys() == PLAIN:
+    if is_clean and chunks.keys() == PLAIN and len(stream) > len(content):
         return data
-    if not is_clean:
-        # libpng would warn of what comes too much; level 0 packs without compressing
-        stream = zlib.compress(content, 0)
+    # Level 0 does not compress: libpng need not do again what has been done above.
+    stream = zlib.compress(content, 0)
     parts = [
         (b"IHDR", chunks[b"IHDR"][0]),
         *palette(chunks),
