@@ -13,6 +13,8 @@ NASTY = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x800000
 
 def mutations(data: bytes, rng: np.random.Generator) -> bytes:
     """Return `data` after one to four kinds of damage drawn from `rng`; never the same bytes."""
+    if not data:
+        return rng.bytes(int(rng.integers(1, 65)))
     damaged = data
     while damaged == data:
         for _ in range(rng.integers(1, 5)):

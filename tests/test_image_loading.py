@@ -116,7 +116,7 @@ def test_unreadable_content_names_the_file(tmp_path, content):
 def test_a_file_cut_short_is_an_error(tmp_path, colours, suffix):
     path = write(tmp_path / f"cut{suffix}", colours)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(ValueError, match="cut short"):
+    with pytest.raises(ValueError, match="cut-off"):
         load_img(path)
 
 

@@ -40,12 +40,15 @@ class Component:
         Of the blocks that have pixels of the image.
     nonzero : (height, width, 64) bool array
         Which coefficients are not zero so far, for a progressive jpg.
+    missing_bits : (64,) int array
+        How many low bits of each coefficient are still to come; -1 before its first scan.
     """
 
     in_unit: int
     height: int
     width: int
     nonzero: np.ndarray
+    missing_bits: np.ndarray = field(default_factory=lambda: np.full(64, -1))
 
 
 @dataclass
@@ -91,8 +94,8 @@ def checked_jpeg(data: bytes) -> bytes:
                 if marker in OTHER_FRAMES:
                     raise ValueError("it is a jpg of a rare kind; save it as png")
                 if marker in NEEDED:
-                    read_segment(frame, marker, data[start + 4 : end])
-                    parts.append(data[start:end])
+                    parts.append(data[start : start + 4])
+                    parts.append(read_segment(frame, marker, data[start + 4 : end]))
             if marker == START_OF_SCAN:
                 position = check_scan(frame, data, start + 4, end)
                 parts.append(data[start:position])
@@ -104,21 +107,27 @@ def checked_jpeg(data: bytes) -> bytes:
     return b"".join((*parts, data[start:end]))
 
 
-def read_segment(frame: Frame, marker: int, content: bytes) -> None:
-    """Note in `frame` what the scans need to know."""
+def read_segment(frame: Frame, marker: int, content: bytes) -> bytes:
+    """Note in `frame` what the scans need to know; return the content without what is odd."""
     if marker in (*SEQUENTIAL, PROGRESSIVE):
         if frame.components:
             raise ValueError("it is a damaged jpg: it has two headers")
         frame.progressive = marker == PROGRESSIVE
         read_frame(frame, content)
     elif marker == HUFFMAN:
-        while content:
-            number = (content[0] & 3) + 4 * (content[0] >> 4 & 1)
-            symbols = sum(content[1:17])
-            frame.lookups[number] = lookup(content[1:17], content[17 : 17 + symbols])
-            content = content[17 + symbols :]
+        rest = content
+        while rest:
+            number = (rest[0] & 3) + 4 * (rest[0] >> 4 & 1)
+            symbols = sum(rest[1:17])
+            frame.lookups[number] = lookup(rest[1:17], rest[17 : 17 + symbols])
+            rest = rest[17 + symbols :]
     elif marker == RESTART_INTERVAL:
         (frame.restart_interval,) = struct.unpack(">H", content)
+    elif content.startswith(b"JFIF\0"):
+        return content[:5] + b"\1\1" + content[7:]  # another version would make no difference
+    elif content.startswith(b"Adobe") and content[11] > 2:
+        raise ValueError("it is a damaged jpg: its colours are of an unknown kind")
+    return content
 
 
 def read_frame(frame: Frame, content: bytes) -> None:
@@ -184,8 +193,10 @@ def check_scan(frame: Frame, data: bytes, start: int, end: int) -> int:
         units, in_unit = frame.units, [component.in_unit for component in components]
     dc = np.repeat([table >> 4 & 3 for table in tables], in_unit)
     ac = np.repeat([4 + (table & 3) for table in tables], in_unit)
+    for component in components:
+        check_order(frame, component, first, last, bits)
     refine, is_band = bits >> 4 > 0, frame.progressive and first > 0
-    if is_band and (count > 1 or not first <= last <= jpeg_codes.LAST):
+    if is_band and count > 1:
         raise ValueError(DAMAGED)
 
     file = np.frombuffer(data, np.uint8)
@@ -213,3 +224,22 @@ def check_scan(frame: Frame, data: bytes, start: int, end: int) -> int:
         if used == jpeg_codes.INVALID or -(-used // 8) != length:
             raise ValueError(DAMAGED)
     return end
+
+
+def check_order(frame: Frame, component: Component, first: int, last: int, bits: int) -> None:
+    """ValueError for a scan that does not go on where the earlier ones stopped.
+
+    `first` to `last` are its coefficients: all, in a sequential jpg. In a progressive one the first
+    is coded alone, before the others, and each scan adds one bit to what there is: `bits` is
+    16 times the bits that were missing and those that will be (ITU-T T.81, G.1.1.1).
+    """
+    if not frame.progressive:
+        fits = (first, last, bits) == (0, jpeg_codes.LAST, 0)
+    else:
+        missing = component.missing_bits
+        follows = np.maximum(missing[first : last + 1], 0) == bits >> 4
+        starts = last == 0 if first == 0 else first <= last <= jpeg_codes.LAST and missing[0] >= 0
+        fits = starts and follows.all()
+        missing[first : last + 1] = bits & 0xF
+    if not fits:
+        raise ValueError(DAMAGED)
