@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from covid.dataset import scan
-from covid.errors import UserError
+from covid.duplicates import duplicate_notes
+from covid.errors import UserError, shown
 from covid.evaluate import Result, wilson_interval, write_predictions
 from covid.images import UnreadableImage, read_gray
 from covid.inputs import (
@@ -95,8 +96,10 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         files.append(str(image.path.relative_to(options.data)))
         labels.append(image.label)
         probabilities.append(probability(model, x))
+    for remark in duplicate_notes(dataset):
+        print(f"note: {remark}")
     for name, reason in unused.items():
-        print(f"not used: {name}: {reason}")
+        print(f"not used: {shown(name)}: {reason}")
     if not files:
         raise UserError(f"{options.data}: expected at least one readable image, found none")
     y, p = np.array(labels), np.array(probabilities)
@@ -133,7 +136,7 @@ def predict(options: Namespace) -> dict:
         p = probability(model, x)
         guess = classes[int(p > THRESHOLD)]
         answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
-        print(f"{path}: p({classes[1]}) = {p:.4f}, {guess}{remark and f' (note: {remark})'}")
+        print(f"{shown(path)}: p({classes[1]}) = {p:.4f}, {guess}{remark and f' (note: {remark})'}")
     if answers:
         print(model_note(model))
         if options.out is not None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from covid.arguments import MODEL_NAMES
 from covid.asking import evaluate, explain, figures, predict
 from covid.dataset import count_statuses, read_split, scan, write_folder, write_split
-from covid.errors import UserError
+from covid.duplicates import duplicate_notes
+from covid.errors import UserError, shown
 from covid.inputs import is_enhanced, is_synthetic
 from covid.output import check_new_folder, free_name
 from covid.preprocess import enhance_and_crop
@@ -97,10 +98,14 @@ def preprocess(options: Namespace) -> dict:
     check_not_enhanced(is_enhanced(dataset), options.folder, "there is nothing left to do")
     transform = partial(enhance_and_crop, no_contour=options.no_contour)
     rows = write_folder(dataset, options.out, transform)
+    notes = duplicate_notes(dataset)
+    for remark in notes:
+        print(f"note: {remark}")
     return {
         **report_written(rows, options.out),
         "positive": dataset.positive,
         "synthetic": is_synthetic(dataset),
+        "notes": notes,
     }
 
 
@@ -109,6 +114,7 @@ def split(options: Namespace) -> dict:
     check_new_folder(options.out)
     dataset = scan(options.folder, options.positive)
     planned = plan_split(dataset, parse_ratios(options.ratios), options.seed, options.group)
+    planned.notes.extend(duplicate_notes(dataset))
     enhanced = is_enhanced(dataset)
     transform = None
     if options.enhance:
@@ -145,7 +151,7 @@ def report_written(rows: list[dict], folder: Path) -> dict:
     statuses = count_statuses(rows)
     unused = [row for row in rows if row["status"] in ("unreadable", "skipped")]
     for row in unused:
-        print(f"not used: {row['source']}: {row['reason']}")
+        print(f"not used: {shown(row['source'])}: {row['reason']}")
     print(", ".join(f"{count} {status}" for status, count in statuses.items()) + f" -> {folder}")
     return {
         "folder": str(folder),

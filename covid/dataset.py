@@ -10,6 +10,7 @@ back, which live in files of their own, are named here, too.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,8 @@ class Dataset:
     images : list of ImageFile
         Sorted by path, the negative and the positive class in the order of their names.
     skipped : list of (Path, str)
-        Files whose extension is not that of an image, with the reason in words.
+        What else is in the class folders, with the reason in words: hidden files, files with another
+        extension, links that lead nowhere, pipes; folders that are not looked into count as one.
     """
 
     folder: Path
@@ -95,9 +97,9 @@ class Dataset:
 def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     """List the images of a folder that holds exactly two class folders, whatever their names.
 
-    Class folders are searched with all folders inside them. Hidden files and folders and those
-    that operating systems leave behind (Thumbs.db and the like) do not count, nor do files beside
-    the class folders. Nothing is decoded.
+    Class folders are searched with all folders inside them. Links to files are followed, links to
+    folders are not: they may lead in a circle. Files beside the class folders do not count. No file
+    is opened.
 
     Parameters
     ----------
@@ -120,18 +122,14 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     images: list[ImageFile] = []
     skipped: list[tuple[Path, str]] = []
     for name in names:
-        files = _files_below(folder / name)
-        found = [path for path in files if path.suffix.lower() in IMAGE_EXTENSIONS]
+        found, others = _look_through(folder / name)
         if not found:
+            reason = f" ({others[0][0].name}: {others[0][1]})" if others else ""
             raise UserError(
-                f"{folder / name} holds no images: put the images of this class into it"
+                f"{folder / name} holds no images{reason}: put the images of this class into it"
             )
         images += [ImageFile(path, name, int(name == positive)) for path in found]
-        skipped += [
-            (path, f"its extension {path.suffix or '(none)'} is not that of an image")
-            for path in files
-            if path.suffix.lower() not in IMAGE_EXTENSIONS
-        ]
+        skipped += others
     (negative,) = (name for name in names if name != positive)
     return Dataset(folder, positive, negative, images, skipped)
 
@@ -174,17 +172,52 @@ def _choose_positive(folder: Path, names: list[str], positive: str | None) -> st
     )
 
 
-def _files_below(folder: Path) -> list[Path]:
-    """All files in `folder` and the folders inside it, sorted, without hidden ones."""
+def _look_through(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The images in `folder` and the folders inside it; all else, with the reason. Both sorted."""
+    found: list[Path] = []
+    skipped: list[tuple[Path, str]] = []
 
-    def stop(error: OSError) -> None:
-        raise UserError(f"{error.filename} cannot be read: {error.strerror}") from error
+    def note(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+        skipped.append((Path(error.filename), f"the folder cannot be read: {error.strerror}"))
 
-    found = []
-    for parent, folders, files in os.walk(folder, onerror=stop):
-        folders[:] = [name for name in folders if not _is_hidden(name)]  # not descended into
-        found += [Path(parent, name) for name in files if not _is_hidden(name)]
-    return sorted(found, key=lambda path: path.as_posix())
+    for parent, folders, files in os.walk(folder, onerror=note):
+        for name in folders:
+            reason = _why_not_entered(Path(parent, name))
+            if reason is not None:
+                skipped.append((Path(parent, name), reason))
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for name in files:
+            path = Path(parent, name)
+            reason = _why_no_image(path)
+            if reason is None:
+                found.append(path)
+            else:
+                skipped.append((path, reason))
+    skipped.sort(key=lambda item: item[0].as_posix())
+    return sorted(found, key=lambda path: path.as_posix()), skipped
+
+
+def _why_not_entered(folder: Path) -> str | None:
+    if _is_hidden(folder.name):
+        return "it is a hidden or system folder"
+    return "it is a link to a folder, which is not followed" if folder.is_symlink() else None
+
+
+def _why_no_image(path: Path) -> str | None:
+    """The reason, as far as name and kind of the file tell; None for what should be an image."""
+    if _is_hidden(path.name):
+        return "it is a hidden or system file"
+    if path.suffix.lower() not in IMAGE_EXTENSIONS:
+        return f"its extension {path.suffix or '(none)'} is not that of an image"
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return "it is a link to a file that does not exist"
+    except OSError as error:  # such as links in a circle
+        return f"the system cannot find the file ({error.strerror})"
+    return None if is_file else "it is a pipe or a device, not a file"
 
 
 def _is_hidden(name: str) -> bool:

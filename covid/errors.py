@@ -7,3 +7,10 @@ class UserError(ValueError):
     The text is one sentence that says which file or option, what was expected, what was
     found and what to do. The command line prints it and exits with code 2.
     """
+
+
+def shown(path) -> str:
+    """A path as it can stand in a sentence: without line breaks and other control characters."""
+    return "".join(
+        c if c.isprintable() or "\ud800" <= c <= "\udfff" else ascii(c)[1:-1] for c in str(path)
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from covid.errors import UserError
+from covid.errors import UserError, shown
 from minicnn.files import whole_file
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.headers import check_size, image_kind
@@ -39,7 +39,7 @@ class UnreadableImage(UserError):
     """
 
     def __init__(self, path: str | Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be used as an image: {reason}")
+        super().__init__(f"{shown(path)} cannot be used as an image: {reason}")
         self.path = Path(path)
         self.reason = reason
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from covid import figures, report
 from covid.dataset import Dataset, SplitFolder, count_statuses, read_split, scan, write_split
-from covid.errors import UserError
+from covid.duplicates import duplicate_notes
+from covid.errors import UserError, shown
 from covid.inputs import is_enhanced, is_split, is_synthetic, open_split
 from covid.output import new_folder, write_json
 from covid.phantom import write_dataset
@@ -213,6 +214,7 @@ def group_of(options: Options, dataset: Dataset) -> str | None:
 def prepare(options: Options, recipe: Recipe, dataset: Dataset, transform) -> SplitFolder:
     """Split the images and write them, enhanced and cropped by `transform` if there is one."""
     split = plan_split(dataset, recipe.ratios, options.seed, group_of(options, dataset))
+    split.notes.extend(duplicate_notes(dataset))
     folder = options.out / "data" / data_kind(recipe)
     rows = write_split(
         dataset,
@@ -226,7 +228,7 @@ def prepare(options: Options, recipe: Recipe, dataset: Dataset, transform) -> Sp
     options.say(report.describe_data(written, count_statuses(rows)))
     for row in rows:
         if row["status"] in ("unreadable", "skipped"):
-            options.say(f"  not used: {row['source']}: {row['reason']}")
+            options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
     for remark in split.notes:
         options.say(f"  note: {remark}")
     return written

@@ -6,6 +6,7 @@ folder is complete or not there.
 
 from __future__ import annotations
 
+import os
 import platform
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,8 @@ from covid.splits import Split, compile_group, group_name
 if TYPE_CHECKING:
     from covid.dataset import Dataset, ImageFile
     from covid.preprocess import Enhanced
+
+LONGEST_STEM = 200  # bytes; most file systems allow names of 255
 
 Transform = Callable[[np.ndarray], "Enhanced"]
 
@@ -173,20 +176,27 @@ def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:
     the file systems of Windows and macOS.
     """
     ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
-    stems = {(image.class_name, _folded(image.path.stem)) for image in ordered}
+    stems = {(image.class_name, _folded(_short(image.path.stem))) for image in ordered}
     taken: set[tuple[str, str]] = set()
     names = {}
     for image in ordered:
-        stem, number = image.path.stem, 1
+        stem, number = _short(image.path.stem), 1
         while (image.class_name, _folded(stem)) in taken:
             # A suffixed name must not take the plain stem of an image that comes later.
             number += 1
-            stem = f"{image.path.stem}_{number}"
+            stem = f"{_short(image.path.stem)}_{number}"
             if (image.class_name, _folded(stem)) in stems:
-                stem = image.path.stem
+                stem = _short(image.path.stem)
         taken.add((image.class_name, _folded(stem)))
         names[image] = f"{stem}.png"
     return names
+
+
+def _short(stem: str) -> str:
+    """The stem, cut to `LONGEST_STEM` bytes: there must be room for a number and .png."""
+    while len(os.fsencode(stem)) > LONGEST_STEM:
+        stem = stem[:-1]
+    return stem
 
 
 def _folded(name: str) -> str:

@@ -129,7 +129,7 @@ def test_missing_file_and_folder(tmp_path):
 
 def test_float_files_are_refused(tmp_path):
     path = write(tmp_path / "float.tif", np.ones((4, 5), dtype=np.float32))
-    with pytest.raises(ValueError, match="8 or 16 bits per channel, got float32"):
+    with pytest.raises(ValueError, match="its pixels are float32; save it with 8 or 16 bits"):
         load_img(path)
 
 

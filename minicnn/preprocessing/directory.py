@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,7 +148,10 @@ def class_names(directory: str, classes: Sequence[str] | None = None) -> list[st
         raise ValueError(
             f"{directory}: expected a directory with one folder per class, found no directory"
         )
-    found = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
+    try:
+        found = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
+    except OSError as error:
+        raise unreadable(error) from error
     names = list(classes) if classes else found
     missing = [name for name in names if name not in found]
     if missing or len(set(names)) < len(names):
@@ -180,7 +183,7 @@ def image_files(directory: str, class_name: str, follow_links: bool = False) -> 
     top = os.path.join(directory, class_name)
     filenames = [
         os.path.relpath(os.path.join(folder, name), directory)
-        for folder, _, names in sorted(os.walk(top, followlinks=follow_links))
+        for folder, names in sorted(walk(top, follow_links))
         for name in sorted(names)
         if name.lower().endswith(EXTENSIONS)
     ]
@@ -190,3 +193,34 @@ def image_files(directory: str, class_name: str, follow_links: bool = False) -> 
             "the folder, or name the classes wanted with classes=[...]"
         )
     return filenames
+
+
+def walk(top: str, follow_links: bool) -> Iterator[tuple[str, list[str]]]:
+    """Yield (folder, names of the files in it) for `top` and all folders inside it.
+
+    A link to a folder that it is inside of is not followed: that way leads in a circle.
+
+    Raises
+    ------
+    ValueError
+        If a folder cannot be read.
+    """
+
+    def stop(error: OSError) -> None:
+        raise unreadable(error) from error
+
+    for folder, inside, names in os.walk(top, onerror=stop, followlinks=follow_links):
+        yield folder, names
+        around = os.path.join(os.path.realpath(folder), "")
+        inside[:] = [
+            name
+            for name in inside
+            if not around.startswith(os.path.join(os.path.realpath(os.path.join(folder, name)), ""))
+        ]
+
+
+def unreadable(error: OSError) -> ValueError:
+    """The error to raise for a folder that the system does not show."""
+    return ValueError(
+        f"{error.filename}: expected a folder that can be read, got: {error.strerror}"
+    )

@@ -222,7 +222,7 @@ def check_scan(frame: Frame, data: bytes, start: int, end: int) -> int:
                 interval, inside * len(dc), dc, ac, frame.lookups, frame.progressive
             )
         if used == jpeg_codes.INVALID or -(-used // 8) != length:
-            raise ValueError(DAMAGED)
+            raise ValueError(DAMAGED if data.find(b"\xff\xd9", end) >= 0 else CUT)
     return end
 
 
