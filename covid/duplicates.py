@@ -9,7 +9,7 @@ from covid.dataset import ImageFile
 from covid.errors import shown
 from minicnn.preprocessing.decoding import read_file
 
-EXAMPLES = 3  # named in a note; the rest is counted
+EXAMPLES = 3  # of each are named in a note, the rest is counted
 
 
 def find_duplicates(images: Iterable[ImageFile]) -> list[list[ImageFile]]:
@@ -55,7 +55,7 @@ def duplicate_notes(images: Iterable[ImageFile]) -> list[str]:
         )
     if in_one:
         notes.append(
-            f"{_count(in_one)} more than once: {_names(in_one)}; all are used, and copies may come "
+            f"{_count(in_one)} there more than once: {_names(in_one)}; all are used, and copies may come "
             "into train and test both: take them away, or keep them together with --group"
         )
     return notes
@@ -66,8 +66,13 @@ def _count(groups: list[list[ImageFile]]) -> str:
 
 
 def _names(groups: list[list[ImageFile]]) -> str:
-    """The files of the first groups, and how many groups there are besides."""
-    named = [" = ".join(shown(image.path) for image in group) for group in groups[:EXAMPLES]]
+    """The first files of the first groups, and how many there are besides."""
+    named = []
+    for group in groups[:EXAMPLES]:
+        paths = [shown(image.path) for image in group[:EXAMPLES]]
+        if len(group) > EXAMPLES:
+            paths.append(f"{len(group) - EXAMPLES} more files")
+        named.append(" = ".join(paths))
     if len(groups) > EXAMPLES:
         named.append(f"and {len(groups) - EXAMPLES} more")
     return ", ".join(named)
