@@ -9,6 +9,7 @@ reason for leaving it out matches.
 import struct
 import sys
 import zlib
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -161,7 +162,7 @@ def damaged() -> dict[str, tuple[bytes, str]]:
         "three bits.png": (png(31, 24, zlib.compress(rows), 3), "does not exist"),
         "no width.png": (png(0, 24, zlib.compress(rows)), "0 x 24 pixels"),
         "no header.png": (PNG + data[33:], "header"),
-        "changed.jpg": (replaced(jpg, len(jpg) // 2, b"\x12\x34\x56\x78"), "damaged jpg"),
+        "changed.jpg": (replaced(jpg, len(jpg) - 150, b"\xa5" * 40), "damaged jpg"),
         "restarts swapped.jpg": (swapped, "damaged jpg"),
         "12 bits.jpg": (cmyk_jpg(12), "12 bits"),
         "arithmetic.jpg": (cmyk_jpg(8, 0xC9), "rare kind"),
@@ -189,6 +190,7 @@ def no_images() -> dict[str, tuple[bytes, str]]:
     }
 
 
+@cache
 def bombs() -> dict[str, tuple[bytes, str]]:
     """Small files that claim pixels for all memory there is; the first one even has them."""
     packed = zlib.compress(bytes(30000 * (1 + 30000 // 8)), 9)
@@ -221,6 +223,7 @@ def bombs() -> dict[str, tuple[bytes, str]]:
     }
 
 
+@cache
 def contents() -> dict[str, tuple[bytes, str]]:
     """File name to content and expectation, all of the above."""
     return {**good_formats(), **cut_off(), **damaged(), **no_images(), **bombs()}

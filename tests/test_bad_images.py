@@ -202,7 +202,7 @@ def as_somebody_else():
 
 def test_without_permission():
     with as_somebody_else(), tempfile.TemporaryDirectory() as temporary:
-        folder = fill(Path(temporary), POSITIVE, NEGATIVE, f"{POSITIVE}/closed")
+        folder = fill(Path(temporary) / "in", POSITIVE, NEGATIVE, f"{POSITIVE}/closed")
         secret = folder / POSITIVE / "secret.png"
         secret.write_bytes(encoded(".png"))
         secret.chmod(0)
@@ -211,7 +211,7 @@ def test_without_permission():
         try:
             dataset = scan(folder)
             assert dataset.skipped == [(closed, "the folder cannot be read: Permission denied")]
-            rows = write_folder(dataset, folder / "out", progress=False)
+            rows = write_folder(dataset, Path(temporary) / "out", progress=False)
             assert count_statuses(rows) == {"kept": 2, "unreadable": 1, "skipped": 1, "total": 4}
             (row,) = [row for row in rows if row["source"] == str(secret)]
             assert row["reason"] == "permission to read it is denied"
@@ -297,8 +297,6 @@ def test_damaged_images_are_read_or_refused(tmp_path):
         counts = ast.literal_eval(counts)
         assert counts["read_gray: read"] + counts["read_gray: refused"] == share
         assert min(counts.values()) > share / 20  # damaged enough, and not too much
-        # Only a few hundred bytes each: what they claim must not be believed.
-        assert not [path for path in folder.iterdir() if path.name[0].isdigit()]
 
 
 def start_worker(first: int, last: int, folder: Path) -> subprocess.Popen:
