@@ -27,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
     top = OneSentenceParser(
         prog="covid",
         description=ABOUT,
-        epilog="example:\n  covid run\n\n`covid COMMAND --help` has an example of each command.",
+        epilog="example:\n  covid run\n\n`covid COMMAND --help` has an example of each command.\n\n"
+        "environment:\n  MAX_IMAGE_PIXELS  larger images are refused (default 64000000 pixels)",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -84,8 +84,7 @@ def read_gray(path: str | Path) -> np.ndarray:
 def check_image(path: str | Path) -> None:
     """Look whether `read_gray` can read a file, without decoding it where that can be told so.
 
-    A png whose check sums are right, and whose picture data have the right length, need not be
-    decoded.
+    A png is unpacked, which checks its sums and lengths, but its pixels are not worked out.
 
     Raises
     ------

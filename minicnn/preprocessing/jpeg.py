@@ -1,78 +1,31 @@
 """Looks through a jpg before libjpeg does, which fills in what is damaged and goes on.
 
 libjpeg draws something wherever bytes are missing or wrong, and prints a line without a file's
-name on stderr. Whether the compressed data can be followed to their end, is told here by
-stepping over every code word (see `jpeg_codes`); no pixel is computed.
+name on stderr. So every code word is stepped over here first (see `jpeg_codes`), which
+tells whether the compressed data can be followed to their end. No pixel is computed.
 
 What stays hidden: a changed bit that makes another valid sequence of codes of the same length.
 A jpg has no check sum.
 """
 
 import struct
-from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from minicnn.preprocessing import jpeg_codes
 from minicnn.preprocessing.headers import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
+from minicnn.preprocessing.jpeg_header import (
+    NEEDED,
+    OTHER_FRAMES,
+    Component,
+    Frame,
+    check_colours,
+    read_segment,
+)
 
-SEQUENTIAL, PROGRESSIVE = (0xC0, 0xC1), 0xC2  # starts of frame
-OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
-HUFFMAN, QUANTISATION, RESTART_INTERVAL = 0xC4, 0xDB, 0xDD
-# JFIF and Adobe say what the colours are; all else (EXIF, thumbnails, texts) changes no pixel.
-COLOURS = (0xE0, 0xEE)
-NEEDED = {*SEQUENTIAL, PROGRESSIVE, HUFFMAN, QUANTISATION, RESTART_INTERVAL, *COLOURS}
 FIRST_RESTART = 0xD0  # to 0xD7, in turn
 CUT = "it is a cut-off jpg: the end is missing"
 DAMAGED = "it is a damaged jpg: its compressed data make no sense"
-
-
-@dataclass
-class Component:
-    """A colour channel, in blocks of 8 x 8 pixels.
-
-    Attributes
-    ----------
-    in_unit : int
-        How many of its blocks are in each unit of a scan of several components.
-    height, width : int
-        Of the blocks that have pixels of the image.
-    nonzero : (height, width, 64) bool array
-        Which coefficients are not zero so far, for a progressive jpg.
-    missing_bits : (64,) int array
-        How many low bits of each coefficient are still to come; -1 before its first scan.
-    """
-
-    in_unit: int
-    height: int
-    width: int
-    nonzero: np.ndarray
-    missing_bits: np.ndarray = field(default_factory=lambda: np.full(64, -1))
-
-
-@dataclass
-class Frame:
-    """What the segments before a scan have said.
-
-    Attributes
-    ----------
-    progressive : bool
-    units : int
-        Of a scan of several components, see `Component`.
-    components : dict of int to Component
-        By the number that the file gives them.
-    lookups : (8, 65536) uint16 array
-        The Huffman tables as `jpeg_codes` takes them: four for DC, four for AC.
-    restart_interval : int
-        Units between two restart markers; 0 if there are none.
-    """
-
-    progressive: bool = False
-    units: int = 0
-    components: dict[int, Component] = field(default_factory=dict)
-    lookups: np.ndarray = field(default_factory=lambda: np.zeros((8, 2**16), np.uint16))
-    restart_interval: int = 0
 
 
 def checked_jpeg(data: bytes) -> bytes:
@@ -97,6 +50,7 @@ def checked_jpeg(data: bytes) -> bytes:
                     parts.append(data[start : start + 4])
                     parts.append(read_segment(frame, marker, data[start + 4 : end]))
             if marker == START_OF_SCAN:
+                check_colours(frame)
                 position = check_scan(frame, data, start + 4, end)
                 parts.append(data[start:position])
                 marker = None
@@ -105,70 +59,6 @@ def checked_jpeg(data: bytes) -> bytes:
     except (struct.error, IndexError, KeyError) as error:
         raise ValueError("it is a damaged jpg: its header makes no sense") from error
     return b"".join((*parts, data[start:end]))
-
-
-def read_segment(frame: Frame, marker: int, content: bytes) -> bytes:
-    """Note in `frame` what the scans need to know; return the content without what is odd."""
-    if marker in (*SEQUENTIAL, PROGRESSIVE):
-        if frame.components:
-            raise ValueError("it is a damaged jpg: it has two headers")
-        frame.progressive = marker == PROGRESSIVE
-        read_frame(frame, content)
-    elif marker == HUFFMAN:
-        rest = content
-        while rest:
-            number = (rest[0] & 3) + 4 * (rest[0] >> 4 & 1)
-            symbols = sum(rest[1:17])
-            frame.lookups[number] = lookup(rest[1:17], rest[17 : 17 + symbols])
-            rest = rest[17 + symbols :]
-    elif marker == RESTART_INTERVAL:
-        (frame.restart_interval,) = struct.unpack(">H", content)
-    elif content.startswith(b"JFIF\0"):
-        return content[:5] + b"\1\1" + content[7:]  # another version would make no difference
-    elif content.startswith(b"Adobe") and content[11] > 2:
-        raise ValueError("it is a damaged jpg: its colours are of an unknown kind")
-    return content
-
-
-def read_frame(frame: Frame, content: bytes) -> None:
-    """Start of frame (ITU-T T.81, B.2.2): size, and sampling factors of each component."""
-    precision, height, width, count = struct.unpack_from(">BHHB", content)
-    if precision != 8:
-        raise ValueError(f"it is a jpg of {precision} bits; save it as png")
-    factors = {}
-    for number in range(count):
-        name, both, _ = content[6 + 3 * number : 9 + 3 * number]
-        factors[name] = both >> 4, both & 0xF
-    if len(factors) != count or any(not 1 <= f <= 4 for pair in factors.values() for f in pair):
-        raise ValueError("it is a damaged jpg: its header makes no sense")
-    most_across = max(across for across, _ in factors.values())
-    most_down = max(down for _, down in factors.values())
-    frame.units = blocks(width, most_across) * blocks(height, most_down)
-    for name, (across, down) in factors.items():
-        shape = blocks(height * down, most_down), blocks(width * across, most_across)
-        nonzero = np.zeros((*shape, 64) if frame.progressive else (0, 0, 64), bool)
-        frame.components[name] = Component(across * down, *shape, nonzero)
-
-
-def blocks(pixels: int, per_block: int) -> int:
-    """How many blocks of 8 times `per_block` pixels it takes to cover `pixels`."""
-    return -(-pixels // (8 * per_block))
-
-
-@lru_cache(64)  # most files have the same few tables
-def lookup(counts: bytes, symbols: bytes) -> np.ndarray:
-    """A Huffman table as (65536,) uint16: ``length << 8 | symbol`` for each possible 16 bits.
-
-    Code words are numbered from 0 on, the short ones first (ITU-T T.81, C.2), so that one of
-    `length` bits fills the next 2^(16 - length) places.
-    """
-    lengths = np.repeat(np.arange(1, 17), list(counts))
-    places = 1 << (16 - lengths)
-    if len(symbols) != len(lengths) or places.sum() > 2**16:
-        raise ValueError("it is a damaged jpg: one of its Huffman tables makes no sense")
-    table = np.zeros(2**16, np.uint16)
-    table[: places.sum()] = np.repeat(lengths << 8 | np.frombuffer(symbols, np.uint8), places)
-    return table
 
 
 def check_scan(frame: Frame, data: bytes, start: int, end: int) -> int:
@@ -185,7 +75,7 @@ def check_scan(frame: Frame, data: bytes, start: int, end: int) -> int:
     count = data[start]
     names = data[start + 1 : start + 1 + 2 * count : 2]
     tables = data[start + 2 : start + 2 + 2 * count : 2]
-    first, last, bits = data[start + 1 + 2 * count : end]
+    first, last, bits = struct.unpack("BBB", data[start + 1 + 2 * count : end])
     components = [frame.components[name] for name in names]
     if count == 1:  # not in units: all its blocks, row by row
         units, in_unit = components[0].height * components[0].width, [1]

@@ -55,44 +55,46 @@ def checked_png(data: bytes) -> bytes:
     Raises
     ------
     ValueError
-        The file is cut off or damaged; with the reason, without the file's name.
+        As `check_png`.
     """
-    chunks = read_chunks(data)
-    stream = b"".join(chunks[b"IDAT"])
-    rows = row_lengths(chunks[b"IHDR"][0])
-    content, is_clean = inflate(stream, sum(count * length for count, length in rows))
-    check_filters(content, rows)
-    if is_clean and chunks.keys() == PLAIN and len(stream) > len(content):
+    chunks, content, is_clean = check_png(data)
+    if is_clean and chunks.keys() == PLAIN and len(data) > len(content):
         return data
     # Level 0 does not compress: libpng need not do again what has been done above.
-    stream = zlib.compress(content, 0)
     parts = [
         (b"IHDR", chunks[b"IHDR"][0]),
         *palette(chunks),
         *transparency(chunks),
-        (b"IDAT", stream),
+        (b"IDAT", zlib.compress(content, 0)),
         (b"IEND", b""),
     ]
     return SIGNATURE + b"".join(_chunk(kind, part) for kind, part in parts)
 
 
-def check_png(data: bytes) -> None:
-    """Look whether `checked_png` and libpng will read a file; as fast as its check sums allow.
+def check_png(data: bytes) -> tuple[dict[bytes, list[bytes]], bytes, bool]:
+    """Look at all of a png but its colours.
 
-    Whether the picture data have the right length is told by the deflate stream without its own
-    check sum: those of the chunks have vouched for every byte.
+    Returns
+    -------
+    chunks : dict of bytes to list of bytes
+        Contents by type.
+    content : bytes
+        The rows of pixels, unpacked.
+    is_clean : bool
+        Whether there is nothing behind them.
 
     Raises
     ------
     ValueError
-        As `checked_png`.
+        The file is cut off or damaged; with the reason, without the file's name.
     """
     chunks = read_chunks(data)
     rows = row_lengths(chunks[b"IHDR"][0])
-    stream = b"".join(chunks[b"IDAT"])
-    content, _ = inflate(stream, sum(count * length for count, length in rows), check_sum=False)
+    expected = sum(count * length for count, length in rows)
+    content, is_clean = inflate(b"".join(chunks[b"IDAT"]), expected)
     check_filters(content, rows)
     palette(chunks)
+    return chunks, content, is_clean
 
 
 def read_chunks(data: bytes) -> dict[bytes, list[bytes]]:
@@ -143,15 +145,11 @@ def row_lengths(header: bytes) -> list[tuple[int, int]]:
     ]
 
 
-def inflate(stream: bytes, expected: int, check_sum: bool = True) -> tuple[bytes, bool]:
+def inflate(stream: bytes, expected: int) -> tuple[bytes, bool]:
     """Unpack the first `expected` bytes; also, whether they are all, and the stream ends there."""
+    unpacker = zlib.decompressobj()
     try:
-        if check_sum or int.from_bytes(stream[:2], "big") % 31:  # the header's own check (RFC 1950)
-            unpacker = zlib.decompressobj()
-            content = unpacker.decompress(stream, expected + 1)
-        else:
-            unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-            content = unpacker.decompress(stream[2:], expected + 1)
+        content = unpacker.decompress(stream, expected + 1)
     except zlib.error as error:
         raise ValueError("it is a damaged png: its picture data cannot be unpacked") from error
     if len(content) < expected:
