@@ -81,7 +81,11 @@ def read_all(first: int, last: int, folder: Path) -> Counter:
                 os.ftruncate(stderr, 0)
                 os.lseek(stderr, 0, os.SEEK_SET)
                 print(f"mutant {number} ({name}), {read.__name__}: stderr got {said}")
-        if outcomes[read_gray] != outcomes[check_image]:
+        # A png may have right check sums in all but the packed data, see `check_image`.
+        strict = not (name.endswith(".png") and path.read_bytes() != mutant)
+        if outcomes[read_gray] != outcomes[check_image] and (
+            strict or outcomes[check_image] == "refused"
+        ):
             print(f"mutant {number} ({name}): check_image and read_gray disagree")
         path.unlink()
     peak = getrusage(RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)

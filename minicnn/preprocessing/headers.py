@@ -12,7 +12,7 @@ from collections.abc import Iterator
 LIMIT_VARIABLE = "MAX_IMAGE_PIXELS"
 DEFAULT_LIMIT = 64_000_000  # pixels; a CT slice has a quarter of a million
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9  # markers of a jpg
-LONGEST_SIDE = 1_000_000  # pixels: the decoders' own limit, about which they print a warning
+LONGEST_SIDE = 65_535  # pixels, as in a jpg; what resizes images takes memory by their sides
 
 SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "png",

@@ -71,8 +71,15 @@ def checked_png(data: bytes) -> bytes:
     return SIGNATURE + b"".join(_chunk(kind, part) for kind, part in parts)
 
 
-def check_png(data: bytes) -> tuple[dict[bytes, list[bytes]], bytes, bool]:
+def check_png(data: bytes, check_sum: bool = True) -> tuple[dict[bytes, list[bytes]], bytes, bool]:
     """Look at all of a png but its colours.
+
+    Parameters
+    ----------
+    data : bytes
+    check_sum : bool
+        Whether to check the sum of the unpacked data, too: those of the chunks have vouched for
+        every byte, so that it can only be wrong if its writer was.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def check_png(data: bytes) -> tuple[dict[bytes, list[bytes]], bytes, bool]:
     chunks = read_chunks(data)
     rows = row_lengths(chunks[b"IHDR"][0])
     expected = sum(count * length for count, length in rows)
-    content, is_clean = inflate(b"".join(chunks[b"IDAT"]), expected)
+    content, is_clean = inflate(b"".join(chunks[b"IDAT"]), expected, check_sum)
     check_filters(content, rows)
     palette(chunks)
     return chunks, content, is_clean
@@ -145,11 +152,18 @@ def row_lengths(header: bytes) -> list[tuple[int, int]]:
     ]
 
 
-def inflate(stream: bytes, expected: int) -> tuple[bytes, bool]:
-    """Unpack the first `expected` bytes; also, whether they are all, and the stream ends there."""
-    unpacker = zlib.decompressobj()
+def inflate(stream: bytes, expected: int, check_sum: bool) -> tuple[bytes, bool]:
+    """Unpack the first `expected` bytes; also, whether they are all, and the stream ends there.
+
+    Without its check sum, a stream that is not compressed is unpacked four times as fast.
+    """
     try:
-        content = unpacker.decompress(stream, expected + 1)
+        if check_sum or int.from_bytes(stream[:2], "big") % 31:  # the header's own check (RFC 1950)
+            unpacker = zlib.decompressobj()
+            content = unpacker.decompress(stream, expected + 1)
+        else:
+            unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+            content = unpacker.decompress(stream[2:], expected + 1)
     except zlib.error as error:
         raise ValueError("it is a damaged png: its picture data cannot be unpacked") from error
     if len(content) < expected:
