@@ -84,8 +84,9 @@ def read_gray(path: str | Path) -> np.ndarray:
 def check_image(path: str | Path) -> None:
     """Look whether `read_gray` can read a file, without decoding it where that can be told so.
 
-    A png is unpacked, which tells whether its lengths are right, but its pixels are not worked out;
-    of its two check sums only one is computed, so that a mistake in the other stays for `read_gray`.
+    A png is unpacked, which tells whether its lengths are right, but its pixels are not worked out.
+    Of the two check sums of one that is not compressed only the outer is computed: a mistake of its
+    writer in the other stays for `read_gray`.
 
     Raises
     ------
