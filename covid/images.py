@@ -128,10 +128,10 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
     OSError
         The file cannot be written.
     """
-    # imencode and tofile instead of imwrite, which fails on non-Latin names on Windows.
+    # imencode instead of imwrite, which fails on non-Latin names on Windows.
     encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
-    with whole_file(Path(path)) as temporary:
-        encoded.tofile(temporary)
+    with whole_file(Path(path), to_disk=False) as temporary:
+        temporary.write_bytes(encoded)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -4,6 +4,7 @@ import csv
 import math
 import platform
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from covid.dataset import SplitFolder
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
+from covid.resuming import finishing_the_step
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
+from minicnn.checkpoints import BackupAndRestore
 from minicnn.files import whole_file
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -62,7 +65,12 @@ class Trained:
 
 
 def train_and_evaluate(
-    name: str, recipe: Recipe, split: SplitFolder, seed: int, verbose=2
+    name: str,
+    recipe: Recipe,
+    split: SplitFolder,
+    seed: int,
+    verbose=2,
+    backup: BackupAndRestore | None = None,
 ) -> Trained:
     """Train a model as its recipe says, then evaluate it on all three parts.
 
@@ -77,6 +85,9 @@ def train_and_evaluate(
         Of first weights, dropout, order and augmentation.
     verbose : {"auto", 0, 1, 2}
         As in `Model.fit`.
+    backup : BackupAndRestore, optional
+        Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
+        end it after the step that is being made, with a checkpoint and `TrainingStopped`.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
@@ -94,16 +105,17 @@ def train_and_evaluate(
 
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
-    history = model.fit(
-        training,
-        epochs=recipe.epochs,
-        steps_per_epoch=recipe.steps_per_epoch,
-        validation_data=validation,
-        validation_steps=recipe.validation_steps,
-        callbacks=callbacks,
-        verbose=verbose,
-    )
-    seconds = time.perf_counter() - start
+    with nullcontext() if backup is None else finishing_the_step(backup):
+        history = model.fit(
+            training,
+            epochs=recipe.epochs,
+            steps_per_epoch=recipe.steps_per_epoch,
+            validation_data=validation,
+            validation_steps=recipe.validation_steps,
+            callbacks=callbacks if backup is None else [*callbacks, backup],
+            verbose=verbose,
+        )
+    seconds = time.perf_counter() - start if backup is None else backup.seconds
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
     results = {part: evaluate(model, images, part) for part, images in in_order.items()}
     return Trained(name, model, history.history, best, seconds, results)

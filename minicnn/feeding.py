@@ -2,9 +2,11 @@
 
 A feed has `len(feed)` batches in an epoch (0 where unknown), begins an epoch with
 `start_epoch(number)` and then gives a batch `(x, y)` each time `next` is called, for as long as
-it is asked: after the last batch the next pass begins, in another order.
+it is asked: after the last batch the next pass begins, in another order. `skip(batches)` goes on
+without making them; `identity()` tells, for a checkpoint, whether it is the same data again.
 """
 
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -54,6 +56,9 @@ class OrderedFeed:
         self.position += len(chosen)
         return chosen
 
+    def identity(self) -> dict:
+        return {"items": self.items, "batches": len(self), "seed": self.seed}
+
 
 class ArrayFeed(OrderedFeed):
     """Batches cut from arrays.
@@ -73,6 +78,10 @@ class ArrayFeed(OrderedFeed):
 
     def __len__(self) -> int:
         return -(-self.items // self.batch_size)
+
+    def skip(self, batches: int) -> None:
+        for _ in range(batches):
+            self.take(self.batch_size)
 
     def __next__(self):
         chosen = self.take(self.batch_size)
@@ -95,6 +104,10 @@ class SequenceFeed(OrderedFeed):
     def __len__(self) -> int:
         return self.items
 
+    def skip(self, batches: int) -> None:
+        for _ in range(batches):
+            self.take(1)
+
     def __next__(self):
         (index,) = self.take(1)
         batch = as_pair(self.sequence[int(index)])
@@ -112,8 +125,29 @@ class IteratorFeed:
     def __len__(self) -> int:
         return len(self.iterator)
 
+    @property
+    def seed(self) -> int:
+        return self.iterator.seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self.iterator.seed = seed
+
     def start_epoch(self, epoch: int) -> None:
         self.iterator.start_epoch(epoch)
+
+    def skip(self, batches: int) -> None:
+        for _ in range(batches):
+            self.iterator.skip()
+
+    def identity(self) -> dict:
+        names = "\n".join(getattr(self.iterator, "filenames", ()))
+        return {
+            "items": self.iterator.n,
+            "batches": len(self),
+            "seed": self.seed,
+            "names": zlib.crc32(names.encode(errors="surrogateescape")),
+        }
 
     def __next__(self):
         return as_pair(next(self.iterator))
@@ -121,6 +155,8 @@ class IteratorFeed:
 
 class GeneratorFeed:
     """Batches from a Python generator; it is only ever asked for the next one."""
+
+    seed: int | None = None  # its order is its own affair
 
     def __init__(self, generator: Iterator):
         self.generator = generator
@@ -130,6 +166,12 @@ class GeneratorFeed:
 
     def start_epoch(self, epoch: int) -> None:
         """A generator cannot begin anew; it goes on where it is."""
+
+    def skip(self, batches: int) -> None:
+        """Nor can it be put anywhere."""
+
+    def identity(self) -> dict:
+        return {"batches": 0, "seed": self.seed}
 
     def __next__(self):
         return as_pair(next(self.generator))

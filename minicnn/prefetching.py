@@ -33,7 +33,7 @@ def prefetched(feed, steps: int) -> Iterator:
         How many batches will be asked for; none is made beyond.
     """
     ahead = isinstance(feed, IteratorFeed) and getattr(feed.iterator, "may_run_ahead", False)
-    if not ahead or steps == 1:
+    if not ahead or steps < 2:
         yield feed
         return
     with ThreadPoolExecutor(1, thread_name_prefix="minicnn-next-batch") as pool:

@@ -13,6 +13,8 @@ class Progress:
     steps : int
     verbose : {"auto", 0, 1, 2}
         0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line.
+    done : int
+        Steps that were made before, of these.
 
     Raises
     ------
@@ -20,7 +22,7 @@ class Progress:
         For any other `verbose`.
     """
 
-    def __init__(self, title: str, steps: int, verbose):
+    def __init__(self, title: str, steps: int, verbose, done: int = 0):
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"expected verbose to be 'auto', 0, 1 or 2, got {verbose!r}")
         self.title, self.steps = title, steps
@@ -29,7 +31,7 @@ class Progress:
         if verbose in ("auto", 1, True) and sys.stderr.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=steps, desc=title, leave=False)
+            self.bar = tqdm(total=steps, desc=title, leave=False, initial=done)
 
     def __enter__(self) -> "Progress":
         self.start = time.perf_counter()

@@ -20,12 +20,17 @@ FORMAT_VERSION = 1
 
 def save_model(model, path) -> None:
     """Write a model with all that is needed to go on with it; see the file's docstring."""
+    write_npz(path, model_arrays(model))
+
+
+def model_arrays(model) -> dict[str, np.ndarray]:
+    """All that a file has of a model, under the names it has there; see the file's docstring."""
     arrays = {f"weights/{name}": param for name, param in model.named_weights().items()}
     if model.optimizer is not None:
         for slot, by_name in model.optimizer.slots.items():
             arrays.update({f"optimizer/{slot}/{name}": array for name, array in by_name.items()})
     arrays["__meta__"] = np.array(json.dumps(describe(model)))
-    write_npz(path, arrays)
+    return arrays
 
 
 def save_weights(model, path) -> None:
@@ -174,12 +179,27 @@ def rebuild(meta: dict):
             name=meta["name"],
             seed=meta["seed"],
         )
+    put_counters(model, meta)
+    model.metadata = meta["metadata"]
+    return model.astype(meta.get("dtype", "float32"))
+
+
+def put_counters(model, meta: dict) -> None:
+    """Set what random numbers follow from beside the seed: dropout's steps, the epochs."""
     for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
         if entry["mask"] is not None:
             layer.mask_seed, layer.step = entry["mask"]
     model.epochs_done = meta["epochs_done"]
-    model.metadata = meta["metadata"]
-    return model.astype(meta.get("dtype", "float32"))
+
+
+def put_state(model, arrays: dict[str, np.ndarray], meta: dict, path) -> None:
+    """Bring a compiled model to the state in which another one of the same layers was saved."""
+    put_weights(model, arrays, path)
+    model.seed = meta["seed"]
+    put_counters(model, meta)
+    model.optimizer.iterations = meta["compiled"]["iterations"]
+    model.optimizer.learning_rate = meta["compiled"]["config"]["learning_rate"]
+    put_slots(model, arrays, path)
 
 
 def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minicnn import shapes
 from minicnn.callbacks import Callback, CallbackList, History
+from minicnn.checkpoints import BackupAndRestore, Position
 from minicnn.feeding import as_feed, split_off
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
@@ -190,12 +191,19 @@ def fit(
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
     given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
     observers = CallbackList([*given, history], model, params)
+    backup = next((one for one in given if isinstance(one, BackupAndRestore)), None)
     model.stop_training = False
     observers.tell("on_train_begin")
-    for epoch in range(initial_epoch, epochs):
-        observers.tell("on_epoch_begin", epoch)
-        with Progress(f"Epoch {epoch + 1}/{epochs}", steps, verbose) as progress:
-            logs = train_epoch(model, feed, steps, observers, progress)
+    position = Position(initial_epoch)
+    if backup is not None:
+        position = backup.begin(position, observers, [feed, *([validation] if validation else [])])
+    while position.epoch < epochs and not model.stop_training:
+        epoch = position.epoch
+        if position.step == 0:
+            observers.tell("on_epoch_begin", epoch)
+        title = f"Epoch {epoch + 1}/{epochs}"
+        with Progress(title, steps, verbose, position.step) as progress:
+            logs = train_epoch(model, feed, steps, observers, progress, position, backup)
             if validation is not None:
                 validation.start_epoch(model.epochs_done)
                 found = run_test(model, validation, validation_steps)
@@ -203,18 +211,25 @@ def fit(
             progress.close(logs)
         model.epochs_done += 1
         observers.tell("on_epoch_end", epoch, logs)
-        if model.stop_training:
-            break
+        position = Position(epoch + 1)
+        if backup is not None:
+            backup.after_epoch(position)
     observers.tell("on_train_end")
     return history
 
 
-def train_epoch(model, feed, steps: int, observers, progress) -> dict[str, float]:
-    """Make `steps` training steps; the means of their logs, weighted by batch size."""
-    means = RunningMeans()
+def train_epoch(
+    model, feed, steps: int, observers, progress, position: Position, backup
+) -> dict[str, float]:
+    """Make the steps of an epoch from `position` on; the means of the logs of all of them.
+
+    `position` goes along; `backup`, if there is one, may write a checkpoint after each step.
+    """
+    means = RunningMeans(position.totals, position.samples)
     feed.start_epoch(model.epochs_done)
-    with prefetched(feed, steps) as batches:
-        for step in range(steps):
+    feed.skip(position.step)
+    with prefetched(feed, steps - position.step) as batches:
+        for step in range(position.step, steps):
             x, y = next_batch(batches, step, steps)
             observers.tell("on_train_batch_begin", step)
             logs = train_step(model, x, y)
@@ -223,6 +238,9 @@ def train_epoch(model, feed, steps: int, observers, progress) -> dict[str, float
             observers.tell("on_train_batch_end", step, logs)
             if model.stop_training:
                 break
+            position.step, position.samples = step + 1, means.samples
+            if backup is not None:
+                backup.after_step(position)
     return means.result()
 
 
@@ -287,11 +305,14 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
 
 
 class RunningMeans:
-    """Means of logs over batches, each batch counting as many times as it has samples."""
+    """Means of logs over batches, each batch counting as many times as it has samples.
 
-    def __init__(self):
-        self.totals: dict[str, float] = {}
-        self.samples = 0
+    Given the totals of earlier batches, it goes on adding to them.
+    """
+
+    def __init__(self, totals: dict[str, float] | None = None, samples: int = 0):
+        self.totals = {} if totals is None else totals
+        self.samples = samples
 
     def add(self, logs: dict[str, float], samples: int) -> None:
         self.samples += samples
