@@ -1,7 +1,9 @@
 """What a run needs to be gone on with: how it was started, who is at it, how it is told to stop.
 
-run.json                  in the output folder from the first moment: the options
-<model>/checkpoint.npz    from the first epoch until the run is finished
+In its output folder:
+
+    run.json                  in the output folder from the first moment: the options
+    <model>/checkpoint.npz    from the first epoch until the run is finished
 """
 
 import json
@@ -12,7 +14,6 @@ import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,26 +21,31 @@ from covid.arguments import parser
 from covid.errors import UserError
 from covid.output import write_json
 from covid.splits import parse_ratios
-from minicnn.checkpoints import BackupAndRestore
+from minicnn.checkpoints import BackupAndRestore, difference, shortened
 
 if TYPE_CHECKING:
     from covid.run import Options
 
 RUN_INFO = "run.json"
 SUMMARY = "summary.json"  # written last: a run that has it is finished
-HERE = ("out", "verbose", "say", "resume", "command")  # options of a call, not of the run
+NOTHING = type(None)
+OPTION_TYPES = {  # what run.json records, and what must be found there
+    **dict.fromkeys(("recipe", "split", "no_contour"), str),
+    **dict.fromkeys(("data", "positive", "group"), (str, NOTHING)),
+    **dict.fromkeys(("epochs", "checkpoint_steps"), (int, NOTHING)),
+    "seed": int,
+    "models": list,
+    "ratios": (list, NOTHING),
+}
 
 
 def write_run_info(options: "Options") -> None:
     """Write run.json: what `read_run_info` needs to go on."""
     from covid.train import versions
 
-    recorded = {
-        field.name: str(value) if isinstance(value, Path) else value
-        for field in fields(options)
-        if field.name not in HERE
-        for value in [getattr(options, field.name)]
-    }
+    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
+    if options.data is not None:
+        recorded["data"] = str(options.data)
     info = {
         "command": options.command,
         "options": recorded,
@@ -62,15 +68,18 @@ def read_run_info(folder: Path) -> dict:
         )
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
-        command, recorded = info["command"], dict(info["options"])
-        if command not in ("run", "train") or not all(map(str, info["versions"])):
-            raise ValueError(f"unknown command {command!r}")
-        Path(info["started_in"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if info["command"] not in ("run", "train"):
+            raise ValueError(f"an unknown command, {info['command']!r}")
+        if not isinstance(info["started_in"], str):
+            raise TypeError("no folder where it was started")
+        for name, types in OPTION_TYPES.items():
+            if not isinstance(info["options"][name], types):
+                raise TypeError(f"{name}: {info['options'][name]!r}")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
-            f"{path} is damaged ({error}): the run cannot be gone on with; start another one"
+            f"{path} cannot be gone on with, it is damaged or written by another version "
+            f"({shortened(error)}); start another run"
         ) from None
-    info["options"] = recorded
     return info
 
 
@@ -87,30 +96,27 @@ def resumed(folder: Path, given: Namespace) -> "Options":
     Raises
     ------
     UserError
+        There is nothing to go on with, or something else is asked for.
     """
     from covid.run import Options
+    from covid.train import versions
 
     info = read_run_info(folder)
-    recorded = info["options"]
-    known = {field.name for field in fields(Options)} - set(HERE)
-    if set(recorded) != known:
-        raise UserError(
-            f"{folder / RUN_INFO}: expected the options {', '.join(sorted(known))}, found "
-            f"{', '.join(sorted(recorded))}; it was written by another version of this program"
+    if info.get("versions") != versions():
+        what = difference(info.get("versions"), versions())
+        print(
+            f"note: {folder} was begun with other versions ({what}); the numbers may "
+            "differ in their last digits from those of an uninterrupted run"
         )
+    recorded = info["options"]
     require_nothing_else(folder, recorded, given)
-    data = None if recorded["data"] is None else Path(recorded["data"])
-    if data is not None and not data.exists():
-        data = Path(info["started_in"]) / data
-    changes = {
-        "data": data,
-        "models": tuple(recorded["models"]),
-        "ratios": None if recorded["ratios"] is None else tuple(recorded["ratios"]),
-    }
-    try:
-        return Options(**{**recorded, **changes, "out": folder, "resume": True})
-    except TypeError as error:
-        raise UserError(f"{folder / RUN_INFO} is damaged ({error}); start another run") from None
+    options = {name: recorded[name] for name in OPTION_TYPES}
+    if recorded["data"] is not None:
+        elsewhere = Path.cwd() != Path(info["started_in"])
+        options["data"] = Path(info["started_in"] if elsewhere else "", recorded["data"])
+    options["models"] = tuple(recorded["models"])
+    options["ratios"] = None if recorded["ratios"] is None else tuple(recorded["ratios"])
+    return Options(**options, out=folder, command=info["command"], resume=True)
 
 
 def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None:

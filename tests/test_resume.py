@@ -16,14 +16,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_runs import temporary_folder
 
+from covid import run
+from covid.arguments import parser
 from covid.cli import main
 from covid.phantom import write_dataset
+from covid.resuming import OPTION_TYPES, resumed, write_run_info
+from covid.run import Options
 from minicnn.models import load_model
 
 ROOT = Path(__file__).parents[1]
@@ -355,6 +360,31 @@ def test_other_options_than_the_run_s_are_refused(begun, capsys):
         assert words in sentence
         assert option[0] in sentence
         assert "leave the option out" in sentence
+
+
+def test_every_option_of_a_run_is_recorded():
+    of_the_call = {"out", "command", "resume", "verbose", "say"}
+    assert {field.name for field in fields(Options)} - of_the_call == set(OPTION_TYPES)
+
+
+def test_other_versions_are_mentioned(begun, capsys, monkeypatch):
+    monkeypatch.setattr(run, "run_all", lambda options: {})
+    assert main(["run", "--resume", str(begun)]) == 0
+    assert "note" not in capsys.readouterr().out
+    info = begun / "run.json"
+    info.write_text(info.read_text().replace(np.__version__, "1.0.0"))
+    assert main(["run", "--resume", str(begun)]) == 0
+    assert f"numpy: 1.0.0 there, {np.__version__} here" in capsys.readouterr().out
+
+
+def test_a_relative_folder_is_found_from_elsewhere(images, tmp_path, monkeypatch):
+    monkeypatch.chdir(images.parent)
+    options = Options(tmp_path, Path(images.name))
+    write_run_info(options)
+    given = parser().parse_args(["run", "--resume"])
+    assert resumed(tmp_path, given).data == Path(images.name)
+    monkeypatch.chdir(tmp_path)
+    assert resumed(tmp_path, given).data == images
 
 
 def test_folders_that_cannot_be_gone_on_with(begun, tmp_path, capsys):
