@@ -110,7 +110,7 @@ def open_model(path: Path) -> Model:
     try:
         check_model(model)
     except ValueError as error:
-        raise UserError(one_line(f"{path} is {error}; {OUR_MODEL}")) from None
+        raise UserError(f"{path} is {one_line(str(error))}; {OUR_MODEL}") from None
     return model
 
 

@@ -86,8 +86,10 @@ def check_members(members: list[zipfile.ZipInfo], file_size: int) -> None:
             raise ValueError(f"an array with a name that is no plain path ({name!r})")
         if member.flag_bits & ~(SEPARATE_SIZE | UTF8_NAME):
             raise ValueError(f"{name}, which is encrypted")
-        if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
+        if member.compress_type != zipfile.ZIP_STORED:
             raise ValueError(f"{name}, which is compressed (write it anew with np.savez)")
+        if member.compress_size != member.file_size:
+            raise ValueError(f"{name} of two sizes, {member.compress_size} and {member.file_size}")
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{twice} more than once")

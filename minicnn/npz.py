@@ -30,7 +30,7 @@ class ModelFileError(ValueError):
     """
 
     def __init__(self, path, problem: str, remedy: str = ""):
-        self.problem = one_line(f"{path}: {problem}")
+        self.problem = f"{path}: {one_line(problem)}"
         super().__init__(f"{self.problem}; {remedy}" if remedy else self.problem)
 
 

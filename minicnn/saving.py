@@ -106,8 +106,9 @@ def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:
     params = model.named_weights()
     shapes = {name: param.shape for name, param in params.items()}
     check_weights(shapes, arrays, path, "take a model with the same layers, or another file")
-    for name, param in params.items():
-        param[...] = arrays[f"weights/{name}"]
+    with np.errstate(all="ignore"):  # a number too large for float32 becomes infinity
+        for name, param in params.items():
+            param[...] = arrays[f"weights/{name}"]
 
 
 def check_weights(
