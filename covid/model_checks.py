@@ -16,6 +16,7 @@ NEEDED_METADATA = ("positive", "negative", "preprocessing")
 NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
 LARGEST_IMAGE = 2048  # pixels on a side
 LARGEST_OUTPUT = 2**26  # numbers that one layer makes of one image: 256 MB
+LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
 LONGEST_NAME = 100  # characters
 
 
@@ -64,8 +65,8 @@ def check_preprocessing(given: dict) -> None:
     )
     if not given.get("samplewise"):
         factor = given["rescale"]
-        fits = type(factor) in (int, float) and 0 < factor < math.inf
-        require(fits, "rescale", "a number above 0", factor)
+        fits = type(factor) in (int, float) and 0 < factor < LARGEST_FACTOR
+        require(fits, "rescale", f"a number in (0, {LARGEST_FACTOR:g})", factor)
 
 
 def check_shapes(model: Model, size: int) -> None:

@@ -15,13 +15,15 @@ import re
 import stat
 import struct
 import zipfile
+from collections.abc import Iterable
 
 import numpy as np
 
-LARGEST_DIRECTORY = 2 * 2**20  # bytes: about 15,000 arrays
+LARGEST_DIRECTORY = 4 * 2**20  # bytes: about 40,000 arrays
 LONGEST_HEADER = 1024  # bytes; NumPy's own are 118
 LONGEST_NAME = 1000  # characters
 CHUNK = 2**20  # bytes read at once
+DIRECTORY_ENTRY = 46  # bytes, without the name
 
 END_RECORD = struct.Struct("<4s4H2LH")  # how a zip file ends: the directory's size is item 5
 END_RECORDS_64 = struct.Struct("<4sQ2H2L4Q4sLQL")  # in front of it beyond 4 GiB: item 8
@@ -79,20 +81,21 @@ def check_members(members: list[zipfile.ZipInfo], file_size: int) -> None:
     names = [member.orig_filename for member in members]
     if any(name in ("config.json", "model.weights.h5") for name in names):
         raise ValueError("a Keras file; minicnn does not read those")
+    seen = set()
     for member, name in zip(members, names, strict=True):
         if not name.endswith(".npy"):
             raise ValueError(f"{name!r}, which is no array")
-        if not is_plain(name):
+        if not is_plain(name[: -len(".npy")]):
             raise ValueError(f"an array with a name that is no plain path ({name!r})")
+        if name in seen:
+            raise ValueError(f"{name} more than once")
+        seen.add(name)
         if member.flag_bits & ~(SEPARATE_SIZE | UTF8_NAME):
             raise ValueError(f"{name}, which is encrypted")
         if member.compress_type != zipfile.ZIP_STORED:
             raise ValueError(f"{name}, which is compressed (write it anew with np.savez)")
         if member.compress_size != member.file_size:
             raise ValueError(f"{name} of two sizes, {member.compress_size} and {member.file_size}")
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice} more than once")
     total = sum(member.file_size for member in members)
     if total > file_size:
         raise ValueError(f"arrays of {total} bytes in a file of {file_size}")
@@ -106,6 +109,11 @@ def is_plain(name: str) -> bool:
     parts = name.split("/")
     odd = "\\" in name or ":" in parts[0] or not name.isprintable() or len(name) > LONGEST_NAME
     return not odd and not any(part in ("", ".", "..") for part in parts)
+
+
+def directory_size(names: Iterable[str]) -> int:
+    """Bytes that the directory of an archive with arrays of these names has, at least."""
+    return sum(DIRECTORY_ENTRY + len(f"{name}.npy".encode()) for name in names)
 
 
 def read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
@@ -133,4 +141,9 @@ def read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
             if member.readinto(part) != len(part):
                 raise ValueError(f"{info.filename}, which is cut off")
         order = "F" if known["fortran"] == "True" else "C"
-        return np.ndarray(shape, known["dtype"], buffer=numbers, order=order)
+        try:
+            return np.ndarray(shape, known["dtype"], buffer=numbers, order=order)
+        except (
+            ValueError
+        ):  # too many axes, or an array without numbers whose other axes are endless
+            raise ValueError(f"{info.filename} with an impossible shape {shape}") from None

@@ -114,44 +114,49 @@ def rebuild(meta: dict, check_shapes: Callable[[dict[str, tuple]], None] | None 
     ValueError, TypeError, RuntimeError, ArithmeticError
         If it does not describe a model.
     """
-    from minicnn.graph import connect, input_tensor
-    from minicnn.layers import Concatenate, InputLayer
     from minicnn.models import Model, Sequential
 
     check_description(meta)
     layers = [make_layer(entry) for entry in meta["layers"]]
     naming = {"name": meta["name"], "seed": meta["seed"]}
+    # Connected layers know their shapes; the parameters are made when the graph is looked at.
     if meta["kind"] == Sequential.kind:
-        model = Sequential(layers, **naming)
+        chain = Sequential(layers, **naming)
     else:
-        tensors = []
-        for node in meta["nodes"]:
-            layer, inputs = layers[node["layer"]], [tensors[index] for index in node["inputs"]]
-            if isinstance(layer, InputLayer) == bool(inputs):
-                raise ValueError(f"{layer.label}: {len(inputs)} inputs")
-            if isinstance(layer, Concatenate) != node["takes_list"]:
-                raise ValueError(f"{layer.label}: a list of inputs, or none where it needs one")
-            if not inputs:
-                tensors.append(input_tensor(layer))
-            else:
-                tensors.append(connect(layer, inputs if node["takes_list"] else inputs[0]))
+        tensors = connect_nodes(layers, meta["nodes"])
+        ends = [[tensors[index] for index in meta[key]] for key in ("inputs", "outputs")]
     if check_shapes is not None:
         check_shapes(param_shapes(layers))
-    if meta["kind"] != Sequential.kind:
-        ends = [[tensors[index] for index in meta[key]] for key in ("inputs", "outputs")]
-        model = Model(*ends, **naming)
+    model = chain if meta["kind"] == Sequential.kind else Model(*ends, **naming)
     if describe_nodes(model.graph) != meta["nodes"]:
         raise ValueError("the nodes are not those of its layers, in the order in which they run")
     for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
         if hasattr(layer, "mask_seed") != (entry.get("mask") is not None):
-            raise ValueError(
-                f"{layer.label}: a mask where there is no dropout, or none where it is"
-            )
+            raise ValueError(f"{layer.label}: expected a mask for dropout and for nothing else")
         if entry.get("mask") is not None:
             layer.mask_seed, layer.step = entry["mask"]
     model.epochs_done = meta["epochs_done"]
     model.metadata = meta["metadata"]
     return model.astype(meta.get("dtype", "float32"))
+
+
+def connect_nodes(layers: list, nodes: list[dict]) -> list:
+    """The tensor that each node gives out; ValueError where a layer takes other inputs."""
+    from minicnn.graph import connect, input_tensor
+    from minicnn.layers import Concatenate, InputLayer
+
+    tensors: list = []
+    for node in nodes:
+        layer, inputs = layers[node["layer"]], [tensors[index] for index in node["inputs"]]
+        if isinstance(layer, InputLayer) == bool(inputs):
+            raise ValueError(f"{layer.label}: {len(inputs)} inputs")
+        if isinstance(layer, Concatenate) != node["takes_list"]:
+            raise ValueError(f"{layer.label}: a list of inputs, or none where it needs one")
+        if not inputs:
+            tensors.append(input_tensor(layer))
+        else:
+            tensors.append(connect(layer, inputs if node["takes_list"] else inputs[0]))
+    return tensors
 
 
 def make_layer(entry: dict):

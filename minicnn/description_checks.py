@@ -4,6 +4,8 @@ Types, sizes and numbers only, before any layer is made; what an argument of a l
 the layer's own to check. See `minicnn.description`.
 """
 
+import math
+
 MOST_LAYERS = 2000  # and nodes: no model that can be trained here comes near
 MOST_INPUTS = 20_000  # of all nodes together
 KINDS = ("sequential", "functional")
@@ -14,8 +16,8 @@ def check_description(meta: dict) -> None:
     """ValueError unless everything that `rebuild` looks at is there and of its type."""
     for key, kind in (("kind", str), ("name", str), ("metadata", dict)):
         item(meta, key, kind, "the model")
-    for key in ("seed", "epochs_done"):
-        whole(item(meta, key, int, "the model"), key)
+    whole(item(meta, "seed", int, "the model"), "seed", below=math.inf)  # NumPy takes any
+    whole(item(meta, "epochs_done", int, "the model"), "epochs_done")
     if meta["kind"] not in KINDS or meta.get("dtype", "float32") not in DTYPES:
         raise ValueError(f"a model of kind {meta['kind']!r} and dtype {meta.get('dtype')!r}")
     layers, nodes = (item(meta, key, list, "the model") for key in ("layers", "nodes"))
@@ -62,10 +64,10 @@ def item(entry, key: str, kind: type, where: str):
     return entry[key]
 
 
-def whole(value: int, key: str) -> None:
-    """ValueError unless `value` is in [0, 2**63)."""
-    if not 0 <= value < 2**63:
-        raise ValueError(f"expected {key} in [0, 2**63), found {value}")
+def whole(value: int, key: str, below: float = 2**63) -> None:
+    """ValueError unless `value` is in [0, below)."""
+    if not 0 <= value < below:
+        raise ValueError(f"expected {key} in [0, {below}), found {value}")
 
 
 def indices(entry, key: str, below: int, where: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minicnn.archives import is_plain, read_arrays
+from minicnn.archives import LARGEST_DIRECTORY, directory_size, is_plain, read_arrays
 from minicnn.files import whole_file
 
 FORMAT_VERSION = 1
@@ -55,6 +55,8 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
         kind = np.asarray(array).dtype.str
         if not re.fullmatch(r"[<>|](?:f[248]|[iu][1248]|b1|U[0-9]+)", kind):
             raise ValueError(f"{path}: expected {name} to hold numbers or a text, got {kind}")
+    if directory_size(arrays) > LARGEST_DIRECTORY / 2:  # a half is left for what zip adds
+        raise ValueError(f"{path}: expected fewer arrays, or shorter names, got {len(arrays)}")
     if "__meta__" in arrays and len(str(arrays["__meta__"])) > LONGEST_TEXT:
         raise ValueError(
             f"{path}: expected a description of at most {LONGEST_TEXT} characters, got "

@@ -65,11 +65,11 @@ def edit_directory(content: bytes, rng: np.random.Generator) -> bytes:
 def edit_members(content: bytes, rng: np.random.Generator) -> bytes:
     """A member taken away, doubled, renamed, cut, or given another's content."""
     members = unpack(content)
-    index, other = rng.integers(len(members), size=2) if members else (0, 0)
-    what = rng.integers(5)
     if not members:
         return content
+    index, other = rng.integers(len(members), size=2)
     name, data = members[index]
+    what = rng.integers(5)
     if what == 0:
         del members[index]
     elif what == 1:
@@ -87,9 +87,7 @@ def edit_members(content: bytes, rng: np.random.Generator) -> bytes:
 def edit_header(content: bytes, rng: np.random.Generator) -> bytes:
     """Letters of an array's header changed, its length kept."""
     members = unpack(content)
-    index = rng.integers(len(members)) if members else 0
-    if not members or len(members[index][1]) < 128:
-        return content
+    index = rng.integers(len(members))
     name, data = members[index]
     out = bytearray(data)
     letters = b"0123456789(),' <>|fiOUcTrueFalse{}:-"
@@ -102,9 +100,7 @@ def edit_header(content: bytes, rng: np.random.Generator) -> bytes:
 def edit_numbers(content: bytes, rng: np.random.Generator) -> bytes:
     """Bytes of an array's numbers changed: weights that are huge, tiny, or no numbers."""
     members = unpack(content)
-    index = rng.integers(len(members)) if members else 0
-    if not members or len(members[index][1]) <= 128:
-        return content
+    index = rng.integers(len(members))
     name, data = members[index]
     out = bytearray(data)
     for place in rng.integers(128, len(out), size=rng.integers(1, 9)):
@@ -115,21 +111,15 @@ def edit_numbers(content: bytes, rng: np.random.Generator) -> bytes:
 
 def edit_description(content: bytes, rng: np.random.Generator) -> bytes:
     """A value of the description replaced, taken away, or put in twice."""
-    try:
-        description = described(content)
-    except (ValueError, KeyError):
-        return content
+    description = described(content)
     places = [(description, key) for key in description]
     for holder, key in places:  # grows while it is gone through: all values at any depth
         value = holder[key]
-        keys = (
-            value
-            if isinstance(value, dict)
-            else range(len(value))
-            if isinstance(value, list)
-            else ()
-        )
-        places += [(value, inner) for inner in keys]
+        if isinstance(value, dict | list):
+            places += [
+                (value, inner)
+                for inner in (value if isinstance(value, dict) else range(len(value)))
+            ]
     holder, key = places[rng.integers(len(places))]
     what = rng.integers(5)
     if what == 0:

@@ -16,12 +16,14 @@ from model_mutator import mutant
 from covid.cli import main
 from covid.errors import UserError
 from covid.inputs import OUR_MODEL, open_model
-from minicnn.models import Model, load_model
+from minicnn.layers import Dense
+from minicnn.models import Model, Sequential, load_model
+from minicnn.npz import LONGEST_TEXT, read_npz, write_npz
 
 LONGEST_SENTENCE = 900
 MUTANTS = 1600
 LONGEST_WAIT = 10  # seconds for one file; each takes some thousandths
-MEMORY = 64 * 2**20  # bytes beyond what the process has when it begins to read
+MEMORY = 48 * 2**20  # bytes beyond what the process has when it begins to read
 LIMIT_MEMORY = """
 import resource, sys
 from minicnn.models import load_model
@@ -113,7 +115,7 @@ def test_a_bad_file_changes_no_model(corpus):
 def test_memory_is_bounded(corpus):
     """Under a limit even memory that is asked for and never used is an error."""
     bad = [str(corpus[name]) for name in CORPUS]
-    assert max(Path(path).stat().st_size for path in bad) < MEMORY / 10
+    assert max(Path(path).stat().st_size for path in bad) < MEMORY / 8
     run = subprocess.run(
         [sys.executable, "-c", LIMIT_MEMORY, corpus["good"], str(MEMORY), *bad],
         capture_output=True,
@@ -144,16 +146,11 @@ def test_what_is_no_file_is_one_sentence(tmp_path, alarm):
 
 
 def load_model_weights(path: Path) -> None:
-    from minicnn.layers import Dense
-    from minicnn.models import Sequential
-
     Sequential([Dense(1, input_shape=(2,))]).load_weights(path)
 
 
-def test_more_memory_than_a_file_is_large_is_not_taken_for_a_large_model(tmp_path):
-    """A model of some MB, in C and in Fortran order, is read as it was written."""
-    from minicnn.npz import read_npz, write_npz
-
+def test_arrays_are_read_as_they_were_written(tmp_path):
+    """Of more than one chunk, in Fortran order, and without any number."""
     rng = np.random.default_rng(0)
     arrays = {
         "weights/c/kernel": rng.random((700, 600), dtype=np.float32),
@@ -166,6 +163,30 @@ def test_more_memory_than_a_file_is_large_is_not_taken_for_a_large_model(tmp_pat
     for name, array in arrays.items():
         np.testing.assert_array_equal(found[name], array)
         assert found[name].dtype == array.dtype and found[name].flags.writeable
+
+
+def test_more_arrays_than_can_be_read_are_not_written(tmp_path):
+    arrays = {f"weights/{'a' * 900}{number}/kernel": np.zeros(1) for number in range(3000)}
+    with pytest.raises(ValueError, match="expected fewer arrays, or shorter names, got 3000"):
+        write_npz(tmp_path / "arrays.npz", arrays)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name, array, expected",
+    [
+        ("weights/../kernel", np.zeros(1), "expected a name like weights/conv2d/kernel, got"),
+        ("weights//kernel", np.zeros(1), "expected a name like"),
+        ("weights/a\n/kernel", np.zeros(1), "expected a name like"),
+        ("weights/a/kernel", np.array([None]), "to hold numbers or a text, got |O"),
+        ("weights/a/kernel", np.zeros(1, complex), "to hold numbers or a text, got <c16"),
+        ("__meta__", np.array(" " * (LONGEST_TEXT + 1)), "a description of at most 4194304 char"),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(name, array, expected, tmp_path):
+    with pytest.raises(ValueError, match=expected):
+        write_npz(tmp_path / "arrays.npz", {name: array})
+    assert list(tmp_path.iterdir()) == []
 
 
 # The command line

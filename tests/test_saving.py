@@ -153,6 +153,21 @@ def test_an_interrupted_training_equals_one_in_one_piece(rng, tmp_path):
     assert_same(second_half.get_weights(), whole.get_weights())
 
 
+def test_a_renamed_layer_begins_anew_and_can_be_loaded(rng, tmp_path):
+    """The optimiser's arrays go by the layers' names; those of no layer are not saved."""
+    model = chain()
+    model.compile(optimizers.Adam(1e-2), "binary_crossentropy")
+    x, y = data_for(model, rng)
+    model.train_on_batch(x, y)
+    model.get_layer("logit").name = "renamed"
+    model.save(tmp_path / "model.npz")
+    loaded = models.load_model(tmp_path / "model.npz")
+    assert "logit/kernel" not in loaded.optimizer.slots["mean"]
+    for one in (model, loaded):
+        one.train_on_batch(x, y)
+    assert_same(loaded.get_weights(), model.get_weights())
+
+
 def test_float64_is_kept(model, rng, tmp_path):
     x, y = data_for(model, rng)
     model.astype("float64").compile("adam", "binary_crossentropy")
@@ -301,9 +316,13 @@ def test_a_folder_and_a_single_array(tmp_path):
 
 def test_another_format_version(saved):
     rewrite_meta(saved, lambda meta: meta.update(format_version=saving.FORMAT_VERSION + 1))
-    with pytest.raises(ValueError, match="written by a newer version .*format 2; this one reads 1.: update"):
+    with pytest.raises(
+        ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
+    ):
         models.load_model(saved)
-    with pytest.raises(ValueError, match="written by a newer version .*format 2; this one reads 1.: update"):
+    with pytest.raises(
+        ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
+    ):
         chain().load_weights(saved)
 
 
