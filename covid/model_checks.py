@@ -5,6 +5,7 @@ how files are called, so nothing of it is used before it has been looked at here
 """
 
 import math
+import unicodedata
 
 import numpy as np
 
@@ -17,7 +18,7 @@ NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
 LARGEST_IMAGE = 2048  # pixels on a side
 LARGEST_OUTPUT = 2**26  # numbers that one layer makes of one image: 256 MB
 LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
-LONGEST_NAME = 100  # characters
+LONGEST_NAME = 255  # characters
 
 
 def check_model(model: Model) -> None:
@@ -41,9 +42,10 @@ def check_model(model: Model) -> None:
             f"({', '.join(missing) or 'its loss'} missing)"
         )
     for key in ("positive", "negative"):
-        require(is_file_name(metadata[key]), key, "the name of a class folder", metadata[key])
+        require(is_plain_name(metadata[key]), key, "the name of a class folder", metadata[key])
     require(metadata["positive"] != metadata["negative"], "classes", "two", metadata["positive"])
-    require(is_file_name(model.name), "name", "one that a file can have", model.name)
+    usable = is_plain_name(model.name, forbidden="/\\:")  # figures are called after the model
+    require(usable, "name", "one that a file can have", model.name)
     check_preprocessing(metadata["preprocessing"])
     check_shapes(model, metadata["preprocessing"]["image_size"])
     for name, param in model.named_weights().items():
@@ -70,7 +72,7 @@ def check_preprocessing(given: dict) -> None:
 
 
 def check_shapes(model: Model, size: int) -> None:
-    """ValueError unless the model makes one probability of an image, with sensible means."""
+    """ValueError unless the model makes one probability of an image, in memory that there is."""
     shapes = [tensor.sample_shape for tensor in model.inputs]
     require(shapes == [(size, size, 1)], "input", f"images ({size}, {size}, 1)", shapes)
     shapes = [tensor.sample_shape for tensor in model.outputs]
@@ -86,11 +88,15 @@ def check_shapes(model: Model, size: int) -> None:
         require(max(window) <= size, layer.label, f"a window of at most {size} pixels", window)
 
 
-def is_file_name(value) -> bool:
-    """Whether a value can stand in a file's name without leading anywhere else."""
+def is_plain_name(value, forbidden: str = "/") -> bool:
+    """Whether a value can be the name of a folder, and can be printed.
+
+    Names with bytes that are no text are allowed, since class folders may have them.
+    """
     if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_NAME:
         return False
-    return value.isprintable() and value not in (".", "..") and not set(value) & set('/\\:"<>|?*')
+    controls = any(unicodedata.category(char) == "Cc" for char in value)
+    return not controls and value not in (".", "..") and not set(value) & set(forbidden)
 
 
 def require(fits: bool, what: str, expected: str, found) -> None:

@@ -168,16 +168,21 @@ def make_layer(entry: dict):
 
 
 def param_shapes(layers: list) -> dict[str, tuple]:
-    """Shapes of all parameters of connected layers, as "layer name/parameter name"."""
-    return {
-        f"{layer.name}/{name}": shape
-        for layer in layers
-        for node in layer.nodes[:1]
-        if node.inputs
-        for name, shape in layer.param_shapes(
-            node.pick([tensor.sample_shape for tensor in node.inputs])
-        ).items()
-    }
+    """Shapes of all parameters of connected layers, as "layer name/parameter name".
+
+    ValueError where the uses of a shared layer need parameters of different shapes.
+    """
+    shapes: dict[str, tuple] = {}
+    for layer in layers:
+        for node in layer.nodes:
+            if not node.inputs:
+                continue
+            input_shape = node.pick([tensor.sample_shape for tensor in node.inputs])
+            for name, shape in layer.param_shapes(input_shape).items():
+                key = f"{layer.name}/{name}"
+                if shapes.setdefault(key, shape) != shape:
+                    raise ValueError(f"{key}: of shape {shapes[key]} and of shape {shape}")
+    return shapes
 
 
 def compile_again(model, compiled: dict) -> None:

@@ -33,7 +33,8 @@ def save_model(model, path) -> None:
         for slot, by_name in model.optimizer.slots.items():
             # A layer that got a new name begins anew: its slots are zero until the next step.
             for name, param in weights.items():
-                arrays[f"optimizer/{slot}/{name}"] = by_name.get(name, np.zeros_like(param))
+                array = by_name[name] if name in by_name else np.zeros_like(param)
+                arrays[f"optimizer/{slot}/{name}"] = array
     arrays["__meta__"] = np.array(json.dumps(describe(model)))
     write_npz(path, arrays)
 
@@ -92,13 +93,12 @@ def blamed_on(path) -> Iterator[None]:
         yield
     except ModelFileError:
         raise
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-        reason = str(error)
-    except RuntimeError as error:  # a chain of layers that was never built, or endlessly nested
-        reason = str(error)
-    else:
-        return
-    raise ModelFileError(path, f"the model's description is damaged ({reason})", ANOTHER_FILE)
+    except (
+        *(AttributeError, LookupError, TypeError, ValueError, ArithmeticError),
+        RuntimeError,  # a chain of layers that was never built, or one without end
+    ) as error:
+        problem = f"the model's description is damaged ({error})"
+        raise ModelFileError(path, problem, ANOTHER_FILE) from None
 
 
 def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:

@@ -237,12 +237,22 @@ def three_thousand(description: dict) -> None:
     description["layers"] += [description["layers"][4]] * 3000
 
 
+def two_widths_of_dense(description: dict) -> None:
+    """The last layer used once more, behind another input of 10**9 numbers."""
+    wide = {"class": "InputLayer", "config": {"name": "wide", "input_shape": [10**9]}, "mask": None}
+    description["layers"].append(wide)
+    description["nodes"] += [
+        {"layer": 6, "inputs": [], "takes_list": False},
+        {"layer": 5, "inputs": [6], "takes_list": False},
+    ]
+    description.update(kind="functional", inputs=[0, 6], outputs=[7, 5])
+
+
 def list_for_relu(description: dict) -> None:
     description.update(kind="functional")
     description["nodes"][2]["takes_list"] = True
 
 
-EMPTY_NPY = npy(np.zeros(0))
 PICKLE = pickle.dumps(Exploding())
 OBJECTS = npy(np.array([Exploding()], dtype=object))
 CALL = "__import__('os').mkdir('exploded')"
@@ -363,7 +373,7 @@ CORPUS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "base-class": (meta(lambda m: m["layers"][1].update({"class": "Layer"})), "class 'Layer'"),
     "function": (meta(lambda m: m["layers"][0].update({"class": "Input"})), "class 'Input'"),
     "nameless": (config(1, name=None), DAMAGED + "layer 1: expected name to be str, found None"),
-    "one-name-twice": (config(1, name="dense"), "expected"),
+    "one-name-twice": (config(1, name="dense"), "dense/kernel: of shape .* and of shape"),
     "odd-name": (config(1, name="\x1b[2J" * 1000), "a file without weights/.?.2J.*2J[.]{3}; name"),
     "mask-a-text": (meta(lambda m: m["layers"][3].update(mask="ab")), DAMAGED + "layer 3"),
     "mask-missing": (meta(lambda m: m["layers"][3].update(mask=None)), DAMAGED + "dropout: expected a mask"),
@@ -373,6 +383,7 @@ CORPUS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "layer-outside": (nodes(2, layer=99), DAMAGED + "node 2: layer 99 of 6 layers"),
     "another-chain": (nodes(3, inputs=[1]), DAMAGED + "the nodes are not those"),
     "list-for-relu": (meta(list_for_relu), DAMAGED + "pool: a list of inputs"),
+    "two-widths": (meta(two_widths_of_dense), r"dense/kernel: of shape \(8, 1\) and of shape \(1000"),
     "two-starts": (meta(lambda m: m["nodes"][2].update(inputs=[]) or m.update(kind="functional")), "0 i"),
     "output-outside": (top(outputs=[6]), DAMAGED + "the model: expected outputs in"),
     "compiled-a-list": (top(compiled=[]), DAMAGED + "the model: expected compiled to be dict"),
