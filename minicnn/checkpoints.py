@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from minicnn import saving
 from minicnn.callbacks import Callback, CallbackList
+from minicnn.description import describe
+from minicnn.description_checks import check_description
+from minicnn.npz import ModelFileError, parse_json, read_npz, write_npz
+from minicnn.saving import CALLBACKS, TRAINING, model_arrays, put_state
 
-TRAINING = "__training__"
 VERSION = 1  # of that text
 # What of a model's description changes while it trains.
 CHANGING = ("epochs_done", "seed", "metadata", "name")
@@ -164,10 +166,10 @@ def write_checkpoint(
     seconds: float,
 ) -> None:
     """Write a model and all that is needed to train on; OSError where it cannot be written."""
-    arrays = saving.model_arrays(model)
+    arrays = model_arrays(model)
     states = []
     for index, callback in enumerate(observers.callbacks):
-        numbers, held = take_apart(callback.get_state(), f"callbacks/{index}")
+        numbers, held = take_apart(callback.get_state(), f"{CALLBACKS}{index}")
         states.append({"class": type(callback).__name__, "state": numbers})
         arrays.update(held)
     training = {
@@ -180,7 +182,7 @@ def write_checkpoint(
         "params": {key: observers.params[key] for key in ("epochs", "steps")},
     }
     arrays[TRAINING] = np.array(json.dumps(training, default=float))
-    saving.write_npz(path, arrays)
+    write_npz(path, arrays)
 
 
 def read_checkpoint(
@@ -199,11 +201,12 @@ def read_checkpoint(
     ValueError
         If the file cannot be read, or is one of another model, other callbacks or other data.
     """
-    arrays, meta = saving.read_npz(path)
+    arrays, meta = read_npz(path)
     if meta is None or TRAINING not in arrays:
         raise ValueError(f"{path}: expected a checkpoint of a training, found a model alone")
     try:
-        training = json.loads(str(arrays.pop(TRAINING)))
+        training = parse_json(arrays.pop(TRAINING))
+        check_description(meta)
         misfit = other_training(meta, training, model, observers, feeds)
         if misfit is None:
             position, seconds = Position(**training["position"]), float(training["seconds"])
@@ -211,14 +214,16 @@ def read_checkpoint(
             seeds = [identity["seed"] for identity in training["feeds"]]
             for index, callback in enumerate(observers.callbacks):
                 state = training["callbacks"][index]["state"]
-                callback.set_state(put_together(state, arrays, f"callbacks/{index}"))
+                callback.set_state(put_together(state, arrays, f"{CALLBACKS}{index}"))
+            put_state(model, arrays, meta, path)
+    except ModelFileError:
+        raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
         ) from None
     if misfit is not None:
         raise ValueError(f"{path}: {misfit}")
-    saving.put_state(model, arrays, meta, path)
     model.stop_training = stop_training
     for feed, seed in zip(feeds, seeds, strict=True):
         feed.seed = seed
@@ -236,7 +241,7 @@ def other_training(
         )
     here = {key: observers.params[key] for key in ("epochs", "steps")}
     pairs = {
-        "model": (lasting(meta), lasting(saving.describe(model))),
+        "model": (lasting(meta), lasting(describe(model))),
         "epochs and steps": (training["params"], here),
         "callbacks": (
             [entry["class"] for entry in training["callbacks"]],

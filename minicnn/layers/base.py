@@ -26,7 +26,8 @@ _creation_order = itertools.count()
 class Layer:
     """Base of all layers: checks, parameters, and the contract of forward and backward.
 
-    A subclass writes `output_shape`, `forward`, `backward`, and where it has parameters `build`.
+    A subclass writes `output_shape`, `forward`, `backward`, and where it has parameters
+    `param_shapes` and `build`.
 
     Parameters
     ----------
@@ -111,6 +112,13 @@ class Layer:
         self.output_shape(input_shape)  # raises where the shape does not fit
         self.input_shape = input_shape
         self.built = True
+
+    def param_shapes(self, input_shape: tuple) -> dict[str, tuple]:
+        """Shapes of the parameters that `build` makes for inputs of that shape.
+
+        A model file is checked against them before there is memory for the parameters.
+        """
+        return {}
 
     def output_shape(self, input_shape: tuple) -> tuple:
         """Shape of one output sample; ValueError where `input_shape` does not fit."""

@@ -96,12 +96,17 @@ class Conv2D(Layer):
         self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
         self._set_activation(activation)
 
+    def param_shapes(self, input_shape):
+        kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
+        bias_shape = (self.filters,)
+        return {"kernel": kernel_shape, **({"bias": bias_shape} if self.use_bias else {})}
+
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
-        kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
-        self.params = {"kernel": self._new_param(self.kernel_initializer, kernel_shape, rng)}
+        shape = self.param_shapes(input_shape)
+        self.params = {"kernel": self._new_param(self.kernel_initializer, shape["kernel"], rng)}
         if self.use_bias:
-            self.params["bias"] = self._new_param(self.bias_initializer, (self.filters,), rng)
+            self.params["bias"] = self._new_param(self.bias_initializer, shape["bias"], rng)
 
     def output_shape(self, input_shape):
         height, width, _ = image_shape(input_shape, self.label)
