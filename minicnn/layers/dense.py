@@ -38,6 +38,8 @@ class Dense(Layer):
     class Cache(NamedTuple):
         x: np.ndarray
 
+    fixed_by_build = Layer.fixed_by_build | {"units"}
+
     def __init__(
         self,
         units,
@@ -59,9 +61,9 @@ class Dense(Layer):
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
         kernel_shape = (input_shape[0], self.units)
-        self.params = {"kernel": self._new_param(self.kernel_initializer, kernel_shape, rng)}
+        self._new_param("kernel", self.kernel_initializer, kernel_shape, rng)
         if self.use_bias:
-            self.params["bias"] = self._new_param(self.bias_initializer, (self.units,), rng)
+            self._new_param("bias", self.bias_initializer, (self.units,), rng)
 
     def output_shape(self, input_shape):
         if len(input_shape) != 1:
@@ -89,7 +91,7 @@ class Dense(Layer):
         """The first half of `backward`: replace `self.grads`; returns dz, (batch, units)."""
         (x,) = self._require_cache()
         # dy is the gradient of y, dz the one in front of the activation; both (batch, units)
-        dy = self._check_gradient(dy, (len(x), self.units))
+        dy = self._check_gradient(dy, (len(x), self.units), x.dtype)
         dz = self._before_activation(dy, through_activation)
 
         self.grads = {"kernel": kernels.active().dense_grad_kernel(x, dz)}
