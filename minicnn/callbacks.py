@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from minicnn.diagnosis import bad_weights, where_it_began
+
 
 class Callback:
     """Base of all callbacks: does nothing at every occasion.
@@ -382,9 +384,48 @@ class CSVLogger(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss of a batch is not a finite number."""
+    """Stop when the loss of a batch, or a weight at an epoch's end, is not a finite number.
+
+    Says where it began, see `minicnn.diagnosis`. The weights are then those from before that
+    batch: with gradients that are no numbers, its step is not made. (Keras makes it.)
+
+    Attributes
+    ----------
+    found : str or None
+        What was found and where, None if all was well.
+    """
+
+    found: str | None = None
+
+    def on_train_begin(self, logs=None):
+        self.found, self.began = None, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def look(self, place, inputs) -> None:
+        """Find out where it began; `train_step` calls this while it can still be found out.
+
+        Parameters
+        ----------
+        place : minicnn.diagnosis.Place
+            The batch.
+        inputs : list of float arrays
+        """
+        batch = f"batch {place} ({place.samples(len(inputs[0]))})"
+        self.began = batch, where_it_began(self.model, inputs, place.feed.name_of)
 
     def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):
-            print(f"Batch {batch}: the loss is {logs['loss']}, training stops")
-            self.model.stop_training = True
+            name, reason = self.began or (f"batch {batch + 1}", "it was not trained by fit")
+            self._stop(f"{name}: the loss is {logs['loss']}: {reason}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        reason = bad_weights(self.model) if self.found is None else None
+        if reason is not None:  # behind the epoch's last batch, there is no loss to show it
+            self._stop(f"after its last batch: {reason}")
+
+    def _stop(self, what: str) -> None:
+        self.found = f"epoch {self.epoch + 1}, {what}"
+        print(f"Training stops. {self.found[0].upper()}{self.found[1:]}")
+        self.model.stop_training = True
