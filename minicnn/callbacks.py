@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minicnn.diagnosis import bad_weights, where_it_began
+from minicnn.diagnosis import bad_weights, largest_weight, where_it_began
 
 
 class Callback:
@@ -384,10 +384,15 @@ class CSVLogger(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss of a batch, or a weight at an epoch's end, is not a finite number.
+    """Stop when the loss of a batch is not a finite number.
 
-    Says where it began, see `minicnn.diagnosis`. The weights are then those from before that
-    batch: with gradients that are no numbers, its step is not made. (Keras makes it.)
+    At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
+    see `minicnn.diagnosis`. The weights are then those from before the batch whose loss it was: with gradients that are no numbers, its step is not made. (Keras makes it.)
+
+    Parameters
+    ----------
+    verbose : int
+        1 prints it (Keras always does).
 
     Attributes
     ----------
@@ -395,7 +400,9 @@ class TerminateOnNaN(Callback):
         What was found and where, None if all was well.
     """
 
-    found: str | None = None
+    def __init__(self, verbose=1):
+        self.verbose = verbose
+        self.found: str | None = None
 
     def on_train_begin(self, logs=None):
         self.found, self.began = None, None
@@ -424,8 +431,11 @@ class TerminateOnNaN(Callback):
         reason = bad_weights(self.model) if self.found is None else None
         if reason is not None:  # behind the epoch's last batch, there is no loss to show it
             self._stop(f"after its last batch: {reason}")
+        elif self.found is None and not np.isfinite((logs or {}).get("val_loss", 0)):
+            self._stop(f"the validation loss is {logs['val_loss']}: {largest_weight(self.model)}")
 
     def _stop(self, what: str) -> None:
         self.found = f"epoch {self.epoch + 1}, {what}"
-        print(f"Training stops. {self.found[0].upper()}{self.found[1:]}")
+        if self.verbose:
+            print(f"Training stops: {self.found}")
         self.model.stop_training = True

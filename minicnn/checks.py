@@ -110,10 +110,16 @@ def require_finite(array: np.ndarray, what: str, dtype=np.float32) -> None:
 
 def require_finite_batch(x, what: str, dtype=np.float32) -> None:
     """`require_finite` for the inputs of one batch: an array, or a list of one for each input."""
-    several = isinstance(x, (list, tuple)) and any(hasattr(one, "shape") for one in x)
-    for number, one in enumerate(x if several else [x]):
-        name = f"{what}[{number}]" if several else what
+    arrays = input_list(x)
+    for number, one in enumerate(arrays):
+        name = what if len(arrays) == 1 else f"{what}[{number}]"
         require_finite(as_numbers(one, name), name, dtype)
+
+
+def input_list(x) -> list:
+    """The inputs of a batch as a list: the items of a list of arrays; else `x` is the only one."""
+    several = isinstance(x, (list, tuple)) and any(hasattr(one, "shape") for one in x)
+    return list(x) if several else [x]
 
 
 def sample_place(index: tuple[int, ...]) -> str:

@@ -74,7 +74,10 @@ def where_it_began(
     name_of = name_of or (lambda position: f"sample {position}")
     for tensor, array in zip(model.graph.inputs, inputs, strict=True):
         if find_not_finite(array, array.dtype):
-            return f"{tensor.node.layer.label}: the input {first_of(array, name_of)}"
+            return (
+                f"the input {tensor.node.layer.label} {first_of(array, name_of)}; "
+                "look at where that sample comes from"
+            )
     return (
         bad_weights(model)
         or bad_output(model, inputs, name_of)
@@ -112,14 +115,18 @@ def bad_output(model, inputs: list[np.ndarray], name_of: Callable[[int], str]) -
     """The first layer whose output is not finite; None if there is none."""
     with left_as_it_was(model), np.errstate(all="ignore"):
         values = model.graph.run(inputs, training=True, layer_by_layer=True)
+        # Infinity comes out of a sigmoid as 1: there, its input is what has to be looked at.
+        logits = {node: getattr(node.activation_cache, "x", None) for node in model.graph.nodes}
     for node in model.graph.nodes:
-        if node.inputs and find_not_finite(values[node.output], values[node.output].dtype):
+        output = values[node.output] if logits[node] is None else logits[node]
+        if node.inputs and find_not_finite(output, output.dtype):
+            where = "" if logits[node] is None else " in front of its sigmoid"
             sizes = [f"inputs up to {max(largest(values[t]) for t in node.inputs):.3g}"]
             sizes += [
                 f"{name} up to {largest(param):.3g}" for name, param in node.layer.params.items()
             ]
             return (
-                f"the output of {node.layer.name} {first_of(values[node.output], name_of)} "
+                f"the output of {node.layer.name}{where} {first_of(output, name_of)} "
                 f"({', '.join(sizes)}){rate_of(model)}"
             )
     return None
@@ -152,6 +159,13 @@ def left_as_it_was(model) -> Iterator[None]:
             node.cache, node.activation_cache = cache, activation_cache
 
 
+def largest_weight(model) -> str:
+    """Which weights are the largest, for where a loss is not finite and no batch at hand."""
+    sizes = {name: largest(array) for name, array in model.named_weights().items()}
+    name = max(sizes, key=sizes.get)
+    return f"the largest weight is {sizes[name]:.3g}, in {name}{rate_of(model)}"
+
+
 def first_of(array: np.ndarray, name_of: Callable[[int], str]) -> str:
     """How many numbers of a batch are not finite, and which is the first."""
     found = find_not_finite(array, array.dtype)
@@ -164,7 +178,7 @@ def first_of(array: np.ndarray, name_of: Callable[[int], str]) -> str:
 
 def largest(array: np.ndarray) -> float:
     """The largest absolute value, NaN left aside."""
-    return float(np.fmax(np.fmax.reduce(array, axis=None), -np.fmin.reduce(array, axis=None)))
+    return float(np.fmax.reduce(np.abs(array), axis=None))
 
 
 def rate_of(model) -> str:

@@ -135,11 +135,9 @@ class IteratorFeed:
         return batch
 
     def name_of(self, position: int) -> str:
-        filenames = getattr(self.iterator, "batch_filenames", None)
-        if filenames is not None:
-            return f"file {filenames[position]}"
-        indices = getattr(self.iterator, "batch_indices", None)
-        return f"sample {position}" if indices is None else f"image {indices[position]}"
+        if hasattr(self.iterator, "name_of"):
+            return self.iterator.name_of(position)
+        return f"sample {position} of the batch"
 
 
 class GeneratorFeed:

@@ -40,8 +40,9 @@ class BinaryCrossentropy:
             return
         first = np.unravel_index(np.argmin(fits), fits.shape)
         index = tuple(int(i) for i in first)
+        index = index if fits[:1].size > 1 else index[:1]
         raise BadSample(
-            f"{what}: expected labels in [0, 1], got {y[index]:g} for {sample_place(index)}"
+            f"{what}: expected labels in [0, 1], got {y[first]:g} for {sample_place(index)}"
             f"{and_more(fits.size - np.count_nonzero(fits) - 1)}; {advice(y)}",
             sample=index[0] if index else 0,
         )
@@ -99,7 +100,7 @@ def advice(y: np.ndarray) -> str:
         return "give every sample a label"
     lowest, highest = y.min(), y.max()
     if (lowest, highest) == (1, 2):
-        return "subtract 1, if 1 and 2 are the numbers of two classes"
+        return "subtract 1, if 1 and 2 are all the labels there are"
     if (lowest, highest) == (-1, 1):
         return "(y + 1) / 2 turns -1 and 1 into 0 and 1"
     if lowest == 0 and highest == 255:

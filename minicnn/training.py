@@ -11,7 +11,7 @@ import numpy as np
 
 from minicnn import shapes
 from minicnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
-from minicnn.checks import as_numbers
+from minicnn.checks import as_numbers, input_list
 from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off
 from minicnn.kernels.threads import one_step_at_a_time
@@ -337,9 +337,11 @@ def require_compiled(model) -> None:
 
 def as_inputs(model, x) -> list[np.ndarray]:
     """Batch arrays for the model's inputs, in the model's dtype; ValueError where they misfit."""
-    given = list(x) if isinstance(x, (list, tuple)) else [x]
+    given = input_list(x)
     if getattr(model, "built", True) is False:
         model.build((None, *np.shape(given[0])[1:]))
+    if len(given) == 1 and isinstance(x, list) and len(x) == len(model.graph.inputs) > 1:
+        given = list(x)  # nested lists of numbers, one for each input
     if len(given) != len(model.graph.inputs):
         raise ValueError(
             f"{model.name}: expected {len(model.graph.inputs)} inputs, got {len(given)}"

@@ -339,7 +339,7 @@ def test_terminate_on_nan(bad, data, capsys):
         validation_data=data,
         verbose=0,
     )
-    assert capsys.readouterr().out.startswith("Training stops. Epoch 1, batch 2 of ")
+    assert capsys.readouterr().out.startswith("Training stops: epoch 1, batch 2 of ")
     assert model.optimizer.iterations == 1  # not that batch, not the third, no other epoch
     assert history.epoch == [0] and not np.isfinite(history.history["loss"][0])
 
