@@ -387,7 +387,8 @@ class TerminateOnNaN(Callback):
     """Stop when the loss of a batch is not a finite number.
 
     At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
-    see `minicnn.diagnosis`. The weights are then those from before the batch whose loss it was: with gradients that are no numbers, its step is not made. (Keras makes it.)
+    see `minicnn.diagnosis`. The weights are then those from before the batch whose loss it was:
+    with gradients that are no numbers, its step is not made. (Keras makes it.)
 
     Parameters
     ----------

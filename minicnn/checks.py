@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-PIECE = 1 << 16  # numbers looked at together: their answers stay in the processor's cache
+PIECE = 1 << 18  # numbers looked at together: their answers stay in the processor's cache
 
 
 class BadSample(ValueError):

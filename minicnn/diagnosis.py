@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from minicnn.checks import BadSample, find_not_finite
+from minicnn.layers.dropout import Dropout
 
 SHOWN = 3  # so many of a batch's samples are named, then it is "and 27 more"
 
@@ -139,14 +140,11 @@ def left_as_it_was(model) -> Iterator[None]:
     layers = list(graph.layers) + [one.activation for one in graph.layers if one.activation]
     caches = [(layer, layer.cache) for layer in layers]
     node_caches = [(node, node.cache, node.activation_cache) for node in graph.nodes]
-    dropouts = {node.layer: 0 for node in graph.nodes if getattr(node.layer, "rate", 0) > 0}
-    for node in graph.nodes:
-        if node.layer in dropouts:
-            dropouts[node.layer] += 1  # each use of a layer is a step with a mask of its own
+    dropouts = [layer for layer in layers if isinstance(layer, Dropout) and layer.rate > 0]
     steps = [(layer, layer.step) for layer in dropouts]
     last_run = graph._last_run
-    for layer, uses in dropouts.items():
-        layer.step -= uses
+    for layer in dropouts:  # each use of a layer was a step, with a mask of its own
+        layer.step -= sum(node.layer is layer for node in graph.nodes)
     try:
         yield
     finally:

@@ -161,28 +161,24 @@ class GeneratorFeed:
         return f"sample {position} of the batch"
 
 
-def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int, model=None):
+def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int, model=None, of=""):
     """Make a feed of whatever the user gave; TypeError or ValueError if it cannot be one.
 
     With `model`, arrays are looked at as it will see them: their numbers in its dtype, their
-    labels through its losses.
+    labels through its losses. `of` comes before their names in messages: "validation ".
     """
     dtype = np.dtype(np.float32) if model is None else model.dtype
     if is_arrays(x, y):
-        arrays = as_arrays(x, "x")
-        labels = None if y is None else as_arrays(y, "y")
+        arrays = as_arrays(x, f"{of}x")
+        labels = None if y is None else as_arrays(y, f"{of}y")
         lengths = {len(array) for array in arrays + (labels or [])}
         if len(lengths) != 1:
             raise ValueError(f"expected as many labels as samples, got {sorted(lengths)}")
         if lengths == {0}:
             raise ValueError("expected at least one sample, got none")
-        for array, name in zip(arrays, names_of(arrays, "x"), strict=True):
+        for array, name in zip(arrays, names_of(arrays, f"{of}x"), strict=True):
             require_finite(array, name, dtype)
-        for array, name in zip(labels or [], names_of(labels or [], "y"), strict=True):
-            require_finite(array, name, dtype)
-        if labels is not None and model is not None and len(labels) == len(model.losses):
-            for array, name, loss in zip(labels, names_of(labels, "y"), model.losses, strict=True):
-                loss.check_labels(array, name)
+        check_labels(labels or [], f"{of}y", dtype, [] if model is None else model.losses)
         size = 32 if batch_size is None else positive_int(batch_size, "batch_size", "data")
         return ArrayFeed(arrays, labels, size, shuffle, seed)
     if y is not None:
@@ -219,6 +215,16 @@ def as_arrays(value, what: str) -> list[np.ndarray]:
         if array.ndim == 0:
             raise ValueError(f"{name}: expected an array of samples, got the number {array}")
     return arrays
+
+
+def check_labels(labels: list[np.ndarray], what: str, dtype, losses: list) -> None:
+    """ValueError for labels that are not finite, or that their loss does not take."""
+    names = names_of(labels, what)
+    for array, name in zip(labels, names, strict=True):
+        require_finite(array, name, dtype)
+    if len(labels) == len(losses):  # else the model will say how many it expects
+        for array, name, loss in zip(labels, names, losses, strict=True):
+            loss.check_labels(array, name)
 
 
 def names_of(arrays: list, what: str) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from minicnn.checks import BadSample, and_more, sample_place
 
+ROUNDING = 1e-6  # labels that were computed may be this far outside of [0, 1]
 SMALLEST = 1e-7  # probabilities are kept this far away from 0 and 1 before the logarithm
 
 
@@ -27,7 +28,7 @@ class BinaryCrossentropy:
     def check_labels(self, y: np.ndarray, what: str) -> None:
         """BadSample, a ValueError, for labels outside of [0, 1]: their loss has no lower end.
 
-        Labels between 0 and 1 are probabilities, and allowed.
+        Labels between 0 and 1 are probabilities, and allowed; so is what rounding adds to 1.
 
         Parameters
         ----------
@@ -35,9 +36,10 @@ class BinaryCrossentropy:
         what : str
             What the labels are called in the message.
         """
-        fits = (y >= 0) & (y <= 1)
-        if fits.all():  # NaN does not fit
+        lowest, highest = -ROUNDING, 1 + ROUNDING
+        if y.size == 0 or (y.min() >= lowest and y.max() <= highest):  # of NaN, neither is true
             return
+        fits = (y >= lowest) & (y <= highest)
         first = np.unravel_index(np.argmin(fits), fits.shape)
         index = tuple(int(i) for i in first)
         index = index if fits[:1].size > 1 else index[:1]

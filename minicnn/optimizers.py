@@ -11,7 +11,7 @@ import numpy as np
 
 from minicnn import kernels
 
-FLOATS = (np.float32, np.float64)  # what kernels are made for
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
 
 
 class Optimizer:
@@ -251,14 +251,15 @@ def check_arrays(arrays: list, name: str) -> None:
     an array of another layout would go to a copy, since `reshape(-1)` has to make one.
     """
     shape = arrays[0].shape
-    for array, role in zip(arrays, ["weights", "gradient", *["slot"] * len(arrays)], strict=False):
+    for number, array in enumerate(arrays):
         if array is None:
             raise ValueError(f"{name}: expected a gradient for it, got none; no loss depends on it")
         if array.shape != shape or array.dtype not in FLOATS or not array.flags.carray:
+            role = ("weights", "gradient")[number] if number < 2 else "slot"
+            layout = "" if array.flags.carray else ", not contiguous or not writeable"
             raise ValueError(
                 f"{name}: expected its {role} to be a float32 or float64 array of shape {shape}, "
-                f"C-contiguous and writeable, got {array.dtype} of shape {array.shape}"
-                + ("" if array.flags.carray else ", not contiguous or not writeable")
+                f"C-contiguous and writeable, got {array.dtype} of shape {array.shape}{layout}"
             )
 
 

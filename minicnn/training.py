@@ -195,7 +195,8 @@ def fit(
         pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
         if len(pair) != 2:
             raise ValueError(f"validation_data: expected (x, y), got {len(pair)} items")
-        validation = as_feed(*pair, validation_batch_size or batch_size, False, model.seed, model)
+        size = validation_batch_size or batch_size
+        validation = as_feed(*pair, size, False, model.seed, model, of="validation ")
         validation_steps = steps_of(validation, validation_steps, "validation_steps")
 
     history = History()

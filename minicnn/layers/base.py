@@ -20,7 +20,8 @@ from minicnn.graph import Node, Tensor, connect
 from minicnn.initializers import INITIALIZERS
 from minicnn.naming import snake_case
 
-FLOATS = (np.float32, np.float64)  # what kernels are made for, in the machine's byte order
+# What kernels are made for, in the machine's byte order.
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 _creation_order = itertools.count()
 
