@@ -14,6 +14,7 @@ import numpy as np
 
 import minicnn
 from covid.dataset import SplitFolder
+from covid.errors import UserError
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
@@ -88,6 +89,11 @@ def train_and_evaluate(
     backup : BackupAndRestore, optional
         Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
         end it after the step that is being made, with a checkpoint and `TrainingStopped`.
+
+    Raises
+    ------
+    UserError
+        If loss or weights became NaN or infinite: such a model is worth nothing.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
@@ -105,6 +111,7 @@ def train_and_evaluate(
 
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
+    terminator = next(one for one in callbacks if isinstance(one, TerminateOnNaN))
     with nullcontext() if backup is None else finishing_the_step(backup):
         history = model.fit(
             training,
@@ -116,6 +123,10 @@ def train_and_evaluate(
             verbose=verbose,
         )
     seconds = time.perf_counter() - start if backup is None else backup.seconds
+    if terminator.found is not None:
+        if backup is not None:
+            backup.discard()  # nothing good can come of going on from there
+        raise UserError(f"{name}: training failed and is not saved: {terminator.found}")
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
     results = {part: evaluate(model, images, part) for part, images in in_order.items()}
     return Trained(name, model, history.history, best, seconds, results)
@@ -169,7 +180,7 @@ def recipe_callbacks(
     steps_per_epoch : int
         Of the training: while the learning rate is still growing, no epoch counts as too many.
     """
-    callbacks: list[Callback] = [TerminateOnNaN()]
+    callbacks: list[Callback] = [TerminateOnNaN(verbose=0)]
     stopper = None
     growing = 0
     if recipe.warm_up is not None:

@@ -9,6 +9,7 @@ So the weights after an interruption are those of a training without one, bit fo
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -154,7 +155,13 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs=None):
         self.seconds = time.perf_counter() - self.started
         if self.delete_checkpoint:
-            self.path.unlink(missing_ok=True)
+            self.discard()
+
+    def discard(self) -> None:
+        """Delete the checkpoint, and its folder if nothing else is in it."""
+        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.parent.rmdir()
 
 
 def write_checkpoint(

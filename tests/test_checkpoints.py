@@ -56,6 +56,7 @@ def watchers(folder) -> list[callbacks.Callback]:
         callbacks.ReduceLROnPlateau(factor=0.5, patience=1),
         callbacks.ModelCheckpoint(folder / "best.npz", save_best_only=True),
         callbacks.CSVLogger(folder / "log.csv"),
+        callbacks.TerminateOnNaN(),
     ]
 
 
@@ -220,6 +221,19 @@ def test_seeds_that_were_not_given_are_taken_over(data, tmp_path):
     assert after == [seeds[0], seeds[0]]
 
 
+def test_a_training_that_failed_stays_failed(data, tmp_path):
+    def once():
+        model = small_model(optimizer=optimizers.Adam(3e38))
+        ending = callbacks.TerminateOnNaN(verbose=0)
+        backup = BackupAndRestore(tmp_path, delete_checkpoint=False)
+        with np.errstate(all="ignore"):
+            model.fit(*data, epochs=3, verbose=0, callbacks=[ending, backup])
+        return ending.found, model.epochs_done
+
+    assert once() == once()
+    assert once()[0].startswith("epoch ")
+
+
 def test_a_generator_goes_on_with_what_it_gives(data, tmp_path):
     def batches():
         while True:
@@ -274,7 +288,7 @@ def test_a_checkpoint_of_another_training_is_refused(data, tmp_path):
         },
         "another epochs and steps .*epochs: 3 there, 9 here": {"epochs": 9},
         "another epochs and steps .*steps: 3 there, 7 here": {"batch_size": 1},
-        "another callbacks": {"extra": [callbacks.TerminateOnNaN()]},
+        "another callbacks": {"extra": [callbacks.EarlyStopping("loss")]},
         "another data": {"validation_data": half},
     }
     for words, change in cases.items():

@@ -66,6 +66,8 @@ class Conv2D(Layer):
         pads: tuple
         z_shape: tuple
 
+    fixed_by_build = Layer.fixed_by_build | {"filters", "kernel_size", "strides", "padding"}
+
     def __init__(
         self,
         filters,
@@ -104,9 +106,9 @@ class Conv2D(Layer):
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
         shape = self.param_shapes(input_shape)
-        self.params = {"kernel": self._new_param(self.kernel_initializer, shape["kernel"], rng)}
+        self._new_param("kernel", self.kernel_initializer, shape["kernel"], rng)
         if self.use_bias:
-            self.params["bias"] = self._new_param(self.bias_initializer, shape["bias"], rng)
+            self._new_param("bias", self.bias_initializer, shape["bias"], rng)
 
     def output_shape(self, input_shape):
         height, width, _ = image_shape(input_shape, self.label)
@@ -132,7 +134,7 @@ class Conv2D(Layer):
         x_padded, pads, z_shape = self._require_cache()
         # dy is the gradient of y, dz the one in front of the activation;
         # both (batch, out_height, out_width, filters)
-        dy = self._check_gradient(dy, z_shape)
+        dy = self._check_gradient(dy, z_shape, x_padded.dtype)
         dz = self._before_activation(dy, through_activation)
         kernel = self._param("kernel", like=dz)
         backend = kernels.active()

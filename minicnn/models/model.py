@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn import losses, metrics, optimizers, saving, shapes, training
+from minicnn.checks import require_finite_batch
 from minicnn.graph import Graph, Tensor, build_layers
 from minicnn.layers.base import Layer
 from minicnn.seeding import fresh_seed
@@ -262,16 +263,19 @@ class Model:
 
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
+        require_finite_batch(x, "train_on_batch: x", self.dtype)
         logs = training.train_step(self, x, y)
         return logs if return_dict else training.as_list(logs)
 
     def test_on_batch(self, x, y, return_dict=False):
         """Loss and metrics of one batch."""
+        require_finite_batch(x, "test_on_batch: x", self.dtype)
         logs = training.test_step(self, x, y)
         return logs if return_dict else training.as_list(logs)
 
     def predict_on_batch(self, x):
         """The outputs for one batch."""
+        require_finite_batch(x, "predict_on_batch: x", self.dtype)
         return training.predict_step(self, x)
 
     # The names under which Keras 2 worked with generators. How batches are made ahead is decided
