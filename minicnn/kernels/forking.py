@@ -1,0 +1,42 @@
+"""What happens when the process is copied by fork while other threads of it are at work.
+
+The child has all the memory but only the thread that forked: a lock that another thread held at
+that moment would be held for ever, and what that thread was changing would stay half done. So a
+fork waits until no step of any model and no compilation is under way, and the child begins with
+locks and helper threads of its own.
+"""
+
+import os
+import sys
+import threading
+
+from minicnn.kernels import threads
+
+LONGEST_WAIT = 10  # seconds; a fork for which the running step itself is waiting must not hang
+
+_held = threading.local()  # two threads may fork at once
+
+
+def _before() -> None:
+    # The step's lock first, then the compiler's, as in a step that has to compile: the other way
+    # round, that step and this thread would wait for each other.
+    step_lock = threads.step_lock
+    _held.locks = [step_lock] if step_lock.acquire(timeout=LONGEST_WAIT) else []
+    numba = sys.modules.get("numba.core.compiler_lock")
+    if numba is not None:
+        numba.global_compiler_lock.acquire()
+        _held.locks.append(numba.global_compiler_lock)
+
+
+def _after() -> None:
+    for lock in reversed(_held.locks):
+        lock.release()
+
+
+def _after_in_child() -> None:
+    _after()
+    threads.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after_in_child)
