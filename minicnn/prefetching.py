@@ -62,10 +62,8 @@ class Ahead:
     def __next__(self) -> tuple:
         if self.position() != self.from_position:
             self.coming = self.order()  # somebody has moved the iterator meanwhile
-        if self.coming is None:
-            batch = next(copy.copy(self.iterator))
-        else:
-            batch = self.coming.result()  # raises what was raised while it was made
+        # result() raises what was raised while the batch was made.
+        batch = self.coming.result() if self.coming else next(copy.copy(self.iterator))
         self.iterator.skip()
         self.left -= 1
         if self.left > 0:

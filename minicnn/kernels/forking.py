@@ -6,6 +6,8 @@ fork waits until no step of any model and no compilation is under way, and the c
 locks and helper threads of its own.
 """
 
+import concurrent.futures.thread  # noqa: F401 (see the end of this file)
+import logging  # noqa: F401
 import os
 import sys
 import threading
@@ -20,8 +22,10 @@ _held = threading.local()  # two threads may fork at once
 def _before() -> None:
     # The step's lock first, then the compiler's, as in a step that has to compile: the other way
     # round, that step and this thread would wait for each other.
-    step_lock = threads.step_lock
-    _held.locks = [step_lock] if step_lock.acquire(timeout=LONGEST_WAIT) else []
+    _held.locks = []
+    for lock in (threads.next_step, threads.step_lock):
+        if lock.acquire(timeout=LONGEST_WAIT):
+            _held.locks.append(lock)
     numba = sys.modules.get("numba.core.compiler_lock")
     if numba is not None:
         numba.global_compiler_lock.acquire()
@@ -38,5 +42,7 @@ def _after_in_child() -> None:
     threads.start_anew()
 
 
+# What is registered last is called first before a fork. The locks of `logging` and of thread pools,
+# which are taken before a fork, too, must come after ours: a step may need them to end.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after_in_child)

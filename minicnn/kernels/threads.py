@@ -138,18 +138,31 @@ def share(work: Callable, count: int, *arguments) -> None:
         raise job.error
 
 
-step_lock = threading.RLock()
+step_lock, next_step = threading.RLock(), threading.Lock()
 
 
 @contextmanager
 def one_step_at_a_time() -> Iterator[None]:
-    """Keep other threads from running a model meanwhile: its layers keep arrays between calls."""
-    with step_lock:
+    """Keep other threads from running a model meanwhile: its layers keep arrays between calls.
+
+    Whoever waits is next: `next_step` is held while waiting, so that a thread that makes one step
+    after the other cannot come back before one that has waited.
+    """
+    if step_lock._is_owned():  # by this thread: a step within a step
         yield
+        return
+    try:
+        with next_step:
+            step_lock.acquire()
+        yield
+    finally:
+        if step_lock._is_owned():  # it is not if Ctrl-C came while waiting
+            step_lock.release()
 
 
 def start_anew() -> None:
     """In a process made by fork there is only the thread that forked; see `forking`."""
-    global _helpers_in_use, step_lock
+    global _helpers_in_use, step_lock, next_step
     _helpers.clear()
-    _helpers_in_use, step_lock = threading.Lock(), threading.RLock()
+    _helpers_in_use = threading.Lock()
+    step_lock, next_step = threading.RLock(), threading.Lock()
