@@ -73,7 +73,12 @@ def run_command(options: argparse.Namespace) -> int:
     """
     from covid import commands
     from covid.output import json_text
+    from minicnn.kernels.threads import get_threads
 
+    try:
+        get_threads()
+    except ValueError as error:  # NUMBA_NUM_THREADS is no number
+        raise UserError(str(error)) from None
     command = getattr(commands, options.command)
     if options.json:
         with contextlib.redirect_stdout(sys.stderr):

@@ -375,6 +375,16 @@ def test_a_number_of_threads_that_is_none(threads):
     )
 
 
+def test_the_command_line_says_so_without_a_traceback(tmp_path):
+    run = python(
+        f"import covid.cli\nraise SystemExit(covid.cli.main(['synth', {str(tmp_path / 'x')!r}]))",
+        env=environment(NUMBA_NUM_THREADS="many"),
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("covid synth: NUMBA_NUM_THREADS: expected")
+    assert run.stderr.count("\n") == 1
+
+
 def test_without_the_compiler(tmp_path):
     """Plain Python rounds differently: it adds up in another order. And it warns of nothing."""
     code = """

@@ -23,13 +23,15 @@ def _before() -> None:
     # The step's lock first, then the compiler's, as in a step that has to compile: the other way
     # round, that step and this thread would wait for each other.
     _held.locks = []
-    for lock in (threads.next_step, threads.step_lock):
-        if lock.acquire(timeout=LONGEST_WAIT):
-            _held.locks.append(lock)
+    if not threads.step_lock._is_owned():  # it is in a fork out of a step
+        for lock in (threads.next_step, threads.step_lock):
+            if lock.acquire(timeout=LONGEST_WAIT):
+                _held.locks.append(lock)
     numba = sys.modules.get("numba.core.compiler_lock")
-    if numba is not None:
-        numba.global_compiler_lock.acquire()
-        _held.locks.append(numba.global_compiler_lock)
+    compiler_lock = getattr(numba, "global_compiler_lock", None)  # None while being imported
+    if compiler_lock is not None:
+        compiler_lock.acquire()
+        _held.locks.append(compiler_lock)
 
 
 def _after() -> None:
