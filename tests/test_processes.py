@@ -33,7 +33,7 @@ from subprocesses import (
     train_and_predict,
 )
 
-from minicnn.layers import Dense
+from minicnn.layers import Dense, Flatten
 from minicnn.models import Model, Sequential
 from minicnn.preprocessing.image import ImageDataGenerator
 
@@ -100,24 +100,37 @@ def test_threads_that_train_and_predict_with_models_of_their_own():
 
 def test_one_model_trained_by_two_threads_makes_one_step_after_the_other():
     x, y = noise()
-    alone = small_model()
+
+    def wide_model():  # whose update takes long enough to be caught in the middle of it
+        layers = [Flatten(input_shape=(12, 12, 1)), Dense(3000), Dense(1, activation="sigmoid")]
+        model = Sequential(layers, seed=1)
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    alone = wide_model()
     states = [digest(*alone.get_weights())]
     for _ in range(40):
         alone.train_on_batch(x, y)
         states.append(digest(*alone.get_weights()))
-    model = small_model()
+    model = wide_model()
 
     def train():
         for _ in range(20):
             model.train_on_batch(x, y)
 
-    def look():
-        return [digest(*model.get_weights()) for _ in range(50)]
+    def look(weights):
+        def collect():
+            found = []
+            while model.optimizer.iterations < 40:
+                found.append(digest(*weights()))
+            return found
 
-    def copy():
-        return [digest(*pickle.loads(pickle.dumps(model)).get_weights()) for _ in range(10)]
+        return collect
 
-    *_, seen, copied = at_once(train, train, look, copy)
+    def of_copy():
+        return pickle.loads(pickle.dumps(model)).get_weights()
+
+    *_, seen, copied = at_once(train, train, look(model.get_weights), look(of_copy))
     assert digest(*model.get_weights()) == states[-1]
     assert model.optimizer.iterations == 40
     assert set(seen + copied) <= set(states)  # never between two steps
@@ -377,7 +390,7 @@ def test_a_number_of_threads_that_is_none(threads):
 
 def test_the_command_line_says_so_without_a_traceback(tmp_path):
     run = python(
-        f"import covid.cli\nraise SystemExit(covid.cli.main(['synth', {str(tmp_path / 'x')!r}]))",
+        f"import covid.cli\nraise SystemExit(covid.cli.main(['synth', '--out', {str(tmp_path / 'x')!r}]))",
         env=environment(NUMBA_NUM_THREADS="many"),
     )
     assert run.returncode == 2
