@@ -33,6 +33,7 @@ from subprocesses import (
     train_and_predict,
 )
 
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Model, Sequential
 from minicnn.preprocessing.image import ImageDataGenerator
@@ -134,6 +135,29 @@ def test_one_model_trained_by_two_threads_makes_one_step_after_the_other():
     assert digest(*model.get_weights()) == states[-1]
     assert model.optimizer.iterations == 40
     assert set(seen + copied) <= set(states)  # never between two steps
+
+
+def test_a_thread_that_waits_is_next():
+    """And not the one that has just made a step and wants to make another."""
+    made, ended = [], threading.Event()
+
+    def make_steps():
+        while not ended.is_set():
+            with one_step_at_a_time():
+                made.append(1)
+                time.sleep(0.002)
+
+    def wait_for_turns():
+        waits = []
+        for _ in range(25):
+            before = len(made)
+            with one_step_at_a_time():
+                waits.append(len(made) - before)
+        ended.set()
+        return waits
+
+    _, waits = at_once(make_steps, wait_for_turns)
+    assert np.median(waits) <= 2
 
 
 # Pickling, for processes
