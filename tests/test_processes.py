@@ -150,6 +150,7 @@ def test_a_thread_that_waits_is_next():
     def wait_for_turns():
         waits = []
         for _ in range(25):
+            time.sleep(0.003)  # the other one is in the middle of steps again
             before = len(made)
             with one_step_at_a_time():
                 waits.append(len(made) - before)
@@ -157,7 +158,7 @@ def test_a_thread_that_waits_is_next():
         return waits
 
     _, waits = at_once(make_steps, wait_for_turns)
-    assert np.median(waits) <= 2
+    assert np.median(waits) == 0  # further steps than the one that was running
 
 
 # Pickling, for processes
