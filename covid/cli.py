@@ -91,7 +91,13 @@ def run_command(options: argparse.Namespace) -> int:
 
     Returns 2 when some files that were named could not be used, else 0.
     """
-    from covid import commands
+    from minicnn.kernels.threads import get_threads
+
+    try:
+        get_threads()
+    except ValueError as error:  # NUMBA_NUM_THREADS is no number
+        raise UserError(str(error)) from None
+    from covid import commands  # after it: numba, too, would complain, and at length
     from covid.output import json_text
 
     command = getattr(commands, options.command)

@@ -18,6 +18,7 @@ import numpy as np
 from minicnn.callbacks import Callback, CallbackList
 from minicnn.description import describe
 from minicnn.description_checks import check_description
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving import CALLBACKS, TRAINING, model_arrays, put_state
 
@@ -164,6 +165,7 @@ class BackupAndRestore(Callback):
             self.path.parent.rmdir()
 
 
+@one_step_at_a_time()
 def write_checkpoint(
     path: Path,
     model,

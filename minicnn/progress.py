@@ -1,6 +1,8 @@
 """What a user sees while something takes long: a bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
+import threading
 import time
 
 
@@ -57,3 +59,13 @@ class Progress:
             seconds = time.perf_counter() - self.start
             numbers = "".join(f"  {key} {value:.4f}" for key, value in logs.items())
             print(f"{self.title}  {self.steps} steps  {seconds:.1f} s{numbers}", flush=True)
+
+
+def _new_lock() -> None:
+    """In a process made by fork: a thread that is not here may have been drawing a bar."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.set_lock(threading.RLock())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)

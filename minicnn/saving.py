@@ -85,6 +85,11 @@ def load_model(path):
         raise ModelFileError(
             path, "expected a whole model, found weights alone", "use load_weights"
         )
+    return assemble(arrays, meta, path)
+
+
+def assemble(arrays: dict[str, np.ndarray], meta: dict, path):
+    """The model of these arrays and this description; `path` is what errors call their source."""
     with blamed_on(path):
         model = rebuild(meta, lambda shapes: check_weights(shapes, arrays, path))
         if "compiled" in meta:
