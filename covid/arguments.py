@@ -147,6 +147,23 @@ def add_recipe(command) -> None:
     )
 
 
+def add_resume(command) -> None:
+    command.add_argument(
+        "--resume",
+        nargs="?",
+        type=Path,
+        const=True,
+        metavar="DIR",
+        help="go on with the interrupted run in DIR (or in --out); needs no other option",
+    )
+    command.add_argument(
+        "--checkpoint-steps",
+        type=positive,
+        metavar="N",
+        help="write a checkpoint every N steps, too (default: after every epoch)",
+    )
+
+
 def add_model_file(command) -> None:
     command.add_argument(
         "model", type=Path, metavar="MODEL.npz", help="a model that `covid run` or `train` wrote"
@@ -189,6 +206,7 @@ def add_run(commands) -> None:
     add_recipe(command)
     add_split_choice(command)
     add_no_contour(command)
+    add_resume(command)
 
 
 def add_synth(commands) -> None:
@@ -261,6 +279,7 @@ def add_train(commands) -> None:
     add_recipe(command)
     add_split_choice(command)
     add_no_contour(command)
+    add_resume(command)
 
 
 def add_evaluate(commands) -> None:

@@ -8,7 +8,9 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 
 from covid.arguments import parser
 from covid.errors import UserError
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0; 2 for a user's error (one sentence on stderr); 130 after Ctrl-C; 141 if the reader of
+        0; 2 for a user's error (one sentence on stderr); 130 after Ctrl-C or SIGTERM; 141 if the reader of
         stdout has gone, as in `covid explain ... | head`.
 
     Raises
@@ -39,11 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
             # A file name may hold bytes that are no text; to print it must not end the program.
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = run_command(options)
+        with sigterm_as_ctrl_c():
+            code = run_command(options)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return complain(options, "stopped", 130)
+    except KeyboardInterrupt as error:
+        return complain(options, str(error) or "stopped", 130)
     except BrokenPipeError:
         # Python flushes stdout once more when it ends; that must not fail, too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,6 +63,23 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(options, "not enough memory; take a smaller model or fewer images", 2)
 
 
+@contextlib.contextmanager
+def sigterm_as_ctrl_c():
+    """Let SIGTERM end the program as Ctrl-C does: what was begun is tidied up or kept."""
+
+    def stop(number, frame):
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
     """Print one sentence that starts with the command's name; returns the exit code."""
     print(f"covid {options.command}: {sentence}", file=sys.stderr)
@@ -71,7 +91,13 @@ def run_command(options: argparse.Namespace) -> int:
 
     Returns 2 when some files that were named could not be used, else 0.
     """
-    from covid import commands
+    from minicnn.kernels.threads import get_threads
+
+    try:
+        get_threads()
+    except ValueError as error:  # NUMBA_NUM_THREADS is no number
+        raise UserError(str(error)) from None
+    from covid import commands  # after it: numba, too, would complain, and at length
     from covid.output import json_text
 
     command = getattr(commands, options.command)

@@ -34,6 +34,8 @@ __all__ = [
 
 def run(options: Namespace) -> dict:
     """`covid run`."""
+    if options.resume is not None:
+        return go_on(options)
     names = tuple(name for name in re.split(r"[\s,]+", options.models) if name)
     unknown = [name for name in names if name not in MODEL_NAMES]
     if unknown or not names:
@@ -45,6 +47,8 @@ def run(options: Namespace) -> dict:
 
 def train(options: Namespace) -> dict:
     """`covid train`: as `covid run`, with one model."""
+    if options.resume is not None:
+        return go_on(options)
     return run_all(options, (options.model,), "trained")
 
 
@@ -68,9 +72,22 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
             no_contour=options.no_contour,
             epochs=options.epochs,
             seed=options.seed,
+            checkpoint_steps=options.checkpoint_steps,
+            command=options.command,
         )
     )
     return {"folder": str(out), **summary}
+
+
+def go_on(options: Namespace) -> dict:
+    """`--resume`: what is left to do of a run, as its run.json says it was started."""
+    from covid import run as runner
+    from covid.resuming import resumed
+
+    folder = options.out if options.resume is True else options.resume
+    if folder is None or options.out not in (None, folder):
+        raise UserError("--resume: expected one folder, such as --resume results")
+    return {"folder": str(folder), **runner.run_all(resumed(folder, options))}
 
 
 def synth(options: Namespace) -> dict:

@@ -14,7 +14,7 @@ from covid.errors import UserError, shown
 from minicnn.files import whole_file
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.headers import check_size, image_kind
-from minicnn.preprocessing.png import check_png
+from minicnn.preprocessing.png import plain_png
 
 # GRAYSCALE drops alpha as the article does; ANYDEPTH keeps 16 bit for our own rounding.
 DECODE_FLAGS = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
@@ -56,8 +56,8 @@ def read_gray(path: str | Path) -> np.ndarray:
     Of several pages or frames, the first is read. An image of more pixels than the environment
     variable MAX_IMAGE_PIXELS says (64 million if it is not set) is refused before it is decoded.
 
-    A jpg with a changed byte is noticed by compressed data that end too soon or too late or make no
-    sense, not if the byte makes other valid data of the same length: a jpg has no check sums.
+    A jpg that is complete but has damaged bytes in the middle is not noticed: it has no check sums,
+    and the decoder fills in what it can and prints a warning of its own on stderr.
 
     Parameters
     ----------
@@ -84,9 +84,7 @@ def read_gray(path: str | Path) -> np.ndarray:
 def check_image(path: str | Path) -> None:
     """Look whether `read_gray` can read a file, without decoding it where that can be told so.
 
-    A png is unpacked, which tells whether its lengths are right, but its pixels are not worked out.
-    Of the two check sums of one that is not compressed only the outer is computed: a mistake of its
-    writer in the other stays for `read_gray`.
+    A png whose check sums are right holds what its writer wrote: no need to decode it.
 
     Raises
     ------
@@ -98,7 +96,7 @@ def check_image(path: str | Path) -> None:
         kind = image_kind(data)
         if kind == "png":
             check_size(data, kind)
-            check_png(data, check_sum=False)
+            plain_png(data, check_sums=True)
         else:
             decode(data, DECODE_FLAGS)
     except ValueError as error:
@@ -113,7 +111,7 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
     OSError
         The file cannot be written.
     """
-    # imencode and tofile instead of imwrite, which fails on non-Latin names on Windows.
+    # imencode instead of imwrite, which fails on non-Latin names on Windows.
     encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
-    with whole_file(Path(path)) as temporary:
-        encoded.tofile(temporary)
+    with whole_file(Path(path), to_disk=False) as temporary:
+        temporary.write_bytes(encoded)

@@ -3,7 +3,6 @@
 And how one image becomes what a model takes: `model_input`.
 """
 
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,15 +12,15 @@ from covid.dataset import Dataset, SplitFolder, read_manifest, read_split, scan
 from covid.errors import UserError
 from covid.images import check_image
 from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
+from covid.model_checks import check_model
 from covid.parallel import in_parallel
 from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
+from minicnn.npz import ModelFileError, one_line
 from minicnn.preprocessing.image import img_to_array
 from minicnn.preprocessing.resizing import resize
 
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
-NEEDED_METADATA = ("positive", "negative", "preprocessing")
-NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
 
 
 def is_split(folder: Path) -> bool:
@@ -99,27 +98,19 @@ def open_model(path: Path) -> Model:
     Raises
     ------
     UserError
-        There is no such file, it is no model, or it was made by something else.
+        There is no such file, it is no model, or it was made by something else; see
+        `minicnn.npz` and `covid.model_checks`.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file; {OUR_MODEL}")
-    if not zipfile.is_zipfile(path):
-        raise UserError(f"{path} is not a model, or it is a cut-off one; {OUR_MODEL}")
     try:
         model = load_model(path)
-    except (ValueError, TypeError, OSError) as error:
-        raise UserError(f"{error}; {OUR_MODEL}") from None
-    missing = [name for name in NEEDED_METADATA if name not in model.metadata]
-    missing += [
-        name
-        for name in NEEDED_PREPROCESSING
-        if not missing and name not in model.metadata["preprocessing"]
-    ]
-    if missing or not model.losses:
-        raise UserError(
-            f"{path} is a model that does not say how to prepare its images or what its output "
-            f"means ({', '.join(missing) or 'its loss'} missing); {OUR_MODEL}"
-        )
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; {OUR_MODEL}") from None
+    except ModelFileError as error:
+        raise UserError(f"{error.problem}; {OUR_MODEL}") from None
+    try:
+        check_model(model)
+    except ValueError as error:
+        raise UserError(f"{path} is {one_line(str(error))}; {OUR_MODEL}") from None
     return model
 
 

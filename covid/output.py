@@ -68,8 +68,10 @@ def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterat
         yield
     except BaseException:
         if not keep():
-            empty_folder(folder)
-            with suppress(OSError):  # from the inside out; what others have filled stays
+            # The failure on its way matters more than what cannot be tidied up.
+            with suppress(OSError):
+                empty_folder(folder)
+                # from the inside out; what others have filled stays
                 for path in made:
                     path.rmdir()
         raise
@@ -103,9 +105,9 @@ def empty_folder(folder: Path) -> None:
     """Delete all that is in a folder, if there is one."""
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def free_name(stem: str) -> Path:

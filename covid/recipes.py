@@ -239,6 +239,12 @@ class WarmUp(Callback):
         self.peak = self.model.optimizer.learning_rate
         self.step = 0
 
+    def get_state(self):
+        return {"peak": self.peak, "step": self.step}
+
+    def set_state(self, state):
+        self.peak, self.step = state["peak"], state["step"]
+
     def on_train_batch_begin(self, batch, logs=None):
         if self.step < self.steps:
             self.step += 1

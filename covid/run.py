@@ -4,16 +4,21 @@
 
 What it leaves in the output folder:
 
-    summary.json                 all results, with seed, versions and counts
+    summary.json                 all results, with seed, versions and counts; written last
+    run.json                     how the run was started
     data/<kind>/                 the split images, manifest.csv, split.json
     <model>/model.npz            the trained model
     <model>/history.csv          loss and accuracy of every epoch
     <model>/predictions.csv      one line for every image
+    <model>/checkpoint.npz       while the run is not finished: `--resume` goes on from there
     figures/*.png
     synthetic/                   the synthetic images, where no --data was given
 """
 
-from collections.abc import Callable
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,8 +32,11 @@ from covid.output import new_folder, write_json
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
+from covid.resuming import SUMMARY, only_one, write_run_info
 from covid.splits import plan_split
 from covid.train import Trained, train_and_evaluate, write_training
+from minicnn.checkpoints import BackupAndRestore
+from minicnn.files import sweep
 
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
@@ -48,6 +56,9 @@ class Options:
     no_contour: str = "keep"
     epochs: int | None = None
     seed: int = 0
+    checkpoint_steps: int | None = None
+    command: str = "run"
+    resume: bool = False
     verbose: int | str = "auto"
     say: Callable[[str], None] = print
 
@@ -70,43 +81,95 @@ class Prepared:
 def run_all(options: Options) -> dict:
     """Do everything; returns what summary.json holds.
 
+    With `options.resume` what an interrupted run has left in the output folder is used: whole
+    split folders, and of every model its checkpoint. The end is the same, bit for bit.
+
     Raises
     ------
     UserError
-        For images or options that cannot be used; the output folder is then as it was before.
+        For images or options that cannot be used; the output folder is then as it was before,
+        unless there is a checkpoint in it.
     """
     recipes = {
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    trained: dict[str, Trained] = {}
-    # Models that are finished outlive a later failure: they may have taken hours.
-    with new_folder(options.out, keep=lambda: bool(trained)):
+    with output_folder(options):
+        if options.resume and (options.out / SUMMARY).exists():
+            return finished_before(options)
         prepared = prepare_all(options, recipes)
-        try:
-            train_all(options, prepared, trained)
-        except BaseException:
-            if trained:
-                options.say(
-                    f"\nNot finished; {options.out} has what there is: {', '.join(trained)}"
-                )
-            raise
+        trained = train_all(options, prepared)
         summary = report.summarise(options, prepared, trained)
         figures.overview(summary, options.out / "figures", summary["note"])
-        write_json(summary, options.out / "summary.json")
+        write_json(summary, options.out / SUMMARY)
+        for path in checkpoints(options.out):
+            path.unlink()
     options.say(f"\n{report.results_table(summary)}\n\nEverything is in {options.out}")
     return summary
 
 
-def train_all(options: Options, prepared: dict[str, Prepared], trained: dict[str, Trained]) -> None:
-    """Train, evaluate and write every model; `trained` gets each one when it is written."""
+@contextmanager
+def output_folder(options: Options) -> Iterator[None]:
+    """The output folder, new or that of the run to go on with, for this process alone.
+
+    Whatever ends the run before it is finished: where there is a checkpoint all is kept, and the
+    user is told how to go on; else the folder is as it was before.
+    """
+    keep = options.resume
+    try:
+        if options.resume:
+            with only_one(options.out):
+                sweep(options.out)
+                yield
+        else:
+            with (
+                new_folder(options.out, keep=lambda: bool(checkpoints(options.out))),
+                only_one(options.out),
+            ):
+                write_run_info(options)
+                yield
+    except BaseException:
+        if keep or checkpoints(options.out):
+            options.say(
+                f"\nNot finished. To go on from the last checkpoint:\n"
+                f"  covid {options.command} --resume {shlex.quote(str(options.out))}"
+            )
+        raise
+
+
+def checkpoints(out: Path) -> list[Path]:
+    """The checkpoints in an output folder."""
+    return sorted(out.glob(f"*/{BackupAndRestore.FILE}"))
+
+
+def finished_before(options: Options) -> dict:
+    """The summary of a run that had been finished already."""
+    for path in checkpoints(options.out):
+        path.unlink()
+    summary = json.loads((options.out / SUMMARY).read_text(encoding="utf-8"))
+    options.say(f"{options.out} is finished, there is nothing to go on with")
+    options.say(f"\n{report.results_table(summary)}")
+    return summary
+
+
+def train_all(options: Options, prepared: dict[str, Prepared]) -> dict[str, Trained]:
+    """Train, evaluate and write every model."""
+    trained = {}
     for name, images in prepared.items():
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}")
-        result = train_and_evaluate(name, recipe, split, options.seed, options.verbose)
-        write_training(result, (split.negative, split.positive), options.out / name)
-        trained[name] = result
-        figures.model_figures(result, split, options.out / "figures", report.note(split))
+        folder = options.out / name
+        backup = BackupAndRestore(
+            folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
+        )
+        if backup.path.exists():
+            options.say(f"going on from {backup.path}")
+        trained[name] = train_and_evaluate(
+            name, recipe, split, options.seed, options.verbose, backup
+        )
+        write_training(trained[name], (split.negative, split.positive), folder)
+        figures.model_figures(trained[name], split, options.out / "figures", report.note(split))
+    return trained
 
 
 def prepare_all(options: Options, recipes: dict[str, Recipe]) -> dict[str, Prepared]:
@@ -127,10 +190,7 @@ def prepare_all(options: Options, recipes: dict[str, Recipe]) -> dict[str, Prepa
             )
         prepared[name] = Prepared(splits[kind], recipe)
         mention_difference(options, name, wanted, recipe)
-    first = next(iter(prepared.values()))
-    folder, small_print = options.out / "figures", report.note(first.split)
-    figures.source_figures(dataset, folder, small_print, options.seed, enhanced)
-    figures.augmentation_figure(first.split, first.recipe, folder, small_print, options.seed)
+    draw_data(options, dataset, next(iter(prepared.values())), enhanced)
     return prepared
 
 
@@ -149,12 +209,19 @@ def use_split(options: Options, recipes: dict[str, Recipe]) -> dict[str, Prepare
     for name, wanted in recipes.items():
         prepared[name] = Prepared(split, replace(wanted, enhance=enhanced, ratios=ratios))
         mention_difference(options, name, wanted, prepared[name].recipe)
-    recipe = next(iter(prepared.values())).recipe
-    folder, small_print = options.out / "figures", report.note(split)
     train = scan(options.data / "train", split.positive)
-    figures.source_figures(train, folder, small_print, options.seed, enhanced)
-    figures.augmentation_figure(split, recipe, folder, small_print, options.seed)
+    draw_data(options, train, next(iter(prepared.values())), enhanced)
     return prepared
+
+
+def draw_data(options: Options, dataset: Dataset, first: Prepared, enhanced: bool) -> None:
+    """The figures of the images, unless they were drawn before an interruption."""
+    folder, small_print = options.out / "figures", report.note(first.split)
+    last = folder / "augmentation.png"
+    if options.resume and last.exists():
+        return
+    figures.source_figures(dataset, folder, small_print, options.seed, enhanced)
+    figures.augmentation_figure(first.split, first.recipe, folder, small_print, options.seed)
 
 
 def check_leaves_split_alone(options: Options) -> None:
@@ -193,8 +260,10 @@ def find_images(options: Options) -> Dataset:
     """The user's images, or synthetic ones made now."""
     if options.data is not None:
         return scan(options.data, options.positive)
-    options.say("No --data: making synthetic images (nothing in them comes from a person)")
     folder = options.out / "synthetic"
+    if folder.exists():  # whole, from before an interruption
+        return scan(folder, options.positive)
+    options.say("No --data: making synthetic images (nothing in them comes from a person)")
     write_dataset(folder, seed=options.seed, progress=options.verbose != 0)
     return scan(folder, options.positive)
 
@@ -213,9 +282,11 @@ def group_of(options: Options, dataset: Dataset) -> str | None:
 
 def prepare(options: Options, recipe: Recipe, dataset: Dataset, transform) -> SplitFolder:
     """Split the images and write them, enhanced and cropped by `transform` if there is one."""
+    folder = options.out / "data" / data_kind(recipe)
+    if folder.exists():  # whole, from before an interruption
+        return open_split(folder)
     split = plan_split(dataset, recipe.ratios, options.seed, group_of(options, dataset))
     split.notes.extend(duplicate_notes(dataset))
-    folder = options.out / "data" / data_kind(recipe)
     rows = write_split(
         dataset,
         split,

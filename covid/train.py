@@ -4,6 +4,7 @@ import csv
 import math
 import platform
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,13 @@ import numpy as np
 
 import minicnn
 from covid.dataset import SplitFolder
+from covid.errors import UserError
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
+from covid.resuming import finishing_the_step
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
+from minicnn.checkpoints import BackupAndRestore
 from minicnn.files import whole_file
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -62,7 +66,12 @@ class Trained:
 
 
 def train_and_evaluate(
-    name: str, recipe: Recipe, split: SplitFolder, seed: int, verbose=2
+    name: str,
+    recipe: Recipe,
+    split: SplitFolder,
+    seed: int,
+    verbose=2,
+    backup: BackupAndRestore | None = None,
 ) -> Trained:
     """Train a model as its recipe says, then evaluate it on all three parts.
 
@@ -77,6 +86,14 @@ def train_and_evaluate(
         Of first weights, dropout, order and augmentation.
     verbose : {"auto", 0, 1, 2}
         As in `Model.fit`.
+    backup : BackupAndRestore, optional
+        Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
+        end it after the step that is being made, with a checkpoint and `TrainingStopped`.
+
+    Raises
+    ------
+    UserError
+        If loss or weights became NaN or infinite: such a model is worth nothing.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
@@ -94,16 +111,22 @@ def train_and_evaluate(
 
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
-    history = model.fit(
-        training,
-        epochs=recipe.epochs,
-        steps_per_epoch=recipe.steps_per_epoch,
-        validation_data=validation,
-        validation_steps=recipe.validation_steps,
-        callbacks=callbacks,
-        verbose=verbose,
-    )
-    seconds = time.perf_counter() - start
+    terminator = next(one for one in callbacks if isinstance(one, TerminateOnNaN))
+    with nullcontext() if backup is None else finishing_the_step(backup):
+        history = model.fit(
+            training,
+            epochs=recipe.epochs,
+            steps_per_epoch=recipe.steps_per_epoch,
+            validation_data=validation,
+            validation_steps=recipe.validation_steps,
+            callbacks=callbacks if backup is None else [*callbacks, backup],
+            verbose=verbose,
+        )
+    seconds = time.perf_counter() - start if backup is None else backup.seconds
+    if terminator.found is not None:
+        if backup is not None:
+            backup.discard()  # nothing good can come of going on from there
+        raise UserError(f"{name}: training failed and is not saved: {terminator.found}")
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
     results = {part: evaluate(model, images, part) for part, images in in_order.items()}
     return Trained(name, model, history.history, best, seconds, results)
@@ -157,7 +180,7 @@ def recipe_callbacks(
     steps_per_epoch : int
         Of the training: while the learning rate is still growing, no epoch counts as too many.
     """
-    callbacks: list[Callback] = [TerminateOnNaN()]
+    callbacks: list[Callback] = [TerminateOnNaN(verbose=0)]
     stopper = None
     growing = 0
     if recipe.warm_up is not None:

@@ -5,10 +5,12 @@ Names, arguments and defaults are Keras'.
 
 import csv
 import math
-import os
 from pathlib import Path
 
 import numpy as np
+
+from minicnn.diagnosis import bad_weights, largest_weight, where_it_began
+from minicnn.files import whole_file
 
 
 class Callback:
@@ -23,6 +25,16 @@ class Callback:
 
     model = None
     params: dict = {}  # noqa: RUF012 (replaced, never changed)
+
+    def get_state(self) -> dict:
+        """What the callback remembers, for a checkpoint: numbers, texts, lists, arrays."""
+        return {}
+
+    def set_state(self, state: dict) -> None:
+        """Go on from what `get_state` gave; told after `on_train_begin`.
+
+        In the middle of an epoch `on_epoch_begin` is not told again.
+        """
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Before the first epoch."""
@@ -65,7 +77,7 @@ class CallbackList:
     NEVER = ("on_test_", "on_predict_")  # Keras also tells of evaluate and predict
 
     def __init__(self, callbacks: list[Callback], model, params: dict):
-        self.callbacks = callbacks
+        self.callbacks, self.params = callbacks, params
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(f"callbacks: expected Callbacks, got {type(callback).__name__}")
@@ -95,6 +107,12 @@ class History(Callback):
     def __init__(self):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    def get_state(self):
+        return {"history": self.history, "epoch": self.epoch}
+
+    def set_state(self, state):
+        self.history, self.epoch = state["history"], state["epoch"]
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
@@ -190,6 +208,25 @@ class EarlyStopping(Callback):
         self.monitor.reset()
         self.wait, self.best_epoch, self.stopped_epoch, self.best_weights = 0, None, None, None
 
+    def get_state(self):
+        return {
+            "best": self.monitor.best,
+            "wait": self.wait,
+            "best_epoch": self.best_epoch,
+            "stopped_epoch": self.stopped_epoch,
+            "best_weights": self.best_weights,
+        }
+
+    def set_state(self, state):
+        best = state["best_weights"]
+        if best is not None and list(map(np.shape, best)) != [
+            param.shape for param in self.model.named_weights().values()
+        ]:
+            raise ValueError("the best weights are not of the model's shapes")
+        self.monitor.best = state["best"]
+        self.wait, self.best_epoch = state["wait"], state["best_epoch"]
+        self.stopped_epoch, self.best_weights = state["stopped_epoch"], state["best_weights"]
+
     def on_epoch_end(self, epoch, logs=None):
         value = self.monitor.value(logs)
         if epoch < self.start_from_epoch:
@@ -245,6 +282,12 @@ class ModelCheckpoint(Callback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
+
+    def get_state(self):
+        return {"best": self.monitor.best}
+
+    def set_state(self, state):
+        self.monitor.best = state["best"]
 
     def on_epoch_end(self, epoch, logs=None):
         if self.save_best_only and not self.monitor.improves(self.monitor.value(logs)):
@@ -303,6 +346,13 @@ class ReduceLROnPlateau(Callback):
     def on_train_begin(self, logs=None):
         self.monitor.reset()
         self.wait = self.resting = 0
+
+    def get_state(self):
+        return {"best": self.monitor.best, "wait": self.wait, "resting": self.resting}
+
+    def set_state(self, state):
+        self.monitor.best = state["best"]
+        self.wait, self.resting = state["wait"], state["resting"]
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = self.model.optimizer.learning_rate
@@ -365,26 +415,95 @@ class CSVLogger(Callback):
         self.path, self.separator, self.append = Path(filename), separator, append
 
     def on_train_begin(self, logs=None):
-        self.rows = 0
-        if self.append and self.path.exists():
-            self.rows = len(self.path.read_text().splitlines())
-        elif self.path.exists():
-            os.remove(self.path)
+        self.rows = len(self._lines()) if self.append else 0
+
+    def get_state(self):
+        return {"rows": self.rows}
+
+    def set_state(self, state):
+        """Drop the epochs after the checkpoint: they will be trained and written once more."""
+        self.rows = min(state["rows"], len(self._lines()))
+        with whole_file(self.path) as temporary:
+            temporary.write_text("".join(self._lines()[: self.rows]), newline="")
+
+    def _lines(self) -> list[str]:
+        """What the file has by now, if there is one."""
+        if not self.path.exists():
+            return []
+        with open(self.path, newline="") as file:
+            return file.readlines()
 
     def on_epoch_end(self, epoch, logs=None):
         keys = sorted(logs)
-        with open(self.path, "a", newline="") as file:
+        with open(self.path, "a" if self.rows else "w", newline="") as file:
             writer = csv.writer(file, delimiter=self.separator)
             if self.rows == 0:
                 writer.writerow(["epoch", *keys])
+                self.rows = 1
             writer.writerow([epoch, *(logs[key] for key in keys)])
         self.rows += 1
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss of a batch is not a finite number."""
+    """Stop when the loss of a batch is not a finite number.
+
+    At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
+    see `minicnn.diagnosis`. The weights are then those from before the batch whose loss it was:
+    with gradients that are no numbers, its step is not made. (Keras makes it.)
+
+    Parameters
+    ----------
+    verbose : int
+        1 prints it (Keras always does).
+
+    Attributes
+    ----------
+    found : str or None
+        What was found and where, None if all was well.
+    """
+
+    def __init__(self, verbose=1):
+        self.verbose = verbose
+        self.found: str | None = None
+
+    def on_train_begin(self, logs=None):
+        self.found, self.began, self.epoch = None, None, 0
+
+    def get_state(self):
+        return {"found": self.found, "epoch": self.epoch}
+
+    def set_state(self, state):
+        self.found, self.epoch = state["found"], state["epoch"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def look(self, place, inputs) -> None:
+        """Find out where it began; `train_step` calls this while it can still be found out.
+
+        Parameters
+        ----------
+        place : minicnn.diagnosis.Place
+            The batch.
+        inputs : list of float arrays
+        """
+        batch = f"batch {place} ({place.samples(len(inputs[0]))})"
+        self.began = batch, where_it_began(self.model, inputs, place.feed.name_of)
 
     def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):
-            print(f"Batch {batch}: the loss is {logs['loss']}, training stops")
-            self.model.stop_training = True
+            name, reason = self.began or (f"batch {batch + 1}", "it was not trained by fit")
+            self._stop(f"{name}: the loss is {logs['loss']}: {reason}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        reason = bad_weights(self.model) if self.found is None else None
+        if reason is not None:  # behind the epoch's last batch, there is no loss to show it
+            self._stop(f"after its last batch: {reason}")
+        elif self.found is None and not np.isfinite((logs or {}).get("val_loss", 0)):
+            self._stop(f"the validation loss is {logs['val_loss']}: {largest_weight(self.model)}")
+
+    def _stop(self, what: str) -> None:
+        self.found = f"epoch {self.epoch + 1}, {what}"
+        if self.verbose:
+            print(f"Training stops: {self.found}")
+        self.model.stop_training = True

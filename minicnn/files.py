@@ -1,20 +1,65 @@
 """Writing files so that one that exists is whole."""
 
 import os
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+TEMPORARY = ".minicnn-*.tmp"  # what a process that was killed may leave behind
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, to_disk: bool = True) -> Iterator[Path]:
     """Give a temporary name beside `path`, which is renamed to `path` when all went well.
 
     Otherwise the temporary file is deleted, and `path` is as it was before.
+
+    Parameters
+    ----------
+    path : Path
+    to_disk : bool
+        Wait until the disk has the bytes before the file before is given up: whatever happens,
+        a loss of power included, there is one or the other. Takes some milliseconds.
+
+    Raises
+    ------
+    OSError
+        With `path` as its filename: no room, no folder, no permission.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    path = Path(path)
+    temporary = path.with_name(TEMPORARY.replace("*", uuid.uuid4().hex[:12]))
     try:
         yield temporary
+        if to_disk:
+            flush(temporary)
         os.replace(temporary, path)
+        if to_disk and os.name == "posix":
+            flush(path.parent)  # the new name is an entry of the folder
+    except OSError as error:
+        # What is written to an open file fails without its name; nobody knows the temporary one.
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may have gone; the error on its way says so
+            temporary.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Wait until the disk has what was written to a file or folder."""
+    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Delete the temporary files that killed processes have left in a folder and those in it.
+
+    Only for a folder that no other process is writing to.
+    """
+    for path in folder.rglob(TEMPORARY):
+        with suppress(OSError):
+            path.unlink()

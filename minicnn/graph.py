@@ -163,6 +163,7 @@ class Graph:
         consumed = {tensor for node in self.nodes for tensor in node.inputs}
         self.is_end = [tensor not in consumed for tensor in outputs]
         self._plan: list | None = None
+        self._last_run: list | None = None
 
     def _walk_back(self, node: Node, met: list[Node], finished: list[Node]) -> None:
         """Visit `node` and all that feed it, each once."""
@@ -243,7 +244,14 @@ class Graph:
         -------
         input_gradients : list of float arrays
             For each of `self.inputs`; None where they are not wanted.
+
+        Raises
+        ------
+        RuntimeError
+            Before any `run`.
         """
+        if self._last_run is None:
+            raise RuntimeError("graph: backward needs a run before it")
         needed = self.needs_gradient()
         if input_gradients:
             needed = dict.fromkeys(needed, True)

@@ -8,6 +8,9 @@ import warnings
 
 import numpy as np
 
+from minicnn.checks import BadSample, and_more, sample_place
+
+ROUNDING = 1e-6  # labels that were computed may be this far outside of [0, 1]
 SMALLEST = 1e-7  # probabilities are kept this far away from 0 and 1 before the logarithm
 
 
@@ -21,6 +24,30 @@ class BinaryCrossentropy:
     """
 
     name = "binary_crossentropy"
+
+    def check_labels(self, y: np.ndarray, what: str) -> None:
+        """BadSample, a ValueError, for labels outside of [0, 1]: their loss has no lower end.
+
+        Labels between 0 and 1 are probabilities, and allowed; so is what rounding adds to 1.
+
+        Parameters
+        ----------
+        y : array (samples, ...)
+        what : str
+            What the labels are called in the message.
+        """
+        lowest, highest = -ROUNDING, 1 + ROUNDING
+        if y.size == 0 or (y.min() >= lowest and y.max() <= highest):  # of NaN, neither is true
+            return
+        fits = (y >= lowest) & (y <= highest)
+        first = np.unravel_index(np.argmin(fits), fits.shape)
+        index = tuple(int(i) for i in first)
+        index = index if fits[:1].size > 1 else index[:1]
+        raise BadSample(
+            f"{what}: expected labels in [0, 1], got {y[first]:g} for {sample_place(index)}"
+            f"{and_more(fits.size - np.count_nonzero(fits) - 1)}; {advice(y)}",
+            sample=index[0] if index else 0,
+        )
 
     def from_probabilities(self, y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
         """Loss and its gradient with respect to `p`.
@@ -67,6 +94,25 @@ class BinaryCrossentropy:
         loss = np.mean(np.maximum(z, 0) - z * y + np.log1p(fading))
         p = np.where(z >= 0, 1, fading) / (1 + fading)
         return float(loss), ((p - y) / z.size).astype(z.dtype, copy=False)
+
+
+def advice(y: np.ndarray) -> str:
+    """What to do about labels that are not in [0, 1]."""
+    if np.isnan(y).any():
+        return "give every sample a label"
+    lowest, highest = y.min(), y.max()
+    if (lowest, highest) == (1, 2):
+        return "subtract 1, if 1 and 2 are all the labels there are"
+    if (lowest, highest) == (-1, 1):
+        return "(y + 1) / 2 turns -1 and 1 into 0 and 1"
+    if lowest == 0 and highest == 255:
+        return "divide by 255"
+    if lowest == 0 and highest > 1 and np.array_equal(y, np.floor(y)):
+        return (
+            f"class numbers of {highest + 1:g} classes do not fit one yes or no: give each class "
+            "an output of its own, and rows that have a 1 for it (class_mode='categorical')"
+        )
+    return "1 is the positive class, 0 the other, and numbers between them are probabilities"
 
 
 LOSSES = {"binary_crossentropy": BinaryCrossentropy}

@@ -11,6 +11,8 @@ import numpy as np
 
 from minicnn import kernels
 
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
+
 
 class Optimizer:
     """What all optimisers share.
@@ -65,24 +67,23 @@ class Optimizer:
         Parameters
         ----------
         weights, grads : dict of str to float array
-            Under equal names, C-contiguous arrays of equal shape and dtype.
+            Under equal names, float32 or float64 arrays of equal shape; C-contiguous and writeable.
 
         Raises
         ------
         ValueError
-            If a weight, its gradient and its slots are not of one shape.
+            If a weight, its gradient and its slots are not so; then none of them is changed.
         """
-        self.iterations += 1
+        together = {}
         for name, array in weights.items():
             for slot in self.slots.values():
                 if name not in slot:
-                    slot[name] = np.zeros_like(array)
-            partners = [grads[name], *(slot[name] for slot in self.slots.values())]
-            # A compiled kernel would read and write beyond the end of a shorter array.
-            if any(partner.shape != array.shape for partner in partners):
-                found = ", ".join(str(partner.shape) for partner in partners)
-                raise ValueError(f"{name}: expected arrays of shape {array.shape}, got {found}")
-            self.update(array.reshape(-1), *(partner.reshape(-1) for partner in partners))
+                    slot[name] = np.zeros_like(array, order="C")
+            together[name] = [array, grads.get(name), *(s[name] for s in self.slots.values())]
+            check_arrays(together[name], name)
+        self.iterations += 1
+        for arrays in together.values():
+            self.update(*(array.reshape(-1) for array in arrays))
 
     def update(self, weights: np.ndarray, gradient: np.ndarray, *slots: np.ndarray) -> None:
         """One step on one flat array, in place."""
@@ -243,9 +244,28 @@ def get(optimizer) -> Optimizer:
     return OPTIMIZERS[key]()
 
 
+def check_arrays(arrays: list, name: str) -> None:
+    """ValueError unless a weight, its gradient and its slots can be handed to a kernel.
+
+    A compiled kernel would read and write beyond the end of a shorter array; and what it wrote to
+    an array of another layout would go to a copy, since `reshape(-1)` has to make one.
+    """
+    shape = arrays[0].shape
+    for number, array in enumerate(arrays):
+        if array is None:
+            raise ValueError(f"{name}: expected a gradient for it, got none; no loss depends on it")
+        if array.shape != shape or array.dtype not in FLOATS or not array.flags.carray:
+            role = ("weights", "gradient")[number] if number < 2 else "slot"
+            layout = "" if array.flags.carray else ", not contiguous or not writeable"
+            raise ValueError(
+                f"{name}: expected its {role} to be a float32 or float64 array of shape {shape}, "
+                f"C-contiguous and writeable, got {array.dtype} of shape {array.shape}{layout}"
+            )
+
+
 def above_zero(value: float, argument: str, owner: Optimizer) -> float:
     """`value` as a float, if it is above 0 and finite; else ValueError."""
-    if not 0 < value < math.inf:
+    if not is_number(value) or not 0 < value < math.inf:
         raise ValueError(
             f"{type(owner).__name__}: expected {argument} to be above 0 and finite, got {value!r}"
         )
@@ -254,8 +274,13 @@ def above_zero(value: float, argument: str, owner: Optimizer) -> float:
 
 def fraction(value: float, argument: str, owner: Optimizer) -> float:
     """`value` as a float, if it is in [0, 1); else ValueError."""
-    if not 0 <= value < 1:
+    if not is_number(value) or not 0 <= value < 1:
         raise ValueError(
             f"{type(owner).__name__}: expected {argument} to be in [0, 1), got {value!r}"
         )
     return float(value)
+
+
+def is_number(value) -> bool:
+    """Whether `value` is a real number, Python's or NumPy's, or an array of a single one."""
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"

@@ -33,7 +33,7 @@ def prefetched(feed, steps: int) -> Iterator:
         How many batches will be asked for; none is made beyond.
     """
     ahead = isinstance(feed, IteratorFeed) and getattr(feed.iterator, "may_run_ahead", False)
-    if not ahead or steps == 1:
+    if not ahead or steps < 2:
         yield feed
         return
     with ThreadPoolExecutor(1, thread_name_prefix="minicnn-next-batch") as pool:
@@ -62,17 +62,25 @@ class Ahead:
     def __next__(self) -> tuple:
         if self.position() != self.from_position:
             self.coming = self.order()  # somebody has moved the iterator meanwhile
-        batch = self.coming.result()  # raises what was raised while it was made
+        # result() raises what was raised while the batch was made.
+        batch = self.coming.result() if self.coming else next(copy.copy(self.iterator))
         self.iterator.skip()
         self.left -= 1
         if self.left > 0:
             self.coming = self.order()
         return as_pair(batch)
 
-    def order(self) -> Future:
-        """Have the batch made that follows from where the iterator stands."""
+    def order(self) -> Future | None:
+        """Have the batch made that follows from where the iterator stands.
+
+        None where nobody can make it ahead: once the main thread has ended, pools take no more
+        work, but a training in another thread goes on to its end.
+        """
         self.from_position = self.position()
-        return self.pool.submit(next, copy.copy(self.iterator))
+        try:
+            return self.pool.submit(next, copy.copy(self.iterator))
+        except RuntimeError:
+            return None
 
     def position(self) -> tuple[int, int, int]:
         return self.iterator.epoch, self.iterator.pass_number, self.iterator.batch_index

@@ -1,6 +1,8 @@
 """What a user sees while something takes long: a bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
+import threading
 import time
 
 
@@ -13,6 +15,8 @@ class Progress:
     steps : int
     verbose : {"auto", 0, 1, 2}
         0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line.
+    done : int
+        Steps that were made before, of these.
 
     Raises
     ------
@@ -20,7 +24,7 @@ class Progress:
         For any other `verbose`.
     """
 
-    def __init__(self, title: str, steps: int, verbose):
+    def __init__(self, title: str, steps: int, verbose, done: int = 0):
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"expected verbose to be 'auto', 0, 1 or 2, got {verbose!r}")
         self.title, self.steps = title, steps
@@ -29,7 +33,7 @@ class Progress:
         if verbose in ("auto", 1, True) and sys.stderr.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=steps, desc=title, leave=False)
+            self.bar = tqdm(total=steps, desc=title, leave=False, initial=done)
 
     def __enter__(self) -> "Progress":
         self.start = time.perf_counter()
@@ -55,3 +59,13 @@ class Progress:
             seconds = time.perf_counter() - self.start
             numbers = "".join(f"  {key} {value:.4f}" for key, value in logs.items())
             print(f"{self.title}  {self.steps} steps  {seconds:.1f} s{numbers}", flush=True)
+
+
+def _new_lock() -> None:
+    """In a process made by fork: a thread that is not here may have been drawing a bar."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.set_lock(threading.RLock())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)

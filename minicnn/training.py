@@ -4,10 +4,16 @@ To see what training is, read `train_step`: forward, loss, backward, update. All
 book-keeping around it.
 """
 
+import math
+from functools import partial
+
 import numpy as np
 
 from minicnn import shapes
-from minicnn.callbacks import Callback, CallbackList, History
+from minicnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
+from minicnn.checkpoints import BackupAndRestore, Position
+from minicnn.checks import as_numbers, input_list
+from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
@@ -16,7 +22,7 @@ from minicnn.progress import Progress
 
 
 @one_step_at_a_time()
-def train_step(model, x, y) -> dict[str, float]:
+def train_step(model, x, y, watch=None) -> dict[str, float]:
     """One step of training on one batch.
 
     Parameters
@@ -25,6 +31,9 @@ def train_step(model, x, y) -> dict[str, float]:
         Compiled.
     x, y : array or list of arrays
         Inputs and labels, one array for each input and output of the model.
+    watch : function (inputs) -> None, optional
+        Called where the loss is not finite. The step then ends there: with gradients that are
+        no numbers, it would make all weights so.
 
     Returns
     -------
@@ -36,6 +45,9 @@ def train_step(model, x, y) -> dict[str, float]:
     inputs = as_inputs(model, x)
     values = model.graph.run(inputs, training=True)
     logs, gradients, through_activation = loss_and_gradients(model, values, y)
+    if watch is not None and not math.isfinite(logs["loss"]):
+        watch(inputs)
+        return logs
     model.graph.backward(gradients, through_activation)
     model.optimizer.apply(model.named_weights(), model.named_grads())
     return logs
@@ -88,6 +100,7 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
         name = tensor.node.layer.name
         p = values[tensor]
         truth = as_labels(labels[index], p, name)
+        model.losses[index].check_labels(truth, name)
         z = logits(tensor.node) if model.graph.is_end[index] else None
         if z is not None:
             loss, gradient = model.losses[index].from_logits(truth, z)
@@ -176,26 +189,34 @@ def fit(
     require_compiled(model)
     if validation_split:
         x, y, validation_data = split_off(x, y, validation_split)
-    feed = as_feed(x, y, batch_size, shuffle, model.seed)
+    feed = as_feed(x, y, batch_size, shuffle, model.seed, model)
     steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
     validation = None
     if validation_data is not None:
         pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
         if len(pair) != 2:
             raise ValueError(f"validation_data: expected (x, y), got {len(pair)} items")
-        validation = as_feed(*pair, validation_batch_size or batch_size, False, model.seed)
+        size = validation_batch_size or batch_size
+        validation = as_feed(*pair, size, False, model.seed, model, of="validation ")
         validation_steps = steps_of(validation, validation_steps, "validation_steps")
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
     given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
     observers = CallbackList([*given, history], model, params)
+    backup = next((one for one in given if isinstance(one, BackupAndRestore)), None)
     model.stop_training = False
     observers.tell("on_train_begin")
-    for epoch in range(initial_epoch, epochs):
-        observers.tell("on_epoch_begin", epoch)
-        with Progress(f"Epoch {epoch + 1}/{epochs}", steps, verbose) as progress:
-            logs = train_epoch(model, feed, steps, observers, progress)
+    position = Position(initial_epoch)
+    if backup is not None:
+        position = backup.begin(position, observers, [feed, *([validation] if validation else [])])
+    while position.epoch < epochs and not model.stop_training:
+        epoch = position.epoch
+        if position.step == 0:
+            observers.tell("on_epoch_begin", epoch)
+        title = f"Epoch {epoch + 1}/{epochs}"
+        with Progress(title, steps, verbose, position.step) as progress:
+            logs = train_epoch(model, feed, steps, observers, progress, position, backup)
             if validation is not None:
                 validation.start_epoch(model.epochs_done)
                 found = run_test(model, validation, validation_steps)
@@ -203,27 +224,48 @@ def fit(
             progress.close(logs)
         model.epochs_done += 1
         observers.tell("on_epoch_end", epoch, logs)
-        if model.stop_training:
-            break
+        position = Position(epoch + 1)
+        if backup is not None:
+            backup.after_epoch(position)
     observers.tell("on_train_end")
     return history
 
 
-def train_epoch(model, feed, steps: int, observers, progress) -> dict[str, float]:
-    """Make `steps` training steps; the means of their logs, weighted by batch size."""
-    means = RunningMeans()
+def train_epoch(
+    model, feed, steps: int, observers, progress, position: Position, backup
+) -> dict[str, float]:
+    """Make the steps of an epoch from `position` on; the means of the logs of all of them.
+
+    `position` goes along; `backup`, if there is one, may write a checkpoint after each step.
+    """
+    means = RunningMeans(position.totals, position.samples)
     feed.start_epoch(model.epochs_done)
-    with prefetched(feed, steps) as batches:
-        for step in range(steps):
-            x, y = next_batch(batches, step, steps)
-            observers.tell("on_train_batch_begin", step)
-            logs = train_step(model, x, y)
+    feed.skip(position.step)
+    place = Place(feed, steps)
+    watch = watch_of(observers.callbacks, place)
+    with prefetched(feed, steps - position.step) as batches:
+        for step in range(position.step, steps):
+            with place.at(step):
+                x, y = next_batch(batches, step, steps)
+                observers.tell("on_train_batch_begin", step)
+                logs = train_step(model, x, y, watch)
             means.add(logs, batch_length(x))
             progress.step(means.result())
             observers.tell("on_train_batch_end", step, logs)
             if model.stop_training:
                 break
+            position.step, position.samples = step + 1, means.samples
+            if backup is not None:
+                backup.after_step(position)
     return means.result()
+
+
+def watch_of(callbacks: list, place: Place):
+    """What `train_step` calls where the loss is not finite; None if no callback looks for that."""
+    for callback in callbacks:
+        if isinstance(callback, TerminateOnNaN):
+            return partial(callback.look, place)
+    return None
 
 
 def evaluate(
@@ -242,7 +284,7 @@ def evaluate(
         Gets the model's first output for each batch, where the predictions are wanted, too.
     """
     require_compiled(model)
-    feed = as_feed(x, y, batch_size, False, model.seed)
+    feed = as_feed(x, y, batch_size, False, model.seed, model)
     steps = steps_of(feed, steps, "steps")
     feed.start_epoch(0)
     with Progress("Evaluate", steps, verbose) as progress:
@@ -256,10 +298,13 @@ def run_test(
 ) -> dict[str, float]:
     """Means of the logs of `steps` batches of a feed that is at its beginning."""
     means = RunningMeans()
+    place = Place(feed, steps)
     with prefetched(feed, steps) as batches:
         for step in range(steps):
-            x, y = next_batch(batches, step, steps)
-            means.add(test_step(model, x, y, outputs), batch_length(x))
+            with place.at(step):
+                x, y = next_batch(batches, step, steps)
+                logs = test_step(model, x, y, outputs)
+            means.add(logs, batch_length(x))
             if progress is not None:
                 progress.step(means.result())
     return means.result()
@@ -272,14 +317,15 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
     -------
     y : float array (samples, *output shape), or a list of them for several outputs
     """
-    feed = as_feed(x, None, batch_size, False, model.seed)
+    feed = as_feed(x, None, batch_size, False, model.seed, model)
     steps = steps_of(feed, steps, "steps")
     feed.start_epoch(0)
-    batches = []
+    batches, place = [], Place(feed, steps)
     with Progress("Predict", steps, verbose) as progress, prefetched(feed, steps) as source:
         for step in range(steps):
-            batch = next_batch(source, step, steps)
-            outputs = predict_step(model, batch[0])
+            with place.at(step):
+                batch = next_batch(source, step, steps)
+                outputs = predict_step(model, batch[0])
             batches.append(outputs if isinstance(outputs, list) else [outputs])
             progress.step({})
     joined = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
@@ -287,11 +333,14 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
 
 
 class RunningMeans:
-    """Means of logs over batches, each batch counting as many times as it has samples."""
+    """Means of logs over batches, each batch counting as many times as it has samples.
 
-    def __init__(self):
-        self.totals: dict[str, float] = {}
-        self.samples = 0
+    Given the totals of earlier batches, it goes on adding to them.
+    """
+
+    def __init__(self, totals: dict[str, float] | None = None, samples: int = 0):
+        self.totals = {} if totals is None else totals
+        self.samples = samples
 
     def add(self, logs: dict[str, float], samples: int) -> None:
         self.samples += samples
@@ -310,33 +359,49 @@ def require_compiled(model) -> None:
 
 def as_inputs(model, x) -> list[np.ndarray]:
     """Batch arrays for the model's inputs, in the model's dtype; ValueError where they misfit."""
-    given = list(x) if isinstance(x, (list, tuple)) else [x]
+    given = input_list(x)
     if getattr(model, "built", True) is False:
         model.build((None, *np.shape(given[0])[1:]))
+    if len(given) == 1 and isinstance(x, list) and len(x) == len(model.graph.inputs) > 1:
+        given = list(x)  # nested lists of numbers, one for each input
     if len(given) != len(model.graph.inputs):
         raise ValueError(
             f"{model.name}: expected {len(model.graph.inputs)} inputs, got {len(given)}"
         )
-    arrays = [np.ascontiguousarray(array, dtype=model.dtype) for array in given]
+    arrays = [as_input(array, model) for array in given]
     for array, tensor in zip(arrays, model.graph.inputs, strict=True):
         if array.shape[1:] != tensor.sample_shape:
             raise ValueError(
                 f"{model.name}: expected input of shape "
                 f"{shapes.text(('batch', *tensor.sample_shape))}, got {shapes.text(array.shape)}"
             )
+    if {len(array) for array in arrays} == {0}:
+        raise ValueError(f"{model.name}: expected at least one sample, got a batch of none")
+    if len({len(array) for array in arrays}) > 1:
+        found = ", ".join(str(len(array)) for array in arrays)
+        raise ValueError(f"{model.name}: expected as many samples for each input, got {found}")
     return arrays
+
+
+def as_input(array, model) -> np.ndarray:
+    """An array in the model's dtype, in the layout that kernels are compiled for."""
+    if type(array) is np.ndarray and array.dtype == model.dtype and array.flags.carray:
+        return array
+    numbers = as_numbers(array, f"{model.name}: input")
+    return np.array(numbers, dtype=model.dtype, order="C")
 
 
 def as_labels(y, p: np.ndarray, output: str) -> np.ndarray:
     """Labels in the shape and dtype of the predictions `p`; ValueError where they misfit."""
     if y is None:
         raise ValueError(f"{output}: expected labels, got none; give y, or batches (x, y)")
-    labels = np.asarray(y, dtype=p.dtype)
+    labels = as_numbers(y, f"{output}: labels").astype(p.dtype, copy=False)
     one_number = p.shape[-1] == 1  # then labels may come as (batch,), too
     if labels.shape != p.shape and not (one_number and labels.shape == p.shape[:-1]):
+        numbers = "; numbers of classes have to become rows with a 1 for the class and 0 elsewhere"
         raise ValueError(
             f"{output}: expected labels of shape {shapes.text(p.shape)}, "
-            f"got {shapes.text(labels.shape)}"
+            f"got {shapes.text(labels.shape)}{numbers if labels.shape == p.shape[:-1] else ''}"
         )
     return labels.reshape(p.shape)
 

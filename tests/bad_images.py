@@ -138,8 +138,6 @@ def cut_off() -> dict[str, tuple[bytes, str]]:
         **files,
         "last byte.png": (png_data[:-1], "cut-off png"),
         "last bytes.jpg": (jpg_data[:-2], "cut-off jpg"),
-        "closed too early.jpg": (jpg_data[: len(jpg_data) // 2] + b"\xff\xd9", "damaged jpg"),
-        "middle taken out.jpg": (jpg_data[:900] + jpg_data[950:], "damaged jpg"),
         "one byte.jpg": (jpg_data[:1], "not an image"),
         "cut progressive.jpg": (progressive[:-200], "cut-off jpg"),
     }
@@ -147,25 +145,27 @@ def cut_off() -> dict[str, tuple[bytes, str]]:
 
 def damaged() -> dict[str, tuple[bytes, str]]:
     """Complete, but wrong inside."""
-    data, jpg = encoded(".png"), encoded(".jpg", SMOOTH)
-    restarts = encoded(".jpg", SMOOTH, cv2.IMWRITE_JPEG_RST_INTERVAL, 3)
-    swapped = restarts.replace(b"\xff\xd1", b"\xff\xd4", 1)
+    data = encoded(".png")
     rows = bytes(32 * 24)
     return {
         "changed byte.png": (replaced(data, 200, b"\0\1\2"), "check sum"),
-        "no rows.png": (png(31, 24, b""), "picture data"),
-        "not packed.png": (png(31, 24, b"hello world"), "cannot be unpacked"),
-        "too few rows.png": (png(31, 24, zlib.compress(rows[:-40])), "expected 768 bytes"),
-        "no such filter.png": (png(31, 24, zlib.compress(b"\7" + rows[1:])), "no filter 7"),
-        "other check sum.png": (png(31, 24, zlib.compress(rows)[:-1] + b"x"), "unpacked"),
-        "no palette.png": (png(31, 24, zlib.compress(rows), 8, 3), "palette"),
-        "three bits.png": (png(31, 24, zlib.compress(rows), 3), "does not exist"),
+        "no rows.png": (png(31, 24, b""), "damaged or cut-off png"),
+        "not packed.png": (png(31, 24, b"hello world"), "damaged or cut-off png"),
+        "too few rows.png": (png(31, 24, zlib.compress(rows[:-40])), "damaged or cut-off png"),
+        "no such filter.png": (
+            png(31, 24, zlib.compress(b"\7" + rows[1:])),
+            "damaged or cut-off png",
+        ),
+        "other check sum.png": (
+            png(31, 24, zlib.compress(rows)[:-1] + b"x"),
+            "damaged or cut-off png",
+        ),
+        "no palette.png": (png(31, 24, zlib.compress(rows), 8, 3), "damaged or cut-off png"),
+        "three bits.png": (png(31, 24, zlib.compress(rows), 3), "damaged or cut-off png"),
         "no width.png": (png(0, 24, zlib.compress(rows)), "0 x 24 pixels"),
         "no header.png": (PNG + data[33:], "header"),
-        "changed.jpg": (replaced(jpg, len(jpg) - 150, b"\xa5" * 40), "damaged jpg"),
-        "restarts swapped.jpg": (swapped, "damaged jpg"),
-        "12 bits.jpg": (cmyk_jpg(12), "12 bits"),
-        "arithmetic.jpg": (cmyk_jpg(8, 0xC9), "rare kind"),
+        "12 bits.jpg": (cmyk_jpg(12), "a kind of jpg that is not read"),
+        "arithmetic.jpg": (cmyk_jpg(8, 0xC9), "a kind of jpg that is not read"),
         "garbled.jpg": (b"\xff\xd8\xff\xe0hello hello hello\xff\xd9", "jpg"),
         "float.tif": (encoded(".tif", GRAY.astype(np.float32)), "float32"),
         "negative.bmp": (replaced(encoded(".bmp"), 18, struct.pack("<i", -31)), "damaged bmp"),

@@ -28,6 +28,10 @@ SLOW = 5.0  # seconds for one image of less than 64 x 64 pixels, on a busy machi
 MOST_MEMORY = 2  # GiB: an image within the limit may take 64 million pixels of 16 bytes and more
 
 
+# What libpng, libjpeg and the like print when they meet damage, without a file's name.
+DECODERS_OWN = (b"libpng ", b"Corrupt JPEG", b"Warning: ", b"Premature end", b"Invalid ")
+
+
 def seed_images() -> dict[str, bytes]:
     """Small valid synthetic images of every format, by name."""
     bits = GRAY // 128 * 255
@@ -80,9 +84,10 @@ def read_all(first: int, last: int, folder: Path) -> Counter:
                 said = os.pread(stderr, 300, 0)
                 os.ftruncate(stderr, 0)
                 os.lseek(stderr, 0, os.SEEK_SET)
-                print(f"mutant {number} ({name}), {read.__name__}: stderr got {said}")
+                if not said.startswith(DECODERS_OWN):
+                    print(f"mutant {number} ({name}), {read.__name__}: stderr got {said}")
         # A png may have right check sums in all but the packed data, see `check_image`.
-        strict = not (name.endswith(".png") and path.read_bytes() != mutant)
+        strict = not name.endswith(".png")
         if outcomes[read_gray] != outcomes[check_image] and (
             strict or outcomes[check_image] == "refused"
         ):

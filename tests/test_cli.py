@@ -190,7 +190,7 @@ def test_predict_does_not_wait_for_matplotlib(model, image):
         ("predict {model} {image} --out {image}", "name of a .csv file"),
         ("figures --data {missing}", "no such folder"),
         ("figures --data {slices} --out {slices}", "not empty"),
-        ("figures --data {slices} --model {text}", "is not a model"),
+        ("figures --data {slices} --model {text}", "expected a model file"),
         ("explain {model} {missing}", "no such file"),
         ("explain {model} {text}", "cannot be used as an image"),
         ("explain {model} {image} --layer conv", "conv2d, max_pooling2d"),
@@ -311,10 +311,10 @@ def test_a_wrong_model_file_is_one_sentence(tmp_path, capsys, model, image):
     expected = {
         "weights": "found weights alone",
         "without-metadata": "positive, negative, preprocessing missing",
-        "text": "is not a model",
-        "empty": "is not a model",
+        "text": "found a file of another kind",
+        "empty": "found an empty file",
         "cut": "cut-off",
-        "array": "is not a model",
+        "array": "found one single array",
     }
     models = wrong_models(model, tmp_path)
     assert sorted(models) == sorted(expected)

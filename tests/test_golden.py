@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden import cases, make_minicnn
+from golden import cases, make_minicnn, make_model
+
+from minicnn.models import load_model
 
 FOLDER = Path(__file__).parent / "golden"
 TOLERANCES = {
@@ -77,3 +79,11 @@ def test_model_predicts_and_learns_the_same(name, dtype):
 def weight_keys(found: dict) -> list[str]:
     """The names of the weights after the training with the larger learning rate."""
     return [key for key in found if key.startswith(f"{max(cases.LEARNING_RATES):g}/weights/")]
+
+
+def test_a_model_of_format_1_is_loaded_by_every_version():
+    model = load_model(make_model.PATH)
+    predicted = np.array(model.metadata["predicted"])
+    np.testing.assert_allclose(model.predict(make_model.inputs()), predicted, rtol=1e-6)
+    assert (model.optimizer.iterations, model.epochs_done) == (2, 0)
+    assert sum(node.layer.name == "shared" for node in model.graph.nodes) == 2

@@ -350,6 +350,16 @@ def test_bad_input_is_one_sentence_and_exit_code_2(files, change, extra, text, t
     assert printed.out == ""
 
 
+@pytest.mark.parametrize(
+    "preprocessing", [3, ["rescale"], {"rescale": "1/255"}, {"rescale": [1]}, {"rescale": 10**400}]
+)
+def test_metadata_of_other_types_are_refused(preprocessing, files, model, tmp_path, capsys):
+    model.metadata["preprocessing"] = preprocessing
+    model.save(tmp_path / "model.npz")
+    assert main(files) == 2
+    assert "expected metadata['preprocessing'] to be a dict" in capsys.readouterr().err
+
+
 def test_a_model_without_images_is_refused(files, tmp_path, capsys):
     models.Sequential([layers.Dense(1, input_shape=(3,))]).save(tmp_path / "model.npz")
     assert main(files) == 2

@@ -73,6 +73,8 @@ def test_shapes_and_dtypes(case, dtype, backend):
     assert isinstance(dx, list) == isinstance(x, list)
     assert [one.shape for one in as_list(dx)] == [one.shape for one in as_list(x)]
     assert list(layer.grads) == list(layer.params)
+    shapes_made = {name: param.shape for name, param in layer.params.items()}
+    assert layer.param_shapes(input_shape) == shapes_made
     for name, param in layer.params.items():
         assert layer.grads[name].shape == param.shape
     for array in arrays_in([y, dx, layer.grads]):

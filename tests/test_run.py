@@ -72,6 +72,7 @@ def test_every_file_is_there_and_nothing_else():
             "data/enhanced-50-10-40/split.json",
             *(f"figures/{name}.png" for name in drawn),
             *(f"figures/{name}-tiny_cnn.png" for name in per_model),
+            "run.json",
             "summary.json",
             *(f"tiny_cnn/{name}" for name in ("history.csv", "model.npz", "predictions.csv")),
         ]
@@ -300,8 +301,12 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
     models = ("tiny_cnn", "reduced_inception")
     with pytest.raises(KeyboardInterrupt):
         run.run_all(quick(tmp_path / "out", models=models, say=said.append))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["data", "tiny_cnn"]
-    assert said[-1].endswith("has what there is: tiny_cnn")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "data",
+        "run.json",
+        "tiny_cnn",
+    ]
+    assert said[-1].endswith(f"covid run --resume {tmp_path / 'out'}")
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):

@@ -153,6 +153,21 @@ def test_an_interrupted_training_equals_one_in_one_piece(rng, tmp_path):
     assert_same(second_half.get_weights(), whole.get_weights())
 
 
+def test_a_renamed_layer_begins_anew_and_can_be_loaded(rng, tmp_path):
+    """The optimiser's arrays go by the layers' names; those of no layer are not saved."""
+    model = chain()
+    model.compile(optimizers.Adam(1e-2), "binary_crossentropy")
+    x, y = data_for(model, rng)
+    model.train_on_batch(x, y)
+    model.get_layer("logit").name = "renamed"
+    model.save(tmp_path / "model.npz")
+    loaded = models.load_model(tmp_path / "model.npz")
+    assert "logit/kernel" not in loaded.optimizer.slots["mean"]
+    for one in (model, loaded):
+        one.train_on_batch(x, y)
+    assert_same(loaded.get_weights(), model.get_weights())
+
+
 def test_float64_is_kept(model, rng, tmp_path):
     x, y = data_for(model, rng)
     model.astype("float64").compile("adam", "binary_crossentropy")
@@ -234,7 +249,7 @@ def test_weights_out_of_a_whole_model(saved):
 def test_weights_of_another_model_are_refused_and_change_nothing(saved, tmp_path):
     model = branches()
     before = model.get_weights()
-    with pytest.raises(ValueError, match="model.npz: expected weights named .*shared/kernel"):
+    with pytest.raises(ValueError, match="model.npz: .*without weights/shared/kernel, .* more"):
         model.load_weights(saved)
     assert_same(model.get_weights(), before)
 
@@ -246,7 +261,7 @@ def test_weights_of_another_model_are_refused_and_change_nothing(saved, tmp_path
     )
     narrow.save_weights(tmp_path / "narrow.npz")
     before = wide.get_weights()
-    message = r"logit/kernel to be floats of shape \(81, 1\), got float32 of shape \(56, 1\)"
+    message = r"logit/kernel to be floats of shape \(81, 1\), found float32 of shape \(56, 1\)"
     with pytest.raises(ValueError, match=message):
         wide.load_weights(tmp_path / "narrow.npz")
     assert_same(wide.get_weights(), before)
@@ -301,29 +316,33 @@ def test_a_folder_and_a_single_array(tmp_path):
 
 def test_another_format_version(saved):
     rewrite_meta(saved, lambda meta: meta.update(format_version=saving.FORMAT_VERSION + 1))
-    with pytest.raises(ValueError, match="expected format version 1, got 2"):
+    with pytest.raises(
+        ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
+    ):
         models.load_model(saved)
-    with pytest.raises(ValueError, match="expected format version 1, got 2"):
+    with pytest.raises(
+        ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
+    ):
         chain().load_weights(saved)
 
 
 def test_a_missing_array(saved):
     rewrite(saved, lambda arrays: arrays.pop("weights/logit/bias"))
-    with pytest.raises(ValueError, match="expected weights named .*logit/bias"):
+    with pytest.raises(ValueError, match="found a file without weights/logit/bias;"):
         models.load_model(saved)
 
 
 def test_a_misshapen_array(saved):
     rewrite(saved, lambda arrays: arrays.update({"weights/logit/bias": np.zeros(2)}))
     with pytest.raises(
-        ValueError, match=r"logit/bias to be floats of shape \(1,\), got float64 of shape \(2,\)"
+        ValueError, match=r"logit/bias to be floats of shape \(1,\), found float64 of shape \(2,\)"
     ):
         models.load_model(saved)
 
 
 def test_an_array_of_text(saved):
     rewrite(saved, lambda arrays: arrays.update({"weights/logit/bias": np.array(["a"])}))
-    with pytest.raises(ValueError, match="logit/bias to be floats .* got <U1"):
+    with pytest.raises(ValueError, match="logit/bias to be floats .* found <U1"):
         models.load_model(saved)
 
 
@@ -334,7 +353,7 @@ def test_a_misshapen_optimizer(rng, tmp_path):
     model.train_on_batch(*data_for(model, rng))
     model.save(path)
     rewrite(path, lambda arrays: arrays.update({"optimizer/mean/logit/bias": np.zeros(5)}))
-    with pytest.raises(ValueError, match=r"optimizer/mean/logit/bias .*\(1,\), got .*\(5,\)"):
+    with pytest.raises(ValueError, match=r"optimizer/mean/logit/bias .*\(1,\), found .*\(5,\)"):
         models.load_model(path)
 
 
@@ -345,7 +364,7 @@ def test_a_missing_part_of_the_optimizer(rng, tmp_path):
     model.train_on_batch(*data_for(model, rng))
     model.save(path)
     rewrite(path, lambda arrays: arrays.pop("optimizer/mean/logit/bias"))
-    with pytest.raises(ValueError, match="expected optimizer/mean/logit/bias .* got none"):
+    with pytest.raises(ValueError, match="found a file without optimizer/mean/logit/bias;"):
         models.load_model(path)
 
 
@@ -360,7 +379,7 @@ class Bomb:
 def test_pickled_objects_are_refused(name, saved, monkeypatch):
     monkeypatch.chdir(saved.parent)
     rewrite(saved, lambda arrays: arrays.update({name: np.array([Bomb()], dtype=object)}))
-    with pytest.raises(ValueError, match="expected a model file of minicnn.*allow_pickle"):
+    with pytest.raises(ValueError, match="expected a model file of minicnn.* Python objects"):
         models.load_model(saved)
     assert not (saved.parent / "exploded").exists()
 

@@ -37,7 +37,7 @@ class ConvStep:
         return self.layer.activation is not None
 
     def forward(self, inputs, training):
-        (self.x,) = inputs
+        self.x = self.layer._check_input(inputs[0])
         kernel = self.layer._param("kernel", like=self.x)
         bias = np.zeros(self.layer.filters, self.x.dtype)
         if self.layer.use_bias:
@@ -49,6 +49,11 @@ class ConvStep:
     def run(self, x, kernel, bias, training: bool) -> np.ndarray:
         """The step's kernel: its output."""
         raise NotImplementedError
+
+    def check_gradient(self, dy: np.ndarray) -> np.ndarray:
+        """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
+        shape = (len(self.x), *self.output.sample_shape)
+        return self.layer._check_gradient(dy, shape, self.x.dtype)
 
     def keep_grads(self, dkernel: np.ndarray, dbias: np.ndarray) -> None:
         self.layer.grads = {"kernel": dkernel}
@@ -92,9 +97,10 @@ class RowsStep(ConvStep):
         from minicnn.kernels.compiled import rows
 
         if self.join is None:
+            dy = self.check_gradient(dy)
             dout, scales = dy.reshape(self.out.shape), np.ones(len(dy), dy.dtype)
         else:
-            dout, scales = self.join.dy, self.join.scales
+            dout, scales = self.join.dy, self.join.scales  # checked there
         dx = self.buffers.get("dx", self.x.shape, dout.dtype) if wanted[0] else None
         kernel = self.layer._param("kernel", like=dout)
         found = rows.conv_backward(
@@ -126,6 +132,7 @@ class PooledStep(ConvStep):
     def backward(self, dy, through_activation, wanted):
         from minicnn.kernels.compiled import pooled
 
+        dy = self.check_gradient(dy)
         self.keep_grads(*pooled.conv_pool_backward(self.x, dy, self.pads, self.drop, self.route))
         return [self.input_gradient(dy) if wanted[0] else None]
 
@@ -162,6 +169,7 @@ class WinogradStep(ConvStep):
     def backward(self, dy, through_activation, wanted):
         from minicnn.kernels.compiled import winograd
 
+        dy = self.check_gradient(dy)
         dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
         kernel = self.layer._param("kernel", like=dy)
         settings = (self.pads, self.relu, self.pool)

@@ -99,13 +99,25 @@ class JoinStep(LayerStep):
         return self.buffers.get("y", (batch, *self.output.sample_shape), dtype)
 
     def forward(self, inputs, training):
-        return self.array(len(inputs[0]), inputs[0].dtype)
+        kinds = {(len(x), x.dtype) for x in inputs}
+        if len(kinds) != 1:
+            found = ", ".join(f"{len(x)} samples of {x.dtype}" for x in inputs)
+            raise ValueError(f"{self.layer.label}: expected inputs of one batch, got {found}")
+        ((self.batch, self.dtype),) = kinds
+        return self.array(self.batch, self.dtype)
 
     def backward(self, dy, through_activation, wanted):
         if isinstance(dy, OuterProduct):
             self.dy, self.scales = dy.row, dy.scales
         else:
-            self.dy, self.scales = np.ascontiguousarray(dy), np.ones(len(dy), dy.dtype)
+            shape = (self.batch, *self.output.sample_shape)
+            self.dy = self.layer._check_gradient(dy, shape, self.dtype)
+            self.scales = np.ones(self.batch, self.dtype)
+        if (len(self.scales), self.dy.dtype) != (self.batch, self.dtype):
+            raise ValueError(
+                f"{self.layer.label}: expected a gradient of the last batch, {self.batch} samples "
+                f"of {self.dtype}, got {len(self.scales)} of {self.dy.dtype}"
+            )
         return [None] * len(self.inputs)
 
 
@@ -133,8 +145,8 @@ class PoolStep(LayerStep):
     def forward(self, inputs, training):
         from minicnn.kernels.compiled import pooling
 
-        (x,) = inputs
         layer = self.layer
+        x = layer._check_input(inputs[0])
         y = np.empty((len(x), *self.output.sample_shape), x.dtype)
         pads = window_pads(x.shape, layer.pool_size, layer.strides, layer.padding)
         pooling.maxpool2d_largest(x, layer.pool_size, layer.strides, pads, y)

@@ -24,6 +24,7 @@ import numpy as np
 from minicnn import kernels
 from minicnn.gradcheck.differences import compare, sample_positions
 from minicnn.gradcheck.report import GradientError, Report
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.training import as_inputs, loss_and_gradients, require_compiled
 
 __all__ = ["GradientError", "Report", "check_layer", "check_model"]
@@ -101,6 +102,7 @@ def check_layer(
         return compare(title, arrays, analytic, sampled, loss, loss_size, step)
 
 
+@one_step_at_a_time()  # meanwhile the model is in float64
 def check_model(
     model,
     x: np.ndarray | Sequence[np.ndarray],

@@ -18,6 +18,7 @@ from minicnn.graph import Tensor
 from minicnn.inspection.dissection import take_apart
 from minicnn.inspection.explanations import Explanation
 from minicnn.inspection.text_tables import columns, figure, place
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.training import as_inputs
 
 __all__ = ["Explanation", "explain", "trace", "trace_table"]
@@ -60,6 +61,7 @@ def trace_table(outputs: dict[str, np.ndarray]) -> str:
     return "\n".join(columns(table, "<<>>>"))
 
 
+@one_step_at_a_time()  # the weights looked at are those the layers ran with
 def explain(model, x, layer, position: Sequence[int]) -> Explanation:
     """Take one number of a layer's output apart.
 
@@ -110,6 +112,7 @@ def explain(model, x, layer, position: Sequence[int]) -> Explanation:
     return explanation
 
 
+@one_step_at_a_time()
 def run_layers(model, x) -> dict[Tensor, np.ndarray]:
     """Every tensor's numbers, each layer run by itself and nothing fused."""
     given = list(x) if isinstance(x, (list, tuple)) else [x]

@@ -8,6 +8,7 @@ import numpy as np
 from minicnn.inspection import explain, trace, trace_table
 from minicnn.models import Model, load_model
 
+LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
 COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
 
 
@@ -67,8 +68,15 @@ def prepared_image(model: Model, path: str) -> np.ndarray:
             f"{shape}"
         )
     x = img_to_array(load_img(path, COLOR_MODES[shape[3]], target_size=shape[1:3]))
-    steps = dict(model.metadata.get("preprocessing", {}))
-    x = x * np.float32(steps.pop("rescale", None) or 1)
+    steps = model.metadata.get("preprocessing", {})
+    rescale = steps.get("rescale") or 1 if isinstance(steps, dict) else None
+    if not isinstance(rescale, int | float) or not abs(rescale) < LARGEST_FACTOR:
+        raise ValueError(
+            f"{model.name}: expected metadata['preprocessing'] to be a dict, and rescale in it a "
+            f"number, got {steps!r}"
+        )
+    steps = {name: setting for name, setting in steps.items() if name != "rescale"}
+    x = x * np.float32(rescale)
     if steps.pop("samplewise", False):
         x = (x - x.mean()) / (x.std() + 1e-6)
     others = [name for name, setting in steps.items() if setting]

@@ -5,11 +5,14 @@ that moment:
 
     minicnn.use_backend("naive")             # from now on
     with minicnn.use_backend("naive"): ...   # for a while
+
+The choice holds for all threads of the process.
 """
 
 import importlib
-import sys
 from types import ModuleType
+
+from minicnn.kernels import forking  # noqa: F401 (registers what to do when this process forks)
 
 MODULES = {"naive": "minicnn.kernels.naive", "numba": "minicnn.kernels.compiled"}
 
@@ -18,7 +21,8 @@ _backend = "numba"
 
 def active() -> ModuleType:
     """The module whose kernels are in use; imported (numba included) when first asked for."""
-    return sys.modules.get(MODULES[_backend]) or importlib.import_module(MODULES[_backend])
+    # Not by a look into sys.modules: another thread may be in the middle of importing it.
+    return importlib.import_module(MODULES[_backend])
 
 
 def backend() -> str:

@@ -2,8 +2,16 @@
 
 import sys
 
-from numba import njit
-from numba.core import event
+import numpy as np
+
+from minicnn.kernels.threads import get_threads
+
+get_threads()  # refuses a NUMBA_NUM_THREADS that is no number before numba stumbles over it
+
+from numba import config, njit  # noqa: E402
+from numba.core import event  # noqa: E402
+
+from minicnn.kernels.caching import keep_on_disk  # noqa: E402
 
 FAST_SUMS = {"contract", "reassoc", "nsz"}
 
@@ -15,7 +23,7 @@ def kernel(function):
     by zero gives infinity or NaN as in NumPy: to raise an error would take a branch for each
     number.
     """
-    return njit(nogil=True, cache=True, error_model="numpy")(function)
+    return _compiled(function)
 
 
 def summing_kernel(function):
@@ -23,7 +31,16 @@ def summing_kernel(function):
 
     NaN and infinity keep their meaning; full `fastmath=True` would drop it.
     """
-    return njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_SUMS)(function)
+    return _compiled(function, fastmath=FAST_SUMS)
+
+
+def _compiled(function, **options):
+    if config.DISABLE_JIT:
+        # As plain Python: NumPy's integers then warn where the random bits lose what is above 32.
+        return np.errstate(over="ignore")(function)
+    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    keep_on_disk(compiled)
+    return compiled
 
 
 class _Notice(event.Listener):

@@ -80,15 +80,23 @@ _threads: int | None = None
 
 
 def get_threads() -> int:
-    """How many threads kernels use: NUMBA_NUM_THREADS if it is set, else the cores there are."""
+    """How many threads kernels use: NUMBA_NUM_THREADS if it is set, else the cores there are.
+
+    ValueError if it is set to something that is no number of threads.
+    """
     global _threads
     if _threads is None:
         if hasattr(os, "sched_getaffinity"):
             cores = len(os.sched_getaffinity(0))
         else:
             cores = os.cpu_count() or 1
-        given = os.environ.get("NUMBA_NUM_THREADS", "")
-        _threads = int(given) if given.isdigit() and int(given) > 0 else cores
+        given = os.environ.get("NUMBA_NUM_THREADS") or str(cores)
+        if not (given.isascii() and given.isdigit() and int(given) > 0):
+            raise ValueError(
+                "NUMBA_NUM_THREADS: expected this environment variable to be an integer of at "
+                f"least 1, got {given!r}; correct it or unset it"
+            )
+        _threads = int(given)
     return _threads
 
 
@@ -130,22 +138,31 @@ def share(work: Callable, count: int, *arguments) -> None:
         raise job.error
 
 
-_step = threading.RLock()
+step_lock, next_step = threading.RLock(), threading.Lock()
 
 
 @contextmanager
 def one_step_at_a_time() -> Iterator[None]:
-    """Keep other threads from running a model meanwhile: its layers keep arrays between calls."""
-    with _step:
+    """Keep other threads from running a model meanwhile: its layers keep arrays between calls.
+
+    Whoever waits is next: `next_step` is held while waiting, so that a thread that makes one step
+    after the other cannot come back before one that has waited.
+    """
+    if step_lock._is_owned():  # by this thread: a step within a step
         yield
+        return
+    try:
+        with next_step:
+            step_lock.acquire()
+        yield
+    finally:
+        if step_lock._is_owned():  # it is not if Ctrl-C came while waiting
+            step_lock.release()
 
 
-def _forget_helpers() -> None:
-    """In a process made by fork there is only the thread that forked."""
-    global _helpers_in_use, _step
+def start_anew() -> None:
+    """In a process made by fork there is only the thread that forked; see `forking`."""
+    global _helpers_in_use, step_lock, next_step
     _helpers.clear()
-    _helpers_in_use, _step = threading.Lock(), threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_helpers)
+    _helpers_in_use = threading.Lock()
+    step_lock, next_step = threading.RLock(), threading.Lock()

@@ -33,7 +33,7 @@ class ReLU(Layer):
 
     def backward(self, dy, through_activation=True):
         y = self._require_cache().y
-        dy = self._check_gradient(dy, y.shape)
+        dy = self._check_gradient(dy, y.shape, y.dtype)
         if not through_activation:
             return dy
         return kernels.active().relu_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
@@ -65,7 +65,7 @@ class Sigmoid(Layer):
 
     def backward(self, dy, through_activation=True):
         y = self._require_cache().y
-        dy = self._check_gradient(dy, y.shape)
+        dy = self._check_gradient(dy, y.shape, y.dtype)
         if not through_activation:
             return dy
         return kernels.active().sigmoid_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
@@ -107,7 +107,8 @@ class Activation(Layer):
         return y
 
     def backward(self, dy, through_activation=True):
-        dy = self._check_gradient(dy, self._require_cache().y.shape)
+        y = self._require_cache().y
+        dy = self._check_gradient(dy, y.shape, y.dtype)
         dz = self._before_activation(dy, through_activation)
         return dz.copy() if dz is dy else dz
 

@@ -20,13 +20,17 @@ from minicnn.graph import Node, Tensor, connect
 from minicnn.initializers import INITIALIZERS
 from minicnn.naming import snake_case
 
+# What kernels are made for, in the machine's byte order.
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 _creation_order = itertools.count()
 
 
 class Layer:
     """Base of all layers: checks, parameters, and the contract of forward and backward.
 
-    A subclass writes `output_shape`, `forward`, `backward`, and where it has parameters `build`.
+    A subclass writes `output_shape`, `forward`, `backward`, and where it has parameters
+    `param_shapes` and `build`.
 
     Parameters
     ----------
@@ -48,6 +52,9 @@ class Layer:
         The activation layer that `activation="relu"` put behind this one.
     """
 
+    # A compiled kernel reads and writes by these: changed later, it would reach beyond its arrays.
+    fixed_by_build: frozenset[str] = frozenset({"input_shape"})
+
     def __init__(self, *, name: str | None = None, input_shape: Sequence[int] | None = None):
         if not isinstance(name, str | None):
             raise TypeError(
@@ -59,11 +66,23 @@ class Layer:
         self.given_shape = None if input_shape is None else check_shape(input_shape, self.label)
         self.input_shape: tuple | None = None
         self.params: dict[str, np.ndarray] = {}
+        self.built_shapes: dict[str, tuple] = {}  # of params, as `build` made them
         self.grads: dict[str, np.ndarray] = {}
         self.cache = None
         self.nodes: list[Node] = []
         self.activation: Layer | None = None
         self.built = False
+
+    def __setattr__(self, name: str, value) -> None:
+        """ValueError where a built layer's shape or a setting behind it would change."""
+        if name in self.fixed_by_build and vars(self).get("built"):
+            before = getattr(self, name)
+            if value != before:
+                raise ValueError(
+                    f"{self.label}: expected {name} to stay {before!r} once the layer is built, "
+                    f"got {value!r}; make a new layer"
+                )
+        super().__setattr__(name, value)
 
     @property
     def label(self) -> str:
@@ -109,8 +128,16 @@ class Layer:
     def build(self, input_shape: tuple, rng: np.random.Generator) -> None:
         """Fix the input shape (without batch axis) and make the parameters with `rng`."""
         self.output_shape(input_shape)  # raises where the shape does not fit
+        self.built = False
         self.input_shape = input_shape
         self.built = True
+
+    def param_shapes(self, input_shape: tuple) -> dict[str, tuple]:
+        """Shapes of the parameters that `build` makes for inputs of that shape.
+
+        A model file is checked against them before there is memory for the parameters.
+        """
+        return {}
 
     def output_shape(self, input_shape: tuple) -> tuple:
         """Shape of one output sample; ValueError where `input_shape` does not fit."""
@@ -179,17 +206,27 @@ class Layer:
             raise ValueError(
                 f"{self.label}: expected input of shape {expected}, got {shapes.text(x.shape)}"
             )
-        return np.ascontiguousarray(x)
+        return ready_for_kernels(x)
 
     def _check_ready(self, x: np.ndarray) -> None:
-        """RuntimeError before `build`, TypeError if `x` is no float array."""
+        """RuntimeError before `build`, TypeError if `x` is no float array, ValueError if empty."""
         if not self.built:
             raise RuntimeError(
                 f"{self.label}: not built yet; call build(input_shape, rng) or put it in a model"
             )
-        if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
-            kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
-            raise TypeError(f"{self.label}: expected a float32 or float64 array, got {kind}")
+        self._check_floats(x, "a float32 or float64 array")
+        if x.shape[:1] == (0,):
+            raise ValueError(
+                f"{self.label}: expected at least one sample, got a batch of shape "
+                f"{shapes.text(x.shape)}"
+            )
+
+    def _check_floats(self, array: np.ndarray, expected: str) -> None:
+        """TypeError unless it is a float array that kernels are made for."""
+        plain = isinstance(array, np.ndarray) and not hasattr(array, "mask")  # a mask would be lost
+        if not plain or array.dtype not in FLOATS:
+            found = array.dtype if plain else type(array).__name__
+            raise TypeError(f"{self.label}: expected {expected}, got {found}")
 
     def _require_cache(self):
         """What the last forward kept; RuntimeError if there was none."""
@@ -197,30 +234,60 @@ class Layer:
             raise RuntimeError(f"{self.label}: backward needs a forward before it")
         return self.cache
 
-    def _check_gradient(self, dy: np.ndarray, output_shape: tuple) -> np.ndarray:
-        """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
+    def _check_gradient(self, dy: np.ndarray, output_shape: tuple, dtype=None) -> np.ndarray:
+        """Return `dy` C-contiguous if it is a gradient of the last output; raise if not.
+
+        `dtype` is the last output's, where the layer has kept something of it.
+        """
+        self._check_floats(dy, "dy to be a float32 or float64 array")
         if dy.shape != output_shape:
             raise ValueError(
                 f"{self.label}: expected dy of the output's shape {shapes.text(output_shape)}, "
                 f"got {shapes.text(dy.shape)}"
             )
-        return np.ascontiguousarray(dy)
+        if dtype is not None and dy.dtype != dtype:
+            raise TypeError(
+                f"{self.label}: expected dy of the output's dtype {dtype}, got {dy.dtype}"
+            )
+        return ready_for_kernels(dy)
 
     def _param(self, name: str, like: np.ndarray) -> np.ndarray:
-        """A parameter in the dtype of the data: float32 trains, float64 checks gradients."""
-        return self.params[name].astype(like.dtype, copy=False)
+        """A parameter in the dtype of the data: float32 trains, float64 checks gradients.
 
-    def _new_param(self, initializer, shape: tuple, rng: np.random.Generator) -> np.ndarray:
-        """A parameter's first values: float32, C-contiguous; ValueError if the shape is wrong."""
+        `layer.params` is open to everybody, so what is in it is checked each time:
+
+        Raises
+        ------
+        ValueError
+            If it is missing, of another shape than `build` gave it, not C-contiguous, or read-only.
+        TypeError
+            If it is no float array.
+        """
+        param = self.params.get(name)
+        if param is None:
+            raise ValueError(f"{self.label}: expected params to have {name!r}, found none")
+        self._check_floats(param, f"{name} to be a float32 or float64 array")
+        shape = self.built_shapes.get(name, param.shape)
+        if param.shape != shape or not param.flags.carray:
+            layout = "" if param.flags.carray else " that is not C-contiguous, or read-only"
+            raise ValueError(
+                f"{self.label}: expected {name} to be an array of shape {shapes.text(shape)}, "
+                f"C-contiguous and writeable, got one of shape {shapes.text(param.shape)}{layout}; "
+                f"write into the one there is: params[{name!r}][...] = values"
+            )
+        return param.astype(like.dtype, copy=False)
+
+    def _new_param(self, name: str, initializer, shape: tuple, rng: np.random.Generator) -> None:
+        """Put a parameter's first values, float32, into `params`; ValueError if of another shape."""
         # In C order, because optimisers and gradient checks go through a parameter as through
         # one row of numbers; of another order, reshape(-1) would be a copy.
-        param = np.ascontiguousarray(initializer(shape, rng), dtype=np.float32)
+        param = np.array(initializer(shape, rng), dtype=np.float32, order="C")
         if param.shape != shape:
             raise ValueError(
                 f"{self.label}: expected the initializer to give an array of shape {shape}, "
                 f"got {param.shape}"
             )
-        return param
+        self.params[name], self.built_shapes[name] = param, shape
 
     def _set_activation(self, activation) -> None:
         """Understand `activation=`: None, a name, or an activation layer."""
@@ -241,6 +308,15 @@ class Layer:
         if self.activation is None or not through_activation:
             return dy
         return self.activation.backward(dy)
+
+
+def ready_for_kernels(array: np.ndarray) -> np.ndarray:
+    """The array itself, or a copy of it where it is not C-contiguous, aligned and writeable.
+
+    Kernels work on other arrays, too, but for each kind they would be compiled once more.
+    """
+    plain = np.asarray(array)  # no memmap or other subclass
+    return plain if plain.flags.carray else np.array(plain, order="C")
 
 
 def check_shape(shape: Sequence[int], owner: str) -> tuple[int, ...]:

@@ -66,6 +66,8 @@ class Conv2D(Layer):
         pads: tuple
         z_shape: tuple
 
+    fixed_by_build = Layer.fixed_by_build | {"filters", "kernel_size", "strides", "padding"}
+
     def __init__(
         self,
         filters,
@@ -96,12 +98,17 @@ class Conv2D(Layer):
         self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
         self._set_activation(activation)
 
+    def param_shapes(self, input_shape):
+        kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
+        bias_shape = (self.filters,)
+        return {"kernel": kernel_shape, **({"bias": bias_shape} if self.use_bias else {})}
+
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
-        kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
-        self.params = {"kernel": self._new_param(self.kernel_initializer, kernel_shape, rng)}
+        shape = self.param_shapes(input_shape)
+        self._new_param("kernel", self.kernel_initializer, shape["kernel"], rng)
         if self.use_bias:
-            self.params["bias"] = self._new_param(self.bias_initializer, (self.filters,), rng)
+            self._new_param("bias", self.bias_initializer, shape["bias"], rng)
 
     def output_shape(self, input_shape):
         height, width, _ = image_shape(input_shape, self.label)
@@ -127,7 +134,7 @@ class Conv2D(Layer):
         x_padded, pads, z_shape = self._require_cache()
         # dy is the gradient of y, dz the one in front of the activation;
         # both (batch, out_height, out_width, filters)
-        dy = self._check_gradient(dy, z_shape)
+        dy = self._check_gradient(dy, z_shape, x_padded.dtype)
         dz = self._before_activation(dy, through_activation)
         kernel = self._param("kernel", like=dz)
         backend = kernels.active()

@@ -38,6 +38,8 @@ class Dense(Layer):
     class Cache(NamedTuple):
         x: np.ndarray
 
+    fixed_by_build = Layer.fixed_by_build | {"units"}
+
     def __init__(
         self,
         units,
@@ -56,12 +58,17 @@ class Dense(Layer):
         self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
         self._set_activation(activation)
 
+    def param_shapes(self, input_shape):
+        kernel_shape = (input_shape[0], self.units)
+        bias_shape = (self.units,)
+        return {"kernel": kernel_shape, **({"bias": bias_shape} if self.use_bias else {})}
+
     def build(self, input_shape, rng):
         super().build(input_shape, rng)
-        kernel_shape = (input_shape[0], self.units)
-        self.params = {"kernel": self._new_param(self.kernel_initializer, kernel_shape, rng)}
+        shape = self.param_shapes(input_shape)
+        self._new_param("kernel", self.kernel_initializer, shape["kernel"], rng)
         if self.use_bias:
-            self.params["bias"] = self._new_param(self.bias_initializer, (self.units,), rng)
+            self._new_param("bias", self.bias_initializer, shape["bias"], rng)
 
     def output_shape(self, input_shape):
         if len(input_shape) != 1:
@@ -89,7 +96,7 @@ class Dense(Layer):
         """The first half of `backward`: replace `self.grads`; returns dz, (batch, units)."""
         (x,) = self._require_cache()
         # dy is the gradient of y, dz the one in front of the activation; both (batch, units)
-        dy = self._check_gradient(dy, (len(x), self.units))
+        dy = self._check_gradient(dy, (len(x), self.units), x.dtype)
         dz = self._before_activation(dy, through_activation)
 
         self.grads = {"kernel": kernels.active().dense_grad_kernel(x, dz)}

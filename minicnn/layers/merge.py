@@ -56,10 +56,13 @@ class Concatenate(Layer):
         for branch in x:
             self._check_ready(branch)
         x_shapes = [branch.shape for branch in x]
-        if [shape[1:] for shape in x_shapes] != self.input_shape:
+        one_batch = len({(len(branch), branch.dtype) for branch in x}) == 1
+        if [shape[1:] for shape in x_shapes] != self.input_shape or not one_batch:
             expected = ", ".join(shapes.text(("batch", *shape)) for shape in self.input_shape)
-            found = ", ".join(shapes.text(shape) for shape in x_shapes)
-            raise ValueError(f"{self.label}: expected inputs of shapes {expected}, got {found}")
+            found = ", ".join(f"{shapes.text(branch.shape)} of {branch.dtype}" for branch in x)
+            raise ValueError(
+                f"{self.label}: expected inputs of shapes {expected} and one dtype, got {found}"
+            )
         self.cache = self.Cache(x_shapes)
         # [(..., channels_0), (..., channels_1), ...] -> (..., sum of channels)
         return np.concatenate(x, axis=-1)

@@ -27,6 +27,8 @@ class Pooling2D(Layer):
         Keras' argument; accepted with its default only.
     """
 
+    fixed_by_build = Layer.fixed_by_build | {"pool_size", "strides", "padding"}
+
     def __init__(
         self,
         pool_size=(2, 2),
@@ -132,7 +134,7 @@ class AveragePooling2D(Pooling2D):
 
     def backward(self, dy, through_activation=True):
         counts, pads, padded_size, y_shape = self._require_cache()
-        dy = self._check_gradient(dy, y_shape)
+        dy = self._check_gradient(dy, y_shape, counts.dtype)
         # dx_padded: (batch, padded_height, padded_width, channels)
         dx_padded = kernels.active().avgpool2d_grad_input(
             dy, counts, self.pool_size, self.strides, padded_size

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers, saving, shapes, training
+from minicnn import losses, metrics, optimizers, pickling, saving, shapes, training
+from minicnn.checks import require_finite_batch
 from minicnn.graph import Graph, Tensor, build_layers
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.seeding import fresh_seed
 
@@ -138,10 +140,12 @@ class Model:
             for name, grad in layer.grads.items()
         }
 
+    @one_step_at_a_time()  # never half of one step's weights and half of the next one's
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all parameters, layer by layer, in Keras' order."""
         return [param.copy() for param in self.named_weights().values()]
 
+    @one_step_at_a_time()
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Replace all parameters; ValueError where number or shapes do not fit."""
         params = self.named_weights()
@@ -167,17 +171,24 @@ class Model:
                 slot.update({name: array.astype(dtype, order="C") for name, array in slot.items()})
         return self
 
+    @one_step_at_a_time()
     def save(self, path) -> None:
         """Write layers, weights, optimiser and metadata to one .npz file."""
         saving.save_model(self, path)
 
+    @one_step_at_a_time()
     def save_weights(self, path) -> None:
         """Write the weights alone to an .npz file."""
         saving.save_weights(self, path)
 
+    @one_step_at_a_time()
     def load_weights(self, path) -> None:
         """Read what `save_weights` or `save` wrote into this model's layers."""
         saving.load_weights(self, path)
+
+    def __reduce__(self) -> tuple:
+        """For process pools and `copy.deepcopy`; see `minicnn.pickling`."""
+        return pickling.taken_apart(self)
 
     # Training
 
@@ -262,16 +273,19 @@ class Model:
 
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
+        require_finite_batch(x, "train_on_batch: x", self.dtype)
         logs = training.train_step(self, x, y)
         return logs if return_dict else training.as_list(logs)
 
     def test_on_batch(self, x, y, return_dict=False):
         """Loss and metrics of one batch."""
+        require_finite_batch(x, "test_on_batch: x", self.dtype)
         logs = training.test_step(self, x, y)
         return logs if return_dict else training.as_list(logs)
 
     def predict_on_batch(self, x):
         """The outputs for one batch."""
+        require_finite_batch(x, "predict_on_batch: x", self.dtype)
         return training.predict_step(self, x)
 
     # The names under which Keras 2 worked with generators. How batches are made ahead is decided

@@ -112,6 +112,11 @@ def resample(
     cval : float
         For "constant", in the units of the images.
     """
+    if len(chosen) and not 0 <= min(chosen) <= max(chosen) < len(images):
+        raise ValueError(  # the compiled loop would read beyond the array
+            f"resample: expected images numbered 0 to {len(images) - 1}, got {min(chosen)} to "
+            f"{max(chosen)}"
+        )
     if fill_mode == "nearest" and min(images.shape[1:3]) > 1:
         from minicnn.preprocessing.warp import warp_images  # here, because it imports numba
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.checks import BadSample, and_more, as_numbers, find_not_finite
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
 from minicnn.preprocessing.iterators import checked_seed
 from minicnn.preprocessing.loading import channels_last_only
@@ -16,6 +17,7 @@ from minicnn.preprocessing.parameters import (
     NEUTRAL,
     AugmentationRanges,
     checked_shift_range,
+    finite_number,
     nonnegative,
     zoom_pair,
 )
@@ -124,8 +126,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         self.samplewise_center = samplewise_center or samplewise_std_normalization
         self.samplewise_std_normalization = samplewise_std_normalization
         self.fill_mode = choice(fill_mode, FILL_MODES, "fill_mode", owner)
-        self.cval = cval
-        self.rescale = rescale
+        self.cval = finite_number(cval, "cval")
+        self.rescale = None if rescale is None else finite_number(rescale, "rescale")
         self.preprocessing_function = preprocessing_function
         self.dtype = np.dtype(dtype or "float32")
         if self.dtype.kind != "f":
@@ -230,8 +232,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         else:
             parameters = self.ranges.transforms(*images.shape[1:3], uniform)
             self._transform(images, chosen, parameters, x)
-        for image in x:
-            self._standardize(image)
+        for position, image in enumerate(x):
+            self._standardize(image, position)
         return x.astype(self.dtype, copy=False)
 
     def _transform(
@@ -269,25 +271,42 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         Raises
         ------
         ValueError
-            If `preprocessing_function` changes the shape.
+            If `preprocessing_function` changes the shape, or returns something else than finite
+            numbers.
         """
         image = np.array(x, dtype=np.float32)
         self._standardize(image)
         return image
 
-    def _standardize(self, image: np.ndarray) -> None:
+    def _standardize(self, image: np.ndarray, position: int = 0) -> None:
         """As `standardize`, in place, on a float32 array (height, width, channels)."""
         if self.preprocessing_function is not None:
-            made = np.asarray(self.preprocessing_function(image.copy()), dtype=np.float32)
-            if made.shape != image.shape:
-                raise ValueError(
-                    "standardize: expected preprocessing_function to keep the shape "
-                    f"{image.shape}, got {made.shape}"
-                )
-            image[...] = made
+            image[...] = self._preprocessed(image, position)
         if self.rescale:
             image *= np.float32(self.rescale)
         if self.samplewise_center:
             image -= image.mean()
         if self.samplewise_std_normalization:
             image /= image.std() + np.float32(1e-6)
+
+    def _preprocessed(self, image: np.ndarray, position: int) -> np.ndarray:
+        """What `preprocessing_function` makes of an image; BadSample where it is no such image."""
+        made = self.preprocessing_function(image.copy())
+        try:
+            made = as_numbers(made, "what preprocessing_function returned")
+        except (TypeError, ValueError) as error:
+            raise BadSample(f"standardize: {error}", position) from None
+        if made.shape != image.shape:
+            raise BadSample(
+                "standardize: expected preprocessing_function to keep the shape "
+                f"{image.shape}, got {made.shape}",
+                position,
+            )
+        found = find_not_finite(made)
+        if found is not None:
+            raise BadSample(
+                f"standardize: expected preprocessing_function to return finite numbers, got "
+                f"{found.value:g} at {found.index}{and_more(found.count - 1)}",
+                position,
+            )
+        return made

@@ -1,8 +1,8 @@
 """From the bytes of an image file to pixels, or to a reason in words why there are none.
 
-OpenCV returns ``None`` for everything it cannot decode, and its decoders draw something where
-bytes are missing and print lines on stderr that name neither the file nor a remedy. So all that
-can be seen in the bytes is looked at first: the decoders then only get what they can decode.
+OpenCV returns ``None`` for everything it cannot decode, some of its decoders draw something where
+bytes are missing, and they print lines on stderr that name neither the file nor a remedy. So what
+is cheap to see in the bytes is looked at first.
 The errors here are ValueErrors whose text is the reason, without the file's name.
 """
 
@@ -12,7 +12,8 @@ import stat
 import numpy as np
 
 from minicnn.preprocessing.headers import check_size, image_kind, pixel_limit
-from minicnn.preprocessing.png import checked_png
+from minicnn.preprocessing.jpeg import check_jpeg
+from minicnn.preprocessing.png import plain_png
 
 BYTES_PER_PIXEL = 16  # more than any format takes; a file larger than that is not read at all
 
@@ -40,7 +41,7 @@ def read_file(path: str | os.PathLike) -> bytes:
         raise ValueError(f"the system cannot read it ({reason})") from error
 
 
-def decode(data: bytes, flags: int) -> np.ndarray:
+def decode(data: bytes, flags: int, check_sums: bool = True) -> np.ndarray:
     """Decode the bytes of an image file; of several pages or frames, the first.
 
     Parameters
@@ -48,6 +49,9 @@ def decode(data: bytes, flags: int) -> np.ndarray:
     data : bytes
     flags : int
         As for ``cv2.imdecode``.
+    check_sums : bool
+        Whether to compute those of a png here, for a better message. libpng does in any case, and
+        prints a line on stderr where one is wrong.
 
     Returns
     -------
@@ -66,11 +70,9 @@ def decode(data: bytes, flags: int) -> np.ndarray:
     kind = image_kind(data)
     check_size(data, kind)
     if kind == "png":
-        data = checked_png(data)
+        data = plain_png(data, check_sums)
     elif kind == "jpg":
-        from minicnn.preprocessing.jpeg import checked_jpeg  # with numba
-
-        data = checked_jpeg(data)
+        check_jpeg(data)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError) as error:

@@ -105,6 +105,9 @@ class DirectoryIterator(BatchIterator):
         """The file names of the batch made last, in its order."""
         return [self.filenames[index] for index in self.batch_indices]
 
+    def name_of(self, position: int) -> str:
+        return f"file {self.filenames[self.batch_indices[position]]}"
+
     def again(
         self,
         image_data_generator: "ImageDataGenerator",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minicnn.checks import BadSample, as_numbers, require_finite
 from minicnn.seeding import fresh_seed
 from minicnn.shapes import positive_int
 
@@ -52,7 +53,7 @@ class BatchIterator:
         The current pass's order: position to image.
     batch_indices : ndarray, (batch,), int64
         Which images the batch given last (by `next`, `[i]`, or to the model while it trains)
-        consists of.
+        consists of; or the one that was asked for last and could not be made.
     image_shape : (int, int, int)
         height, width, channels.
     """
@@ -142,16 +143,27 @@ class BatchIterator:
         return next(self)
 
     def __getitem__(self, index: int) -> Batch:
-        """Batch `index` of the current pass, (x, y) or x alone; negative counts from the end."""
+        """Batch `index` of the current pass, (x, y) or x alone; negative counts from the end.
+
+        ValueError that names the image where `preprocessing_function` did not return one.
+        """
         if not -len(self) <= index < len(self):
             raise IndexError(
                 f"{type(self).__name__}: expected a batch number below {len(self)}, got {index}"
             )
         indices = self._indices(index)
-        x = self.image_data_generator.batch(*self._images(indices), self._uniform[indices])
-        y = self._targets(indices)
         self.batch_indices = indices
+        try:
+            x = self.image_data_generator.batch(*self._images(indices), self._uniform[indices])
+        except BadSample as error:
+            name = self.name_of(error.sample)
+            raise ValueError(f"batch {index % len(self) + 1}, {name}: {error}") from None
+        y = self._targets(indices)
         return x if y is None else (x, y)
+
+    def name_of(self, position: int) -> str:
+        """Which image the one at `position` of the batch made last is, for messages."""
+        return f"image {self.batch_indices[position]}"
 
     def _indices(self, index: int) -> np.ndarray:
         """The images of batch `index` of the current pass."""
@@ -185,7 +197,7 @@ class NumpyArrayIterator(BatchIterator):
         shuffle: bool = True,
         seed: int | None = None,
     ) -> None:
-        self.x = np.asarray(x)
+        self.x = as_numbers(x, "flow: images")
         self.y = None if y is None else np.asarray(y)
         if self.x.ndim != 4 or 0 in self.x.shape:
             raise ValueError(
@@ -197,6 +209,7 @@ class NumpyArrayIterator(BatchIterator):
                 f"flow: expected as many targets as images, got targets of shape {self.y.shape} "
                 f"for images of shape {self.x.shape}"
             )
+        require_finite(self.x, "flow: images")  # once: what is made of finite ones is finite
         super().__init__(
             len(self.x), self.x.shape[1:], image_data_generator, batch_size, shuffle, seed
         )

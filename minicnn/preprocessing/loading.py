@@ -72,7 +72,7 @@ def _read(path: str | os.PathLike) -> np.ndarray:
     try:
         data = read_file(path)
         # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
-        image = decode(data, cv2.IMREAD_UNCHANGED)
+        image = decode(data, cv2.IMREAD_UNCHANGED, check_sums=False)
     except ValueError as error:
         raise ValueError(f"{path}: expected an image file that can be read, but {error}") from error
     if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:

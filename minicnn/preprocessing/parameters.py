@@ -122,6 +122,15 @@ def nonnegative(value: float, argument: str) -> float:
     return value
 
 
+def finite_number(value: float, argument: str) -> float:
+    """Return `value` if it is a finite number, else raise ValueError."""
+    if np.ndim(value) != 0 or not _is_finite(value):
+        raise ValueError(
+            f"ImageDataGenerator: expected {argument} to be a finite number, got {value!r}"
+        )
+    return value
+
+
 def checked_shift_range(value: float | Sequence[float], argument: str) -> float | tuple[float, ...]:
     """Check a shift range: a number of at least 0, or a sequence of numbers.
 

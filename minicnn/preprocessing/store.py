@@ -1,5 +1,6 @@
 """Image files as uint8 arrays of one size, each decoded and resized once where memory allows."""
 
+import os
 import threading
 import weakref
 from collections.abc import Sequence
@@ -14,6 +15,16 @@ CACHE_LIMIT_BYTES = 384 * 2**20
 
 _stores: "weakref.WeakSet[ImageStore]" = weakref.WeakSet()
 _stores_lock = threading.Lock()
+
+
+def _new_lock() -> None:
+    """In a process made by fork: the lock may have been held by a thread that is not here."""
+    global _stores_lock
+    _stores_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
 
 
 class ImageStore:
@@ -92,6 +103,11 @@ class ImageStore:
         for position in np.flatnonzero(~is_kept):
             images[position] = self._read(indices[position])
         return images, np.arange(len(indices))
+
+    def __reduce__(self) -> tuple:
+        """To another process goes where the images are; it reads them itself."""
+        arguments = self.filepaths, self.color_mode, self.target_size, self.interpolation
+        return ImageStore, arguments
 
     def _read(self, index: int) -> np.ndarray:
         image = load_img(

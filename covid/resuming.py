@@ -1,0 +1,198 @@
+"""What a run needs to be gone on with: how it was started, who is at it, how it is told to stop.
+
+In its output folder:
+
+    run.json                  in the output folder from the first moment: the options
+    <model>/checkpoint.npz    from the first epoch until the run is finished
+"""
+
+import json
+import os
+import platform
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from covid.arguments import parser
+from covid.errors import UserError
+from covid.output import write_json
+from covid.splits import parse_ratios
+from minicnn.checkpoints import BackupAndRestore, difference, shortened
+
+if TYPE_CHECKING:
+    from covid.run import Options
+
+RUN_INFO = "run.json"
+SUMMARY = "summary.json"  # written last: a run that has it is finished
+NOTHING = type(None)
+OPTION_TYPES = {  # what run.json records, and what must be found there
+    **dict.fromkeys(("recipe", "split", "no_contour"), str),
+    **dict.fromkeys(("data", "positive", "group"), (str, NOTHING)),
+    **dict.fromkeys(("epochs", "checkpoint_steps"), (int, NOTHING)),
+    "seed": int,
+    "models": list,
+    "ratios": (list, NOTHING),
+}
+
+
+def write_run_info(options: "Options") -> None:
+    """Write run.json: what `read_run_info` needs to go on."""
+    from covid.train import versions
+
+    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
+    if options.data is not None:
+        recorded["data"] = str(options.data)
+    info = {
+        "command": options.command,
+        "options": recorded,
+        "started_in": str(Path.cwd()),
+        "versions": versions(),
+        "machine": platform.machine(),
+    }
+    write_json(info, options.out / RUN_INFO)
+
+
+def read_run_info(folder: Path) -> dict:
+    """What run.json holds; UserError where there is none that can be used."""
+    path = folder / RUN_INFO
+    if not folder.is_dir():
+        raise UserError(f"--resume: there is no folder {folder}; name the output folder of a run")
+    if not path.is_file():
+        raise UserError(
+            f"--resume: {folder} has no {RUN_INFO}, so it is not the output folder of a run that "
+            "can be gone on with; start a run with another --out"
+        )
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        if info["command"] not in ("run", "train"):
+            raise ValueError(f"an unknown command, {info['command']!r}")
+        if not isinstance(info["started_in"], str):
+            raise TypeError("no folder where it was started")
+        for name, types in OPTION_TYPES.items():
+            if not isinstance(info["options"][name], types):
+                raise TypeError(f"{name}: {info['options'][name]!r}")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(
+            f"{path} cannot be gone on with, it is damaged or written by another version "
+            f"({shortened(error)}); start another run"
+        ) from None
+    return info
+
+
+def resumed(folder: Path, given: Namespace) -> "Options":
+    """The options with which the run in `folder` was started.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder.
+    given : Namespace
+        The command line of now: what it asks for besides must be what the run was started with.
+
+    Raises
+    ------
+    UserError
+        There is nothing to go on with, or something else is asked for.
+    """
+    from covid.run import Options
+    from covid.train import versions
+
+    info = read_run_info(folder)
+    if info.get("versions") != versions():
+        what = difference(info.get("versions"), versions())
+        print(
+            f"note: {folder} was begun with other versions ({what}); the numbers may "
+            "differ in their last digits from those of an uninterrupted run"
+        )
+    recorded = info["options"]
+    require_nothing_else(folder, recorded, given)
+    options = {name: recorded[name] for name in OPTION_TYPES}
+    if recorded["data"] is not None:
+        elsewhere = Path.cwd() != Path(info["started_in"])
+        options["data"] = Path(info["started_in"] if elsewhere else "", recorded["data"])
+    options["models"] = tuple(recorded["models"])
+    options["ratios"] = None if recorded["ratios"] is None else tuple(recorded["ratios"])
+    return Options(**options, out=folder, command=info["command"], resume=True)
+
+
+def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None:
+    """UserError where the command line asks for something else than the run was started with."""
+    defaults = vars(parser().parse_args([given.command]))
+    for name, value in vars(given).items():
+        if name in ("command", "json", "out", "resume") or value == defaults.get(name):
+            continue
+        key, wanted = name, value
+        if name == "model":
+            key, wanted = "models", [value]
+        elif name == "models":
+            wanted = [part for part in value.replace(",", " ").split() if part]
+        elif name == "ratios":
+            wanted = list(parse_ratios(value))
+        elif name == "split" and recorded["group"] is not None:
+            continue  # --group says it, too
+        if str(wanted) != str(recorded.get(key)):
+            raise UserError(
+                f"--{name.replace('_', '-')}: the run in {folder} was started with "
+                f"{shown(recorded.get(key))}, so it cannot be gone on with {shown(wanted)}; leave "
+                "the option out, or start another run"
+            )
+
+
+def shown(value) -> str:
+    """An option's value as the command line has it."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "nothing of the kind" if value is None else str(value)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep a second process away from a run that is being worked at; UserError there.
+
+    The lock is the system's: it goes with the process, however that ends.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{folder}: another process is working at this run; wait for it, or stop it first"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def finishing_the_step(backup: BackupAndRestore) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait for the end of the step and a checkpoint; a second one does not.
+
+    Only the main thread may do so; in another one nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number, frame):
+        if backup.stop_requested:
+            raise KeyboardInterrupt
+        backup.stop_requested = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

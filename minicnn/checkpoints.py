@@ -1,0 +1,324 @@
+"""A training that was interrupted goes on as if it had not been: the files that make it so.
+
+A checkpoint is a model file (see `minicnn.saving`; `load_model` reads it) with one text more,
+`__training__`: where the training stands, what the callbacks remember, and which data it was.
+All else that training depends on follows from seeds and counters that a model file has already:
+the order of the samples and their augmentation from seed and epoch, dropout from its counter.
+So the weights after an interruption are those of a training without one, bit for bit.
+"""
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from minicnn.callbacks import Callback, CallbackList
+from minicnn.description import describe
+from minicnn.description_checks import check_description
+from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.npz import ModelFileError, parse_json, read_npz, write_npz
+from minicnn.saving import CALLBACKS, TRAINING, model_arrays, put_state
+
+VERSION = 1  # of that text
+# What of a model's description changes while it trains.
+CHANGING = ("epochs_done", "seed", "metadata", "name")
+
+
+@dataclass
+class Position:
+    """Where a training stands.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch that is being trained, from 0.
+    step : int
+        Steps made of it.
+    totals : dict of str to float
+    samples : int
+        What `RunningMeans` has added up in these steps.
+    """
+
+    epoch: int
+    step: int = 0
+    totals: dict[str, float] = field(default_factory=dict)
+    samples: int = 0
+
+
+class TrainingStopped(KeyboardInterrupt):
+    """Training ended at somebody's request, after a checkpoint was written."""
+
+
+class BackupAndRestore(Callback):
+    """Write a checkpoint while training; where there is one already, go on from it.
+
+    The same program, started again after whatever ended it, trains on from the last checkpoint
+    and ends with the bits it would have ended with. What cannot be put back is the user's own
+    code: a Python generator goes on with what it gives next, and a callback of one's own starts
+    anew unless it has `get_state` and `set_state`.
+
+    Parameters
+    ----------
+    backup_dir : str or path
+        A folder, made if missing; the checkpoint is `checkpoint.npz` in it. It is replaced by
+        the next one only when that one is whole and on the disk.
+    save_freq : "epoch", int or False
+        After every epoch; after every epoch and every so many steps; only when asked to stop.
+    delete_checkpoint : bool
+        Whether the file is deleted when training ends by itself, as in Keras.
+
+    Attributes
+    ----------
+    stop_requested : bool
+        Set it, for example in a signal handler, to end training after the step that is being
+        made: a checkpoint is written and `TrainingStopped` raised.
+    seconds : float
+        Of training, over all interruptions.
+    """
+
+    FILE = "checkpoint.npz"
+
+    def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):
+        is_count = isinstance(save_freq, int) and save_freq is not True and save_freq >= 0
+        if save_freq != "epoch" and not is_count:
+            raise ValueError(
+                "BackupAndRestore: expected save_freq to be 'epoch', a number of steps or False, "
+                f"got {save_freq!r}"
+            )
+        self.path = Path(backup_dir) / self.FILE
+        self.save_freq = save_freq
+        self.delete_checkpoint = delete_checkpoint
+        self.stop_requested = False
+        self.seconds = 0.0
+
+    # Called by `fit` when all other callbacks have had their turn
+
+    def begin(self, position: Position, observers: CallbackList, feeds: list) -> Position:
+        """Where to start: at `position`, or where the checkpoint says, with all it holds put back.
+
+        Parameters
+        ----------
+        position : Position
+            Where a training without a checkpoint starts.
+        observers : CallbackList
+            All of `fit`, already told that training begins.
+        feeds : list
+            The data of training and, where there is one, of validation.
+
+        Raises
+        ------
+        ValueError
+            If the checkpoint cannot be read, or is one of another training.
+        """
+        self.observers, self.feeds = observers, feeds
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            position, self.seconds = read_checkpoint(self.path, self.model, observers, feeds)
+        self.started = time.perf_counter() - self.seconds
+        return position
+
+    def after_step(self, position: Position) -> None:
+        """Write a checkpoint if one is due; TrainingStopped if that was asked for."""
+        steps = position.epoch * self.params["steps"] + position.step
+        is_due = isinstance(self.save_freq, int) and self.save_freq and steps % self.save_freq == 0
+        if is_due or self.stop_requested:
+            self.save(position)
+        if self.stop_requested:
+            self.stop_requested = False
+            raise TrainingStopped(
+                f"stopped after step {position.step} of {self.params['steps']} of epoch "
+                f"{position.epoch + 1}"
+            )
+
+    def after_epoch(self, position: Position) -> None:
+        """The same after an epoch: `position` is the beginning of the next one."""
+        if self.save_freq or self.stop_requested:
+            self.save(position)
+        if self.stop_requested:
+            self.stop_requested = False
+            raise TrainingStopped(f"stopped after epoch {position.epoch}")
+
+    def save(self, position: Position) -> None:
+        """Write the checkpoint; until it is whole the one before it stays."""
+        self.seconds = time.perf_counter() - self.started
+        try:
+            write_checkpoint(
+                self.path, self.model, position, self.observers, self.feeds, self.seconds
+            )
+        except OSError as error:
+            before = "the one before it is whole" if self.path.exists() else "there is none before"
+            reason = f"{error.strerror or error} (a checkpoint could not be written; {before})"
+            raise OSError(error.errno, reason, str(self.path)) from None
+
+    def on_train_end(self, logs=None):
+        self.seconds = time.perf_counter() - self.started
+        if self.delete_checkpoint:
+            self.discard()
+
+    def discard(self) -> None:
+        """Delete the checkpoint, and its folder if nothing else is in it."""
+        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.parent.rmdir()
+
+
+@one_step_at_a_time()
+def write_checkpoint(
+    path: Path,
+    model,
+    position: Position,
+    observers: CallbackList,
+    feeds: list,
+    seconds: float,
+) -> None:
+    """Write a model and all that is needed to train on; OSError where it cannot be written."""
+    arrays = model_arrays(model)
+    states = []
+    for index, callback in enumerate(observers.callbacks):
+        numbers, held = take_apart(callback.get_state(), f"{CALLBACKS}{index}")
+        states.append({"class": type(callback).__name__, "state": numbers})
+        arrays.update(held)
+    training = {
+        "version": VERSION,
+        "position": asdict(position),
+        "stop_training": model.stop_training,
+        "seconds": seconds,
+        "callbacks": states,
+        "feeds": [feed.identity() for feed in feeds],
+        "params": {key: observers.params[key] for key in ("epochs", "steps")},
+    }
+    arrays[TRAINING] = np.array(json.dumps(training, default=float))
+    write_npz(path, arrays)
+
+
+def read_checkpoint(
+    path: Path, model, observers: CallbackList, feeds: list
+) -> tuple[Position, float]:
+    """Put back what `write_checkpoint` wrote; nothing is changed before all of it is checked.
+
+    Returns
+    -------
+    position : Position
+    seconds : float
+        Of training so far.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or is one of another model, other callbacks or other data.
+    """
+    arrays, meta = read_npz(path)
+    if meta is None or TRAINING not in arrays:
+        raise ValueError(f"{path}: expected a checkpoint of a training, found a model alone")
+    try:
+        training = parse_json(arrays.pop(TRAINING))
+        check_description(meta)
+        misfit = other_training(meta, training, model, observers, feeds)
+        if misfit is None:
+            position, seconds = Position(**training["position"]), float(training["seconds"])
+            stop_training = bool(training["stop_training"])
+            seeds = [identity["seed"] for identity in training["feeds"]]
+            for index, callback in enumerate(observers.callbacks):
+                state = training["callbacks"][index]["state"]
+                callback.set_state(put_together(state, arrays, f"{CALLBACKS}{index}"))
+            put_state(model, arrays, meta, path)
+    except ModelFileError:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
+        ) from None
+    if misfit is not None:
+        raise ValueError(f"{path}: {misfit}")
+    model.stop_training = stop_training
+    for feed, seed in zip(feeds, seeds, strict=True):
+        feed.seed = seed
+    return position, seconds
+
+
+def other_training(
+    meta: dict, training: dict, model, observers: CallbackList, feeds: list
+) -> str | None:
+    """What is wrong with a checkpoint that is not one of this very training; None if it is."""
+    if training["version"] != VERSION:
+        return (
+            f"expected a checkpoint of version {VERSION}, got {training['version']}; it was "
+            "written by another version of minicnn: go on with that one, or delete the file"
+        )
+    here = {key: observers.params[key] for key in ("epochs", "steps")}
+    pairs = {
+        "model": (lasting(meta), lasting(describe(model))),
+        "epochs and steps": (training["params"], here),
+        "callbacks": (
+            [entry["class"] for entry in training["callbacks"]],
+            [type(callback).__name__ for callback in observers.callbacks],
+        ),
+        "data": (
+            [{**identity, "seed": None} for identity in training["feeds"]],
+            [{**feed.identity(), "seed": None} for feed in feeds],
+        ),
+    }
+    for what, (there, now) in pairs.items():
+        if there != now:
+            return (
+                f"expected a checkpoint of this training, got one of another {what} "
+                f"({difference(there, now)}); delete it to start anew"
+            )
+    return None
+
+
+def lasting(meta: dict) -> dict:
+    """A model's description without what changes while it trains."""
+    kept = {key: value for key, value in meta.items() if key not in CHANGING}
+    kept["layers"] = [{**layer, "mask": None} for layer in meta["layers"]]
+    config = {**meta["compiled"]["config"], "learning_rate": None}
+    kept["compiled"] = {**meta["compiled"], "config": config, "iterations": None}
+    return json.loads(json.dumps(kept))
+
+
+def difference(there, here) -> str:
+    """In a few words where two nested descriptions differ first."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in dict.fromkeys([*there, *here]):
+            if there.get(key) != here.get(key):
+                return f"{key}: {difference(there.get(key), here.get(key))}"
+    if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        return next(difference(a, b) for a, b in zip(there, here, strict=True) if a != b)
+    return f"{shortened(there)} there, {shortened(here)} here"
+
+
+def shortened(value) -> str:
+    """A value as text of at most 60 characters."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def take_apart(state: dict, prefix: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Divide a callback's state into what JSON holds and arrays (or lists of them)."""
+    numbers, arrays = {}, {}
+    for key, value in state.items():
+        if isinstance(value, np.ndarray):
+            arrays[f"{prefix}/{key}"] = value
+            numbers[key] = {"array": True}
+        elif isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+            arrays.update({f"{prefix}/{key}/{i}": array for i, array in enumerate(value)})
+            numbers[key] = {"arrays": len(value)}
+        else:
+            numbers[key] = {"value": value}
+    return numbers, arrays
+
+
+def put_together(numbers: dict, arrays: dict[str, np.ndarray], prefix: str) -> dict:
+    """What `take_apart` took apart."""
+    state = {}
+    for key, entry in numbers.items():
+        if "value" in entry:
+            state[key] = entry["value"]
+        elif "array" in entry:
+            state[key] = arrays[f"{prefix}/{key}"]
+        else:
+            state[key] = [arrays[f"{prefix}/{key}/{i}"] for i in range(entry["arrays"])]
+    return state

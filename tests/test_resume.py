@@ -1,0 +1,412 @@
+"""Runs that are killed, stopped, starved of disk and robbed of their folder, and gone on with.
+
+Every test starts real processes. What they leave is compared, byte for byte, with a run that
+nobody disturbed.
+"""
+
+import csv
+import json
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_runs import temporary_folder
+
+from covid import run
+from covid.arguments import parser
+from covid.cli import main
+from covid.phantom import write_dataset
+from covid.resuming import OPTION_TYPES, resumed, write_run_info
+from covid.run import Options
+from minicnn.models import load_model
+
+ROOT = Path(__file__).parents[1]
+KILLS = 25
+RUN = ("run", "--recipe", "practice", "--seed", "3", "--epochs", "40", "--checkpoint-steps", "1")
+
+
+@pytest.fixture(scope="module")
+def images() -> Path:
+    folder = temporary_folder() / "to-resume"
+    write_dataset(folder, patients=20, slices=4, seed=4, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(images) -> Path:
+    """The run that all others must end like."""
+    out = temporary_folder() / "undisturbed"
+    assert main([*RUN, "--data", str(images), "--out", str(out), "--json"]) == 0
+    return out
+
+
+def begin(*arguments, **options) -> subprocess.Popen:
+    """Start `covid` in a process of its own; what it says comes in lines."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "covid", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        **options,
+    )
+
+
+def finish(process: subprocess.Popen, timeout: float = 120) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    try:
+        said, complained = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, said, complained
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """All that a run has computed, without the seconds it took."""
+    summary = json.loads((out / "summary.json").read_text())
+    for row in summary["models"].values():
+        del row["seconds"]
+    files = {"summary": json.dumps(summary).encode()}
+    for path in sorted(out.glob("*_*/*")):
+        files[path.relative_to(out).as_posix()] = path.read_bytes()
+    return files
+
+
+def assert_same_results(out: Path, expected: Path) -> None:
+    found, wanted = results(out), results(expected)
+    assert list(found) == list(wanted)
+    assert [name for name in wanted if found[name] != wanted[name]] == []
+
+
+def wait_for(condition, process: subprocess.Popen, timeout: float = 60) -> None:
+    end = time.monotonic() + timeout
+    while not condition():
+        assert process.poll() is None, finish(process)
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def written(out: Path, name: str) -> float:
+    """When the model's checkpoint was written; 0 where there is none."""
+    path = out / name / "checkpoint.npz"
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def steps_done(out: Path) -> int:
+    """Optimiser steps in the checkpoints, which must all be readable."""
+    return sum(load_model(path).optimizer.iterations for path in out.glob("*/checkpoint.npz"))
+
+
+def life(arguments: list[str], output: Path) -> None:
+    """What a process of `lives` does: run `covid`, as the command line would."""
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os._exit(main(arguments))
+
+
+@pytest.fixture(scope="module")
+def lives():
+    """Starts processes that need not import and load everything first: their parent has."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm_process"])
+    with pytest.MonkeyPatch.context() as patch:  # until Python 3.12 it knows no other path
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(Path(__file__).parent)]))
+        multiprocessing.forkserver.ensure_running()
+    return lambda arguments, output: context.Process(
+        target=life, args=([str(argument) for argument in arguments], output)
+    )
+
+
+def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, tmp_path):
+    out, rng, output = tmp_path / "out", np.random.default_rng(25), tmp_path / "said.txt"
+    arguments, reached = [*RUN, "--data", images, "--out", out], [0]
+
+    def checkpoints_written() -> list[float]:
+        return [written(out, name) for name in ("tiny_cnn", "reduced_inception")]
+
+    for number in range(KILLS):
+        before = checkpoints_written()
+        process = lives(arguments, output)
+        process.start()
+        if rng.random() < 0.25:  # at any moment: while it prepares, draws, evaluates, ...
+            time.sleep(rng.uniform(0, 1.5))
+        else:  # while it trains, which is in part while it writes
+            end = time.monotonic() + 60
+            while checkpoints_written() == before and process.is_alive():
+                assert time.monotonic() < end
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0, 0.2))
+        assert process.is_alive(), f"through after {number} kills: {output.read_text()}"
+        process.kill()
+        process.join()
+        if (out / "run.json").exists():
+            arguments = ["run", "--resume", out]
+        elif out.exists():
+            shutil.rmtree(out)  # killed before it had made more than the folder
+        reached.append(steps_done(out))
+        assert reached == sorted(reached)  # nothing that was done is lost
+    assert len(set(reached)) > KILLS // 2  # the kills fell into the training
+    code, said, complained = finish(begin(*arguments))
+    assert code == 0, complained
+    assert "going on from" in said
+    assert_same_results(out, undisturbed)
+    assert list(out.rglob("*.tmp")) == list(out.rglob("checkpoint.npz")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_signal_ends_the_step_and_says_how_to_go_on(number, images, undisturbed, tmp_path):
+    out = tmp_path / "out put"
+    process = begin(*RUN, "--data", images, "--out", out)
+    wait_for(lambda: written(out, "tiny_cnn"), process)
+    time.sleep(0.1)
+    process.send_signal(number)
+    code, said, complained = finish(process)
+    assert code == 130
+    assert re.fullmatch(r"covid run: stopped after .*epoch \d+", complained.splitlines()[-1])
+    assert said.endswith(f"covid run --resume '{out}'\n")
+    model = load_model(out / "tiny_cnn/checkpoint.npz")
+    epoch = int(complained.split()[-1])
+    assert epoch - 1 <= model.epochs_done <= epoch
+    assert finish(begin("run", "--resume", out))[0] == 0
+    assert_same_results(out, undisturbed)
+
+
+def test_a_checkpoint_for_every_epoch_is_the_default(images, tmp_path):
+    out = tmp_path / "out"
+    process = begin("train", "--data", images, "--out", out)
+    wait_for(lambda: written(out, "tiny_cnn"), process)
+    process.kill()
+    finish(process)
+    model = load_model(out / "tiny_cnn/checkpoint.npz")
+    assert model.optimizer.iterations == 2 * model.epochs_done > 0
+
+
+@pytest.mark.parametrize("stage", ["while preparing", "before the first step"])
+def test_ctrl_c_before_there_is_a_checkpoint_leaves_nothing(stage, images, tmp_path):
+    out = tmp_path / "out"
+    process = begin("train", "--data", images, "--out", out)
+    wanted = out / "run.json" if stage == "while preparing" else out / "figures"
+    wait_for(wanted.exists, process)
+    process.send_signal(signal.SIGINT)
+    code, _, complained = finish(process)
+    if code == 130 and not (out / "tiny_cnn").exists():
+        assert complained.splitlines()[-1] == "covid train: stopped"
+        assert list(tmp_path.iterdir()) == []
+    else:
+        pytest.fail(f"it had begun to train already: {complained}")
+
+
+# No room, no folder
+
+
+def limit_file_size(size: int):
+    """For a process to be started: no file it writes may grow beyond `size` bytes."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+@pytest.fixture(scope="module")
+def killed(images) -> Path:
+    """A run that was killed while it trained its second model; that one's checkpoints are larger."""
+    out = temporary_folder() / "killed"
+    process = begin(*RUN, "--data", images, "--out", out)
+    wait_for(lambda: written(out, "reduced_inception"), process)
+    process.kill()
+    finish(process)
+    return out
+
+
+@pytest.fixture
+def begun(killed, tmp_path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(killed, tmp_path / "out")
+
+
+def test_a_full_disk_while_a_checkpoint_is_written(begun, undisturbed):
+    checkpoint = begun / "reduced_inception/checkpoint.npz"
+    before = checkpoint.read_bytes()
+    room = len(before) - 1000  # more than all other files need
+    process = begin("run", "--resume", begun, preexec_fn=limit_file_size(room))
+    code, said, complained = finish(process)
+    assert code == 2
+    (sentence,) = [line for line in complained.splitlines() if "covid run:" in line]
+    assert "checkpoint.npz: File too large (a checkpoint could not be written; the one before" in (
+        sentence
+    )
+    assert "--resume" in said
+    assert "Traceback" not in complained
+    assert list(begun.rglob("*.tmp")) == []
+    assert load_model(checkpoint).optimizer.iterations > 0
+    assert finish(begin("run", "--resume", begun))[0] == 0
+    assert_same_results(begun, undisturbed)
+
+
+@pytest.fixture
+def mount(tmp_path):
+    """Mounts a file system of so many kilobytes, or changes its size; gives its folder."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def size(kilobytes: int, *options: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", ",".join([*options, f"size={kilobytes}k"])]
+        if subprocess.run([*command, "tmpfs", disk], capture_output=True).returncode != 0:
+            pytest.skip("may not mount a file system here")
+        return disk
+
+    yield size
+    subprocess.run(["umount", disk], capture_output=True)
+
+
+def test_a_file_system_without_room_for_the_next_checkpoint(begun, undisturbed, mount):
+    used = sum(path.stat().st_size // 4096 + 1 for path in begun.rglob("*")) * 4
+    out = mount(used + 1000) / "out"
+    shutil.copytree(begun, out)
+    steps = steps_done(out)
+    code, said, complained = finish(begin("run", "--resume", out))
+    assert code == 2
+    assert "checkpoint.npz: No space left on device (a checkpoint could" in complained
+    assert "Traceback" not in complained
+    assert "--resume" in said
+    assert list(out.rglob("*.tmp")) == []
+    assert steps_done(out) >= steps > 0
+    mount(used + 60_000, "remount")
+    assert finish(begin("run", "--resume", out))[0] == 0
+    assert_same_results(out, undisturbed)
+
+
+def test_a_file_system_without_room_for_the_images(images, mount):
+    disk = mount(3000)
+    earlier = disk / "earlier.txt"
+    earlier.write_text("from another run")
+    code, _, complained = finish(begin(*RUN, "--data", images, "--out", disk / "out"))
+    assert code == 2
+    assert "No space left on device" in complained.splitlines()[-1]
+    assert "Traceback" not in complained
+    assert earlier.read_text() == "from another run"
+    assert list(disk.iterdir()) == [earlier]
+
+
+def test_the_output_folder_disappears(images, tmp_path):
+    out = tmp_path / "out"
+    process = begin(*RUN, "--data", images, "--out", out)
+    wait_for(lambda: written(out, "tiny_cnn"), process)
+    shutil.rmtree(out, ignore_errors=True)
+    code, _, complained = finish(process)
+    assert code == 2
+    assert re.search(r"^covid run: .*out.*(No such file|expected)", complained, re.MULTILINE)
+    assert "Traceback" not in complained
+
+
+# What --resume refuses, and what it leaves alone
+
+
+def complaint(capsys, *arguments) -> str:
+    """The sentence for a command that cannot be carried out."""
+    assert main([str(argument) for argument in arguments]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    return sentence
+
+
+def test_a_finished_run_is_not_done_again(undisturbed, capsys):
+    before = {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")}
+    assert main(["run", "--resume", str(undisturbed)]) == 0
+    assert "is finished" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")} == before
+
+
+def test_a_second_process_is_kept_away(begun, capsys):
+    process = begin("run", "--resume", begun)
+    at = written(begun, "reduced_inception")
+    wait_for(lambda: written(begun, "reduced_inception") != at, process)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        assert "another process is working at this run" in complaint(
+            capsys, "run", "--resume", begun
+        )
+    finally:
+        process.kill()
+        finish(process)
+
+
+def test_other_options_than_the_run_s_are_refused(begun, capsys):
+    for option, words in {
+        ("--seed", "4"): "was started with 3, so it cannot be gone on with 4",
+        ("--epochs", "7"): "was started with 40",
+        ("--models", "tiny_cnn"): "was started with tiny_cnn,reduced_inception",
+        ("--group", "^.."): "was started with nothing of the kind",
+        ("--ratios", "60/20/20"): "was started with nothing of the kind",
+    }.items():
+        sentence = complaint(capsys, "run", "--resume", begun, *option)
+        assert words in sentence
+        assert option[0] in sentence
+        assert "leave the option out" in sentence
+
+
+def test_every_option_of_a_run_is_recorded():
+    of_the_call = {"out", "command", "resume", "verbose", "say"}
+    assert {field.name for field in fields(Options)} - of_the_call == set(OPTION_TYPES)
+
+
+def test_other_versions_are_mentioned(begun, capsys, monkeypatch):
+    monkeypatch.setattr(run, "run_all", lambda options: {})
+    assert main(["run", "--resume", str(begun)]) == 0
+    assert "note" not in capsys.readouterr().out
+    info = begun / "run.json"
+    info.write_text(info.read_text().replace(np.__version__, "1.0.0"))
+    assert main(["run", "--resume", str(begun)]) == 0
+    assert f"numpy: 1.0.0 there, {np.__version__} here" in capsys.readouterr().out
+
+
+def test_a_relative_folder_is_found_from_elsewhere(images, tmp_path, monkeypatch):
+    monkeypatch.chdir(images.parent)
+    options = Options(tmp_path, Path(images.name))
+    write_run_info(options)
+    given = parser().parse_args(["run", "--resume"])
+    assert resumed(tmp_path, given).data == Path(images.name)
+    monkeypatch.chdir(tmp_path)
+    assert resumed(tmp_path, given).data == images
+
+
+def test_folders_that_cannot_be_gone_on_with(begun, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert "no folder" in complaint(capsys, "run", "--resume", tmp_path / "none")
+    assert "has no run.json" in complaint(capsys, "run", "--resume", tmp_path / "empty")
+    assert "expected one folder" in complaint(capsys, "run", "--resume")
+    info = begun / "run.json"
+    text = info.read_text()
+    for damaged in ("", "[]", "{}", text[:-30], text.replace('"seed": 3', '"sed": 3')):
+        info.write_text(damaged)
+        assert "run.json" in complaint(capsys, "run", "--resume", begun)
+    info.write_text(text)
+    assert "is not empty" in complaint(capsys, "run", "--out", begun)
+    checkpoint = begun / "reduced_inception/checkpoint.npz"
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2])
+    assert "checkpoint.npz" in finish(begin("run", "--resume", begun))[2].splitlines()[-1]
+    assert checkpoint.read_bytes() == whole[: len(whole) // 2]  # it is the user's to throw away
+
+
+def test_history_has_every_epoch_once(undisturbed):
+    with open(undisturbed / "tiny_cnn/history.csv", newline="") as file:
+        epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
+    assert epochs == list(range(1, len(epochs) + 1))
