@@ -15,7 +15,7 @@ def kernel(function):
     by zero gives infinity or NaN as in NumPy: to raise an error would take a branch for each
     number.
     """
-    return njit(nogil=True, cache=True, error_model="numpy")(function)
+    return compiled(function, nogil=True, error_model="numpy")
 
 
 def summing_kernel(function):
@@ -23,7 +23,15 @@ def summing_kernel(function):
 
     NaN and infinity keep their meaning; full `fastmath=True` would drop it.
     """
-    return njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_SUMS)(function)
+    return compiled(function, nogil=True, error_model="numpy", fastmath=FAST_SUMS)
+
+
+def compiled(function, **options):
+    """Numba's function for it, kept on disk; compiled anew in each process where that cannot be."""
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that can be written; nothing has been compiled yet
+        return njit(**options)(function)
 
 
 class _Notice(event.Listener):
