@@ -26,7 +26,7 @@ MODEL_SEED = 4  # with it no branch of `reduced_inception` is silent
 
 
 def doctor(options: Namespace) -> dict:
-    """`covid doctor`.
+    """`covid doctor`; --seed changes nothing, so that two reports can be compared.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def self_test() -> Iterator[tuple[str, float, str]]:
         yield "not finished", math.inf, private(f"{type(error).__name__}: {error}")
 
 
-def findings() -> Iterator:
+def findings() -> Iterator:  # of minicnn.selftest.Finding
     """Each kernel against its naive twin, each model fused against layer by layer."""
     import numpy as np
 
