@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 import sys
 import time
@@ -12,9 +11,11 @@ import numba
 import numpy as np
 
 from benchmarks import numpy_kernels, peers, roofline
-from benchmarks.cases import Case, Load, all_cases
+from benchmarks.cases import Case, all_cases
+from covid.machine import processor
 from minicnn.kernels import compiled, naive
 from minicnn.kernels.threads import get_threads, set_threads
+from minicnn.selftest import largest_difference, outcome
 
 TOLERANCE = 2e-4  # of the largest number: float32 sums in another order
 
@@ -66,13 +67,8 @@ def parse() -> argparse.Namespace:
 
 def machine() -> dict[str, str]:
     """What the numbers depend on."""
-    cpu = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo") as file:
-            names = [row.split(":")[1].strip() for row in file if row.startswith("model name")]
-        cpu = names[0] if names else cpu
     return {
-        "cpu": cpu,
+        "cpu": processor(),
         "threads": str(get_threads()),
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -96,25 +92,15 @@ def verify(case: Case) -> float:
     """
     seconds = 0.0
     for load, pair in ((case.small, ("naive", "NumPy")), (case.full, ("NumPy", "numba"))):
-        expected = outcome(getattr(MODULES[pair[0]], case.kernel), load)
+        expected = outcome(getattr(MODULES[pair[0]], case.kernel), load.make())
+        arguments = load.make()
         start = time.perf_counter()
-        found = outcome(getattr(MODULES[pair[1]], case.kernel), load)
+        found = outcome(getattr(MODULES[pair[1]], case.kernel), arguments)
         seconds = time.perf_counter() - start
-        for one, other in zip(expected, found, strict=True):
-            largest = max(float(np.abs(one).max()), 1e-30)
-            error = float(np.abs(one.astype(np.float64) - other).max()) / largest
-            if one.shape != other.shape or error > TOLERANCE:
-                raise ValueError(f"{case.name}: {pair[0]} and {pair[1]} differ by {error:.1e}")
+        error = largest_difference(expected, found)
+        if not error <= TOLERANCE:
+            raise ValueError(f"{case.name}: {pair[0]} and {pair[1]} differ by {error:.1e}")
     return seconds
-
-
-def outcome(kernel: Callable, load: Load) -> list[np.ndarray]:
-    """What a kernel returns, or what it leaves in its arguments where it returns nothing."""
-    arguments = load.make()
-    returned = kernel(*arguments)
-    if returned is None:
-        return [array for array in arguments if isinstance(array, np.ndarray)]
-    return list(returned) if isinstance(returned, tuple) else [returned]
 
 
 def measure(case: Case, seconds: float, first_call: float) -> dict:

@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
         add_predict,
         add_figures,
         add_explain,
+        add_doctor,
     ):
         add(commands)
     return top
@@ -360,3 +361,12 @@ def add_explain(commands) -> None:
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
     )
     add_as_is(command)
+
+
+def add_doctor(commands) -> None:
+    new_command(
+        commands,
+        "doctor",
+        "tell what is installed and test the kernels; for bug reports",
+        "covid doctor",
+    )

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from covid.arguments import parser
 from covid.errors import UserError
@@ -27,8 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0; 2 for a user's error (one sentence on stderr); 130 after Ctrl-C or SIGTERM; 141 if the reader of
-        stdout has gone, as in `covid explain ... | head`.
+        0; 2 for a user's error or a library that cannot be imported (one sentence on stderr);
+        130 after Ctrl-C or SIGTERM; 141 if the reader of stdout has gone, as in
+        `covid explain ... | head`.
 
     Raises
     ------
@@ -53,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 141
     except UserError as error:
         return complain(options, str(error), 2)
+    except ImportError as error:
+        reason = " ".join(str(error).split())  # NumPy's has a page of advice
+        return complain(options, f"{reason}; `covid doctor` tells what is installed", 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         reason = error.strerror or str(error)
@@ -89,25 +94,36 @@ def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
 def run_command(options: argparse.Namespace) -> int:
     """Call the command's function; with --json, stdout gets its result and nothing else.
 
-    Returns 2 when some files that were named could not be used, else 0.
+    Returns 2 when some files that were named could not be used, or the doctor found something
+    broken, else 0.
     """
     from minicnn.kernels.threads import get_threads
 
     try:
         get_threads()
-    except ValueError as error:  # NUMBA_NUM_THREADS is no number
+    except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
         raise UserError(str(error)) from None
-    from covid import commands  # after it: numba, too, would complain, and at length
     from covid.output import json_text
 
-    command = getattr(commands, options.command)
+    command = function_of(options.command)
     if options.json:
         with contextlib.redirect_stdout(sys.stderr):
             result = command(options)
         print(json_text(result))
     else:
         result = command(options)
-    return 2 if result.get("unreadable") else 0
+    return 2 if result.get("unreadable") or result.get("broken") else 0
+
+
+def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
+    """The function that does what the command says."""
+    if command == "doctor":  # must run where something that the others import cannot be
+        from covid.doctor import doctor
+
+        return doctor
+    from covid import commands
+
+    return getattr(commands, command)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What each command of the command line does. Each returns what `--json` prints.
 
 This file has the commands that make images, splits and models; those that ask a trained model
-are in `covid.asking` and named here, too, because the command line looks for all of them here.
+are in `covid.asking` and named here, too, because the command line looks for all of them here,
+but for `covid.doctor`, which works where this file cannot be imported.
 """
 
 import re

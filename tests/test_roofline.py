@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.roofline import blas, command, figure, limits, pages, points
+from benchmarks.roofline import command, figure, limits, pages, points
 from benchmarks.roofline.point import Point, operations_of
 
 LIMITS = {
@@ -105,8 +105,3 @@ def test_labels_of_the_figure_do_not_overlap(tmp_path):
     figure.draw(LIMITS, kernels, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes()[:4] == b"\x89PNG"
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
-
-
-def test_openblas_tells_its_kernels():
-    name = blas.core_name()
-    assert name == "unknown" or name.isidentifier()

@@ -6,42 +6,21 @@ variable OPENBLAS_CORETYPE overrules its choice; hence one new process for each 
     OPENBLAS_CORETYPE=SkylakeX python -m benchmarks.roofline.blas
 """
 
-import ctypes
 import json
 import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.roofline import convolutions
+from covid.machine import blas_kernels
 
 SETTINGS = ("", "Haswell", "SkylakeX")  # its own choice; AVX2; AVX-512
 TIMEOUTS = ("", "4")  # of OPENBLAS_THREAD_TIMEOUT: its own, and the shortest it takes
 ROUNDS = 5
 SECONDS = 0.2  # of each product in one process
-# Where NumPy's packages for Linux, Windows and macOS keep the library
-FOLDERS = ("../numpy.libs", ".dylibs")
-NAME_FUNCTIONS = (
-    "scipy_openblas_get_corename64_",
-    "scipy_openblas_get_corename",
-    "openblas_get_corename",
-)
-
-
-def core_name() -> str:
-    """Which kernels NumPy's OpenBLAS uses, in its own words; "unknown" for another library."""
-    for folder in FOLDERS:
-        for path in (Path(np.__file__).parent / folder).glob("*openblas*"):
-            library = ctypes.CDLL(str(path.resolve()))  # the one that NumPy has loaded
-            for name in NAME_FUNCTIONS:
-                if hasattr(library, name):
-                    function = getattr(library, name)
-                    function.restype = ctypes.c_char_p
-                    return function().decode()
-    return "unknown"
 
 
 def measure_products() -> dict:
@@ -129,4 +108,4 @@ MEASURES = {"products": measure_products, "after_product": measure_after_product
 
 if __name__ == "__main__":
     measured = MEASURES[sys.argv[1] if len(sys.argv) > 1 else "products"]()
-    print(json.dumps({"core": core_name(), **measured}))
+    print(json.dumps({"core": blas_kernels(), **measured}))

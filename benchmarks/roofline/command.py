@@ -12,6 +12,7 @@ import minicnn.kernels
 from benchmarks.__main__ import machine
 from benchmarks.roofline import accuracy, blas, figure, limits, pages, points
 from benchmarks.roofline.point import Point
+from covid.machine import blas_kernels
 
 FOLDER = Path(__file__).parents[1]
 WINOGRAD_PAGE = Path(minicnn.kernels.__file__).parent / "compiled" / "WINOGRAD.md"
@@ -24,7 +25,7 @@ BUSY = 0.5  # processes that want to run, on average over the last minute
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     options = parse(arguments)
-    about = {**machine(), "openblas kernels": blas.core_name()}
+    about = {**machine(), "openblas kernels": blas_kernels()}
     print("\n".join(f"{key}: {value}" for key, value in about.items()))
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > BUSY:
         print(f"This machine is busy (load {os.getloadavg()[0]:.1f}): everything is slower.")

@@ -1,0 +1,292 @@
+"""`covid doctor`: it finds what is wrong, tells of what is broken, and does not break itself.
+
+And `minicnn.selftest`, which does the computing for it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid import doctor, machine
+from covid.arguments import parser
+from covid.cli import main
+from covid.models import MODELS
+from minicnn import selftest
+from minicnn.kernels import compiled, naive
+from minicnn.kernels import threads as kernel_threads
+
+ROOT = Path(__file__).parents[1]
+NAMES = [*naive.__all__, "warp_images", *(f"{name}, fused" for name in MODELS)]
+
+
+def in_a_process(code: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run Python code that may spoil things before `main` is called."""
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+    )
+
+
+def without(*modules: str) -> str:
+    """Code that runs the doctor where these modules cannot be imported."""
+    blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in modules)
+    return f"{blocked}from covid.cli import main\nsys.exit(main(['doctor', '--json']))"
+
+
+@pytest.fixture(scope="module")
+def report() -> dict:
+    """What it says where all is well."""
+    return doctor.doctor(parser().parse_args(["doctor"]))
+
+
+# Where all is well
+
+
+def test_the_report(capsys):
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    for name in (*doctor.SECTIONS, *NAMES):
+        assert name in out
+    assert "BROKEN" not in out
+    assert out.splitlines()[-2:] == ["All of this works.", "Paste all of this into a bug report."]
+
+
+def test_json_is_json_and_nothing_else(capsys):
+    assert main(["doctor", "--json"]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert set(found) == {*doctor.SECTIONS, "Self-test", "broken"}
+    assert found["broken"] == []
+    assert "All of this works." in err
+
+
+def test_what_is_known_of_the_machine(report):
+    assert report["Versions"]["numpy"].startswith(f"{np.__version__}, in ")
+    assert report["Versions"]["python"].startswith(sys.version.split()[0])
+    assert report["Threads"]["of kernels"].startswith(str(kernel_threads.get_threads()))
+    assert "minicnn's own" in report["Threads"]["threading layer"]
+    own, every = machine.cores()
+    assert 1 <= own <= every
+    for answers in (report[section] for section in doctor.SECTIONS):
+        assert all(answers.values())
+
+
+def test_every_kernel_and_model_is_tested(report):
+    assert list(report["Self-test"]) == NAMES
+    assert all(found["difference"] < 1e-5 for found in report["Self-test"].values())
+
+
+def test_openblas_tells_its_kernels():
+    name = machine.blas_kernels()
+    assert name == "unknown" or name.isidentifier()
+    threads = machine.blas_threads()
+    assert threads == "unknown" or int(threads) >= 1
+
+
+def test_another_blas_library_is_unknown(monkeypatch):
+    monkeypatch.setattr(machine, "openblas_files", lambda: [Path("there is no such library")])
+    assert machine.blas_kernels() == machine.blas_threads() == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [("", "one for each core"), ("3", "3, as NUMBA_NUM_THREADS says"), ("x", "'x' is no number")],
+)
+def test_why_so_many_threads(given, answer, monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", given)
+    monkeypatch.setattr(kernel_threads, "_threads", None)
+    assert answer in doctor.thread_count()
+
+
+def test_variables_that_matter_are_shown(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("SECRET", "of no use to anybody")
+    assert "OPENBLAS_CORETYPE=Haswell" in doctor.variables()
+    assert "SECRET" not in doctor.variables()
+
+
+def test_the_home_folder_is_not_named(monkeypatch):
+    monkeypatch.setenv("HOME" if os.name != "nt" else "USERPROFILE", "/home/somebody")
+    assert doctor.private("in /home/somebody/lib and\n/home/somebody") == "in ~/lib and ~"
+    assert doctor.private("/home/somebody-else") == "/home/somebody-else"
+
+
+# Where something is wrong
+
+
+@pytest.mark.parametrize("name", naive.__all__)
+def test_a_kernel_that_is_wrong_is_found(name, monkeypatch):
+    right = getattr(compiled, name)
+
+    def wrong(*arguments):
+        returned = right(*arguments)
+        changed = arguments[0] if returned is None else returned
+        changed = changed[0] if isinstance(changed, tuple) else changed
+        changed.flat[0] += 1
+        return returned
+
+    monkeypatch.setattr(compiled, name, wrong)
+    found = {one.name: one.problem for one in selftest.check_kernels()}
+    assert "differs by more than" in found.pop(name)
+    assert not any(found.values())
+
+
+def test_what_is_wrong_is_said_and_ends_with_2(monkeypatch, capsys):
+    monkeypatch.setattr(compiled, "relu_forward", lambda x: x + np.nan)
+    assert main(["doctor"]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("  relu_forward")][0].endswith(
+        "nan      BROKEN: differs by more than 0.0001"
+    )
+    # The models are compared with layers whose relu it is.
+    assert lines[-2].startswith("Broken: Self-test: relu_forward; Self-test: cnn, fused; ")
+
+
+def test_a_kernel_that_raises_is_found(monkeypatch):
+    def broken(x):
+        raise OSError("illegal instruction")
+
+    monkeypatch.setattr(compiled, "sigmoid_forward", broken)
+    found = {one.name: one for one in selftest.check_kernels()}["sigmoid_forward"]
+    assert found.problem == "OSError: illegal instruction"
+    assert found.difference == np.inf
+
+
+def test_other_bits_on_several_threads_are_found():
+    before = kernel_threads.get_threads()
+
+    def result():
+        return [np.ones(3) + 1e-12 * kernel_threads.get_threads()]
+
+    found = selftest.examine("sum", lambda: [np.ones(3)], result)
+    assert found.problem == "gives other bits on several threads than on one"
+    assert kernel_threads.get_threads() == before
+
+
+def test_arrays_that_are_missing_or_of_another_shape_are_found():
+    def examine(found):
+        return selftest.examine("it", lambda: [np.ones((2, 3))], lambda: found).problem
+
+    assert examine([np.ones((2, 3))]) == ""
+    assert "expected an array of shape (2, 3), got (3, 2)" in examine([np.ones((3, 2))])
+    assert "ValueError" in examine([])
+
+
+def test_a_fused_step_that_is_wrong_is_found(monkeypatch, capsys):
+    from minicnn.fusion import PooledStep
+
+    right = PooledStep.backward
+
+    def wrong(step, *arguments):
+        found = right(step, *arguments)
+        step.layer.grads["kernel"][0, 0] *= 1.01
+        return found
+
+    monkeypatch.setattr(PooledStep, "backward", wrong)
+    assert main(["doctor", "--json"]) == 2
+    broken = json.loads(capsys.readouterr().out)["broken"]
+    assert broken == [f"Self-test: {name}, fused" for name in ("cnn", "cnn_dropout", "tiny_cnn")]
+
+
+# Where something is broken
+
+
+@pytest.mark.parametrize(
+    ("modules", "broken"),
+    [
+        (("cv2",), ["Versions: opencv", "Threads: of opencv"]),
+        (("tqdm",), ["Versions: tqdm"]),
+        (("matplotlib",), ["Versions: matplotlib", "Figures: drawn by"]),
+        (
+            ("numba", "llvmlite"),
+            [
+                "Versions: numba",
+                "Versions: llvmlite",
+                "Compiled kernels: compiled for",
+                "Compiled kernels: layers' kept in",
+                "Compiled kernels: augmentation's in",
+                "Self-test: not finished",
+            ],
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_library_that_is_missing_is_a_line(modules, broken):
+    done = in_a_process(without(*modules))
+    assert done.returncode == 2, done.stderr
+    assert json.loads(done.stdout)["broken"] == broken
+    assert "Traceback" not in done.stderr
+    assert "BROKEN: ModuleNotFoundError: import of" in done.stderr
+
+
+def test_without_numpy_it_still_tells_the_rest():
+    done = in_a_process(without("numpy"))
+    assert done.returncode == 2
+    found = json.loads(done.stdout)
+    assert "Versions: numpy" in found["broken"] and "Self-test: not finished" in found["broken"]
+    assert "Machine: memory" not in found["broken"]
+    assert "Traceback" not in done.stderr
+
+
+def test_other_commands_name_the_doctor_where_a_library_is_missing():
+    code = "sys.modules['cv2'] = None\nfrom covid.cli import main\nsys.exit(main(['run']))"
+    done = in_a_process(code)
+    assert done.returncode == 2
+    assert done.stderr.startswith("covid run: import of cv2 halted")
+    assert done.stderr.endswith("; `covid doctor` tells what is installed\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_answer_that_fails_is_a_line(monkeypatch, capsys):
+    def fail():
+        raise PermissionError(13, "Permission denied", "/proc")
+
+    monkeypatch.setitem(doctor.SECTIONS, "Machine", {"memory": fail, "cores": doctor.cores})
+    assert main(["doctor"]) == 2
+    out = capsys.readouterr().out
+    assert (
+        "  memory                    BROKEN: PermissionError: [Errno 13] Permission denied" in out
+    )
+    assert "Broken: Machine: memory." in out
+
+
+def test_where_kernels_cannot_be_kept():
+    """No folder to write in: they are compiled anew, and that is said."""
+    code = (
+        "import numba.core.caching\nnumba.core.caching.CacheImpl._locator_classes = []\n"
+        "from covid import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
+        "print(doctor.kept_in('minicnn.kernels.compiled', 'sigmoid_forward'))\n"
+        "print(compiled.sigmoid_forward(np.zeros(1, np.float32)))"
+    )
+    done = in_a_process(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("nowhere: every process compiles anew; set NUMBA_CACHE_DIR")
+    assert done.stdout.endswith("[0.5]\n")
+
+
+def test_where_kernels_are_kept(tmp_path):
+    code = (
+        "from covid import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
+        "compiled.sigmoid_forward(np.zeros(1, np.float32))\n"
+        "print(doctor.kept_in('minicnn.kernels.compiled', 'sigmoid_forward'))"
+    )
+    done = in_a_process(code, NUMBA_CACHE_DIR=str(tmp_path))
+    assert done.stdout.startswith(str(tmp_path)), done.stderr
+    assert ", writable, 2 files, " in done.stdout
+
+
+def test_with_the_compiler_switched_off():
+    done = in_a_process(without(), NUMBA_DISABLE_JIT="1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["Self-test"]) == NAMES[: -len(MODELS)]
+    for answer in ("layers' kept in", "augmentation's in"):
+        assert "NUMBA_DISABLE_JIT is set" in found["Compiled kernels"][answer]
