@@ -97,12 +97,6 @@ def run_command(options: argparse.Namespace) -> int:
     Returns 2 when some files that were named could not be used, or the doctor found something
     broken, else 0.
     """
-    from minicnn.kernels.threads import get_threads
-
-    try:
-        get_threads()
-    except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
-        raise UserError(str(error)) from None
     from covid.output import json_text
 
     command = function_of(options.command)
@@ -121,6 +115,12 @@ def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
         from covid.doctor import doctor
 
         return doctor
+    from minicnn.kernels.threads import get_threads
+
+    try:
+        get_threads()
+    except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
+        raise UserError(str(error)) from None
     from covid import commands
 
     return getattr(commands, command)

@@ -121,11 +121,8 @@ def cores() -> str:
 def thread_count() -> str:
     """How many threads kernels use, and why."""
     given, count = os.environ.get("NUMBA_NUM_THREADS", ""), threads.get_threads()
-    if not given:
-        return f"{count}, one for each core of this process"
-    if given == str(count):
-        return f"{count}, as NUMBA_NUM_THREADS says"
-    return f"{count}; NUMBA_NUM_THREADS={given!r} is no number of threads"
+    reason = "as NUMBA_NUM_THREADS says" if given else "one for each core of this process"
+    return f"{count}, {reason}"
 
 
 def threading_layer() -> str:

@@ -165,7 +165,6 @@ def damaged() -> dict[str, tuple[bytes, str]]:
         "no width.png": (png(0, 24, zlib.compress(rows)), "0 x 24 pixels"),
         "no header.png": (PNG + data[33:], "header"),
         "12 bits.jpg": (cmyk_jpg(12), "a kind of jpg that is not read"),
-        "arithmetic.jpg": (cmyk_jpg(8, 0xC9), "a kind of jpg that is not read"),
         "garbled.jpg": (b"\xff\xd8\xff\xe0hello hello hello\xff\xd9", "jpg"),
         "float.tif": (encoded(".tif", GRAY.astype(np.float32)), "float32"),
         "negative.bmp": (replaced(encoded(".bmp"), 18, struct.pack("<i", -31)), "damaged bmp"),
