@@ -103,26 +103,26 @@ def test_one_model_trained_by_two_threads_makes_one_step_after_the_other():
     x, y = noise()
 
     def wide_model():  # whose update takes long enough to be caught in the middle of it
-        layers = [Flatten(input_shape=(12, 12, 1)), Dense(3000), Dense(1, activation="sigmoid")]
+        layers = [Flatten(input_shape=(12, 12, 1)), Dense(2000), Dense(1, activation="sigmoid")]
         model = Sequential(layers, seed=1)
         model.compile("adam", "binary_crossentropy")
         return model
 
     alone = wide_model()
     states = [digest(*alone.get_weights())]
-    for _ in range(40):
+    for _ in range(12):
         alone.train_on_batch(x, y)
         states.append(digest(*alone.get_weights()))
     model = wide_model()
 
     def train():
-        for _ in range(20):
+        for _ in range(6):
             model.train_on_batch(x, y)
 
     def look(weights):
         def collect():
             found = []
-            while model.optimizer.iterations < 40:
+            while model.optimizer.iterations < 12:
                 found.append(digest(*weights()))
             return found
 
@@ -133,7 +133,7 @@ def test_one_model_trained_by_two_threads_makes_one_step_after_the_other():
 
     *_, seen, copied = at_once(train, train, look(model.get_weights), look(of_copy))
     assert digest(*model.get_weights()) == states[-1]
-    assert model.optimizer.iterations == 40
+    assert model.optimizer.iterations == 12
     assert set(seen + copied) <= set(states)  # never between two steps
 
 

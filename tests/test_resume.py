@@ -144,14 +144,14 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
         before = checkpoints_written()
         process = lives(arguments, output)
         process.start()
-        if rng.random() < 0.25:  # at any moment: while it prepares, draws, evaluates, ...
-            time.sleep(rng.uniform(0, 1.5))
+        if number % 4 == 0:  # at any moment: while it prepares, draws, evaluates, ...
+            time.sleep(rng.uniform(0, 0.6))
         else:  # while it trains, which is in part while it writes
             end = time.monotonic() + 60
             while checkpoints_written() == before and process.is_alive():
                 assert time.monotonic() < end
-                time.sleep(0.002)
-            time.sleep(rng.uniform(0, 0.2))
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.03))  # a step with its checkpoint takes half of that
         assert process.is_alive(), f"through after {number} kills: {output.read_text()}"
         process.kill()
         process.join()
