@@ -161,7 +161,7 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
             shutil.rmtree(out)  # killed before it had made more than the folder
         reached.append(steps_done(out))
         assert reached == sorted(reached)  # nothing that was done is lost
-    assert len(set(reached)) > KILLS // 2  # the kills fell into the training
+    assert len(set(reached)) > KILLS // 4  # the kills fell into the training
     code, said, complained = finish(begin(*arguments))
     assert code == 0, complained
     assert "going on from" in said
