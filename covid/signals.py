@@ -4,7 +4,9 @@ All three mean the same here: tidy up or keep what has been done, then end. One 
 was started to ignore (by `nohup`, or behind a `&` in a script) stays ignored.
 """
 
+import os
 import signal
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ def ending_as_ctrl_c() -> Iterator[None]:
     """Let the other signals end the program as Ctrl-C does."""
 
     def stop(number, frame):
+        leave_lost_terminal()
         raise KeyboardInterrupt
 
     with handled(stop, ENDING):
@@ -39,6 +42,7 @@ def finishing_the_step(backup: "BackupAndRestore") -> Iterator[None]:
     """
 
     def ask(number, frame):
+        leave_lost_terminal()
         if backup.stop_requested:
             raise KeyboardInterrupt
         backup.stop_requested = True
@@ -66,3 +70,19 @@ def handled(handler: Callable, numbers: list[int]) -> Iterator[None]:
     finally:
         for number in heard:
             signal.signal(number, before[number])
+
+
+def leave_lost_terminal() -> None:
+    """Write to nowhere what would go to a terminal that has been closed.
+
+    To write there is an error, which would end the training before its checkpoint is written.
+    """
+    for descriptor in (1, 2):  # stdout and stderr
+        try:
+            is_lost = stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)
+        except OSError:  # closed from the start
+            continue
+        if is_lost:  # or nowhere already
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
