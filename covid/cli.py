@@ -8,13 +8,12 @@ import argparse
 import contextlib
 import io
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
 
 from covid.arguments import parser
 from covid.errors import UserError
+from covid.signals import ending_as_ctrl_c
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     -------
     code : int
         0; 2 for a user's error or a library that cannot be imported (one sentence on stderr);
-        130 after Ctrl-C or SIGTERM; 141 if the reader of stdout has gone, as in
+        130 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader of stdout has gone, as in
         `covid explain ... | head`.
 
     Raises
@@ -43,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             # A file name may hold bytes that are no text; to print it must not end the program.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with sigterm_as_ctrl_c():
+        with ending_as_ctrl_c():
             code = run_command(options)
         sys.stdout.flush()
         return code
@@ -66,23 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except MemoryError:
         return complain(options, "not enough memory; take a smaller model or fewer images", 2)
-
-
-@contextlib.contextmanager
-def sigterm_as_ctrl_c():
-    """Let SIGTERM end the program as Ctrl-C does: what was begun is tidied up or kept."""
-
-    def stop(number, frame):
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def complain(options: argparse.Namespace, sentence: str, code: int) -> int:

@@ -4,13 +4,12 @@ import json
 import math
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.errors import UserError
-from minicnn.files import whole_file
+from minicnn.files import temporary_name, whole_file
 
 
 def check_new_folder(folder: Path) -> None:
@@ -90,7 +89,7 @@ def made_aside(folder: Path) -> Iterator[Path]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
-    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
+    temporary = folder.parent / temporary_name()
     try:
         temporary.mkdir(parents=True)
         yield temporary

@@ -1,10 +1,13 @@
 """The results of a run: what summary.json holds, and the tables the user sees."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covid.dataset import SplitFolder, count_statuses, read_manifest
+from covid.errors import UserError
 from covid.train import PARTS, Trained, versions
+from minicnn.checkpoints import shortened
 
 if TYPE_CHECKING:
     from covid.run import Options, Prepared
@@ -74,6 +77,17 @@ def describe_folder(split: SplitFolder, out: Path) -> dict:
         "counts": split.info["counts"],
         "notes": split.info["notes"],
     }
+
+
+def finished_results(path: Path) -> tuple[dict, str]:
+    """What a finished run's summary.json holds, and the table of it; UserError where it is damaged."""
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        return summary, results_table(summary)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f"{path} is damaged ({shortened(repr(error))}); delete it, and `--resume` makes it anew"
+        ) from None
 
 
 def results_table(summary: dict) -> str:

@@ -1,4 +1,4 @@
-"""What a run needs to be gone on with: how it was started, who is at it, how it is told to stop.
+"""What a run needs to be gone on with: how it was started, who is at it, what it has done.
 
 In its output folder:
 
@@ -9,8 +9,6 @@ In its output folder:
 import json
 import os
 import platform
-import signal
-import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +19,9 @@ from covid.arguments import parser
 from covid.errors import UserError
 from covid.output import write_json
 from covid.splits import parse_ratios
-from minicnn.checkpoints import BackupAndRestore, difference, shortened
+from minicnn.checkpoints import CheckpointError, difference, shortened
+from minicnn.models import Model
+from minicnn.npz import ModelFileError, read_npz
 
 if TYPE_CHECKING:
     from covid.run import Options
@@ -37,6 +37,7 @@ OPTION_TYPES = {  # what run.json records, and what must be found there
     "models": list,
     "ratios": (list, NOTHING),
 }
+COUNTS = ("epochs", "checkpoint_steps")  # of at least 1
 
 
 def write_run_info(options: "Options") -> None:
@@ -75,6 +76,9 @@ def read_run_info(folder: Path) -> dict:
         for name, types in OPTION_TYPES.items():
             if not isinstance(info["options"][name], types):
                 raise TypeError(f"{name}: {info['options'][name]!r}")
+        for name in COUNTS:
+            if info["options"][name] is not None and info["options"][name] < 1:
+                raise ValueError(f"{name}: {info['options'][name]!r}")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} cannot be gone on with, it is damaged or written by another version "
@@ -150,6 +154,39 @@ def shown(value) -> str:
 
 
 @contextmanager
+def checkpoint_errors(path: Path, model: Model) -> Iterator[None]:
+    """UserError for a checkpoint that cannot be used, or is not of this seed, recipe and data.
+
+    `fit` compares the model and its data; seed and recipe are in the model's metadata.
+    """
+    try:
+        if path.exists():
+            require_same_run(path, model.metadata)
+        yield
+    except ModelFileError as error:
+        raise UserError(f"{error.problem}; delete it to start the model anew") from None
+    except CheckpointError as error:
+        raise UserError(str(error)) from None
+
+
+def require_same_run(path: Path, metadata: dict) -> None:
+    """UserError where a checkpoint's model has other metadata; `resumed` speaks of versions."""
+    _, meta = read_npz(path)
+    found = (meta or {}).get("metadata")
+    if not isinstance(found, dict):
+        return  # it is none of ours, and `fit` says so
+    there, here = (
+        json.loads(json.dumps({**one, "versions": None}, sort_keys=True))
+        for one in (found, metadata)
+    )
+    if there != here:
+        raise UserError(
+            f"{path}: expected a checkpoint of this run, got one of another run "
+            f"({difference(there, here)}); delete it to start the model anew"
+        )
+
+
+@contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Keep a second process away from a run that is being worked at; UserError there.
 
@@ -173,26 +210,3 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def finishing_the_step(backup: BackupAndRestore) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait for the end of the step and a checkpoint; a second one does not.
-
-    Only the main thread may do so; in another one nothing is changed.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(number, frame):
-        if backup.stop_requested:
-            raise KeyboardInterrupt
-        backup.stop_requested = True
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

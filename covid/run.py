@@ -15,10 +15,9 @@ What it leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
-import json
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,11 +31,12 @@ from covid.output import new_folder, write_json
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
-from covid.resuming import SUMMARY, only_one, write_run_info
+from covid.resuming import RUN_INFO, SUMMARY, only_one, write_run_info
 from covid.splits import plan_split
 from covid.train import Trained, train_and_evaluate, write_training
 from minicnn.checkpoints import BackupAndRestore
 from minicnn.files import sweep
+from minicnn.preprocessing.loading import ImageFileError
 
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
@@ -101,6 +101,7 @@ def run_all(options: Options) -> dict:
         trained = train_all(options, prepared)
         summary = report.summarise(options, prepared, trained)
         figures.overview(summary, options.out / "figures", summary["note"])
+        require_models(options)
         write_json(summary, options.out / SUMMARY)
         for path in checkpoints(options.out):
             path.unlink()
@@ -115,26 +116,54 @@ def output_folder(options: Options) -> Iterator[None]:
     Whatever ends the run before it is finished: where there is a checkpoint all is kept, and the
     user is told how to go on; else the folder is as it was before.
     """
-    keep = options.resume
+    ours = False  # another process may have made the folder a moment ago
+
+    def keep() -> bool:
+        finished = (options.out / SUMMARY).exists()
+        return not ours or finished or bool(checkpoints(options.out))
+
     try:
-        if options.resume:
-            with only_one(options.out):
+        with (
+            nullcontext() if options.resume else new_folder(options.out, keep),
+            only_one(options.out),
+        ):
+            ours = True
+            if options.resume:
                 sweep(options.out)
-                yield
-        else:
-            with (
-                new_folder(options.out, keep=lambda: bool(checkpoints(options.out))),
-                only_one(options.out),
-            ):
+            else:
                 write_run_info(options)
+            with clear_words(options.out):
                 yield
     except BaseException:
-        if keep or checkpoints(options.out):
+        if ours and (options.out / RUN_INFO).exists():
             options.say(
                 f"\nNot finished. To go on from the last checkpoint:\n"
                 f"  covid {options.command} --resume {shlex.quote(str(options.out))}"
             )
         raise
+
+
+@contextmanager
+def clear_words(out: Path) -> Iterator[None]:
+    """Turn what follows from images, or the whole output folder, taken away into a UserError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if not out.exists():
+            raise UserError(
+                f"{out}: this output folder has been taken away during the run; start it again"
+            ) from error
+        if isinstance(error, ImageFileError):
+            raise UserError(str(error)) from error
+        raise
+
+
+def require_models(options: Options) -> None:
+    """UserError where the folder lacks a model by now; it is then a ghost, made by later files."""
+    for name in options.models:
+        path = options.out / name / "model.npz"
+        if not path.exists():
+            raise UserError(f"{path} has been taken away during the run; start it again")
 
 
 def checkpoints(out: Path) -> list[Path]:
@@ -144,11 +173,11 @@ def checkpoints(out: Path) -> list[Path]:
 
 def finished_before(options: Options) -> dict:
     """The summary of a run that had been finished already."""
+    summary, table = report.finished_results(options.out / SUMMARY)
     for path in checkpoints(options.out):
         path.unlink()
-    summary = json.loads((options.out / SUMMARY).read_text(encoding="utf-8"))
     options.say(f"{options.out} is finished, there is nothing to go on with")
-    options.say(f"\n{report.results_table(summary)}")
+    options.say(f"\n{table}")
     return summary
 
 

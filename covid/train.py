@@ -4,7 +4,7 @@ import csv
 import math
 import platform
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from covid.errors import UserError
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
-from covid.resuming import finishing_the_step
+from covid.resuming import checkpoint_errors
+from covid.signals import finishing_the_step
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
 from minicnn.checkpoints import BackupAndRestore
 from minicnn.files import whole_file
@@ -93,7 +94,7 @@ def train_and_evaluate(
     Raises
     ------
     UserError
-        If loss or weights became NaN or infinite: such a model is worth nothing.
+        If the checkpoint is damaged or of another run; if loss or weights became NaN or infinite: such a model is worth nothing.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
@@ -112,7 +113,10 @@ def train_and_evaluate(
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     terminator = next(one for one in callbacks if isinstance(one, TerminateOnNaN))
-    with nullcontext() if backup is None else finishing_the_step(backup):
+    with ExitStack() as around:
+        if backup is not None:
+            around.enter_context(finishing_the_step(backup))
+            around.enter_context(checkpoint_errors(backup.path, model))
         history = model.fit(
             training,
             epochs=recipe.epochs,

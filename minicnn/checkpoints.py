@@ -52,6 +52,10 @@ class TrainingStopped(KeyboardInterrupt):
     """Training ended at somebody's request, after a checkpoint was written."""
 
 
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or is one of another training."""
+
+
 class BackupAndRestore(Callback):
     """Write a checkpoint while training; where there is one already, go on from it.
 
@@ -60,6 +64,8 @@ class BackupAndRestore(Callback):
     code: a Python generator goes on with what it gives next, and a callback of one's own starts
     anew unless it has `get_state` and `set_state`.
 
+    `fit` takes one of them, wherever it stands among the callbacks.
+
     Parameters
     ----------
     backup_dir : str or path
@@ -67,6 +73,9 @@ class BackupAndRestore(Callback):
         the next one only when that one is whole and on the disk.
     save_freq : "epoch", int or False
         After every epoch; after every epoch and every so many steps; only when asked to stop.
+    double_checkpoint : False
+        Keras' second file, for the case that the first is cut off, which cannot happen here:
+        True is refused.
     delete_checkpoint : bool
         Whether the file is deleted when training ends by itself, as in Keras.
 
@@ -81,7 +90,16 @@ class BackupAndRestore(Callback):
 
     FILE = "checkpoint.npz"
 
-    def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):
+    def __init__(
+        self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True
+    ):
+        if not str(backup_dir):
+            raise ValueError("BackupAndRestore: expected backup_dir to name a folder, got nothing")
+        if double_checkpoint is not False:
+            raise ValueError(
+                "BackupAndRestore: expected double_checkpoint to be False (the one checkpoint is "
+                f"whole at every moment), got {double_checkpoint!r}"
+            )
         is_count = isinstance(save_freq, int) and save_freq is not True and save_freq >= 0
         if save_freq != "epoch" and not is_count:
             raise ValueError(
@@ -110,10 +128,14 @@ class BackupAndRestore(Callback):
 
         Raises
         ------
-        ValueError
-            If the checkpoint cannot be read, or is one of another training.
+        CheckpointError
+            A ValueError: if the checkpoint cannot be read, or is one of another training.
+        RuntimeError, ValueError
+            If no checkpoint could be written: the model is not built yet, or has layers or
+            metadata that cannot be saved.
         """
-        self.observers, self.feeds = observers, feeds
+        self.observers, self.feeds, self.seconds = observers, feeds, 0.0
+        describe(self.model)  # better now than after an epoch
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
             position, self.seconds = read_checkpoint(self.path, self.model, observers, feeds)
@@ -178,8 +200,10 @@ def write_checkpoint(
     arrays = model_arrays(model)
     states = []
     for index, callback in enumerate(observers.callbacks):
+        name = type(callback).__name__
         numbers, held = take_apart(callback.get_state(), f"{CALLBACKS}{index}")
-        states.append({"class": type(callback).__name__, "state": numbers})
+        require_json(numbers, name)
+        states.append({"class": name, "state": numbers})
         arrays.update(held)
     training = {
         "version": VERSION,
@@ -190,8 +214,27 @@ def write_checkpoint(
         "feeds": [feed.identity() for feed in feeds],
         "params": {key: observers.params[key] for key in ("epochs", "steps")},
     }
-    arrays[TRAINING] = np.array(json.dumps(training, default=float))
+    arrays[TRAINING] = np.array(json.dumps(training, default=plain_number))
     write_npz(path, arrays)
+
+
+def require_json(state: dict, name: str) -> None:
+    """TypeError that names the callback whose state cannot be written down."""
+    try:
+        json.dumps(state, default=plain_number)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(
+            f"{name}.get_state: expected a dict of numbers, texts, lists and arrays, got one that "
+            f"cannot be written to a checkpoint ({error})"
+        ) from None
+
+
+def plain_number(value) -> int | float | bool:
+    """Python's own number for another library's, which JSON does not know; TypeError for no number.
+
+    A whole number stays one: steps and seeds are counted with it.
+    """
+    return value.item() if isinstance(value, np.generic) else float(value)
 
 
 def read_checkpoint(
@@ -207,13 +250,15 @@ def read_checkpoint(
 
     Raises
     ------
-    ValueError
+    CheckpointError
         If the file cannot be read, or is one of another model, other callbacks or other data.
     """
-    arrays, meta = read_npz(path)
-    if meta is None or TRAINING not in arrays:
-        raise ValueError(f"{path}: expected a checkpoint of a training, found a model alone")
     try:
+        arrays, meta = read_npz(path)
+        if meta is None or TRAINING not in arrays:
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of a training, found a model alone"
+            )
         training = parse_json(arrays.pop(TRAINING))
         check_description(meta)
         misfit = other_training(meta, training, model, observers, feeds)
@@ -225,14 +270,16 @@ def read_checkpoint(
                 state = training["callbacks"][index]["state"]
                 callback.set_state(put_together(state, arrays, f"{CALLBACKS}{index}"))
             put_state(model, arrays, meta, path)
-    except ModelFileError:
+    except CheckpointError:
         raise
+    except ModelFileError as error:
+        raise CheckpointError(f"{error.problem}; delete it to start anew") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise ValueError(
+        raise CheckpointError(
             f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
         ) from None
     if misfit is not None:
-        raise ValueError(f"{path}: {misfit}")
+        raise CheckpointError(f"{path}: {misfit}")
     model.stop_training = stop_training
     for feed, seed in zip(feeds, seeds, strict=True):
         feed.seed = seed

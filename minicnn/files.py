@@ -1,6 +1,7 @@
 """Writing files so that one that exists is whole."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,7 @@ def whole_file(path: Path, to_disk: bool = True) -> Iterator[Path]:
         With `path` as its filename: no room, no folder, no permission.
     """
     path = Path(path)
-    temporary = path.with_name(TEMPORARY.replace("*", uuid.uuid4().hex[:12]))
+    temporary = path.with_name(temporary_name())
     try:
         yield temporary
         if to_disk:
@@ -46,6 +47,11 @@ def whole_file(path: Path, to_disk: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def temporary_name() -> str:
+    """A name that nobody has, and that `sweep` knows for what it is."""
+    return TEMPORARY.replace("*", uuid.uuid4().hex[:12])
+
+
 def flush(path: Path) -> None:
     """Wait until the disk has what was written to a file or folder."""
     descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
@@ -56,10 +62,13 @@ def flush(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Delete the temporary files that killed processes have left in a folder and those in it.
+    """Delete temporary files and folders that killed processes have left, however deep inside.
 
     Only for a folder that no other process is writing to.
     """
-    for path in folder.rglob(TEMPORARY):
-        with suppress(OSError):
-            path.unlink()
+    for path in list(folder.rglob(TEMPORARY)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)

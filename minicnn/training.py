@@ -204,7 +204,7 @@ def fit(
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
     given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
     observers = CallbackList([*given, history], model, params)
-    backup = next((one for one in given if isinstance(one, BackupAndRestore)), None)
+    backup = the_backup(given)
     model.stop_training = False
     observers.tell("on_train_begin")
     position = Position(initial_epoch)
@@ -258,6 +258,14 @@ def train_epoch(
             if backup is not None:
                 backup.after_step(position)
     return means.result()
+
+
+def the_backup(callbacks: list) -> BackupAndRestore | None:
+    """The callback that writes checkpoints, if there is one; ValueError where there are several."""
+    found = [one for one in callbacks if isinstance(one, BackupAndRestore)]
+    if len(found) > 1:
+        raise ValueError(f"callbacks: expected one BackupAndRestore at most, got {len(found)}")
+    return found[0] if found else None
 
 
 def watch_of(callbacks: list, place: Place):

@@ -1,5 +1,6 @@
 """`BackupAndRestore`: a training that was interrupted ends with the bits of one that was not."""
 
+import inspect
 import json
 from contextlib import suppress
 
@@ -7,7 +8,13 @@ import numpy as np
 import pytest
 
 from minicnn import callbacks, layers, models, optimizers
-from minicnn.checkpoints import TRAINING, BackupAndRestore, Position, TrainingStopped
+from minicnn.checkpoints import (
+    TRAINING,
+    BackupAndRestore,
+    CheckpointError,
+    Position,
+    TrainingStopped,
+)
 from minicnn.preprocessing.image import ImageDataGenerator
 from minicnn.saving import read_npz, write_npz
 
@@ -311,7 +318,7 @@ def test_other_files_of_that_name_are_refused(data, tmp_path):
     with pytest.raises(ValueError, match="expected a checkpoint of a training, found a model"):
         resume(tmp_path, data)
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match="checkpoint.npz"):
+    with pytest.raises(CheckpointError, match=r"checkpoint.npz: .*; delete it to start anew$"):
         resume(tmp_path, data)
 
 
@@ -348,3 +355,73 @@ def test_save_freq_is_checked(save_freq, tmp_path):
 
 def test_a_position_is_where_training_begins():
     assert Position(3) == Position(3, 0, {}, 0)
+
+
+def test_keras_arguments_stand_where_keras_has_them():
+    keras = pytest.importorskip("keras")
+    theirs = inspect.signature(keras.callbacks.BackupAndRestore).parameters.values()
+    ours = inspect.signature(BackupAndRestore).parameters.values()
+    if "double_checkpoint" not in {one.name for one in theirs}:
+        pytest.skip("an older Keras, where there was one argument less")
+    assert [(one.name, one.default) for one in ours] == [(one.name, one.default) for one in theirs]
+
+
+def test_arguments_that_make_no_sense_here_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="double_checkpoint"):
+        BackupAndRestore(tmp_path, double_checkpoint=True)
+    with pytest.raises(ValueError, match="backup_dir"):
+        BackupAndRestore("")
+
+
+def test_two_of_them_are_refused(data, tmp_path):
+    both = [BackupAndRestore(tmp_path / "a"), BackupAndRestore(tmp_path / "b")]
+    with pytest.raises(ValueError, match="one BackupAndRestore at most, got 2"):
+        small_model().fit(*data, verbose=0, callbacks=both)
+
+
+def test_a_model_that_cannot_be_saved_is_refused_before_it_is_trained(data, tmp_path):
+    model = models.Sequential([layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizers.Adam(0.05), "binary_crossentropy", ["acc"])
+    with pytest.raises(RuntimeError, match="not built yet"):
+        resume(tmp_path, data, model=model)
+    model = small_model()
+    model.metadata["when"] = {1, 2}
+    with pytest.raises(ValueError, match="metadata"):
+        resume(tmp_path, data, model=model)
+    assert model.epochs_done == 0
+
+
+def test_a_second_fit_is_timed_by_itself(data, tmp_path):
+    backup = BackupAndRestore(tmp_path / "a")
+    backup.seconds = 1000.0
+    small_model().fit(*data, verbose=0, callbacks=[backup])
+    assert backup.seconds < 1000
+
+
+class Odd(callbacks.Callback):
+    def __init__(self, state):
+        self.state = state
+
+    def get_state(self):
+        return self.state
+
+    def set_state(self, state):
+        self.state = state
+
+
+def test_numbers_of_numpy_stay_what_they_are(data, tmp_path):
+    state = {"whole": np.int64(7), "part": np.float32(0.1), "yes": np.bool_(True)}
+    start = {"initial_epoch": np.int64(2)}
+    history = resume(tmp_path, data, extra=[Odd(state)], **start)
+    odd = Odd(None)
+    again = resume(tmp_path, data, extra=[odd], **start)
+    assert odd.state == {"whole": 7, "part": float(np.float32(0.1)), "yes": True}
+    assert type(odd.state["whole"]) is int
+    assert again.epoch == history.epoch == [2]
+    assert type(again.epoch[0]) is int
+
+
+@pytest.mark.parametrize("state", [{"a": object()}, {"a": [np.arange(2)], "b": [[np.arange(2)]]}])
+def test_a_state_that_cannot_be_written_down_is_named(state, data, tmp_path):
+    with pytest.raises(TypeError, match="Odd.get_state: expected a dict of numbers"):
+        resume(tmp_path, data, extra=[Odd(state)])

@@ -5,6 +5,7 @@ nobody disturbed.
 """
 
 import csv
+import fcntl
 import json
 import multiprocessing
 import multiprocessing.forkserver
@@ -15,7 +16,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -26,9 +29,14 @@ from tiny_runs import temporary_folder
 from covid import run
 from covid.arguments import parser
 from covid.cli import main
+from covid.errors import UserError
+from covid.output import made_aside
 from covid.phantom import write_dataset
 from covid.resuming import OPTION_TYPES, resumed, write_run_info
-from covid.run import Options
+from covid.run import Options, output_folder, require_models
+from covid.signals import ending_as_ctrl_c, finishing_the_step
+from minicnn.checkpoints import BackupAndRestore
+from minicnn.files import sweep
 from minicnn.models import load_model
 
 ROOT = Path(__file__).parents[1]
@@ -169,7 +177,11 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
     assert list(out.rglob("*.tmp")) == list(out.rglob("checkpoint.npz")) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["ctrl-c", "sigterm", "sighup"],
+)
 def test_a_signal_ends_the_step_and_says_how_to_go_on(number, images, undisturbed, tmp_path):
     out = tmp_path / "out put"
     process = begin(*RUN, "--data", images, "--out", out)
@@ -185,6 +197,44 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number, images, undisturbe
     assert epoch - 1 <= model.epochs_done <= epoch
     assert finish(begin("run", "--resume", out))[0] == 0
     assert_same_results(out, undisturbed)
+
+
+def test_the_terminal_is_closed(images, undisturbed, tmp_path):
+    out, (ours, theirs) = tmp_path / "out", os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "covid", *RUN, "--data", images, "--out", out],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    while not written(out, "tiny_cnn"):
+        assert os.read(ours, 1000)  # OSError where it has ended
+    time.sleep(0.1)
+    os.close(ours)
+    assert finish(process)[0] == 130  # though nothing can be said
+    assert finish(begin("run", "--resume", out))[0] == 0
+    assert_same_results(out, undisturbed)
+
+
+def test_a_request_after_the_last_step_is_followed(tmp_path):
+    backup = BackupAndRestore(tmp_path)
+    with pytest.raises(KeyboardInterrupt), finishing_the_step(backup):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert backup.stop_requested  # and nobody looks at it any more
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does
+    backup = BackupAndRestore(tmp_path)
+    try:
+        with ending_as_ctrl_c(), finishing_the_step(backup):
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not backup.stop_requested
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_checkpoint_for_every_epoch_is_the_default(images, tmp_path):
@@ -313,8 +363,64 @@ def test_the_output_folder_disappears(images, tmp_path):
     shutil.rmtree(out, ignore_errors=True)
     code, _, complained = finish(process)
     assert code == 2
-    assert re.search(r"^covid run: .*out.*(No such file|expected)", complained, re.MULTILINE)
+    sentence = f"covid run: {out}: this output folder has been taken away during the run"
+    assert sentence in complained
     assert "Traceback" not in complained
+
+
+def test_the_output_folder_disappears_before_the_last_files(tmp_path):
+    options = Options(tmp_path / "out", models=("tiny_cnn",))
+    (options.out / "figures").mkdir(parents=True)  # made again by the figures
+    with pytest.raises(UserError, match=r"model.npz has been taken away"):
+        require_models(options)
+
+
+def test_images_that_disappear_are_named_in_a_sentence(images, tmp_path):
+    split, out = tmp_path / "split", tmp_path / "out"
+    assert main(["split", str(images), "--out", str(split)]) == 0
+    process = begin("train", "--data", split, "--out", out, "--epochs", 1)
+    wait_for((out / "figures").exists, process)
+    shutil.rmtree(split)
+    code, _, complained = finish(process)
+    assert code == 2
+    assert str(split) in complained.splitlines()[-1]
+    assert "Traceback" not in complained
+
+
+# What must not be deleted, and what must
+
+
+def test_ctrl_c_when_all_is_done_deletes_nothing(tmp_path):
+    options = Options(tmp_path / "out", say=lambda text: None)
+    with pytest.raises(KeyboardInterrupt), output_folder(options):
+        (options.out / "summary.json").write_text("{}")
+        raise KeyboardInterrupt  # the checkpoints are deleted by now
+    assert (options.out / "summary.json").exists()
+
+
+def test_a_folder_that_another_process_has_just_begun_is_left_alone(tmp_path, monkeypatch):
+    options = Options(tmp_path / "out")
+
+    @contextmanager
+    def too_late(folder):
+        (folder / "run.json").write_text("theirs")  # between our look and our lock
+        raise UserError("another process is working at this run")
+        yield
+
+    monkeypatch.setattr(run, "only_one", too_late)
+    with pytest.raises(UserError, match="another process"), output_folder(options):
+        pass
+    assert (options.out / "run.json").read_text() == "theirs"
+
+
+def test_folders_that_a_killed_process_left_half_made_are_swept(tmp_path):
+    with made_aside(tmp_path / "out/data/raw") as temporary:
+        (temporary / "train").mkdir()
+        (temporary / "train/image.png").write_bytes(b"half")
+        shutil.copytree(temporary, temporary.with_name(".minicnn-killed.tmp"))
+        assert temporary.match(".minicnn-*.tmp")  # so that `sweep` finds it, too
+    sweep(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out/data").iterdir()] == ["raw"]
 
 
 # What --resume refuses, and what it leaves alone
@@ -394,7 +500,8 @@ def test_folders_that_cannot_be_gone_on_with(begun, tmp_path, capsys):
     assert "expected one folder" in complaint(capsys, "run", "--resume")
     info = begun / "run.json"
     text = info.read_text()
-    for damaged in ("", "[]", "{}", text[:-30], text.replace('"seed": 3', '"sed": 3')):
+    negative = text.replace('"checkpoint_steps": 1', '"checkpoint_steps": -1')
+    for damaged in ("", "[]", "{}", text[:-30], text.replace('"seed": 3', '"sed": 3'), negative):
         info.write_text(damaged)
         assert "run.json" in complaint(capsys, "run", "--resume", begun)
     info.write_text(text)
@@ -402,8 +509,30 @@ def test_folders_that_cannot_be_gone_on_with(begun, tmp_path, capsys):
     checkpoint = begun / "reduced_inception/checkpoint.npz"
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2])
-    assert "checkpoint.npz" in finish(begin("run", "--resume", begun))[2].splitlines()[-1]
+    code, _, complained = finish(begin("run", "--resume", begun))
+    assert code == 2
+    assert re.fullmatch(r"covid run: .*checkpoint.npz: .*delete it.*", complained.splitlines()[-1])
+    assert "Traceback" not in complained
     assert checkpoint.read_bytes() == whole[: len(whole) // 2]  # it is the user's to throw away
+
+
+def test_a_checkpoint_of_another_seed_or_model_is_refused(begun, capsys):
+    info = begun / "run.json"
+    text = info.read_text()
+    info.write_text(text.replace('"seed": 3', '"seed": 4'))
+    assert main(["run", "--resume", str(begun)]) == 2
+    assert "seed: 3 there, 4 here); delete it" in capsys.readouterr().err
+    info.write_text(text)
+    shutil.copy(begun / "tiny_cnn/checkpoint.npz", begun / "reduced_inception")
+    assert main(["run", "--resume", str(begun)]) == 2
+    assert "model: tiny_cnn there, reduced_inception here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ['{"a":', "[]", "{}", '{"models": {"tiny_cnn": 1}}'])
+def test_a_damaged_summary_is_refused_in_words(content, begun, capsys):
+    (begun / "summary.json").write_text(content)
+    assert "summary.json is damaged" in complaint(capsys, "run", "--resume", begun)
+    assert list(begun.glob("*/checkpoint.npz"))  # still needed
 
 
 def test_history_has_every_epoch_once(undisturbed):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minicnn.preprocessing.iterators import BatchIterator
-from minicnn.preprocessing.loading import CHANNELS
+from minicnn.preprocessing.loading import CHANNELS, ImageFileError
 from minicnn.preprocessing.resizing import INTERPOLATIONS
 from minicnn.preprocessing.store import ImageStore
 from minicnn.shapes import choice, pair
@@ -148,7 +148,7 @@ def class_names(directory: str, classes: Sequence[str] | None = None) -> list[st
         If the directory or a folder asked for does not exist, or there is no subfolder.
     """
     if not os.path.isdir(directory):
-        raise ValueError(
+        raise ImageFileError(
             f"{directory}: expected a directory with one folder per class, found no directory"
         )
     try:

@@ -17,6 +17,10 @@ CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 _TIFF_STARTS = (b"II*\x00", b"MM\x00*")
 
 
+class ImageFileError(ValueError):
+    """An image file, or a folder of them, that is not there or cannot be read."""
+
+
 def load_img(
     path: str | os.PathLike,
     color_mode: str = "rgb",
@@ -74,7 +78,9 @@ def _read(path: str | os.PathLike) -> np.ndarray:
         # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
         image = decode(data, cv2.IMREAD_UNCHANGED, check_sums=False)
     except ValueError as error:
-        raise ValueError(f"{path}: expected an image file that can be read, but {error}") from error
+        raise ImageFileError(
+            f"{path}: expected an image file that can be read, but {error}"
+        ) from error
     if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
         # OpenCV has already multiplied these colours by their opacity: they are not the file's.
         raise ValueError(
