@@ -9,7 +9,7 @@ import signal
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def finishing_the_step(backup: "BackupAndRestore") -> Iterator[None]:
         if backup.stop_requested:
             raise KeyboardInterrupt
         backup.stop_requested = True
+        with suppress(OSError):  # not print: it may be in the middle of a line of its own
+            os.write(2, b"\nfinishing the step, then writing a checkpoint ...\n")
 
     with handled(ask, [signal.SIGINT, *ENDING]):
         yield
