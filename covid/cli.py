@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 
 from covid.arguments import parser
-from covid.errors import UserError
+from covid.errors import UserError, shown
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(options, str(error), 2)
     except ImportError as error:
         reason = " ".join(str(error).split())  # NumPy's has a page of advice
-        return complain(options, f"{reason}; `covid doctor` tells what is installed", 2)
+        return complain(options, f"{reason}; ask `covid doctor` what is installed", 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         reason = error.strerror or str(error)
@@ -87,7 +87,7 @@ def sigterm_as_ctrl_c():
 
 def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
     """Print one sentence that starts with the command's name; returns the exit code."""
-    print(f"covid {options.command}: {sentence}", file=sys.stderr)
+    print(f"covid {options.command}: {shown(sentence)}", file=sys.stderr)
     return code
 
 

@@ -3,14 +3,15 @@
 And how one image becomes what a model takes: `model_input`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from covid.dataset import Dataset, SplitFolder, read_manifest, read_split, scan
 from covid.errors import UserError
-from covid.images import check_image
+from covid.images import UnreadableImage, check_image
 from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
 from covid.model_checks import check_model
 from covid.parallel import in_parallel
@@ -18,8 +19,10 @@ from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
 from minicnn.npz import ModelFileError, one_line
 from minicnn.preprocessing.image import img_to_array
+from minicnn.preprocessing.loading import UnreadableFile
 from minicnn.preprocessing.resizing import resize
 
+NEW_START = "delete it to train this model from its beginning"
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
 
 
@@ -53,6 +56,20 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
             check_image, [file for file, _ in split.parts[part]], "checking", "image", False
         )
     return split
+
+
+@contextmanager
+def bad_files_in_words() -> Iterator[None]:
+    """Turn what `minicnn` finds in the files of a run, while it trains, into a UserError.
+
+    The checkpoint is read then, and the images are: `open_split` does not decode every png.
+    """
+    try:
+        yield
+    except UnreadableFile as error:
+        raise UnreadableImage(error.path, error.reason) from None
+    except ModelFileError as error:
+        raise UserError(f"{error.problem}; {NEW_START}") from None
 
 
 def is_enhanced(dataset: Dataset) -> bool:

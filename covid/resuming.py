@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.arguments import parser
-from covid.errors import UserError
+from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, parser
+from covid.errors import UserError, shortened
 from covid.output import write_json
-from covid.splits import parse_ratios
-from minicnn.checkpoints import BackupAndRestore, difference, shortened
+from covid.splits import compile_group, parse_ratios
+from minicnn.checkpoints import BackupAndRestore, difference
 
 if TYPE_CHECKING:
     from covid.run import Options
@@ -75,12 +75,32 @@ def read_run_info(folder: Path) -> dict:
         for name, types in OPTION_TYPES.items():
             if not isinstance(info["options"][name], types):
                 raise TypeError(f"{name}: {info['options'][name]!r}")
+        check_values(info["options"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} cannot be gone on with, it is damaged or written by another version "
             f"({shortened(error)}); start another run"
         ) from None
     return info
+
+
+def check_values(options: dict) -> None:
+    """ValueError where an option has the right type, and a value that the command line refuses."""
+    allowed = {"recipe": RECIPE_NAMES, "split": SPLITS, "no_contour": NO_CONTOUR_CHOICES}
+    fits = {name: options[name] in values for name, values in allowed.items()}
+    models = options["models"]
+    fits["models"] = models != [] and all(name in MODEL_NAMES for name in models)
+    for name in ("epochs", "checkpoint_steps"):
+        fits[name] = options[name] is None or options[name] >= 1
+    fits["seed"] = options["seed"] >= 0
+    fits["data"] = "\0" not in (options["data"] or "")  # no system takes such a path
+    for name, is_right in fits.items():
+        if not is_right:
+            raise ValueError(f"{name}: {options[name]!r}")
+    if options["ratios"] is not None:
+        parse_ratios(options["ratios"])
+    if options["group"] is not None:
+        compile_group(options["group"])
 
 
 def resumed(folder: Path, given: Namespace) -> "Options":

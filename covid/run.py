@@ -27,8 +27,8 @@ from covid import figures, report
 from covid.dataset import Dataset, SplitFolder, count_statuses, read_split, scan, write_split
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
-from covid.inputs import is_enhanced, is_split, is_synthetic, open_split
-from covid.output import new_folder, write_json
+from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
+from covid.output import check_outside, new_folder, write_json
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
@@ -87,14 +87,14 @@ def run_all(options: Options) -> dict:
     Raises
     ------
     UserError
-        For images or options that cannot be used; the output folder is then as it was before,
-        unless there is a checkpoint in it.
+        For images, checkpoints or options that cannot be used; the output folder is then as it was
+        before, unless there is a checkpoint in it.
     """
     recipes = {
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    with output_folder(options):
+    with output_folder(options), bad_files_in_words():
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
         prepared = prepare_all(options, recipes)
@@ -116,6 +116,8 @@ def output_folder(options: Options) -> Iterator[None]:
     user is told how to go on; else the folder is as it was before.
     """
     keep = options.resume
+    if options.data is not None:
+        check_outside(options.out, options.data)
     try:
         if options.resume:
             with only_one(options.out):
@@ -274,8 +276,8 @@ def group_of(options: Options, dataset: Dataset) -> str | None:
         return options.group
     if not is_synthetic(dataset):
         raise UserError(
-            "--split group: expected --group REGEX to say which part of a file name is the "
-            "patient, such as --group '^[^_]+'"
+            "--split group: which part of a file name is the patient is not said; add --group "
+            "REGEX, such as --group '^[^_]+'"
         )
     return SYNTHETIC_GROUP
 

@@ -23,6 +23,7 @@ from minicnn.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving import CALLBACKS, TRAINING, model_arrays, put_state
 
 VERSION = 1  # of that text
+ANOTHER_CHECKPOINT = "delete it to start anew"
 # What of a model's description changes while it trains.
 CHANGING = ("epochs_done", "seed", "metadata", "name")
 
@@ -212,13 +213,16 @@ def read_checkpoint(
     """
     arrays, meta = read_npz(path)
     if meta is None or TRAINING not in arrays:
-        raise ValueError(f"{path}: expected a checkpoint of a training, found a model alone")
+        raise ModelFileError(
+            path, "expected a checkpoint of a training, found a model alone", ANOTHER_CHECKPOINT
+        )
     try:
         training = parse_json(arrays.pop(TRAINING))
         check_description(meta)
         misfit = other_training(meta, training, model, observers, feeds)
         if misfit is None:
             position, seconds = Position(**training["position"]), float(training["seconds"])
+            check_position(position, observers.params)
             stop_training = bool(training["stop_training"])
             seeds = [identity["seed"] for identity in training["feeds"]]
             for index, callback in enumerate(observers.callbacks):
@@ -228,15 +232,29 @@ def read_checkpoint(
     except ModelFileError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise ValueError(
-            f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
+        raise ModelFileError(
+            path, f"the checkpoint is damaged ({error!r})", ANOTHER_CHECKPOINT
         ) from None
     if misfit is not None:
-        raise ValueError(f"{path}: {misfit}")
+        raise ModelFileError(path, misfit, ANOTHER_CHECKPOINT)
     model.stop_training = stop_training
     for feed, seed in zip(feeds, seeds, strict=True):
         feed.seed = seed
     return position, seconds
+
+
+def check_position(position: Position, params: dict) -> None:
+    """ValueError unless a training of so many epochs and steps can stand there."""
+    counts = (position.epoch, position.step, position.samples)
+    if not all(type(count) is int for count in counts) or min(counts) < 0:
+        raise ValueError("a position that is not counted in whole numbers")
+    if position.epoch > params["epochs"] or position.step > params["steps"]:
+        raise ValueError("a position behind the end")
+    totals = position.totals
+    if not isinstance(totals, dict) or not all(type(x) is float for x in totals.values()):
+        raise ValueError("sums that are no numbers")
+    if not bool(position.step) == bool(position.samples) == bool(totals):
+        raise ValueError("sums of other steps")
 
 
 def other_training(
@@ -245,8 +263,8 @@ def other_training(
     """What is wrong with a checkpoint that is not one of this very training; None if it is."""
     if training["version"] != VERSION:
         return (
-            f"expected a checkpoint of version {VERSION}, got {training['version']}; it was "
-            "written by another version of minicnn: go on with that one, or delete the file"
+            f"expected a checkpoint of version {VERSION}, got {training['version']}, which another "
+            "version of minicnn goes on with"
         )
     here = {key: observers.params[key] for key in ("epochs", "steps")}
     pairs = {
@@ -265,7 +283,7 @@ def other_training(
         if there != now:
             return (
                 f"expected a checkpoint of this training, got one of another {what} "
-                f"({difference(there, now)}); delete it to start anew"
+                f"({difference(there, now)})"
             )
     return None
 
