@@ -214,10 +214,12 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
 
 def figures(options: Namespace) -> dict:
     """`covid figures`."""
-    from covid.figures import choose, filters_figure, source_figures
+    from covid.figures import choose, filters_figure, first_convolution, source_figures
     from minicnn.utils import plot_model
 
     model = open_model(options.model) if options.model is not None else None
+    if model is not None:
+        first_convolution(model)  # there must be one, lest all else is drawn for nothing
     dataset = scan(options.data, options.positive)
     enhanced = is_enhanced(dataset)
     note = small_print(dataset.positive, is_synthetic(dataset))

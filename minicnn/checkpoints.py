@@ -246,15 +246,16 @@ def read_checkpoint(
 def check_position(position: Position, params: dict) -> None:
     """ValueError unless a training of so many epochs and steps can stand there."""
     counts = (position.epoch, position.step, position.samples)
-    if not all(type(count) is int for count in counts) or min(counts) < 0:
-        raise ValueError("a position that is not counted in whole numbers")
-    if position.epoch > params["epochs"] or position.step > params["steps"]:
-        raise ValueError("a position behind the end")
-    totals = position.totals
-    if not isinstance(totals, dict) or not all(type(x) is float for x in totals.values()):
-        raise ValueError("sums that are no numbers")
-    if not bool(position.step) == bool(position.samples) == bool(totals):
-        raise ValueError("sums of other steps")
+    are_counts = all(type(count) is int and count >= 0 for count in counts)
+    if (
+        not are_counts
+        or position.epoch > params["epochs"]
+        or position.step > params["steps"]
+        or not isinstance(position.totals, dict)
+        or not all(type(total) is float for total in position.totals.values())
+        or not bool(position.step) == bool(position.samples) == bool(position.totals)
+    ):
+        raise ValueError(f"no training can stand at {position}")
 
 
 def other_training(
