@@ -114,6 +114,12 @@ def made_aside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sweep_aside(folder: Path) -> None:
+    """Delete what killed processes have left of `made_aside` below a folder."""
+    for path in list(folder.rglob(f".*.{'[0-9a-f]' * 8}.tmp")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def empty_folder(folder: Path) -> None:
     """Delete all that is in a folder, if there is one."""
     for path in folder.iterdir() if folder.is_dir() else ():

@@ -28,7 +28,7 @@ from covid.dataset import Dataset, SplitFolder, count_statuses, read_split, scan
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
-from covid.output import check_outside, new_folder, write_json
+from covid.output import check_outside, new_folder, sweep_aside, write_json
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
@@ -122,6 +122,7 @@ def output_folder(options: Options) -> Iterator[None]:
         if options.resume:
             with only_one(options.out):
                 sweep(options.out)
+                sweep_aside(options.out)
                 yield
         else:
             with (

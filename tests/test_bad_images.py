@@ -221,7 +221,7 @@ def test_without_permission():
         closed.chmod(0)
         try:
             dataset = scan(folder)
-            assert dataset.skipped == [(closed, "the folder cannot be read .Permission denied")]
+            assert dataset.skipped == [(closed, "the folder cannot be read: Permission denied")]
             rows = write_folder(dataset, Path(temporary) / "out", progress=False)
             assert count_statuses(rows) == {"kept": 2, "unreadable": 1, "skipped": 1, "total": 4}
             (row,) = [row for row in rows if row["source"] == str(secret)]
