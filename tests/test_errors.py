@@ -33,9 +33,10 @@ SOURCES = (
     ROOT / "minicnn/kernels/threads.py",
     *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
 )
-# The notice of the first start, what libpng prints, progress and the lines of an epoch.
+# The notice of the first start, what libpng prints (in two threads at once, with empty lines),
+# progress, and the lines of an epoch.
 BESIDE = re.compile(
-    r"minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT): .*|Epoch \d.*"
+    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT): .*|Epoch \d.*"
 )
 WORDS = {
     "newline": "\n",
