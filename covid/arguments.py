@@ -4,11 +4,17 @@ Only the standard library is imported here, so that `covid --help` answers at on
 """
 
 import argparse
+import math
 from pathlib import Path
+
+from covid.errors import shortened, shown
 
 MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
+SPLITS = ("random", "group")
+NO_CONTOUR_CHOICES = ("keep", "drop")
 PARTS = ("train", "validate", "test", "all")
+LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 ABOUT = (
     "Lung-CT slices, COVID-19 infected or not: a from-scratch CNN to read and try. "
     "A teaching tool, not for diagnosis."
@@ -19,7 +25,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     """A parser whose errors are one line, like all other errors of the program."""
 
     def error(self, message: str):
-        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+        self.exit(2, f"{self.prog}: {shown(message)}; see `{self.prog} --help`\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,15 +74,16 @@ def new_command(commands, name: str, help_text: str, example: str) -> argparse.A
     return command
 
 
-def whole_number(text: str, smallest: int) -> int:
-    """A whole number that is not smaller than `smallest`."""
+def whole_number(text: str, smallest: int, largest: float = math.inf) -> int:
+    """A whole number in [smallest, largest]."""
     try:
         value = int(text)
     except ValueError:
         value = smallest - 1
-    if value < smallest:
+    if not smallest <= value <= largest:
+        bounds = f"at least {smallest}" + (f" and at most {largest}" if largest < math.inf else "")
         raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least {smallest}, got {text!r}"
+            f"expected a whole number of {bounds}, got {shortened(text)!r}"
         )
     return value
 
@@ -88,13 +95,20 @@ def seed(text: str) -> int:
 
 def positive(text: str) -> int:
     """A number of something: one or more."""
-    return whole_number(text, 1)
+    return whole_number(text, 1, LARGEST_COUNT)
+
+
+def path(text: str) -> Path:
+    """A path; an empty one would be the folder one is in, which nobody means."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got an empty text; write . for here")
+    return Path(text)
 
 
 def add_data(command) -> None:
     command.add_argument(
         "--data",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="folder with two class folders of images, or a folder made by `covid split` "
         "(default: synthetic images, made for the occasion)",
@@ -111,7 +125,7 @@ def add_positive(command) -> None:
 def add_no_contour(command) -> None:
     command.add_argument(
         "--no-contour",
-        choices=("keep", "drop"),
+        choices=NO_CONTOUR_CHOICES,
         default="keep",
         help="images in which the crop finds no contour: keep them whole (default), or drop them",
     )
@@ -120,7 +134,7 @@ def add_no_contour(command) -> None:
 def add_split_choice(command) -> None:
     command.add_argument(
         "--split",
-        choices=("random", "group"),
+        choices=SPLITS,
         default="random",
         help="random: slice by slice; group: patients kept whole (default random)",
     )
@@ -152,7 +166,7 @@ def add_resume(command) -> None:
     command.add_argument(
         "--resume",
         nargs="?",
-        type=Path,
+        type=path,
         const=True,
         metavar="DIR",
         help="go on with the interrupted run in DIR (or in --out); needs no other option",
@@ -167,7 +181,7 @@ def add_resume(command) -> None:
 
 def add_model_file(command) -> None:
     command.add_argument(
-        "model", type=Path, metavar="MODEL.npz", help="a model that `covid run` or `train` wrote"
+        "model", type=path, metavar="MODEL.npz", help="a model that `covid run` or `train` wrote"
     )
 
 
@@ -182,7 +196,7 @@ def add_as_is(command) -> None:
 def add_out(command, default: str | None, help_text: str = "new or empty folder") -> None:
     command.add_argument(
         "--out",
-        type=Path,
+        type=path,
         default=None if default is None else Path(default),
         metavar="DIR",
         help=help_text if default is None else f"{help_text} (default: {default})",
@@ -237,7 +251,7 @@ def add_preprocess(commands) -> None:
         "enhance (CLAHE) and crop all images of two class folders",
         "covid preprocess my_images --out preprocessed",
     )
-    command.add_argument("folder", type=Path, metavar="DIR", help="folder with two class folders")
+    command.add_argument("folder", type=path, metavar="DIR", help="folder with two class folders")
     add_out(command, "preprocessed")
     add_positive(command)
     add_no_contour(command)
@@ -250,7 +264,7 @@ def add_split(commands) -> None:
         "split two class folders into train, validate and test",
         "covid split my_images --enhance --out split --ratios 50/10/40 --group '^[^_]+'",
     )
-    command.add_argument("folder", type=Path, metavar="DIR", help="folder with two class folders")
+    command.add_argument("folder", type=path, metavar="DIR", help="folder with two class folders")
     add_out(command, "split")
     add_positive(command)
     command.add_argument(
@@ -293,7 +307,7 @@ def add_evaluate(commands) -> None:
     add_model_file(command)
     command.add_argument(
         "--data",
-        type=Path,
+        type=path,
         required=True,
         metavar="DIR",
         help="a folder made by `covid split`, or any folder with two class folders",
@@ -307,7 +321,7 @@ def add_evaluate(commands) -> None:
 
 def add_csv(command) -> None:
     command.add_argument(
-        "--out", type=Path, metavar="FILE.csv", help="write the predictions per image, too"
+        "--out", type=path, metavar="FILE.csv", help="write the predictions per image, too"
     )
 
 
@@ -320,7 +334,7 @@ def add_predict(commands) -> None:
     )
     add_model_file(command)
     command.add_argument(
-        "images", type=Path, nargs="+", metavar="IMAGE", help="image files, of any size"
+        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
     )
     add_csv(command)
     add_as_is(command)
@@ -334,12 +348,12 @@ def add_figures(commands) -> None:
         "covid figures --data my_images --out figures --model results/tiny_cnn/model.npz",
     )
     command.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder with two class folders"
+        "--data", type=path, required=True, metavar="DIR", help="folder with two class folders"
     )
     add_positive(command)
     add_out(command, "figures")
     command.add_argument(
-        "--model", type=Path, metavar="MODEL.npz", help="draw its graph and filters, too"
+        "--model", type=path, metavar="MODEL.npz", help="draw its graph and filters, too"
     )
 
 
@@ -351,7 +365,7 @@ def add_explain(commands) -> None:
         "covid explain results/tiny_cnn/model.npz slice.png --layer conv2d --position 70,40,2",
     )
     add_model_file(command)
-    command.add_argument("image", type=Path, metavar="IMAGE", help="an image file, of any size")
+    command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
     command.add_argument(
         "--layer", metavar="NAME", help="without it: all layers' outputs, in short"
     )

@@ -9,10 +9,11 @@ import numpy as np
 
 from covid.dataset import scan
 from covid.duplicates import duplicate_notes
-from covid.errors import UserError, shown
+from covid.errors import UserError, shortened, shown
 from covid.evaluate import Result, wilson_interval, write_predictions
 from covid.images import UnreadableImage, read_gray
 from covid.inputs import (
+    bad_files_in_words,
     classes_of,
     is_enhanced,
     is_split,
@@ -23,7 +24,7 @@ from covid.inputs import (
     scan_for,
     wants_enhanced,
 )
-from covid.output import check_csv, new_folder
+from covid.output import check_csv, check_outside, new_folder
 from covid.preprocess import enhance_and_crop
 from covid.report import small_print
 from covid.train import PARTS, evaluate_parts
@@ -71,7 +72,8 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
             f"{folder}: its images are {words[enhanced]}, but the model was trained on images that "
             f"are {words[not enhanced]}; name the folder of the source images, or pass --as-is"
         )
-    return evaluate_parts(model, split, parts)
+    with bad_files_in_words():
+        return evaluate_parts(model, split, parts)
 
 
 def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, Result], dict]:
@@ -101,7 +103,10 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     for name, reason in unused.items():
         print(f"not used: {shown(name)}: {reason}")
     if not files:
-        raise UserError(f"{options.data}: expected at least one readable image, found none")
+        raise UserError(
+            f"{options.data}: expected at least one readable image, found none; add readable "
+            "images, or name another folder"
+        )
     y, p = np.array(labels), np.array(probabilities)
     loss, _ = model.losses[0].from_probabilities(y, p)
     return {"all": Result("all", float(loss), files, y, p)}, unused
@@ -209,13 +214,16 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
 
 def figures(options: Namespace) -> dict:
     """`covid figures`."""
-    from covid.figures import choose, filters_figure, source_figures
+    from covid.figures import choose, filters_figure, first_convolution, source_figures
     from minicnn.utils import plot_model
 
     model = open_model(options.model) if options.model is not None else None
+    if model is not None:
+        first_convolution(model)  # there must be one, lest all else is drawn for nothing
     dataset = scan(options.data, options.positive)
     enhanced = is_enhanced(dataset)
     note = small_print(dataset.positive, is_synthetic(dataset))
+    check_outside(options.out, options.data)
     with new_folder(options.out):
         written = source_figures(dataset, options.out, note, options.seed, enhanced)
         if model is not None:
@@ -238,7 +246,9 @@ def explain(options: Namespace) -> dict:
     from minicnn.inspection import trace, trace_table
 
     if options.layer is None and options.position is not None:
-        raise UserError("--position: expected --layer with it, such as --layer conv2d")
+        raise UserError(
+            "--position: of which layer is not said; add --layer, such as --layer conv2d"
+        )
     model = open_model(options.model)
     x, remark = prepare_image(model, options.image, options.as_is)
     if remark:
@@ -249,12 +259,14 @@ def explain(options: Namespace) -> dict:
         shapes = {name: list(output.shape[1:]) for name, output in outputs.items()}
         return {**about(options.model, model), "layers": shapes}
     if options.layer not in outputs:
-        raise UserError(f"--layer: expected one of {', '.join(outputs)}, got {options.layer!r}")
+        raise UserError(
+            f"--layer: expected one of {', '.join(outputs)}, got {options.layer!r}; choose one"
+        )
     output = outputs[options.layer][0]
     try:
         explanation = take_apart(model, x[None], options.layer, place(options.position, output))
     except (ValueError, IndexError) as error:
-        raise UserError(f"--position: {error}") from None
+        raise UserError(f"--position: {error}; choose another") from None
     print(explanation)
     return {
         **about(options.model, model),
@@ -272,4 +284,6 @@ def place(text: str | None, output: np.ndarray) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise ValueError(f"expected whole numbers such as 70,40,2, got {text!r}") from None
+        raise ValueError(
+            f"expected whole numbers such as 70,40,2, got {shortened(text)!r}"
+        ) from None

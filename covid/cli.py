@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from covid.arguments import parser
-from covid.errors import UserError
+from covid.errors import UserError, shown
 from covid.signals import ending_as_ctrl_c
 
 
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(options, str(error), 2)
     except ImportError as error:
         reason = " ".join(str(error).split())  # NumPy's has a page of advice
-        return complain(options, f"{reason}; `covid doctor` tells what is installed", 2)
+        return complain(options, f"{reason}; ask `covid doctor` what is installed", 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         reason = error.strerror or str(error)
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
     """Print one sentence that starts with the command's name; returns the exit code."""
-    print(f"covid {options.command}: {sentence}", file=sys.stderr)
+    print(f"covid {options.command}: {shown(sentence)}", file=sys.stderr)
     return code
 
 

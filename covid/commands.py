@@ -16,7 +16,7 @@ from covid.dataset import count_statuses, read_split, scan, write_folder, write_
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.inputs import is_enhanced, is_synthetic
-from covid.output import check_new_folder, free_name
+from covid.output import check_new_folder, check_outside, free_name
 from covid.preprocess import enhance_and_crop
 from covid.splits import compile_group, parse_ratios, plan_split
 
@@ -41,7 +41,8 @@ def run(options: Namespace) -> dict:
     unknown = [name for name in names if name not in MODEL_NAMES]
     if unknown or not names:
         raise UserError(
-            f"--models: expected some of {','.join(MODEL_NAMES)}, got {options.models!r}"
+            f"--models: expected some of {','.join(MODEL_NAMES)}, got {options.models!r}; choose "
+            "some of these"
         )
     return run_all(options, names, "results")
 
@@ -87,7 +88,7 @@ def go_on(options: Namespace) -> dict:
 
     folder = options.out if options.resume is True else options.resume
     if folder is None or options.out not in (None, folder):
-        raise UserError("--resume: expected one folder, such as --resume results")
+        raise UserError("--resume: expected one folder; name it, as in --resume results")
     return {"folder": str(folder), **runner.run_all(resumed(folder, options))}
 
 
@@ -112,8 +113,9 @@ def synth(options: Namespace) -> dict:
 def preprocess(options: Namespace) -> dict:
     """`covid preprocess`."""
     check_new_folder(options.out)
+    check_outside(options.out, options.folder)
     dataset = scan(options.folder, options.positive)
-    check_not_enhanced(is_enhanced(dataset), options.folder, "there is nothing left to do")
+    check_not_enhanced(is_enhanced(dataset), options.folder, "use them as they are")
     transform = partial(enhance_and_crop, no_contour=options.no_contour)
     rows = write_folder(dataset, options.out, transform)
     notes = duplicate_notes(dataset)
@@ -130,6 +132,7 @@ def preprocess(options: Namespace) -> dict:
 def split(options: Namespace) -> dict:
     """`covid split`."""
     check_new_folder(options.out)
+    check_outside(options.out, options.folder)
     dataset = scan(options.folder, options.positive)
     planned = plan_split(dataset, parse_ratios(options.ratios), options.seed, options.group)
     planned.notes.extend(duplicate_notes(dataset))
@@ -139,7 +142,7 @@ def split(options: Namespace) -> dict:
         check_not_enhanced(enhanced, options.folder, "leave out --enhance")
         transform = partial(enhance_and_crop, no_contour=options.no_contour)
     elif options.no_contour == "drop":
-        raise UserError("--no-contour drop: expected --enhance with it, which looks for contours")
+        raise UserError("--no-contour drop: nothing looks for contours; add --enhance")
     extra = {"enhanced": enhanced or options.enhance, "synthetic": is_synthetic(dataset)}
     rows = write_split(dataset, planned, options.out, transform, extra=extra)
     for remark in planned.notes:

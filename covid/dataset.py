@@ -145,7 +145,9 @@ def _class_names(folder: Path) -> list[str]:
             path.name for path in folder.iterdir() if path.is_dir() and not _is_hidden(path.name)
         )
     except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+        raise UserError(
+            f"{folder} cannot be read ({error.strerror}); check its permissions"
+        ) from error
     if {"train", "test"} <= set(names):
         raise UserError(
             f"{folder}: expected two class folders, found a set that is split already "
@@ -179,7 +181,9 @@ def _look_through(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
 
     def note(error: OSError) -> None:
         if Path(error.filename) == folder:
-            raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+            raise UserError(
+                f"{folder} cannot be read ({error.strerror}); check its permissions"
+            ) from error
         skipped.append((Path(error.filename), f"the folder cannot be read: {error.strerror}"))
 
     for parent, folders, files in os.walk(folder, onerror=note):

@@ -14,3 +14,9 @@ def shown(path) -> str:
     return "".join(
         c if c.isprintable() or "\ud800" <= c <= "\udfff" else ascii(c)[1:-1] for c in str(path)
     )
+
+
+def shortened(text, longest: int = 60) -> str:
+    """The beginning of what somebody wrote, as a sentence can hold it."""
+    text = str(text)
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

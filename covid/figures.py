@@ -172,7 +172,10 @@ def first_convolution(model: Model) -> Conv2D:
     found = [layer for layer in model.layers if isinstance(layer, Conv2D)]
     wide = [layer for layer in found if max(layer.kernel_size) > 1]
     if not found:
-        raise UserError(f"{model.name}: expected a model with a convolution, found none")
+        raise UserError(
+            f"{model.name}: expected a model with a convolution, found none; take another model, "
+            "or leave out --model"
+        )
     return (wide or found)[0]
 
 

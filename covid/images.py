@@ -35,11 +35,13 @@ class UnreadableImage(UserError):
     path : Path
         The file.
     reason : str
-        Why, in words, without the path.
+        Why, in words, without the path. Behind a semicolon stands what to do, unless the file is
+        damaged: then the error's text says it.
     """
 
     def __init__(self, path: str | Path, reason: str) -> None:
-        super().__init__(f"{shown(path)} cannot be used as an image: {reason}")
+        remedy = "" if ";" in reason else "; save or copy it anew"
+        super().__init__(f"{shown(path)} cannot be used as an image: {reason}{remedy}")
         self.path = Path(path)
         self.reason = reason
 

@@ -3,14 +3,15 @@
 And how one image becomes what a model takes: `model_input`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from covid.dataset import Dataset, SplitFolder, read_manifest, read_split, scan
 from covid.errors import UserError
-from covid.images import check_image
+from covid.images import UnreadableImage, check_image
 from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
 from covid.model_checks import check_model
 from covid.parallel import in_parallel
@@ -18,6 +19,7 @@ from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
 from minicnn.npz import ModelFileError, one_line
 from minicnn.preprocessing.image import img_to_array
+from minicnn.preprocessing.loading import ImageFileError, UnreadableFile
 from minicnn.preprocessing.resizing import resize
 
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
@@ -53,6 +55,20 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
             check_image, [file for file, _ in split.parts[part]], "checking", "image", False
         )
     return split
+
+
+@contextmanager
+def bad_files_in_words() -> Iterator[None]:
+    """Turn what `minicnn` finds in image files while it trains into a UserError.
+
+    They are read then: `open_split` does not decode every png.
+    """
+    try:
+        yield
+    except UnreadableFile as error:
+        raise UnreadableImage(error.path, error.reason) from None
+    except ImageFileError as error:
+        raise UserError(f"{error}; put the images back, or start another run") from None
 
 
 def is_enhanced(dataset: Dataset) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.errors import UserError
+from covid.errors import UserError, shortened
 from covid.splits import PARTS
 from minicnn.files import whole_file
 
@@ -30,7 +30,29 @@ NO_CONTOUR_DROPPED = "no_contour_dropped"
 UNREADABLE = "unreadable"
 SKIPPED = "skipped"
 STATUSES = (KEPT, NO_CONTOUR_KEPT, NO_CONTOUR_DROPPED, UNREADABLE, SKIPPED)
-NEEDED_INFO = ("positive", "negative", "ratios", "seed", "group", "notes", "counts")
+
+
+def _is_name(value) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _are_ratios(value) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(type(x) is float for x in value)
+
+
+def _are_texts(value) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
+    "positive": _is_name,
+    "negative": _is_name,
+    "ratios": _are_ratios,
+    "seed": lambda value: isinstance(value, int),
+    "group": lambda value: value is None or isinstance(value, str),
+    "notes": _are_texts,
+    "counts": lambda value: isinstance(value, dict),
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +126,8 @@ def read_manifest(folder: str | Path) -> list[dict]:
         with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
             reader = csv.DictReader(file)
             rows = list(reader)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
+            names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now
+        if names != COLUMNS:
             raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}; write it again")
         for row in rows:
             for column in NUMBER_COLUMNS:
@@ -145,12 +168,21 @@ def read_split(folder: str | Path) -> SplitFolder:
         raise UserError(
             f"{path} cannot be read ({error.strerror}): name a folder written by `covid split`"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}); write the folder again") from error
     missing = [key for key in NEEDED_INFO if not isinstance(info, dict) or key not in info]
     if missing:
         raise UserError(f"{path}: {', '.join(missing)} missing; write the folder again")
+    odd = [key for key, fits in NEEDED_INFO.items() if not fits(info[key])]
+    if info["positive"] == info["negative"]:
+        odd.append("negative")
+    if odd:
+        raise UserError(
+            f"{path} is damaged ({odd[0]} cannot be {shortened(repr(info[odd[0]]))}); write the "
+            "folder again"
+        )
     parts: dict[str, list[tuple[Path, int]]] = {part: [] for part in PARTS}
+    seen: set[Path] = set()
     for row in read_manifest(folder):
         if not row["file"]:
             continue
@@ -159,5 +191,12 @@ def read_split(folder: str | Path) -> SplitFolder:
             raise UserError(
                 f"{file} is in {MANIFEST} but not in the folder; write the folder again"
             )
-        parts[row["part"]].append((file, row["label"]))
+        label = int(row["class"] == info["positive"])
+        parents = Path(row["part"], row["class"])
+        if Path(row["file"]).parent != parents or row["label"] != label or file in seen:
+            raise UserError(
+                f"{folder / MANIFEST} is damaged (the line of {row['file']}); write the folder again"
+            )
+        seen.add(file)
+        parts[row["part"]].append((file, label))
     return SplitFolder(folder, info["positive"], info["negative"], parts, info)

@@ -22,6 +22,19 @@ def check_new_folder(folder: Path) -> None:
     check_writable(next(path for path in (folder, *folder.absolute().parents) if path.exists()))
 
 
+def check_outside(folder: Path, data: Path) -> None:
+    """UserError if `folder` is to be made inside of the images' folder.
+
+    What is made there would be taken for images, or for a third class.
+    """
+    inside, around = folder.resolve(), data.resolve()
+    if inside != around and inside.is_relative_to(around):
+        raise UserError(
+            f"{folder} lies in the images' folder {data}, which has to stay as it is; choose "
+            "another --out"
+        )
+
+
 def check_csv(path: Path | None) -> None:
     """UserError unless `path` (or None) is the name of a csv file in a folder that exists.
 
@@ -30,7 +43,7 @@ def check_csv(path: Path | None) -> None:
     if path is None:
         return
     if path.suffix.lower() != ".csv" or path.is_dir():
-        raise UserError(f"--out: expected the name of a .csv file, got {path}")
+        raise UserError(f"--out: expected the name of a .csv file, got {path}; name another")
     if not path.parent.is_dir():
         raise UserError(f"{path}: there is no folder {path.parent}; make it or name another --out")
     check_writable(path.parent)

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.arguments import parser
-from covid.errors import UserError
+from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, parser
+from covid.errors import UserError, shortened
 from covid.output import write_json
-from covid.splits import parse_ratios
-from minicnn.checkpoints import CheckpointError, difference, shortened
+from covid.splits import compile_group, parse_ratios
+from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
 
@@ -37,7 +37,6 @@ OPTION_TYPES = {  # what run.json records, and what must be found there
     "models": list,
     "ratios": (list, NOTHING),
 }
-COUNTS = ("epochs", "checkpoint_steps")  # of at least 1
 
 
 def write_run_info(options: "Options") -> None:
@@ -76,15 +75,32 @@ def read_run_info(folder: Path) -> dict:
         for name, types in OPTION_TYPES.items():
             if not isinstance(info["options"][name], types):
                 raise TypeError(f"{name}: {info['options'][name]!r}")
-        for name in COUNTS:
-            if info["options"][name] is not None and info["options"][name] < 1:
-                raise ValueError(f"{name}: {info['options'][name]!r}")
+        check_values(info["options"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} cannot be gone on with, it is damaged or written by another version "
             f"({shortened(error)}); start another run"
         ) from None
     return info
+
+
+def check_values(options: dict) -> None:
+    """ValueError where an option has the right type, and a value that the command line refuses."""
+    allowed = {"recipe": RECIPE_NAMES, "split": SPLITS, "no_contour": NO_CONTOUR_CHOICES}
+    fits = {name: options[name] in values for name, values in allowed.items()}
+    models = options["models"]
+    fits["models"] = models != [] and all(name in MODEL_NAMES for name in models)
+    for name in ("epochs", "checkpoint_steps"):
+        fits[name] = options[name] is None or options[name] >= 1
+    fits["seed"] = options["seed"] >= 0
+    fits["data"] = "\0" not in (options["data"] or "")  # no system takes such a path
+    for name, is_right in fits.items():
+        if not is_right:
+            raise ValueError(f"{name}: {options[name]!r}")
+    if options["ratios"] is not None:
+        parse_ratios(options["ratios"])
+    if options["group"] is not None:
+        compile_group(options["group"])
 
 
 def resumed(folder: Path, given: Namespace) -> "Options":
@@ -164,7 +180,7 @@ def checkpoint_errors(path: Path, model: Model) -> Iterator[None]:
             require_same_run(path, model.metadata)
         yield
     except ModelFileError as error:
-        raise UserError(f"{error.problem}; delete it to start the model anew") from None
+        raise UserError(f"{error.problem}; delete it to start anew") from None
     except CheckpointError as error:
         raise UserError(str(error)) from None
 
@@ -182,7 +198,7 @@ def require_same_run(path: Path, metadata: dict) -> None:
     if there != here:
         raise UserError(
             f"{path}: expected a checkpoint of this run, got one of another run "
-            f"({difference(there, here)}); delete it to start the model anew"
+            f"({difference(there, here)}); delete it to start anew"
         )
 
 

@@ -26,8 +26,8 @@ from covid import figures, report
 from covid.dataset import Dataset, SplitFolder, count_statuses, read_split, scan, write_split
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
-from covid.inputs import is_enhanced, is_split, is_synthetic, open_split
-from covid.output import new_folder, write_json
+from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
+from covid.output import check_outside, new_folder, write_json
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
@@ -36,7 +36,6 @@ from covid.splits import plan_split
 from covid.train import Trained, train_and_evaluate, write_training
 from minicnn.checkpoints import BackupAndRestore
 from minicnn.files import sweep
-from minicnn.preprocessing.loading import ImageFileError
 
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
@@ -87,14 +86,14 @@ def run_all(options: Options) -> dict:
     Raises
     ------
     UserError
-        For images or options that cannot be used; the output folder is then as it was before,
-        unless there is a checkpoint in it.
+        For images, checkpoints or options that cannot be used; the output folder is then as it was
+        before, unless there is a checkpoint in it.
     """
     recipes = {
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    with output_folder(options):
+    with output_folder(options), bad_files_in_words():
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
         prepared = prepare_all(options, recipes)
@@ -116,6 +115,8 @@ def output_folder(options: Options) -> Iterator[None]:
     Whatever ends the run before it is finished: where there is a checkpoint all is kept, and the
     user is told how to go on; else the folder is as it was before.
     """
+    if options.data is not None:
+        check_outside(options.out, options.data)
     ours = False  # another process may have made the folder a moment ago
 
     def keep() -> bool:
@@ -145,7 +146,7 @@ def output_folder(options: Options) -> Iterator[None]:
 
 @contextmanager
 def clear_words(out: Path) -> Iterator[None]:
-    """Turn what follows from images, or the whole output folder, taken away into a UserError."""
+    """Say it where the whole output folder has been taken away, whatever else followed from that."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -153,8 +154,6 @@ def clear_words(out: Path) -> Iterator[None]:
             raise UserError(
                 f"{out}: this output folder has been taken away during the run; start it again"
             ) from error
-        if isinstance(error, ImageFileError):
-            raise UserError(str(error)) from error
         raise
 
 
@@ -303,8 +302,8 @@ def group_of(options: Options, dataset: Dataset) -> str | None:
         return options.group
     if not is_synthetic(dataset):
         raise UserError(
-            "--split group: expected --group REGEX to say which part of a file name is the "
-            "patient, such as --group '^[^_]+'"
+            "--split group: which part of a file name is the patient is not said; add --group "
+            "REGEX, such as --group '^[^_]+'"
         )
     return SYNTHETIC_GROUP
 

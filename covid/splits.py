@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from covid.errors import UserError
+from covid.errors import UserError, shortened
 
 if TYPE_CHECKING:
     from covid.dataset import ImageFile
@@ -59,7 +59,7 @@ def parse_ratios(text: str | Sequence[float]) -> tuple[float, float, float]:
         Not three positive numbers that sum to 1 or to 100.
     """
     message = (
-        f"the ratios {text!r} are not three positive numbers for train, validate and test that "
+        f"the ratios {shortened(text)!r} are not three positive numbers for train, validate and test that "
         "sum to 100 or to 1: write them like 50/10/40"
     )
     try:
@@ -154,7 +154,7 @@ def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:
     if not name:
         raise UserError(
             f"{image.path}: the group expression {pattern.pattern!r} finds nothing in this file "
-            "name; every file must belong to a group"
+            "name; choose one that fits every file"
         )
     return name
 
@@ -164,7 +164,9 @@ def compile_group(group: str) -> re.Pattern[str]:
     try:
         return re.compile(group)
     except re.error as error:
-        raise UserError(f"{group!r} is not a regular expression: {error}") from error
+        raise UserError(
+            f"{group!r} is not a regular expression ({error}); correct --group"
+        ) from error
 
 
 def _by_class(images: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:

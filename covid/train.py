@@ -130,7 +130,10 @@ def train_and_evaluate(
     if terminator.found is not None:
         if backup is not None:
             backup.discard()  # nothing good can come of going on from there
-        raise UserError(f"{name}: training failed and is not saved: {terminator.found}")
+        raise UserError(
+            f"{name}: training failed and is not saved ({terminator.found}); start again with "
+            "another --seed or --recipe"
+        )
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
     results = {part: evaluate(model, images, part) for part, images in in_order.items()}
     return Trained(name, model, history.history, best, seconds, results)

@@ -257,13 +257,15 @@ def read_checkpoint(
         arrays, meta = read_npz(path)
         if meta is None or TRAINING not in arrays:
             raise CheckpointError(
-                f"{path}: expected a checkpoint of a training, found a model alone"
+                f"{path}: expected a checkpoint of a training, found a model alone; delete it to "
+                "start anew"
             )
         training = parse_json(arrays.pop(TRAINING))
         check_description(meta)
         misfit = other_training(meta, training, model, observers, feeds)
         if misfit is None:
             position, seconds = Position(**training["position"]), float(training["seconds"])
+            check_position(position, observers.params)
             stop_training = bool(training["stop_training"])
             seeds = [identity["seed"] for identity in training["feeds"]]
             for index, callback in enumerate(observers.callbacks):
@@ -279,11 +281,26 @@ def read_checkpoint(
             f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
         ) from None
     if misfit is not None:
-        raise CheckpointError(f"{path}: {misfit}")
+        raise CheckpointError(f"{path}: {misfit}; delete it to start anew")
     model.stop_training = stop_training
     for feed, seed in zip(feeds, seeds, strict=True):
         feed.seed = seed
     return position, seconds
+
+
+def check_position(position: Position, params: dict) -> None:
+    """ValueError unless a training of so many epochs and steps can stand there."""
+    counts = (position.epoch, position.step, position.samples)
+    are_counts = all(type(count) is int and count >= 0 for count in counts)
+    if (
+        not are_counts
+        or position.epoch > params["epochs"]
+        or position.step > params["steps"]
+        or not isinstance(position.totals, dict)
+        or not all(type(total) is float for total in position.totals.values())
+        or not bool(position.step) == bool(position.samples) == bool(position.totals)
+    ):
+        raise ValueError(f"no training can stand at {position}")
 
 
 def other_training(
@@ -292,8 +309,8 @@ def other_training(
     """What is wrong with a checkpoint that is not one of this very training; None if it is."""
     if training["version"] != VERSION:
         return (
-            f"expected a checkpoint of version {VERSION}, got {training['version']}; it was "
-            "written by another version of minicnn: go on with that one, or delete the file"
+            f"expected a checkpoint of version {VERSION}, got {training['version']}, which another "
+            "version of minicnn goes on with"
         )
     here = {key: observers.params[key] for key in ("epochs", "steps")}
     pairs = {
@@ -312,7 +329,7 @@ def other_training(
         if there != now:
             return (
                 f"expected a checkpoint of this training, got one of another {what} "
-                f"({difference(there, now)}); delete it to start anew"
+                f"({difference(there, now)})"
             )
     return None
 

@@ -118,7 +118,7 @@ def test_the_command_line_names_every_file(corpus, tmp_path):
     done = process("-m", "covid", "preprocess", folder, "--out", tmp_path / "out")
     out, err = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == 0, err
-    assert re.fullmatch(r"preparing: \d+ images \.\.\.\npreparing: done\n", NOT_OURS.sub("", err))
+    assert re.fullmatch(r"preparing: \d+ images \.\.\.\n+preparing: done\n", NOT_OURS.sub("", err))
     for path, becomes in expected.items():
         name = shown(path).encode(errors="backslashreplace").decode()
         assert (f"not used: {name}: " in out) == (becomes != READ), name
@@ -225,11 +225,11 @@ def test_without_permission():
             rows = write_folder(dataset, Path(temporary) / "out", progress=False)
             assert count_statuses(rows) == {"kept": 2, "unreadable": 1, "skipped": 1, "total": 4}
             (row,) = [row for row in rows if row["source"] == str(secret)]
-            assert row["reason"] == "permission to read it is denied"
+            assert row["reason"].startswith("permission to read it is denied")
             with pytest.raises(ValueError, match="closed: expected a folder that can be read"):
                 ImageDataGenerator().flow_from_directory(folder)
             (folder / NEGATIVE).chmod(0)
-            with pytest.raises(UserError, match="Not_Infected cannot be read: Permission denied"):
+            with pytest.raises(UserError, match="Not_Infected cannot be read .Permission denied"):
                 scan(folder)
         finally:
             closed.chmod(0o700)

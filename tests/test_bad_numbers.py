@@ -347,7 +347,7 @@ def test_covid_ends_in_a_sentence_and_keeps_the_models_before(tmp_path, monkeypa
         options = quick(out, models=("tiny_cnn", "reduced_inception"), say=said.append)
         runner.run_all(options)
     text = assert_one_sentence(caught)
-    assert text.startswith("reduced_inception: training failed and is not saved: epoch 1, ")
+    assert text.startswith("reduced_inception: training failed and is not saved (epoch 1, ")
     assert "try a smaller one" in text
     assert (out / "tiny_cnn" / "model.npz").exists()
     assert not (out / "reduced_inception").exists() and not (out / "summary.json").exists()

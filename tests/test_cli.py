@@ -1,4 +1,4 @@
-"""The command line with good and bad input: answers, one sentence for every error, exit codes."""
+"""The command line: its help, its answers, its exit codes. All errors are in `test_errors`."""
 
 import csv
 import json
@@ -19,9 +19,7 @@ from covid import commands
 from covid.arguments import parser
 from covid.cli import main
 from covid.dataset import read_manifest, read_split
-from covid.errors import UserError
-from minicnn.layers import Dense, Flatten
-from minicnn.models import Sequential, load_model
+from minicnn.models import load_model
 
 COMMANDS = [
     "run",
@@ -138,147 +136,6 @@ def test_predict_does_not_wait_for_matplotlib(model, image):
     assert in_a_process(code=code).stdout.splitlines()[-1] == "False"
 
 
-# Options that make no sense
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ("run --epochs 0", "at least 1, got '0'"),
-        ("run --epochs many", "at least 1, got 'many'"),
-        ("run --seed -1", "at least 0, got '-1'"),
-        ("run --seed 1.5", "at least 0, got '1.5'"),
-        ("run --models vgg", "tiny_cnn,reduced_inception, got 'vgg'"),
-        ("run --models ,", "got ','"),
-        ("run --ratios 50/50", "50/10/40"),
-        ("run --ratios 50/10/41", "50/10/40"),
-        ("run --ratios 100/0/0", "50/10/40"),
-        ("run --ratios a/b/c", "50/10/40"),
-        ("run --group [", "not a regular expression"),
-        ("run --recipe best", "invalid choice: 'best'"),
-        ("run --split patient", "invalid choice: 'patient'"),
-        ("run --no-contour stop", "invalid choice: 'stop'"),
-        ("run --data {missing}", "no such folder"),
-        ("run --data {text}", "is a file"),
-        ("run --data {slices} --group zzz", "'zzz' finds nothing"),
-        ("run --data {slices} --positive Ill", "no 'Ill' among"),
-        ("run --out {slices}", "not empty"),
-        ("run --out {text}", "is a file"),
-        ("run --out {text}/below/it", "is a file"),
-        ("synth --out {slices}", "not empty"),
-        ("synth --out {text}/below", "is a file"),
-        ("synth --patients 1", "at least 2 patients"),
-        ("synth --slices 0", "at least 1"),
-        ("preprocess {missing}", "no such folder"),
-        ("preprocess {text}", "is a file"),
-        ("preprocess {slices} --out {slices}", "not empty"),
-        ("split {missing}", "no such folder"),
-        ("split {slices} --ratios 1", "50/10/40"),
-        ("split {slices} --group zzz", "'zzz' finds nothing"),
-        ("split {slices} --group (", "not a regular expression"),
-        ("split {slices} --out {text}", "is a file"),
-        ("split {slices} --no-contour drop", "expected --enhance"),
-        ("split {split}", "split already"),
-        ("train --model vgg", "invalid choice: 'vgg'"),
-        ("train --data {missing}", "no such folder"),
-        ("evaluate {model}", "required: --data"),
-        ("evaluate {model} --data {missing}", "no such folder"),
-        ("evaluate {model} --data {text}", "is a file"),
-        ("evaluate {model} --data {slices} --part train", "is not split"),
-        ("evaluate {model} --data {slices} --out {missing}/a.csv", "there is no folder"),
-        ("evaluate {missing} --data {slices}", "no such file"),
-        ("predict {model}", "required: IMAGE"),
-        ("predict {model} {image} --out {image}", "name of a .csv file"),
-        ("figures --data {missing}", "no such folder"),
-        ("figures --data {slices} --out {slices}", "not empty"),
-        ("figures --data {slices} --model {text}", "expected a model file"),
-        ("explain {model} {missing}", "no such file"),
-        ("explain {model} {text}", "cannot be used as an image"),
-        ("explain {model} {image} --layer conv", "conv2d, max_pooling2d"),
-        ("explain {model} {image} --position 1,2,3", "expected --layer"),
-        ("explain {model} {image} --layer conv2d --position 1,2", "(148, 148, 6)"),
-        ("explain {model} {image} --layer conv2d --position 1,148,0", "(148, 148, 6)"),
-        ("explain {model} {image} --layer conv2d --position=-1,0,0", "(148, 148, 6)"),
-        ("explain {model} {image} --layer conv2d --position a", "such as 70,40,2"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_leaves_nothing(
-    arguments, text, tmp_path, monkeypatch, capsys, odd, model, split, image
-):
-    places = {
-        **{"missing": tmp_path / "missing", "text": odd["text.png"], "slices": slices()},
-        **{"model": model, "split": split, "image": image},
-    }
-    monkeypatch.chdir(tmp_path)
-    words = [word.format(**places) for word in arguments.split()]
-    assert call(*words) == 2
-    assert text in complaint(capsys, words[0])
-    assert [path.name for path in tmp_path.iterdir()] == ["odd"]
-
-
-def test_no_command_and_an_unknown_one(capsys):
-    for words in ((), ("diagnose",)):
-        assert call(*words) == 2
-        out, err = capsys.readouterr()
-        assert out == "" and err.startswith("covid: ") and err.count("\n") == 1
-
-
-def folders(tmp_path, *names) -> Path:
-    """Copies of the class folders under these names; names that end in 0 stay empty."""
-    for name in names:
-        if name.endswith("0"):
-            (tmp_path / name).mkdir(parents=True)
-        else:
-            shutil.copytree(slices() / "Infected", tmp_path / name)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("names", "text"),
-    [
-        (("Infected",), "exactly two class folders"),
-        (("Infected", "Other", "Third"), "exactly two class folders"),
-        (("Infected", "Other0"), "holds no images"),
-        (("One", "Other"), "pass --positive"),
-    ],
-)
-@pytest.mark.parametrize("command", ["run --data", "preprocess", "split", "figures --data"])
-def test_folders_that_are_not_two_classes(tmp_path, capsys, command, names, text):
-    data = folders(tmp_path / "data", *names)
-    words = [*command.split(), data, "--out", tmp_path / "out"]
-    assert call(*words) == 2
-    assert text in complaint(capsys, words[0])
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-@pytest.mark.parametrize("command", ["preprocess", "figures --data"])
-def test_a_class_without_a_readable_image(tmp_path, capfd, command):
-    data = folders(tmp_path / "data", "Infected")
-    (data / "Other").mkdir()
-    (data / "Other/text.png").write_text("no image")
-    assert call(*command.split(), data, "--out", tmp_path / "out") == 2
-    assert "Other" in capfd.readouterr().err.splitlines()[-1]
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-def test_errors_of_the_system_and_ctrl_c(monkeypatch, capsys):
-    errors = {
-        PermissionError(13, "Permission denied", "some/file"): (2, "some/file: Permission denied;"),
-        OSError(28, "No space left on device"): (2, "No space left on device; check"),
-        UserError("a sentence"): (2, "a sentence"),
-        MemoryError(): (2, "not enough memory"),
-        KeyboardInterrupt(): (130, "stopped"),
-    }
-    for error, (code, text) in errors.items():
-
-        def fail(options, error=error):
-            raise error
-
-        monkeypatch.setattr(commands, "synth", fail)
-        assert call("synth") == code
-        assert text in complaint(capsys, "synth")
-
-
 def test_a_reader_of_stdout_that_goes_away(model, image):
     """As `covid explain ... | head`: no traceback, no complaint."""
     with subprocess.Popen(
@@ -290,57 +147,6 @@ def test_a_reader_of_stdout_that_goes_away(model, image):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
-
-
-# Models that are none
-
-
-def wrong_models(model: Path, folder: Path) -> dict[str, Path]:
-    loaded = load_model(model)
-    loaded.save_weights(folder / "weights.npz")
-    other = Sequential([Flatten(input_shape=(9, 9, 1)), Dense(1, activation="sigmoid")], seed=0)
-    other.save(folder / "without-metadata.npz")
-    (folder / "text.npz").write_text("no model")
-    (folder / "empty.npz").write_bytes(b"")
-    (folder / "cut.npz").write_bytes(model.read_bytes()[:9000])
-    with open(folder / "array.npz", "wb") as file:
-        np.save(file, np.zeros(3))
-    return {path.stem: path for path in folder.glob("*.npz")}
-
-
-def test_a_wrong_model_file_is_one_sentence(tmp_path, capsys, model, image):
-    expected = {
-        "weights": "found weights alone",
-        "without-metadata": "positive, negative, preprocessing missing",
-        "text": "found a file of another kind",
-        "empty": "found an empty file",
-        "cut": "cut-off",
-        "array": "found one single array",
-    }
-    models = wrong_models(model, tmp_path)
-    assert sorted(models) == sorted(expected)
-    for name, path in models.items():
-        for words in (
-            ("predict", path, image),
-            ("explain", path, image),
-            ("evaluate", path, "--data", slices()),
-            ("figures", "--model", path, "--data", slices(), "--out", tmp_path / "figures"),
-        ):
-            assert call(*words) == 2
-            sentence = complaint(capsys, words[0])
-            assert str(path) in sentence and expected[name] in sentence
-            assert "model.npz that `covid run`" in sentence
-    assert not (tmp_path / "figures").exists()
-
-
-def test_a_model_for_other_classes_is_not_evaluated(tmp_path, capsys, model, split):
-    other = load_model(model)
-    other.metadata = {**other.metadata, "positive": "Cat", "negative": "Dog"}
-    other.save(tmp_path / "cats.npz")
-    for data in (split, slices()):
-        assert call("evaluate", tmp_path / "cats.npz", "--data", data) == 2
-        sentence = complaint(capsys, "evaluate")
-        assert "Cat" in sentence and "Dog" in sentence
 
 
 # predict

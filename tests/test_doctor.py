@@ -241,7 +241,7 @@ def test_other_commands_name_the_doctor_where_a_library_is_missing():
     done = in_a_process(code)
     assert done.returncode == 2
     assert done.stderr.startswith("covid run: import of cv2 halted")
-    assert done.stderr.endswith("; `covid doctor` tells what is installed\n")
+    assert done.stderr.endswith("; ask `covid doctor` what is installed\n")
     assert done.stderr.count("\n") == 1
 
 

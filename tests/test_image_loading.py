@@ -135,7 +135,7 @@ def test_float_files_are_refused(tmp_path):
 
 def test_tif_with_opacity_is_refused(tmp_path, colours):
     path = write(tmp_path / "see_through.tif", np.dstack([colours, colours[..., 1]]))
-    with pytest.raises(ValueError, match="tif file without opacity"):
+    with pytest.raises(ValueError, match="partly transparent pixels; save"):
         load_img(path, color_mode="rgba")
 
 

@@ -214,7 +214,7 @@ def test_only_png(name, tmp_path):
 
 def test_a_folder_that_is_a_file(tmp_path):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(UserError, match="expected a place to write"):
+    with pytest.raises(UserError, match="cannot be written"):
         plots.training_curves(history(2), tmp_path / "taken" / "figure.png", "t")
 
 

@@ -14,6 +14,7 @@ from covid.phantom.scan import make_patient, render_slice
 
 VERSION = 1  # of the images: raised whenever the same seed gives other pixels
 CLASS_FOLDERS = {True: "Infected", False: "Not_Infected"}
+MOST_SLICES = 1_000_000  # of all patients together; more is a slip of the finger
 MEDIASTINAL_SHARE = 0.2  # of each patient's slices; the others are shown in the lung window
 
 README = """Synthetic lung-CT slices
@@ -64,9 +65,16 @@ def _write_patient(folder: Path, number: int, infected: bool, slices: int, seed:
 
 def _check(folder: Path, patients: int, slices: int, seed: int) -> None:
     if patients < 2:
-        raise UserError(f"synthetic data: at least 2 patients are needed, got {patients}")
+        raise UserError(
+            f"synthetic data: at least 2 patients are needed, got {patients}; choose more"
+        )
     if slices < 1:
         raise UserError(f"synthetic data: at least 1 slice per patient is needed, got {slices}")
+    if patients * slices > MOST_SLICES:
+        raise UserError(
+            f"synthetic data: at most {MOST_SLICES} slices are made, got {patients} patients of "
+            f"{slices}; choose fewer"
+        )
     if seed < 0:
         raise UserError(f"synthetic data: the seed must be 0 or more, got {seed}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

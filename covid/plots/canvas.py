@@ -84,7 +84,10 @@ def sheet(
         with whole_file(path) as temporary:
             temporary.write_bytes(buffer.getvalue())
     except OSError as error:
-        raise UserError(f"{path}: expected a place to write a figure, got: {error}") from None
+        raise UserError(
+            f"{path} cannot be written ({error.strerror or error}); check the disk and the "
+            "folder's permissions"
+        ) from None
 
 
 def axes_at(body: SubFigure, left: float, top: float, width: float, height: float) -> Axes:

@@ -91,10 +91,10 @@ def get_threads() -> int:
         else:
             cores = os.cpu_count() or 1
         given = os.environ.get("NUMBA_NUM_THREADS") or str(cores)
-        if not (given.isascii() and given.isdigit() and int(given) > 0):
+        if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) > 0):
             raise ValueError(
                 "NUMBA_NUM_THREADS: expected this environment variable to be an integer of at "
-                f"least 1, got {given!r}; correct it or unset it"
+                f"least 1, got {given[:60]!r}; correct it or unset it"
             )
         _threads = int(given)
     return _threads

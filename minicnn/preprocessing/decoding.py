@@ -23,19 +23,21 @@ def read_file(path: str | os.PathLike) -> bytes:
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is a folder, a pipe or a device, not a file")
+            raise ValueError("it is a folder, a pipe or a device, not a file; name an image file")
         largest = BYTES_PER_PIXEL * pixel_limit()
         if status.st_size > largest:
             raise ValueError(
-                f"it has {status.st_size} bytes, more than any image of a size that is read"
+                f"it has {status.st_size} bytes, more than any image of a size that is read; save "
+                "it smaller"
             )
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError as error:
-        dangling = "it is a link to a file that does not exist"
-        raise ValueError(dangling if os.path.islink(path) else "there is no such file") from error
+        dangling = "it is a link to a file that does not exist; correct the link"
+        missing = "there is no such file; check the path"
+        raise ValueError(dangling if os.path.islink(path) else missing) from error
     except PermissionError as error:
-        raise ValueError("permission to read it is denied") from error
+        raise ValueError("permission to read it is denied; change its permissions") from error
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "out of memory"
         raise ValueError(f"the system cannot read it ({reason})") from error

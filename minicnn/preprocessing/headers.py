@@ -46,7 +46,9 @@ def image_kind(data: bytes) -> str:
             return kind
     if data[128:132] == b"DICM":
         raise ValueError("it is a DICOM file; export the slice as png first")
-    raise ValueError(f"it is not an image, or of another kind than {KNOWN_KINDS}")
+    raise ValueError(
+        f"it is not an image, or of another kind than {KNOWN_KINDS}; save it as one of these"
+    )
 
 
 def check_size(data: bytes, kind: str) -> tuple[int, int]:
@@ -72,7 +74,8 @@ def check_pixels(width: int, height: int) -> None:
         )
     if max(width, height) > LONGEST_SIDE:
         raise ValueError(
-            f"it is {width} x {height} pixels, and no side may be longer than {LONGEST_SIDE}"
+            f"it is {width} x {height} pixels, and no side may be longer than {LONGEST_SIDE}; save "
+            "it smaller"
         )
 
 
@@ -81,10 +84,10 @@ def pixel_limit() -> int:
     text = os.environ.get(LIMIT_VARIABLE, "")
     if not text:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0):
         raise ValueError(
             f"the environment variable {LIMIT_VARIABLE} must be a number of pixels, such as "
-            f"{DEFAULT_LIMIT}, not {text!r}"
+            f"{DEFAULT_LIMIT}, not {text[:60]!r}; correct it or unset it"
         )
     return int(text)
 

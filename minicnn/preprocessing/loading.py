@@ -21,6 +21,21 @@ class ImageFileError(ValueError):
     """An image file, or a folder of them, that is not there or cannot be read."""
 
 
+class UnreadableFile(ImageFileError):
+    """A file that cannot be read as an image.
+
+    Attributes
+    ----------
+    path : str or path
+    reason : str
+        Why, in words, without the path.
+    """
+
+    def __init__(self, path: str | os.PathLike, reason: str) -> None:
+        super().__init__(f"{path}: expected an image file that can be read, but {reason}")
+        self.path, self.reason = path, reason
+
+
 def load_img(
     path: str | os.PathLike,
     color_mode: str = "rgb",
@@ -78,15 +93,10 @@ def _read(path: str | os.PathLike) -> np.ndarray:
         # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
         image = decode(data, cv2.IMREAD_UNCHANGED, check_sums=False)
     except ValueError as error:
-        raise ImageFileError(
-            f"{path}: expected an image file that can be read, but {error}"
-        ) from error
+        raise UnreadableFile(path, str(error)) from error
     if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
         # OpenCV has already multiplied these colours by their opacity: they are not the file's.
-        raise ValueError(
-            f"{path}: expected a tif file without opacity, got partly transparent pixels; "
-            "save the image as png"
-        )
+        raise UnreadableFile(path, "it is a tif with partly transparent pixels; save it as png")
     return image
 
 
