@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covid.dataset import SplitFolder, count_statuses, read_manifest
-from covid.errors import UserError
+from covid.errors import UserError, shortened
 from covid.train import PARTS, Trained, versions
-from minicnn.checkpoints import shortened
 
 if TYPE_CHECKING:
     from covid.run import Options, Prepared

@@ -34,7 +34,7 @@ from covid.recipes import Recipe, recipe_for
 from covid.resuming import RUN_INFO, SUMMARY, only_one, write_run_info
 from covid.splits import plan_split
 from covid.train import Trained, train_and_evaluate, write_training
-from minicnn.checkpoints import BackupAndRestore
+from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images

@@ -20,8 +20,13 @@ from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
 from covid.resuming import checkpoint_errors
 from covid.signals import finishing_the_step
-from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
-from minicnn.checkpoints import BackupAndRestore
+from minicnn.callbacks import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
 from minicnn.files import whole_file
 from minicnn.models import Model
 from minicnn.optimizers import Adam

@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 
 from minicnn import shapes
-from minicnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
-from minicnn.checkpoints import BackupAndRestore, Position
+from minicnn.callbacks import BackupAndRestore, Callback, CallbackList, History, TerminateOnNaN
+from minicnn.checkpoints import Position
 from minicnn.checks import as_numbers, input_list
 from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from minicnn import callbacks, layers, models, optimizers
+from minicnn.callbacks.backup import BackupAndRestore, TrainingStopped
 from minicnn.checkpoints import (
     TRAINING,
-    BackupAndRestore,
     CheckpointError,
     Position,
-    TrainingStopped,
 )
 from minicnn.preprocessing.image import ImageDataGenerator
 from minicnn.saving import read_npz, write_npz

@@ -35,7 +35,7 @@ from covid.phantom import write_dataset
 from covid.resuming import OPTION_TYPES, resumed, write_run_info
 from covid.run import Options, output_folder, require_models
 from covid.signals import ending_as_ctrl_c, finishing_the_step
-from minicnn.checkpoints import BackupAndRestore
+from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model
 

@@ -1,0 +1,29 @@
+"""What happens beside training: stopping early, keeping the best weights, writing logs.
+
+Names, arguments and defaults are Keras'. One of one's own is a subclass of `Callback`.
+"""
+
+from minicnn.callbacks.backup import BackupAndRestore
+from minicnn.callbacks.base import Callback, CallbackList, History
+from minicnn.callbacks.failure import TerminateOnNaN
+from minicnn.callbacks.files import CSVLogger, ModelCheckpoint
+from minicnn.callbacks.monitors import (
+    EarlyStopping,
+    LearningRateScheduler,
+    Monitor,
+    ReduceLROnPlateau,
+)
+
+__all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "Monitor",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]
