@@ -18,6 +18,7 @@ All else is the same to the last bit. How far the two ways may drift apart is bo
 single step and for whole trainings. Interrupted trainings are tested where they are resumed.
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -31,6 +32,7 @@ import numpy as np
 import pytest
 from shape_grid import CONVOLUTIONS, spread_out
 
+import minicnn.kernels
 import minicnn.training
 from covid.dataset import SplitFolder, read_split, scan, write_split
 from covid.models import MODELS, build_model
@@ -159,6 +161,59 @@ def test_in_another_process(count, split, usual):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split() == [str(count), *(digest(usual[one]) for one in TRAININGS)]
+
+
+FRESH = """
+import sys
+import numpy as np
+from minicnn.layers import Conv2D, Dense, Flatten
+from minicnn.models import Sequential
+convolution = Conv2D(1, 3, padding="same", activation="relu", input_shape=(150, 150, 1))
+model = Sequential([convolution, Flatten(), Dense(1, activation="sigmoid")], seed=0)
+model.compile("adam", "binary_crossentropy")
+rng = np.random.default_rng(0)
+for _ in range(3):
+    model.train_on_batch(rng.normal(size=(30, 150, 150, 1)), rng.integers(0, 2, 30))
+print(*(weight.tobytes().hex() for weight in model.get_weights()))
+"""
+
+
+def test_kernels_compiled_just_now_and_those_read_from_disk(tmp_path):
+    """As long as parts of kernels were functions of their own, the bias' gradient differed."""
+    environment = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    done = [
+        subprocess.run(
+            [sys.executable, "-c", FRESH], env=environment, capture_output=True, timeout=120
+        )
+        for _ in range(2)
+    ]
+    assert [b"compiling kernels" in process.stderr for process in done] == [True, False]
+    assert done[0].stdout == done[1].stdout != b""
+
+
+def test_no_kernel_whose_sums_may_be_reordered_is_called_by_another():
+    """The same in general: what is called is a `part`, or keeps its sums in order (`kernel`)."""
+    parts = 0
+    for path in (Path(minicnn.kernels.__file__).parent / "compiled").glob("*.py"):
+        functions = [
+            function
+            for function in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(function, ast.FunctionDef) and function.decorator_list
+        ]
+        kinds = {function.name: ast.unparse(function.decorator_list[0]) for function in functions}
+        called = {
+            ast.unparse(call.func)
+            for function in functions
+            for call in ast.walk(function)
+            if isinstance(call, ast.Call)
+        }
+        assert [name for name in called if kinds.get(name) == "summing_kernel"] == [], path
+        parts += list(kinds.values()).count("part")
+    assert parts > 10
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -34,12 +34,23 @@ def summing_kernel(function):
     return _compiled(function, fastmath=FAST_SUMS)
 
 
+def part(function):
+    """A function that kernels call: it becomes a part of each of them, with sums as above.
+
+    Called as a function, it would exist once by itself and once in each kernel that is read from
+    disk, where its sums may have been put into another order; which of them is taken would depend
+    on what was compiled or read before, and with it the last bits of the results.
+    """
+    return _compiled(function, fastmath=FAST_SUMS, forceinline=True)
+
+
 def _compiled(function, **options):
     if config.DISABLE_JIT:
         # As plain Python: NumPy's integers then warn where the random bits lose what is above 32.
         return np.errstate(over="ignore")(function)
     compiled = njit(nogil=True, error_model="numpy", **options)(function)
-    keep_on_disk(compiled)
+    if "forceinline" not in options:
+        keep_on_disk(compiled)
     return compiled
 
 

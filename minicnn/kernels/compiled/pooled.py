@@ -16,7 +16,7 @@ largest, or CUT where no gradient flows because relu was at 0 or dropout dropped
 
 import numpy as np
 
-from minicnn.kernels.jit import summing_kernel
+from minicnn.kernels.jit import part, summing_kernel
 from minicnn.kernels.threads import share
 
 CUT = 4
@@ -110,7 +110,7 @@ def _scale(drop, dtype):
     return dtype.type(1 / (1 - rate) if rate < 1 else 0)
 
 
-@summing_kernel
+@part
 def _split(image, pads, phases, pitch):
     """Image (height, width) -> phases (2, 2, numbers); what is outside the image stays 0."""
     height, width = image.shape
@@ -147,7 +147,7 @@ def _forward(x, taps, bias, pads, relu, drop, scale, y, route, start, stop):
                     y[n, row, col, f] = line[col]
 
 
-@summing_kernel
+@part
 def _largest(phases, pitch, taps, bias, relu, best, route):
     """One filter at all pooling windows: the largest of four sums, and which one it was."""
     # p_ij: pixel (i, j) of the 4x4 that a pooling window sees
@@ -189,7 +189,7 @@ def _largest(phases, pitch, taps, bias, relu, best, route):
     # fmt: on
 
 
-@summing_kernel
+@part
 def _numbers_in_y(y_shape, pitch):
     """For each place in a filter's plane, how far its output is from the filter's first in y."""
     _, out_height, out_width, filters = y_shape
@@ -200,7 +200,7 @@ def _numbers_in_y(y_shape, pitch):
     return numbers
 
 
-@summing_kernel
+@part
 def _drop(drop, scale, first, numbers, best, route):
     """Dropout on one filter's outputs, with the bits that `dropout_keep` gives y's numbers."""
     # For a rate of 1 the scale is 0 anyway.
@@ -215,7 +215,7 @@ def _drop(drop, scale, first, numbers, best, route):
         route[i] = np.int32(route[i]) if kept else np.int32(CUT)
 
 
-@summing_kernel
+@part
 def _mix_bits(bits):
     # As in elementwise.py; a compiled function calls those of its own file only.
     bits = np.uint32(bits ^ (bits >> np.uint32(16)))
@@ -242,7 +242,7 @@ def _backward(x, dy, pads, route, partial, start, stop):
             _products(phases, pitch, flows[f], route[n, f], partial[n, f])
 
 
-@summing_kernel
+@part
 def _products(phases, pitch, flow, route, sums):
     """Each tap's pixels times the gradient that came their way; last, the gradient's sum."""
     p_00, p_01, p_10, p_11 = phases[0, 0], phases[0, 1], phases[1, 0], phases[1, 1]

@@ -6,7 +6,7 @@ windows that overlap write to the same pixels.
 
 import numpy as np
 
-from minicnn.kernels.jit import kernel, summing_kernel
+from minicnn.kernels.jit import kernel, part, summing_kernel
 from minicnn.kernels.threads import share
 
 STRIP = 2048  # numbers that are worked on at a time: they stay in the cache
@@ -126,7 +126,7 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
                         target[col * channels + c] = line[col * strides[1]]
 
 
-@summing_kernel
+@part
 def _running_largest(values, count, step, largest):
     """largest[i] = the largest of values[i], values[i + step], ..., `count` of them."""
     for begin in range(0, largest.size, STRIP):

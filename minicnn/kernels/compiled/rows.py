@@ -14,7 +14,7 @@ begin at number `at`: a layer behind which others are concatenated writes where 
 
 import numpy as np
 
-from minicnn.kernels.jit import summing_kernel
+from minicnn.kernels.jit import part, summing_kernel
 from minicnn.kernels.threads import share
 
 STRIP = 2048  # numbers of a plane that are worked on at a time: they stay in the cache
@@ -134,7 +134,7 @@ def _scale_backward(
                 dpixels[i] = tap * dz
 
 
-@summing_kernel
+@part
 def _correlate(totals, planes, taps, pitch):
     """totals += correlation of an image with taps, both images as pairs of planes."""
     height = taps.shape[0]
@@ -149,7 +149,7 @@ def _correlate(totals, planes, taps, pitch):
         _add_taps(odd, pixels, taps[height - 1])
 
 
-@summing_kernel
+@part
 def _add_products(sums, planes, evens, odds, pitch):
     """sums[a, b] += sum over all outputs of their flow times their pixel (a, b).
 
@@ -166,7 +166,7 @@ def _add_products(sums, planes, evens, odds, pitch):
         _products(sums[height - 1], pixels, odd)
 
 
-@summing_kernel
+@part
 def _add_taps(total, pixels, taps):
     """total[i] += sum over b of taps[b] * pixels[i + b]."""
     size = total.size
@@ -187,7 +187,7 @@ def _add_taps(total, pixels, taps):
                 total[i] += t_0 * p_0[i]
 
 
-@summing_kernel
+@part
 def _add_taps_twice(even, odd, pixels, taps, odd_taps):
     """The same for two rows of outputs that see these pixels through different taps."""
     size = even.size
@@ -212,7 +212,7 @@ def _add_taps_twice(even, odd, pixels, taps, odd_taps):
                 odd[i] += s_0 * p_0[i]
 
 
-@summing_kernel
+@part
 def _products(sums, pixels, flow):
     """sums[b] += sum over i of flow[i] * pixels[i + b]."""
     for b in range(sums.size):
@@ -223,7 +223,7 @@ def _products(sums, pixels, flow):
         sums[b] += s_0
 
 
-@summing_kernel
+@part
 def _products_twice(sums, odd_sums, pixels, even, odd):
     """The same for two rows of taps, which meet these pixels with different flows."""
     size, zero = even.size, even.dtype.type(0)
@@ -268,7 +268,7 @@ def _products_twice(sums, odd_sums, pixels, even, odd):
             odd_sums[b] += r_0
 
 
-@summing_kernel
+@part
 def _fill_planes(planes, image, top, left, pitch):
     """(height, width, channels) -> (channels, 2, numbers); the padding is there and stays 0."""
     height, width, channels = image.shape
@@ -285,7 +285,7 @@ def _fill_planes(planes, image, top, left, pitch):
                     pixels[col] = numbers[col * channels + c]
 
 
-@summing_kernel
+@part
 def _new_planes(count, height, pitch, like):
     """Pairs of planes for images of `height` rows, with room for windows over the end; all 0."""
     return np.zeros((count, 2, (height // 2 + 2) * pitch), dtype=like.dtype)
@@ -310,7 +310,7 @@ def _forward(x, taps, bias, pads, relu, out, at, start, stop):
             _put_filter(totals, pitch, relu, out[n, at : at + numbers], f, filters, out_width)
 
 
-@summing_kernel
+@part
 def _put_filter(totals, pitch, relu, y, f, filters, out_width):
     """One filter's numbers, through relu, to their places in y."""
     zero = totals.dtype.type(0)
@@ -325,7 +325,7 @@ def _put_filter(totals, pitch, relu, y, f, filters, out_width):
                 target[col * filters + f] = zero if relu and line[col] < zero else line[col]
 
 
-@summing_kernel
+@part
 def _fill_flow(flows, top, left, pitch, dy, scale, y, relu, f, filters, out_width):
     """One filter's dz into a pair of planes whose other numbers are 0; returns the sum."""
     zero = flows.dtype.type(0)
@@ -395,7 +395,7 @@ def _backward(
             _put_image(totals, pads[0][0], pads[1][0], pitch, dx[n])
 
 
-@summing_kernel
+@part
 def _put_image(planes, top, left, pitch, image):
     """Undo `_fill_planes`."""
     height, width, channels = image.shape

@@ -7,13 +7,13 @@ tile's column. The matrices are written out: half of their entries are 0, 1 or -
 
 import numpy as np
 
-from minicnn.kernels.jit import summing_kernel
+from minicnn.kernels.jit import part, summing_kernel
 
 TILE = 4  # outputs of a tile, in either direction; it sees 6 pixels
 CUT = 4  # the route of an output to which no gradient flows
 
 
-@summing_kernel
+@part
 def _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, s_0, s_1, s_2, s_3, s_4, s_5):
     """s = B^T d, six vectors into six."""
     for i in range(s_0.size):
@@ -25,7 +25,7 @@ def _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, s_0, s_1, s_2, s_3, s_4, s_5):
         s_5[i] = 4 * d_1[i] - 5 * d_3[i] + d_5[i]
 
 
-@summing_kernel
+@part
 def _add_b(s_0, s_1, s_2, s_3, s_4, s_5, d_0, d_1, d_2, d_3, d_4, d_5):
     """d = B s, six vectors into six; d_0 and d_1 have the sums of the tiles before already."""
     for i in range(s_0.size):
@@ -37,7 +37,7 @@ def _add_b(s_0, s_1, s_2, s_3, s_4, s_5, d_0, d_1, d_2, d_3, d_4, d_5):
         d_5[i] = s_5[i]
 
 
-@summing_kernel
+@part
 def _times_at(m_0, m_1, m_2, m_3, m_4, m_5, y_0, y_1, y_2, y_3):
     """y = A^T m, six vectors into four."""
     for i in range(m_0.size):
@@ -49,7 +49,7 @@ def _times_at(m_0, m_1, m_2, m_3, m_4, m_5, y_0, y_1, y_2, y_3):
         y_3[i] = minus + 8 * minus_2 + m_5[i]
 
 
-@summing_kernel
+@part
 def _times_a(y_0, y_1, y_2, y_3, m_0, m_1, m_2, m_3, m_4, m_5):
     """m = A y, four vectors into six."""
     for i in range(y_0.size):
@@ -84,7 +84,7 @@ def transform_pixels(image, pads, first, rows, lines, v):
             _across_bt(lines[i], v[6 * i : 6 * i + 6], row * tiles, tiles)
 
 
-@summing_kernel
+@part
 def _across_bt(line, v, first, tiles):
     """B^T along a row of tiles, whose columns overlap: line -> v[:, first : first + tiles]."""
     one = np.uintp(v.shape[2])  # a column; of unsigned numbers the compiler knows: never below 0
@@ -103,7 +103,7 @@ def _across_bt(line, v, first, tiles):
             v[5, n, c] = 4 * d_1 - 5 * d_3 + d_5
 
 
-@summing_kernel
+@part
 def _across_b(v, first, tiles, line):
     """B along a row of tiles, added up where their columns overlap: undoes what _across_bt does."""
     one = np.uintp(v.shape[2])
@@ -123,7 +123,7 @@ def _across_b(v, first, tiles, line):
             d[five + c] = s_5
 
 
-@summing_kernel
+@part
 def _row_or(image, row, otherwise):
     """The numbers of an image's row, or `otherwise` where there is no such row."""
     return image[row].reshape(-1) if 0 <= row < image.shape[0] else otherwise
@@ -209,7 +209,7 @@ def transform_outputs(m, bias, relu, pool, first, rows, black, buffers, y, route
                     out[f] = zero if relu and value < zero else value
 
 
-@summing_kernel
+@part
 def _pool_tiles(z, bias, relu, first, rows, tiles, y, route):
     """The largest of each 2x2 of the tiles' outputs z: (4, 4, rows * tiles * filters)."""
     out_height, out_width, filters = y.shape
@@ -273,7 +273,7 @@ def transform_flow(dy, shown, relu, pool, first, rows, buffers, dm):
     _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
 
 
-@summing_kernel
+@part
 def _send(dy, route, dz_left, dz_right, way):
     """dy to the left or the right of two neighbouring sums, or to none of them."""
     zero = dy.dtype.type(0)
@@ -283,7 +283,7 @@ def _send(dy, route, dz_left, dz_right, way):
         dz_right[f] = dy[f] if taken == way + 1 else zero
 
 
-@summing_kernel
+@part
 def _cut(dy, y, relu, dz):
     """dy where relu let the sum through."""
     zero = dy.dtype.type(0)
