@@ -12,7 +12,8 @@ Rules they all keep:
   of an index that begins elsewhere the compiler thinks that it may count from the end;
 - a compiled function calls compiled functions of its own file only, because numba's cache on
   disk does not notice a change in another file;
-- sums may be reordered (`summing_kernel`), but NaN and infinity keep their meaning;
+- sums may be reordered (`summing_kernel`), but NaN and infinity keep their meaning; a function
+  that such a kernel calls is a `part` of it, so that its sums are in one order only;
 - nothing is compiled at import, only at the first call for each dtype; numba keeps the result
   on disk.
 """
