@@ -187,7 +187,7 @@ def checkpoint_errors(path: Path, model: Model) -> Iterator[None]:
 
 def require_same_run(path: Path, metadata: dict) -> None:
     """UserError where a checkpoint's model has other metadata; `resumed` speaks of versions."""
-    _, meta = read_npz(path)
+    _, meta = read_npz(path, only_meta=True)
     found = (meta or {}).get("metadata")
     if not isinstance(found, dict):
         return  # it is none of ours, and `fit` says so

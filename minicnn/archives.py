@@ -36,8 +36,8 @@ NPY_HEADER = re.compile(
 )
 
 
-def read_arrays(path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file; the text of a ValueError says what was found instead."""
+def read_arrays(path, only: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, or those named; the text of a ValueError says what was found."""
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode):  # to open a pipe would wait for somebody to write to it
         raise ValueError("a folder" if stat.S_ISDIR(mode) else "a device or a pipe")
@@ -46,8 +46,11 @@ def read_arrays(path) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             check_members(members, os.stat(path).st_size)
+            named = {member.filename[: -len(".npy")]: member for member in members}
             return {
-                member.filename[: -len(".npy")]: read_array(archive, member) for member in members
+                name: read_array(archive, member)
+                for name, member in named.items()
+                if only is None or name in only
             }
 
 

@@ -66,8 +66,8 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(file, **arrays)
 
 
-def read_npz(path) -> tuple[dict[str, np.ndarray], dict | None]:
-    """The arrays of a file, and its `__meta__` or None.
+def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict | None]:
+    """The arrays of a file (none with `only_meta`), and its `__meta__` or None.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read_npz(path) -> tuple[dict[str, np.ndarray], dict | None]:
         raise FileNotFoundError(f"{path}: no such file")
     damage = (OSError, EOFError, OverflowError, RuntimeError, UnicodeError, struct.error)
     try:
-        arrays = read_arrays(path)
+        arrays = read_arrays(path, ("__meta__",) if only_meta else None)
         meta = parse_meta(arrays.pop("__meta__")) if "__meta__" in arrays else None
     except (*damage, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or str(error)
