@@ -105,6 +105,11 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """The names in a text such as "tiny_cnn, reduced_inception"."""
+    return tuple(text.replace(",", " ").split())
+
+
 def add_data(command) -> None:
     command.add_argument(
         "--data",

@@ -5,12 +5,11 @@ are in `covid.asking` and named here, too, because the command line looks for al
 but for `covid.doctor`, which works where this file cannot be imported.
 """
 
-import re
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from covid.arguments import MODEL_NAMES
+from covid.arguments import MODEL_NAMES, listed
 from covid.asking import evaluate, explain, figures, predict
 from covid.dataset import count_statuses, read_split, scan, write_folder, write_split
 from covid.duplicates import duplicate_notes
@@ -37,7 +36,7 @@ def run(options: Namespace) -> dict:
     """`covid run`."""
     if options.resume is not None:
         return go_on(options)
-    names = tuple(name for name in re.split(r"[\s,]+", options.models) if name)
+    names = listed(options.models)
     unknown = [name for name in names if name not in MODEL_NAMES]
     if unknown or not names:
         raise UserError(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, parser
+from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, listed, parser
 from covid.errors import UserError, shortened
 from covid.output import write_json
 from covid.splits import compile_group, parse_ratios
@@ -149,7 +149,7 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
         if name == "model":
             key, wanted = "models", [value]
         elif name == "models":
-            wanted = [part for part in value.replace(",", " ").split() if part]
+            wanted = list(listed(value))
         elif name == "ratios":
             wanted = list(parse_ratios(value))
         elif name == "split" and recorded["group"] is not None:

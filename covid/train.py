@@ -99,7 +99,8 @@ def train_and_evaluate(
     Raises
     ------
     UserError
-        If the checkpoint is damaged or of another run; if loss or weights became NaN or infinite: such a model is worth nothing.
+        If the checkpoint is damaged or of another run; if loss or weights became NaN or infinite:
+        such a model is worth nothing.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)

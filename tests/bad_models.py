@@ -295,7 +295,7 @@ CORPUS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "twice": (named("weights/dense/bias.npy"), "weights/dense/bias.npy more than once"),
     "climbing-name": (named("../../exploded.npy"), "no plain path .'../../exploded.npy'"),
     "climbing-weight": (named("weights/../exploded.npy"), "no plain path"),
-    "absolute-name": (named("/tmp/exploded.npy"), "no plain path"),
+    "absolute-name": (named("/exploded.npy"), "no plain path"),
     "drive": (named("C:/exploded.npy"), "no plain path"),
     "backslashes": (named("weights\\..\\exploded.npy"), "no plain path"),
     "terminal-codes": (named("weights/\x1b[2J\n.npy"), "no plain path .'weights/.x1b"),

@@ -9,13 +9,15 @@ import os
 import struct
 from collections.abc import Iterator
 
+from minicnn.preprocessing.png import SIGNATURE as PNG_SIGNATURE
+
 LIMIT_VARIABLE = "MAX_IMAGE_PIXELS"
 DEFAULT_LIMIT = 64_000_000  # pixels; a CT slice has a quarter of a million
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9  # markers of a jpg
 LONGEST_SIDE = 65_535  # pixels, as in a jpg; what resizes images takes memory by their sides
 
 SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "png",
+    PNG_SIGNATURE: "png",
     b"\xff\xd8\xff": "jpg",
     b"GIF87a": "gif",
     b"GIF89a": "gif",
