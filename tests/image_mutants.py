@@ -13,19 +13,19 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 
 import cv2
 import numpy as np
 from bad_images import GRAY, PNG, SMOOTH, chunk, cmyk_jpg, contents, encoded
 from mutator import mutations
 
+from benchmarks.streaming import peak_memory
 from covid.images import UnreadableImage, check_image, read_gray
 from minicnn.preprocessing.image import load_img
 from minicnn.preprocessing.png import png_chunks
 
 SLOW = 5.0  # seconds for one image of less than 64 x 64 pixels, on a busy machine
-MOST_MEMORY = 2  # GiB: an image within the limit may take 64 million pixels of 16 bytes and more
+MOST_MEMORY = 2048  # MiB: an image within the limit may take 64 million pixels of 16 bytes and more
 
 
 # What libpng, libjpeg and the like print when they meet damage, without a file's name.
@@ -93,9 +93,8 @@ def read_all(first: int, last: int, folder: Path) -> Counter:
         ):
             print(f"mutant {number} ({name}): check_image and read_gray disagree")
         path.unlink()
-    peak = getrusage(RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
-    if peak > MOST_MEMORY:
-        print(f"up to {peak:.1f} GiB of memory were used")
+    if (peak := peak_memory()) > MOST_MEMORY:
+        print(f"up to {peak:.0f} MiB of memory were used")
     return counts
 
 

@@ -320,7 +320,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_pyplot_is_left_alone(tmp_path):
-    plt = pytest.importorskip("matplotlib.pyplot")
+    import matplotlib.pyplot as plt
+
     before = plt.get_fignums()
     plot_model(long_chain(), tmp_path / "m.png", dpi=50)
     assert plt.get_fignums() == before

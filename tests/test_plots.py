@@ -3,14 +3,13 @@
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
-cv2 = pytest.importorskip("cv2")
-
-from covid import plots  # noqa: E402
-from covid.errors import UserError  # noqa: E402
-from covid.plots import canvas  # noqa: E402
+from covid import plots
+from covid.errors import UserError
+from covid.plots import canvas
 
 NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected."
 LONG_NAME = "a_very_long_file_name_" * 9 + ".png"
