@@ -11,7 +11,14 @@ from pathlib import Path
 
 from covid.arguments import MODEL_NAMES, listed
 from covid.asking import evaluate, explain, figures, predict
-from covid.dataset import count_statuses, read_split, scan, write_folder, write_split
+from covid.dataset import (
+    count_statuses,
+    read_split,
+    scan,
+    unused_rows,
+    write_folder,
+    write_split,
+)
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.inputs import is_enhanced, is_synthetic
@@ -169,7 +176,7 @@ def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:
 def report_written(rows: list[dict], folder: Path) -> dict:
     """Say what was read, what was not and why; returns the same as a dict."""
     statuses = count_statuses(rows)
-    unused = [row for row in rows if row["status"] in ("unreadable", "skipped")]
+    unused = unused_rows(rows)
     for row in unused:
         print(f"not used: {shown(row['source'])}: {row['reason']}")
     print(", ".join(f"{count} {status}" for status, count in statuses.items()) + f" -> {folder}")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from covid.errors import UserError
 from covid.images import UnreadableImage, read_gray
-from covid.manifest import SplitFolder, count_statuses, read_manifest, read_split
+from covid.manifest import SplitFolder, count_statuses, read_manifest, read_split, unused_rows
 from covid.splits import Split, parse_ratios, plan_split
 from covid.writing import write_folder, write_split
 
@@ -34,6 +34,7 @@ __all__ = [
     "read_manifest",
     "read_split",
     "scan",
+    "unused_rows",
     "write_folder",
     "write_split",
 ]
@@ -77,8 +78,9 @@ class Dataset:
     images : list of ImageFile
         Sorted by path, the negative and the positive class in the order of their names.
     skipped : list of (Path, str)
-        What else is in the class folders, with the reason in words: hidden files, files with another
-        extension, links that lead nowhere, pipes; folders that are not looked into count as one.
+        What else is in the class folders, with the reason in words: hidden files, files with
+        another extension, links that lead nowhere, pipes; folders that are not looked into count
+        as one.
     """
 
     folder: Path

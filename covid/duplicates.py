@@ -55,8 +55,8 @@ def duplicate_notes(images: Iterable[ImageFile]) -> list[str]:
         )
     if in_one:
         notes.append(
-            f"{_count(in_one)} there more than once: {_names(in_one)}; all are used, and copies may come "
-            "into train and test both: take them away, or keep them together with --group"
+            f"{_count(in_one)} there more than once: {_names(in_one)}; all are used, and copies "
+            "may come into train and test both: take them away, or keep them together with --group"
         )
     return notes
 

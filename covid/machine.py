@@ -92,7 +92,7 @@ def openblas_function(name: str):
 
 
 def openblas_files() -> list[Path]:
-    """Library files of OpenBLAS beside NumPy, and where the system tells, those this process uses."""
+    """Library files of OpenBLAS beside NumPy, and those this process uses if the system tells."""
     import numpy as np
 
     here = Path(np.__file__).parent

@@ -89,6 +89,11 @@ def count_statuses(rows: Iterable[dict]) -> dict[str, int]:
     return {**{key: counts[key] for key in STATUSES if counts[key]}, "total": counts.total()}
 
 
+def unused_rows(rows: Iterable[dict]) -> list[dict]:
+    """The lines of files that are no usable images; their "reason" says why."""
+    return [row for row in rows if row["status"] in (UNREADABLE, SKIPPED)]
+
+
 def count_images(rows: Iterable[dict]) -> dict[str, dict[str, int]]:
     """Count the images written, by part and class."""
     counts: dict[str, dict[str, int]] = {}
@@ -195,7 +200,8 @@ def read_split(folder: str | Path) -> SplitFolder:
         parents = Path(row["part"], row["class"])
         if Path(row["file"]).parent != parents or row["label"] != label or file in seen:
             raise UserError(
-                f"{folder / MANIFEST} is damaged (the line of {row['file']}); write the folder again"
+                f"{folder / MANIFEST} is damaged (the line of {row['file']}); write the folder "
+                "again"
             )
         seen.add(file)
         parts[row["part"]].append((file, label))

@@ -79,7 +79,7 @@ def describe_folder(split: SplitFolder, out: Path) -> dict:
 
 
 def finished_results(path: Path) -> tuple[dict, str]:
-    """What a finished run's summary.json holds, and the table of it; UserError where it is damaged."""
+    """What a finished run's summary.json holds, and its table; UserError where it is damaged."""
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
         return summary, results_table(summary)

@@ -2,7 +2,7 @@
 
 In its output folder:
 
-    run.json                  in the output folder from the first moment: the options
+    run.json                  from the first moment: the options
     <model>/checkpoint.npz    from the first epoch until the run is finished
 """
 
@@ -157,12 +157,12 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
         if str(wanted) != str(recorded.get(key)):
             raise UserError(
                 f"--{name.replace('_', '-')}: the run in {folder} was started with "
-                f"{shown(recorded.get(key))}, so it cannot be gone on with {shown(wanted)}; leave "
+                f"{as_typed(recorded.get(key))}, so it cannot be gone on with {as_typed(wanted)}; leave "
                 "the option out, or start another run"
             )
 
 
-def shown(value) -> str:
+def as_typed(value) -> str:
     """An option's value as the command line has it."""
     if isinstance(value, list):
         return ",".join(map(str, value))

@@ -23,7 +23,15 @@ from functools import partial
 from pathlib import Path
 
 from covid import figures, report
-from covid.dataset import Dataset, SplitFolder, count_statuses, read_split, scan, write_split
+from covid.dataset import (
+    Dataset,
+    SplitFolder,
+    count_statuses,
+    read_split,
+    scan,
+    unused_rows,
+    write_split,
+)
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
@@ -146,7 +154,7 @@ def output_folder(options: Options) -> Iterator[None]:
 
 @contextmanager
 def clear_words(out: Path) -> Iterator[None]:
-    """Say it where the whole output folder has been taken away, whatever else followed from that."""
+    """Say it where the whole output folder has gone, whatever else followed from that."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -325,9 +333,8 @@ def prepare(options: Options, recipe: Recipe, dataset: Dataset, transform) -> Sp
     )
     written = read_split(folder)
     options.say(report.describe_data(written, count_statuses(rows)))
-    for row in rows:
-        if row["status"] in ("unreadable", "skipped"):
-            options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
+    for row in unused_rows(rows):
+        options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
     for remark in split.notes:
         options.say(f"  note: {remark}")
     return written

@@ -59,8 +59,8 @@ def parse_ratios(text: str | Sequence[float]) -> tuple[float, float, float]:
         Not three positive numbers that sum to 1 or to 100.
     """
     message = (
-        f"the ratios {shortened(text)!r} are not three positive numbers for train, validate and test that "
-        "sum to 100 or to 1: write them like 50/10/40"
+        f"the ratios {shortened(text)!r} are not three positive numbers for train, validate and "
+        "test that sum to 100 or to 1: write them like 50/10/40"
     )
     try:
         numbers = [float(part) for part in (text.split("/") if isinstance(text, str) else text)]

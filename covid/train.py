@@ -118,7 +118,8 @@ def train_and_evaluate(
 
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
-    terminator = next(one for one in callbacks if isinstance(one, TerminateOnNaN))
+    terminator = TerminateOnNaN(verbose=0)
+    callbacks = [terminator, *callbacks] if backup is None else [terminator, *callbacks, backup]
     with ExitStack() as around:
         if backup is not None:
             around.enter_context(finishing_the_step(backup))
@@ -129,7 +130,7 @@ def train_and_evaluate(
             steps_per_epoch=recipe.steps_per_epoch,
             validation_data=validation,
             validation_steps=recipe.validation_steps,
-            callbacks=callbacks if backup is None else [*callbacks, backup],
+            callbacks=callbacks,
             verbose=verbose,
         )
     seconds = time.perf_counter() - start if backup is None else backup.seconds
@@ -193,7 +194,7 @@ def recipe_callbacks(
     steps_per_epoch : int
         Of the training: while the learning rate is still growing, no epoch counts as too many.
     """
-    callbacks: list[Callback] = [TerminateOnNaN(verbose=0)]
+    callbacks: list[Callback] = []
     stopper = None
     growing = 0
     if recipe.warm_up is not None:

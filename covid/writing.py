@@ -180,13 +180,14 @@ def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:
     taken: set[tuple[str, str]] = set()
     names = {}
     for image in ordered:
-        stem, number = _short(image.path.stem), 1
+        stem = own = _short(image.path.stem)
+        number = 1
         while (image.class_name, _folded(stem)) in taken:
             # A suffixed name must not take the plain stem of an image that comes later.
             number += 1
-            stem = f"{_short(image.path.stem)}_{number}"
+            stem = f"{own}_{number}"
             if (image.class_name, _folded(stem)) in stems:
-                stem = _short(image.path.stem)
+                stem = own
         taken.add((image.class_name, _folded(stem)))
         names[image] = f"{stem}.png"
     return names

@@ -146,7 +146,5 @@ def read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
         order = "F" if known["fortran"] == "True" else "C"
         try:
             return np.ndarray(shape, known["dtype"], buffer=numbers, order=order)
-        except (
-            ValueError
-        ):  # too many axes, or an array without numbers whose other axes are endless
+        except ValueError:  # too many axes, or endless ones beside one of no numbers
             raise ValueError(f"{info.filename} with an impossible shape {shape}") from None

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
 PIECE = 1 << 18  # numbers looked at together: their answers stay in the processor's cache
 
 
@@ -124,8 +125,12 @@ def input_list(x) -> list:
 
 def sample_place(index: tuple[int, ...]) -> str:
     """An index as text: sample 17 at (4, 5, 0), counted from 0."""
-    place = f" at ({', '.join(map(str, index[1:]))})" if len(index) > 1 else ""
-    return f"sample {index[0]}{place}" if index else "it"
+    return f"sample {index[0]}{place_inside(index)}" if index else "it"
+
+
+def place_inside(index: tuple[int, ...]) -> str:
+    """The part of an index that is behind the sample's number, as text: at (4, 5, 0)."""
+    return f" at ({', '.join(map(str, index[1:]))})" if len(index) > 1 else ""
 
 
 def and_more(count: int) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minicnn.checks import BadSample, find_not_finite
+from minicnn.checks import BadSample, find_not_finite, place_inside
 from minicnn.layers.dropout import Dropout
 
 SHOWN = 3  # so many of a batch's samples are named, then it is "and 27 more"
@@ -167,10 +167,9 @@ def largest_weight(model) -> str:
 def first_of(array: np.ndarray, name_of: Callable[[int], str]) -> str:
     """How many numbers of a batch are not finite, and which is the first."""
     found = find_not_finite(array, array.dtype)
-    place = f" at ({', '.join(map(str, found.index[1:]))})" if len(found.index) > 1 else ""
     return (
         f"has {found.count} of {array.size} numbers that are not finite, the first is "
-        f"{found.value:g} in {name_of(found.index[0])}{place}"
+        f"{found.value:g} in {name_of(found.index[0])}{place_inside(found.index)}"
     )
 
 

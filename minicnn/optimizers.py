@@ -10,8 +10,7 @@ import weakref
 import numpy as np
 
 from minicnn import kernels
-
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
+from minicnn.checks import FLOATS
 
 
 class Optimizer:

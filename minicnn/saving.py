@@ -37,7 +37,7 @@ def save_model(model, path) -> None:
 def model_arrays(model) -> dict[str, np.ndarray]:
     """All that a file has of a model, under the names it has there; see the file's docstring."""
     weights = model.named_weights()
-    arrays = {f"weights/{name}": param for name, param in weights.items()}
+    arrays = {f"{WEIGHTS}{name}": param for name, param in weights.items()}
     if model.optimizer is not None and model.optimizer.iterations > 0:
         for slot, by_name in model.optimizer.slots.items():
             # A layer that got a new name begins anew: its slots are zero until the next step.
@@ -50,7 +50,7 @@ def model_arrays(model) -> dict[str, np.ndarray]:
 
 def save_weights(model, path) -> None:
     """Write the weights alone."""
-    write_npz(path, {f"weights/{name}": param for name, param in model.named_weights().items()})
+    write_npz(path, {f"{WEIGHTS}{name}": param for name, param in model.named_weights().items()})
 
 
 def load_weights(model, path) -> None:
@@ -138,14 +138,14 @@ def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:
     check_weights(shapes, arrays, path, "take a model with the same layers, or another file")
     with np.errstate(all="ignore"):  # a number too large for float32 becomes infinity
         for name, param in params.items():
-            param[...] = arrays[f"weights/{name}"]
+            param[...] = arrays[f"{WEIGHTS}{name}"]
 
 
 def check_weights(
     shapes: dict[str, tuple], arrays: dict[str, np.ndarray], path, remedy: str = ANOTHER_FILE
 ) -> None:
     """ModelFileError unless a file's weights have exactly these names and shapes."""
-    expected = {f"weights/{name}": shape for name, shape in shapes.items()}
+    expected = {f"{WEIGHTS}{name}": shape for name, shape in shapes.items()}
     found = {name: array for name, array in arrays.items() if name.startswith(WEIGHTS)}
     check_arrays(expected, found, path, remedy)
 

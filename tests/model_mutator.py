@@ -7,6 +7,7 @@ it together again with the right checksums.
 
 import json
 import struct
+from collections.abc import Callable
 
 import numpy as np
 from bad_models import described, npy, pack, unpack
@@ -86,25 +87,34 @@ def edit_members(content: bytes, rng: np.random.Generator) -> bytes:
 
 def edit_header(content: bytes, rng: np.random.Generator) -> bytes:
     """Letters of an array's header changed, its length kept."""
-    members = unpack(content)
-    index = rng.integers(len(members))
-    name, data = members[index]
-    out = bytearray(data)
     letters = b"0123456789(),' <>|fiOUcTrueFalse{}:-"
-    for place in rng.integers(6, 80, size=rng.integers(1, 4)):
-        out[place] = letters[rng.integers(len(letters))]
-    members[index] = name, bytes(out)
-    return pack(members)
+
+    def edit(data: bytearray) -> None:
+        for place in rng.integers(6, 80, size=rng.integers(1, 4)):
+            data[place] = letters[rng.integers(len(letters))]
+
+    return with_a_member_edited(content, rng, edit)
 
 
 def edit_numbers(content: bytes, rng: np.random.Generator) -> bytes:
     """Bytes of an array's numbers changed: weights that are huge, tiny, or no numbers."""
+
+    def edit(data: bytearray) -> None:
+        for place in rng.integers(128, len(data), size=rng.integers(1, 9)):
+            data[place] = rng.integers(256)
+
+    return with_a_member_edited(content, rng, edit)
+
+
+def with_a_member_edited(
+    content: bytes, rng: np.random.Generator, edit: Callable[[bytearray], None]
+) -> bytes:
+    """The archive with one member's bytes changed in place by `edit`."""
     members = unpack(content)
     index = rng.integers(len(members))
     name, data = members[index]
     out = bytearray(data)
-    for place in rng.integers(128, len(out), size=rng.integers(1, 9)):
-        out[place] = rng.integers(256)
+    edit(out)
     members[index] = name, bytes(out)
     return pack(members)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from tiny_models import conv_to_dense
 
 from minicnn import callbacks, layers, models, optimizers
 from minicnn.callbacks.backup import BackupAndRestore, TrainingStopped
@@ -22,18 +23,7 @@ SHAPE = (8, 8, 1)
 
 
 def small_model(seed: int = 5, rate: float = 0.5, optimizer=None) -> models.Sequential:
-    model = models.Sequential(
-        [
-            layers.Conv2D(3, 3, activation="relu", input_shape=SHAPE),
-            layers.MaxPooling2D(2),
-            layers.Dropout(rate),
-            layers.Flatten(),
-            layers.Dense(1, activation="sigmoid"),
-        ],
-        seed=seed,
-    )
-    model.compile(optimizer or optimizers.Adam(0.05), "binary_crossentropy", ["acc"])
-    return model
+    return conv_to_dense(SHAPE, 3, seed, rate, optimizer or optimizers.Adam(0.05))
 
 
 @pytest.fixture

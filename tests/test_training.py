@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from tiny_models import conv_to_dense
 
 from covid.models import build_model
 from minicnn import kernels, layers, models, optimizers
@@ -17,19 +18,7 @@ IMAGE = (10, 9, 1)
 
 
 def tiny(seed: int = 0, rate: float = 0.0, learning_rate: float = 1e-2) -> models.Sequential:
-    """A compiled model small enough for the literal loops."""
-    model = models.Sequential(
-        [
-            layers.Conv2D(4, 3, activation="relu", input_shape=IMAGE),
-            layers.MaxPooling2D(2),
-            layers.Dropout(rate),
-            layers.Flatten(),
-            layers.Dense(1, activation="sigmoid"),
-        ],
-        seed=seed,
-    )
-    model.compile(optimizers.Adam(learning_rate), "binary_crossentropy", ["acc"])
-    return model
+    return conv_to_dense(IMAGE, 4, seed, rate, optimizers.Adam(learning_rate))
 
 
 def constant_model() -> models.Sequential:

@@ -69,7 +69,7 @@ def prepared_image(model: Model, path: str) -> np.ndarray:
         )
     x = img_to_array(load_img(path, COLOR_MODES[shape[3]], target_size=shape[1:3]))
     steps = model.metadata.get("preprocessing", {})
-    rescale = steps.get("rescale") or 1 if isinstance(steps, dict) else None
+    rescale = (steps.get("rescale") or 1) if isinstance(steps, dict) else None
     if not isinstance(rescale, int | float) or not abs(rescale) < LARGEST_FACTOR:
         raise ValueError(
             f"{model.name}: expected metadata['preprocessing'] to be a dict, and rescale in it a "

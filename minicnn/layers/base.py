@@ -16,12 +16,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn import shapes
+from minicnn.checks import FLOATS
 from minicnn.graph import Node, Tensor, connect
 from minicnn.initializers import INITIALIZERS
 from minicnn.naming import snake_case
-
-# What kernels are made for, in the machine's byte order.
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 _creation_order = itertools.count()
 
@@ -30,7 +28,7 @@ class Layer:
     """Base of all layers: checks, parameters, and the contract of forward and backward.
 
     A subclass writes `output_shape`, `forward`, `backward`, and where it has parameters
-    `param_shapes` and `build`.
+    `param_shapes` and an initializer for each: `kernel_initializer` for "kernel".
 
     Parameters
     ----------
@@ -126,14 +124,16 @@ class Layer:
             )
 
     def build(self, input_shape: tuple, rng: np.random.Generator) -> None:
-        """Fix the input shape (without batch axis) and make the parameters with `rng`."""
+        """Fix the input shape (without batch axis) and make the parameters, in order, with `rng`."""
         self.output_shape(input_shape)  # raises where the shape does not fit
         self.built = False
         self.input_shape = input_shape
         self.built = True
+        for name, shape in self.param_shapes(input_shape).items():
+            self._new_param(name, getattr(self, f"{name}_initializer"), shape, rng)
 
     def param_shapes(self, input_shape: tuple) -> dict[str, tuple]:
-        """Shapes of the parameters that `build` makes for inputs of that shape.
+        """Shapes of the parameters that `build` makes for inputs of that shape, by name.
 
         A model file is checked against them before there is memory for the parameters.
         """
@@ -278,7 +278,7 @@ class Layer:
         return param.astype(like.dtype, copy=False)
 
     def _new_param(self, name: str, initializer, shape: tuple, rng: np.random.Generator) -> None:
-        """Put a parameter's first values, float32, into `params`; ValueError if of another shape."""
+        """Put a parameter's first values, float32, into `params`; ValueError if they misfit."""
         # In C order, because optimisers and gradient checks go through a parameter as through
         # one row of numbers; of another order, reshape(-1) would be a copy.
         param = np.array(initializer(shape, rng), dtype=np.float32, order="C")

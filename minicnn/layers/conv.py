@@ -99,16 +99,10 @@ class Conv2D(Layer):
         self._set_activation(activation)
 
     def param_shapes(self, input_shape):
-        kernel_shape = (*self.kernel_size, input_shape[2], self.filters)
-        bias_shape = (self.filters,)
-        return {"kernel": kernel_shape, **({"bias": bias_shape} if self.use_bias else {})}
-
-    def build(self, input_shape, rng):
-        super().build(input_shape, rng)
-        shape = self.param_shapes(input_shape)
-        self._new_param("kernel", self.kernel_initializer, shape["kernel"], rng)
+        found = {"kernel": (*self.kernel_size, input_shape[2], self.filters)}
         if self.use_bias:
-            self._new_param("bias", self.bias_initializer, shape["bias"], rng)
+            found["bias"] = (self.filters,)
+        return found
 
     def output_shape(self, input_shape):
         height, width, _ = image_shape(input_shape, self.label)

@@ -59,16 +59,10 @@ class Dense(Layer):
         self._set_activation(activation)
 
     def param_shapes(self, input_shape):
-        kernel_shape = (input_shape[0], self.units)
-        bias_shape = (self.units,)
-        return {"kernel": kernel_shape, **({"bias": bias_shape} if self.use_bias else {})}
-
-    def build(self, input_shape, rng):
-        super().build(input_shape, rng)
-        shape = self.param_shapes(input_shape)
-        self._new_param("kernel", self.kernel_initializer, shape["kernel"], rng)
+        found = {"kernel": (input_shape[0], self.units)}
         if self.use_bias:
-            self._new_param("bias", self.bias_initializer, shape["bias"], rng)
+            found["bias"] = (self.units,)
+        return found
 
     def output_shape(self, input_shape):
         if len(input_shape) != 1:

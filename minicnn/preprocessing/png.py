@@ -54,7 +54,8 @@ def plain_png(data: bytes, check_sums: bool) -> bytes:
         is_needed = kind[:1].isupper()
         if is_needed and check_sums and zlib.crc32(view[start + 4 : end - 4]) != stored:
             raise ValueError(
-                f"it is a damaged png: the check sum of its {kind.decode('latin-1')!r} part is wrong"
+                f"it is a damaged png: the check sum of its {kind.decode('latin-1')!r} part is "
+                "wrong"
             )
         if is_needed or (kind == TRANSPARENCY and is_sensible(view[start:end], data)):
             kept.append(view[start:end])
