@@ -11,7 +11,7 @@ from covid.errors import shortened, shown
 
 MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
-SPLITS = ("random", "group")
+SPLITS = ("random", "group", "both")
 NO_CONTOUR_CHOICES = ("keep", "drop")
 PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
@@ -136,17 +136,19 @@ def add_no_contour(command) -> None:
     )
 
 
-def add_split_choice(command) -> None:
+def add_split_choice(command, default: str | None) -> None:
     command.add_argument(
         "--split",
         choices=SPLITS,
-        default="random",
-        help="random: slice by slice; group: patients kept whole (default random)",
+        default=default,
+        help="random: slice by slice; group: patients kept whole; both: one after the other, group "
+        "only where it is known or found by the audit what belongs together (default "
+        f"{default or 'random, or group where what belongs together is said'})",
     )
     command.add_argument(
         "--group",
         metavar="REGEX",
-        help="what in a file name is the patient, such as '^[^_]+'; implies --split group",
+        help="what in a file name is the patient, such as '^[^_]+'",
     )
     command.add_argument(
         "--ratios",
@@ -165,6 +167,20 @@ def add_recipe(command) -> None:
     command.add_argument(
         "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
     )
+
+
+def add_checks(command, controls: bool) -> None:
+    command.add_argument(
+        "--no-audit", dest="audit", action="store_false", help="do not look for leaks in the images"
+    )
+    command.set_defaults(controls=controls)
+    if controls:
+        command.add_argument(
+            "--no-controls",
+            dest="controls",
+            action="store_false",
+            help="do not train on images that should teach nothing, which takes half of the time",
+        )
 
 
 def add_resume(command) -> None:
@@ -224,8 +240,9 @@ def add_run(commands) -> None:
         help=f"some of {','.join(MODEL_NAMES)} (default tiny_cnn,reduced_inception)",
     )
     add_recipe(command)
-    add_split_choice(command)
+    add_split_choice(command, "both")
     add_no_contour(command)
+    add_checks(command, controls=True)
     add_resume(command)
 
 
@@ -297,8 +314,9 @@ def add_train(commands) -> None:
     )
     add_out(command, None, "new or empty folder for all results (default: trained, trained-2, ...)")
     add_recipe(command)
-    add_split_choice(command)
+    add_split_choice(command, None)
     add_no_contour(command)
+    add_checks(command, controls=False)
     add_resume(command)
 
 
@@ -307,7 +325,7 @@ def add_evaluate(commands) -> None:
         commands,
         "evaluate",
         "measure a trained model on images of known class",
-        "covid evaluate results/tiny_cnn/model.npz --data results/data/enhanced-50-10-40",
+        "covid evaluate results/random/tiny_cnn/model.npz --data results/random/data/enhanced-50-10-40",
     )
     add_model_file(command)
     command.add_argument(
@@ -335,7 +353,7 @@ def add_predict(commands) -> None:
         commands,
         "predict",
         "ask a trained model about single images",
-        "covid predict results/tiny_cnn/model.npz slice1.png slice2.jpg",
+        "covid predict results/random/tiny_cnn/model.npz slice1.png slice2.jpg",
     )
     add_model_file(command)
     command.add_argument(
@@ -350,7 +368,7 @@ def add_figures(commands) -> None:
         commands,
         "figures",
         "draw what is in two class folders and what preprocessing makes of it",
-        "covid figures --data my_images --out figures --model results/tiny_cnn/model.npz",
+        "covid figures --data my_images --out figures --model results/random/tiny_cnn/model.npz",
     )
     command.add_argument(
         "--data", type=path, required=True, metavar="DIR", help="folder with two class folders"
@@ -367,7 +385,7 @@ def add_explain(commands) -> None:
         commands,
         "explain",
         "take one number inside a model apart: window, kernel, products, sum",
-        "covid explain results/tiny_cnn/model.npz slice.png --layer conv2d --position 70,40,2",
+        "covid explain results/random/tiny_cnn/model.npz slice.png --layer conv2d --position 70,40,2",
     )
     add_model_file(command)
     command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")

@@ -74,13 +74,15 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
             positive=options.positive,
             models=models,
             recipe=options.recipe,
-            split="group" if options.group is not None else options.split,
+            split=options.split or ("group" if options.group is not None else "random"),
             group=options.group,
             ratios=parse_ratios(options.ratios) if options.ratios is not None else None,
             no_contour=options.no_contour,
             epochs=options.epochs,
             seed=options.seed,
             checkpoint_steps=options.checkpoint_steps,
+            audit=options.audit,
+            controls=options.controls,
             command=options.command,
         )
     )

@@ -9,6 +9,7 @@ In its output folder:
 import json
 import os
 import platform
+import shlex
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,13 +25,14 @@ from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
 
 if TYPE_CHECKING:
-    from covid.run import Options
+    from covid.options import Options
 
 RUN_INFO = "run.json"
 SUMMARY = "summary.json"  # written last: a run that has it is finished
 NOTHING = type(None)
 OPTION_TYPES = {  # what run.json records, and what must be found there
     **dict.fromkeys(("recipe", "split", "no_contour"), str),
+    **dict.fromkeys(("audit", "controls"), bool),
     **dict.fromkeys(("data", "positive", "group"), (str, NOTHING)),
     **dict.fromkeys(("epochs", "checkpoint_steps"), (int, NOTHING)),
     "seed": int,
@@ -39,16 +41,40 @@ OPTION_TYPES = {  # what run.json records, and what must be found there
 }
 
 
+def recorded_options(options: "Options") -> dict:
+    """The options that decide about the results, as run.json has them."""
+    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
+    if options.data is not None:
+        recorded["data"] = str(options.data)
+    return recorded
+
+
+def command_line(options: "Options") -> str:
+    """The line that repeats a run; where its results go is left out."""
+    defaults = vars(parser().parse_args([options.command]))
+    words = ["covid", options.command]
+    for name, value in recorded_options(options).items():
+        if name == "models" and options.command == "train":
+            name, value = "model", value[0]
+        default = defaults[name]
+        if name == "models":
+            default = listed(default)
+        flag = f"--{name.replace('_', '-')}"
+        if name == "seed" or (value is not None and value != default):
+            if isinstance(value, bool):
+                words.append(flag if value else f"--no-{name}")
+            else:
+                words += [flag, as_typed(value)]
+    return shlex.join(words)
+
+
 def write_run_info(options: "Options") -> None:
     """Write run.json: what `read_run_info` needs to go on."""
     from covid.train import versions
 
-    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
-    if options.data is not None:
-        recorded["data"] = str(options.data)
     info = {
         "command": options.command,
-        "options": recorded,
+        "options": recorded_options(options),
         "started_in": str(Path.cwd()),
         "versions": versions(),
         "machine": platform.machine(),
@@ -118,7 +144,7 @@ def resumed(folder: Path, given: Namespace) -> "Options":
     UserError
         There is nothing to go on with, or something else is asked for.
     """
-    from covid.run import Options
+    from covid.options import Options
     from covid.train import versions
 
     info = read_run_info(folder)
@@ -164,8 +190,9 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
 
 def as_typed(value) -> str:
     """An option's value as the command line has it."""
-    if isinstance(value, list):
-        return ",".join(map(str, value))
+    if isinstance(value, (list, tuple)):
+        numbers = all(isinstance(item, float) for item in value)
+        return "/".join(f"{100 * item:g}" for item in value) if numbers else ",".join(value)
     return "nothing of the kind" if value is None else str(value)
 
 

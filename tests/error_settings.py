@@ -55,8 +55,8 @@ def furnished(folder: Path) -> Setting:
     run_folder = finished_run()[0]
     for name, target in {
         "slices": slices(),
-        "parts": run_folder / "data/enhanced-50-10-40",
-        "model.npz": run_folder / "tiny_cnn/model.npz",
+        "parts": run_folder / "random/data/enhanced-50-10-40",
+        "model.npz": run_folder / "random/tiny_cnn/model.npz",
         "image.png": sorted((slices() / "Infected").iterdir())[0],
         "notes.txt": shared,
     }.items():
@@ -305,7 +305,7 @@ def checkpoint(change: Callable[[bytes], bytes]) -> Make:
     """A run with another checkpoint."""
 
     def edit(path: Path) -> None:
-        file = path / "tiny_cnn/checkpoint.npz"
+        file = path / "random/tiny_cnn/checkpoint.npz"
         file.write_bytes(change(file.read_bytes()))
 
     return stopped(edit)
