@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, listed, parser
 from covid.errors import UserError, shortened
+from covid.groups import compile_group
 from covid.output import write_json
-from covid.splits import compile_group, parse_ratios
+from covid.splits import parse_ratios
 from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
