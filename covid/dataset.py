@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.errors import UserError
+from covid.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
 from covid.images import UnreadableImage, read_gray
 from covid.manifest import SplitFolder, count_statuses, read_manifest, read_split, unused_rows
 from covid.splits import Split, parse_ratios, plan_split
@@ -23,11 +24,15 @@ from covid.writing import write_folder, write_split
 
 __all__ = [
     "Dataset",
+    "Groups",
     "ImageFile",
     "Split",
     "SplitFolder",
     "UnreadableImage",
     "count_statuses",
+    "groups_by_pattern",
+    "groups_from_csv",
+    "groups_from_names",
     "parse_ratios",
     "plan_split",
     "read_gray",

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from covid.groups import DEFAULT_COLUMN
+
 
 @dataclass(frozen=True)
 class Options:
@@ -16,6 +18,10 @@ class Options:
     recipe: str = "practice"
     split: str = "random"
     group: str | None = None
+    group_csv: Path | None = None
+    group_column: str = DEFAULT_COLUMN
+    group_audit: bool = False
+    folds: int | None = None
     ratios: tuple[float, float, float] | None = None
     no_contour: str = "keep"
     epochs: int | None = None

@@ -1,7 +1,7 @@
 """From the user's images, or synthetic ones, to split folders that models can train on.
 
-    Source      the images of a run, and what is known of them before they are split
-    Prepared    the split folder of one model, and its recipe as it can be carried out on it
+Source      the images of a run, and what is known of them before they are split
+Prepared    the split folder of one model, and its recipe as it can be carried out on it
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from covid.dataset import (
 )
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
-from covid.groups import Groups, groups_by_pattern, groups_from_csv
+from covid.groups import Groups, groups_by_pattern, known_groups
 from covid.inputs import is_enhanced, is_split, is_synthetic, open_split
 from covid.options import Options
 from covid.phantom import write_dataset
@@ -77,7 +77,7 @@ def find_source(options: Options) -> Source:
     if options.data is not None and is_split(options.data):
         return use_split(options)
     dataset = find_images(options)
-    return Source(dataset, is_enhanced(dataset), known_groups(options, dataset))
+    return Source(dataset, is_enhanced(dataset), groups_of(options, dataset))
 
 
 def use_split(options: Options) -> Source:
@@ -130,7 +130,7 @@ def find_images(options: Options) -> Dataset:
     return scan(folder, options.positive)
 
 
-def known_groups(options: Options, dataset: Dataset) -> Groups | None:
+def groups_of(options: Options, dataset: Dataset) -> Groups | None:
     """Which patient an image belongs to, as the user says or as synthetic images have it.
 
     Raises
@@ -138,13 +138,12 @@ def known_groups(options: Options, dataset: Dataset) -> Groups | None:
     UserError
         A split by group is asked for, and nothing says what the groups are.
     """
-    if options.group is not None:
-        return groups_by_pattern(dataset, options.group)
-    if options.group_csv is not None:
-        return groups_from_csv(dataset, options.group_csv, options.group_column)
+    groups = known_groups(dataset, options.group, options.group_csv, options.group_column)
+    if groups is not None or options.group_audit:
+        return groups
     if is_synthetic(dataset):
         return groups_by_pattern(dataset, SYNTHETIC_GROUP)
-    if options.split == "group" and not options.group_audit:
+    if options.split == "group":
         raise UserError(
             "--split group: which patient an image belongs to is not said; add --group REGEX, such "
             "as --group '^[^_]+', or --group-csv FILE.csv, or --group-audit"
@@ -212,7 +211,8 @@ def prepare(
     if folder.exists():  # whole, from before an interruption
         return open_split(folder)
     dataset = source.dataset
-    split = plan_split(dataset, recipe.ratios, options.seed, together)
+    groups = together or source.groups  # of a random split, manifest.csv names them all the same
+    split = plan_split(dataset, recipe.ratios, options.seed, groups, together is not None)
     split.notes.extend(duplicate_notes(dataset))
     transform = None
     if recipe.enhance and not source.enhanced:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, listed, parser
 from covid.errors import UserError, shortened
+from covid.groups import compile_group
 from covid.output import write_json
-from covid.splits import compile_group, parse_ratios
+from covid.splits import parse_ratios
 from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 RUN_INFO = "run.json"
 SUMMARY = "summary.json"  # written last: a run that has it is finished
 NOTHING = type(None)
+GROUPINGS = ("group", "group_csv", "group_audit")  # one of them at most
+PATHS = ("data", "group_csv")  # the options that are paths, recorded as they were typed
 OPTION_TYPES = {  # what run.json records, and what must be found there
-    **dict.fromkeys(("recipe", "split", "no_contour"), str),
-    **dict.fromkeys(("audit", "controls"), bool),
-    **dict.fromkeys(("data", "positive", "group"), (str, NOTHING)),
-    **dict.fromkeys(("epochs", "checkpoint_steps"), (int, NOTHING)),
+    **dict.fromkeys(("recipe", "split", "no_contour", "group_column"), str),
+    **dict.fromkeys(("data", "positive", "group", "group_csv"), (str, NOTHING)),
+    **dict.fromkeys(("epochs", "checkpoint_steps", "folds"), (int, NOTHING)),
+    **dict.fromkeys(("group_audit", "audit", "controls"), bool),
     "seed": int,
     "models": list,
     "ratios": (list, NOTHING),
@@ -44,8 +47,8 @@ OPTION_TYPES = {  # what run.json records, and what must be found there
 def recorded_options(options: "Options") -> dict:
     """The options that decide about the results, as run.json has them."""
     recorded = {name: getattr(options, name) for name in OPTION_TYPES}
-    if options.data is not None:
-        recorded["data"] = str(options.data)
+    for name in PATHS:
+        recorded[name] = None if recorded[name] is None else str(recorded[name])
     return recorded
 
 
@@ -53,18 +56,20 @@ def command_line(options: "Options") -> str:
     """The line that repeats a run; where its results go is left out."""
     defaults = vars(parser().parse_args([options.command]))
     words = ["covid", options.command]
-    for name, value in recorded_options(options).items():
+    recorded = recorded_options(options)
+    if options.group_csv is None:
+        del recorded["group_column"]
+    for name, value in recorded.items():
         if name == "models" and options.command == "train":
             name, value = "model", value[0]
-        default = defaults[name]
-        if name == "models":
-            default = listed(default)
-        flag = f"--{name.replace('_', '-')}"
-        if name == "seed" or (value is not None and value != default):
-            if isinstance(value, bool):
-                words.append(flag if value else f"--no-{name}")
-            else:
-                words += [flag, as_typed(value)]
+        default = listed(defaults[name]) if name == "models" else defaults.get(name)
+        if value is None or (value == default and name != "seed"):
+            continue
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", as_typed(value)]
     return shlex.join(words)
 
 
@@ -119,7 +124,10 @@ def check_values(options: dict) -> None:
     for name in ("epochs", "checkpoint_steps"):
         fits[name] = options[name] is None or options[name] >= 1
     fits["seed"] = options["seed"] >= 0
-    fits["data"] = "\0" not in (options["data"] or "")  # no system takes such a path
+    fits["folds"] = options["folds"] is None or options["folds"] >= 2
+    for name in PATHS:
+        fits[name] = "\0" not in (options[name] or "")  # no system takes such a path
+    fits["group_audit"] = sum(bool(options[name]) for name in GROUPINGS) < 2
     for name, is_right in fits.items():
         if not is_right:
             raise ValueError(f"{name}: {options[name]!r}")
@@ -157,9 +165,10 @@ def resumed(folder: Path, given: Namespace) -> "Options":
     recorded = info["options"]
     require_nothing_else(folder, recorded, given)
     options = {name: recorded[name] for name in OPTION_TYPES}
-    if recorded["data"] is not None:
-        elsewhere = Path.cwd() != Path(info["started_in"])
-        options["data"] = Path(info["started_in"] if elsewhere else "", recorded["data"])
+    elsewhere = Path.cwd() != Path(info["started_in"])
+    for name in PATHS:
+        if recorded[name] is not None:
+            options[name] = Path(info["started_in"] if elsewhere else "", recorded[name])
     options["models"] = tuple(recorded["models"])
     options["ratios"] = None if recorded["ratios"] is None else tuple(recorded["ratios"])
     return Options(**options, out=folder, command=info["command"], resume=True)
@@ -178,11 +187,10 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             wanted = list(listed(value))
         elif name == "ratios":
             wanted = list(parse_ratios(value))
-        elif name == "split" and recorded["group"] is not None:
-            continue  # --group says it, too
         if str(wanted) != str(recorded.get(key)):
+            flag = ("no-" if wanted is False else "") + name.replace("_", "-")
             raise UserError(
-                f"--{name.replace('_', '-')}: the run in {folder} was started with "
+                f"--{flag}: the run in {folder} was started with "
                 f"{as_typed(recorded.get(key))}, so it cannot be gone on with {as_typed(wanted)}; leave "
                 "the option out, or start another run"
             )

@@ -27,7 +27,6 @@ from dataclasses import dataclass
 
 from covid import figures, report
 from covid.dataset import SplitFolder
-from covid.errors import UserError
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
 from covid.options import Options
@@ -90,7 +89,9 @@ def run_all(options: Options) -> dict:
             outcomes[name] = split_and_train(options, source, recipes, name, together)
         summary = report.summarise(options, source, outcomes)
         figures.overview(summary, options.out / "figures", summary["note"])
-        require_files([options.out / way / name / "model.npz" for way in outcomes for name in recipes])
+        require_files(
+            [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
+        )
         write_json(summary, options.out / SUMMARY)
         for path in checkpoints(options.out):
             path.unlink()
@@ -135,7 +136,9 @@ def split_and_train(
     """Everything that one way of splitting needs: images, models, their evaluation, their figures."""
     prepared = prepare_all(options, source, recipes, name, together)
     draw_data(options, source, next(iter(prepared.values())))
-    return Outcome(together, prepared, train_all(options, prepared, name, report.title(name, together)))
+    return Outcome(
+        together, prepared, train_all(options, prepared, name, report.title(name, together))
+    )
 
 
 def train_all(

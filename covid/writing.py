@@ -19,10 +19,11 @@ import numpy as np
 
 from covid import manifest
 from covid.errors import UserError
+from covid.groups import Groups
 from covid.images import UnreadableImage, read_gray, write_png
 from covid.output import made_aside
 from covid.parallel import in_parallel
-from covid.splits import Split, compile_group, group_name
+from covid.splits import Split
 
 if TYPE_CHECKING:
     from covid.dataset import Dataset, ImageFile
@@ -70,13 +71,13 @@ def write_split(
     """
     pairs = [(part, image) for part, images in split.parts.items() for image in images]
     with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
-        rows = _write_images(dataset, pairs, temporary, transform, progress, split.group)
+        rows = _write_images(dataset, pairs, temporary, transform, progress, split.groups)
         info = {
             "positive": dataset.positive,
             "negative": dataset.negative,
             "ratios": split.ratios,
             "seed": split.seed,
-            "group": split.group,
+            "group": split.kept_together,
             "notes": split.notes,
             "counts": manifest.count_images(rows),
             "files": manifest.count_statuses(rows),
@@ -120,10 +121,9 @@ def _write_images(
     folder: Path,
     transform: Transform | None,
     progress: bool,
-    group: str | None,
+    groups: Groups | None,
 ) -> list[dict]:
     """Write the images of `pairs` (part, image) and the manifest; returns its lines."""
-    pattern = None if group is None else compile_group(group)
     names = unique_names([image for _, image in pairs])
     jobs = []
     for part, image in pairs:
@@ -133,7 +133,7 @@ def _write_images(
             **{"part": part, "class": image.class_name, "label": image.label},
             file=target.as_posix(),
             source=str(image.path),
-            group=group_name(image, pattern) if pattern else "",
+            group="" if groups is None else groups.names[image],
         )
         jobs.append((row, image.path))
     rows = in_parallel(

@@ -30,10 +30,10 @@ from covid import run
 from covid.arguments import parser
 from covid.cli import main
 from covid.errors import UserError
+from covid.options import Options
 from covid.output import made_aside
 from covid.phantom import write_dataset
 from covid.resuming import OPTION_TYPES, resumed, write_run_info
-from covid.options import Options
 from covid.run_folder import output_folder, require_files
 from covid.signals import ending_as_ctrl_c, finishing_the_step
 from minicnn.callbacks import BackupAndRestore

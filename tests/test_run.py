@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
-from covid import figures, run
+from covid import figures, preparation, run
 from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
 from covid.errors import UserError
 from covid.inputs import is_enhanced
@@ -78,7 +78,10 @@ def test_every_file_is_there_and_nothing_else():
             "random/data/enhanced-50-10-40/manifest.csv",
             "random/data/enhanced-50-10-40/split.json",
             *(f"random/figures/{name}-tiny_cnn.png" for name in per_model),
-            *(f"random/tiny_cnn/{name}" for name in ("history.csv", "model.npz", "predictions.csv")),
+            *(
+                f"random/tiny_cnn/{name}"
+                for name in ("history.csv", "model.npz", "predictions.csv")
+            ),
             "run.json",
             "summary.json",
         ]
@@ -130,7 +133,9 @@ def test_predictions_are_of_the_images_of_the_manifest_and_give_the_accuracies()
     for part in PARTS:
         own = [row for row in rows if row["part"] == part]
         right = sum(row["true"] == row["predicted"] for row in own)
-        assert only_split(summary)["models"]["tiny_cnn"][part]["acc"] == pytest.approx(right / len(own))
+        assert only_split(summary)["models"]["tiny_cnn"][part]["acc"] == pytest.approx(
+            right / len(own)
+        )
         for row in own:
             assert (row["predicted"] == "Infected") == (float(row["p(Infected)"]) > 0.5)
 
@@ -181,7 +186,7 @@ def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
 
 def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
     few = partial(write_dataset, patients=PATIENTS, slices=SLICES)
-    monkeypatch.setattr(run, "write_dataset", few)
+    monkeypatch.setattr(preparation, "write_dataset", few)
     said = []
     summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
     assert "synthetic" in said[0]
@@ -225,7 +230,9 @@ def test_preprocessed_images_are_not_enhanced_again(tmp_path, no_figures):
         source = cv2.imread(row["source"], cv2.IMREAD_GRAYSCALE)
         written = tmp_path / "out/random/data" / kind / row["file"]
         np.testing.assert_array_equal(cv2.imread(str(written), cv2.IMREAD_GRAYSCALE), source)
-    assert load_model(tmp_path / "out/random/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"]
+    assert load_model(tmp_path / "out/random/tiny_cnn/model.npz").metadata["preprocessing"][
+        "enhance"
+    ]
 
 
 def test_images_that_were_only_copied_are_not_taken_for_enhanced(tmp_path):
