@@ -180,10 +180,17 @@ def first_convolution(model: Model) -> Conv2D:
 
 
 def overview(summary: dict, folder: Path, note: str) -> None:
-    """comparison.png: every model's accuracy on every part, with intervals."""
+    """comparison.png: every model's accuracy on every part and in every split, with intervals."""
+    splits = summary["splits"].values()
     rows = [
-        {"model": name, "part": part, "acc": row[part]["acc"], "n": row[part]["n"]}
-        for name, row in summary["models"].items()
+        {
+            "model": f"{name}, {split['title']}",
+            "part": part,
+            "acc": split["models"][name][part]["acc"],
+            "n": split["models"][name][part]["n"],
+        }
+        for name in summary["recipes"]
+        for split in splits
         for part in ("train", "validate", "test")
     ]
     plots.comparison(rows, folder / "comparison.png", "Accuracy of the models", note)

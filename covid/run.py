@@ -35,6 +35,7 @@ from covid.preparation import Prepared, Source, draw_data, find_source, prepare_
 from covid.recipes import Recipe, recipe_for
 from covid.resuming import SUMMARY
 from covid.run_folder import checkpoints, output_folder, require_files
+from covid.splits import fewest_groups
 from covid.train import Trained, train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
 
@@ -118,12 +119,18 @@ def ways_to_split(options: Options, source: Source) -> dict[str, Groups | None]:
     if source.given is not None:
         return {GROUP if source.given.info["group"] else RANDOM: None}
     groups = source.groups
-    ways: dict[str, Groups | None] = {}
-    if options.split != "group":
-        ways[RANDOM] = None
-    if options.split == "group" or (options.split == "both" and groups is not None):
-        ways[GROUP] = groups
-    return ways
+    if options.split == "random" or (options.split == "both" and groups is None):
+        return {RANDOM: None}
+    if options.split == "group":
+        return {GROUP: groups}
+    class_name, fewest = fewest_groups(groups.together(source.dataset))
+    if fewest < 2:
+        options.say(
+            f"note: class {class_name} has only one of the {groups.count} {groups.members}, so that "
+            f"{groups.members} cannot be kept apart: slices are split at random only"
+        )
+        return {RANDOM: None}
+    return {RANDOM: None, GROUP: groups}
 
 
 def split_and_train(

@@ -289,7 +289,7 @@ def test_from_preprocess_over_split_to_train(tmp_path, capsys):
     words = ("--data", split, "--epochs", "1", "--out", out, "--json")
     assert call("train", *words) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["folder"] == str(out) and found["split"] == "group"
+    assert found["folder"] == str(out) and list(found["splits"]) == ["group"]
     assert json.loads((out / "summary.json").read_text())["splits"] == found["splits"]
     assert (
         load_model(out / "random/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"] is True

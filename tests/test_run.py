@@ -196,7 +196,9 @@ def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monke
 
 def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
     recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn_dropout")}
-    prepared = run.prepare_all(quick(tmp_path / "out"), recipes)
+    options = quick(tmp_path / "out")
+    source = preparation.find_source(options)
+    prepared = preparation.prepare_all(options, source, recipes, "random", None)
     assert prepared["tiny_cnn"].split is prepared["cnn_dropout"].split
     assert len(list((tmp_path / "out/random/data").iterdir())) == 1
 
