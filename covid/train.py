@@ -155,9 +155,7 @@ def train_and_evaluate(
     validated = results["validate"]
     chosen = threshold_choice(validated.labels, validated.probabilities)
     model.metadata["threshold"] = chosen
-    results = {
-        part: replace(result, threshold=chosen["value"]) for part, result in results.items()
-    }
+    results = {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
     return Trained(name, model, history.history, best, seconds, results)
 
 

@@ -20,7 +20,13 @@ from covid.metrics.bootstrap import bootstrap, group_codes, reversed_interval, u
 from covid.metrics.calibration import brier_score, expected_calibration_error, reliability_bins
 from covid.metrics.curves import average_precision, precision_recall_curve, roc_auc, roc_curve
 from covid.metrics.delong import delong_interval, delong_variance
-from covid.metrics.measuring import DEFAULT_PREVALENCE, MEASURES, interval_remark, measure
+from covid.metrics.measuring import (
+    DEFAULT_PREVALENCE,
+    MEASURES,
+    interval_remark,
+    measure,
+    resampled_groups,
+)
 from covid.metrics.predictive import predictive_intervals, predictive_values
 from covid.metrics.proportions import (
     accuracy,
@@ -54,6 +60,7 @@ __all__ = [
     "predictive_intervals",
     "predictive_values",
     "reliability_bins",
+    "resampled_groups",
     "reversed_interval",
     "roc_auc",
     "roc_curve",
