@@ -24,7 +24,7 @@ from covid.inputs import (
     scan_for,
     wants_enhanced,
 )
-from covid.measures_table import result_text
+from covid.measures_table import glossary, result_text
 from covid.output import check_csv, check_new_folder, check_outside, new_folder
 from covid.preprocess import enhance_and_crop
 from covid.report import small_print
@@ -38,8 +38,8 @@ def evaluate(options: Namespace) -> dict:
     """`covid evaluate`."""
     check_csv(options.out)
     if options.figures is not None:
-        check_new_folder(options.figures)
-        check_outside(options.figures, options.data)
+        check_new_folder(options.figures, "--figures")
+        check_outside(options.figures, options.data, "--figures")
     model = open_model(options.model)
     unused: dict[str, str] = {}
     if is_split(options.data):
@@ -53,7 +53,7 @@ def evaluate(options: Namespace) -> dict:
     threshold = threshold_of(model)
     for part, summary in summaries.items():
         print(result_text(part, summary, classes_of(model), threshold), end="\n\n")
-    print(model_note(model))
+    print(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
     if options.out is not None:
         write_predictions(list(results.values()), classes_of(model), options.out)
     return {

@@ -183,7 +183,9 @@ def evaluation_figures(
     """
     labels, p, threshold = result.labels, result.probabilities.astype(float), result.threshold
     measures = metrics.measure(labels, p, threshold, result.groups, seed=seed)
-    end = f"{result.part} images; positive: {classes[1]}"
+    end = f"{result.part} (positive: {classes[1]})"
+    remark = metrics.interval_remark(labels, result.groups)
+    with_remark = f"{remark} {note}" if remark else note
 
     def path(kind: str) -> Path:
         return folder / f"{kind}-{name}.png"
@@ -193,18 +195,18 @@ def evaluation_figures(
         auc, average = measures["roc_auc"], measures["pr_auc"]
         band = roc_band(result, seed)
         curve, title = (labels, p, threshold), f"{name}: ROC curve, {end}"
-        written.append(plots.roc(*curve, auc, band, path("roc"), title, note))
+        written.append(plots.roc(*curve, auc, band, path("roc"), title, with_remark))
         title = f"{name}: precision and recall, {end}"
         written.append(
-            plots.precision_recall(*curve, average, path("precision_recall"), title, note)
+            plots.precision_recall(*curve, average, path("precision_recall"), title, with_remark)
         )
-    title = f"{name}: are its probabilities right? {end}"
-    written.append(plots.reliability(labels, p, measures, path("reliability"), title, note))
+    title = f"{name}: calibration, {end}"
+    written.append(plots.reliability(labels, p, measures, path("reliability"), title, with_remark))
     title = f"{name}: probabilities by true class, {end}"
     written.append(plots.scores(labels, p, classes, threshold, path("scores"), title, note))
     errors = {
-        f"true class {classes[1]}, taken for {classes[0]} (missed)": worst(result, 1, images),
-        f"true class {classes[0]}, taken for {classes[1]} (false alarm)": worst(result, 0, images),
+        f"missed: {classes[1]} taken for {classes[0]}": worst(result, 1, images),
+        f"false alarms: {classes[0]} taken for {classes[1]}": worst(result, 0, images),
     }
     title = f"{name}: the most wrong answers, {end}"
     note = f"p: probability of {classes[1]}; threshold {threshold:.3f}. {note}"
@@ -218,7 +220,7 @@ def roc_band(result: Result, seed: int) -> plots.Band:
 
     def curves(weights: np.ndarray) -> dict[str, np.ndarray]:
         x, y, _ = metrics.roc_curve(result.labels, result.probabilities, weights)
-        # From its last point at or before each rate on, a curve of steps is level.
+        # Where the curve is upright, `interp` takes its highest point.
         pairs = zip(x, y, strict=True)
         return {"y": np.array([np.interp(rates, *pair) for pair in pairs])}
 

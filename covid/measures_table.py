@@ -23,7 +23,7 @@ WHAT = {  # half a sentence for who has not met the measure; {0} the negative cl
     "accuracy": "share of all images that are recognised",
     "balanced_accuracy": "mean of sensitivity and specificity; a coin has 0.5",
     "f1": "harmonic mean of precision and sensitivity",
-    "roc_auc": "chance that a {1} image scores above a {0} one; a coin has 0.5",
+    "roc_auc": "chance that an image of {1} scores above one of {0}; a coin has 0.5",
     "pr_auc": "average precision over all thresholds; chance is the share of {1} images",
     "brier": "mean squared error of the probability; 0 is best, always 0.5 has 0.25",
     "ece": "how far probabilities are from what comes true; 0 is best",
@@ -52,7 +52,7 @@ def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: d
         f"  PPV and NPV: at a prevalence of {summary['prevalence']:g} (--prevalence), not that of "
         "these images",
         "",
-        *table_lines(summary["measures"], classes),
+        *table_lines(summary["measures"]),
     ]
     return "\n".join([*lines, *([f"  note: {summary['remark']}"] if summary["remark"] else [])])
 
@@ -74,32 +74,36 @@ def threshold_line(threshold: dict) -> str:
     return f"at the threshold {threshold['value']:.4f} ({shortened(shown(how))}):"
 
 
-def table_lines(measures: dict[str, dict], classes: tuple[str, str]) -> list[str]:
-    """One line for each measure: value, intervals, the method, what it is."""
-    by_group = any("group_low" in entry for entry in measures.values())
-    rows = [("measure", "value", "95 % interval", "by group", "method", "what it is")]
-    for name, entry in measures.items():
-        rows.append(
-            (
-                TITLES[name],
-                number(entry["value"]),
-                interval(entry["low"], entry["high"]),
-                interval(entry.get("group_low"), entry.get("group_high"))
-                if "group_low" in entry
-                else "",
-                entry["method"],
-                WHAT[name].format(*classes),
-            )
+def table_lines(measures: dict[str, dict]) -> list[str]:
+    """One line for each measure: value, interval, the method, the interval by group if there is one."""
+    header = ("measure", "value", "95 % interval", "method", "by group")
+    rows = [
+        (
+            TITLES[name],
+            number(entry["value"]),
+            interval(entry["low"], entry["high"]),
+            entry["method"],
+            interval(entry["group_low"], entry["group_high"]) if "group_low" in entry else "",
         )
-    if not by_group:
-        rows = [(*row[:3], *row[4:]) for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
+        for name, entry in measures.items()
+    ]
+    if not any(by_group for *_, by_group in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    return [
         "  "
         + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        for row in (header, rule, *rows)
     ]
-    return [lines[0], "  " + "-" * (len(max(lines, key=len)) - 2), *lines[1:]]
+
+
+def glossary(classes: tuple[str, str]) -> str:
+    """What each measure is, in half a sentence."""
+    width = max(map(len, TITLES.values()))
+    return "\n".join(
+        f"  {TITLES[name]:<{width}}  {words.format(*classes)}" for name, words in WHAT.items()
+    )
 
 
 def number(value: float | None) -> str:

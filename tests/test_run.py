@@ -65,7 +65,8 @@ def test_every_file_is_there_and_nothing_else():
     images = [name for name in found if name.startswith("data/") and name.endswith(".png")]
     assert len(images) == TOTAL
     drawn = ("samples", "preprocessing", "augmentation", "comparison")
-    per_model = ("curves", "confusion", "filters", "graph")
+    per_model = ("curves", "confusion", "filters", "graph", "roc", "precision_recall")
+    per_model += ("reliability", "scores", "most_wrong")
     assert sorted(set(found) - set(images)) == sorted(
         [
             "data/enhanced-50-10-40/manifest.csv",

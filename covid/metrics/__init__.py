@@ -5,7 +5,7 @@
     curves        ROC and precision-recall curves, and the areas under them
     delong        the interval of the area under the ROC curve
     calibration   whether "70 %" comes true in 70 % of cases
-    bootstrap     intervals by drawing images, or whole patients, again and again
+    resampling    intervals by drawing images, or whole patients, again and again
     thresholds    from which probability on an image is called positive
     measuring     all of it at once: `measure`
 
@@ -16,7 +16,6 @@ them with one row for each resample, everybody else without. What is undefined (
 nobody is ill) is nan.
 """
 
-from covid.metrics.bootstrap import bootstrap, group_codes, reversed_interval, usual_interval
 from covid.metrics.calibration import brier_score, expected_calibration_error, reliability_bins
 from covid.metrics.curves import average_precision, precision_recall_curve, roc_auc, roc_curve
 from covid.metrics.delong import delong_interval, delong_variance
@@ -37,6 +36,7 @@ from covid.metrics.proportions import (
     specificity,
     wilson_interval,
 )
+from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, usual_interval
 from covid.metrics.thresholds import choose_threshold, threshold_choice
 
 __all__ = [

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from covid.metrics.bootstrap import bootstrap, group_codes, reversed_interval, usual_interval
 from covid.metrics.calibration import brier_score, expected_calibration_error
 from covid.metrics.curves import average_precision, checked, roc_auc
 from covid.metrics.delong import delong_interval, is_perfect
@@ -19,6 +18,7 @@ from covid.metrics.proportions import (
     specificity,
     wilson_interval,
 )
+from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, usual_interval
 
 MEASURES = (
     *("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1"),

@@ -156,6 +156,7 @@ def reliability(
             )
         below.set(ylabel="images", xlabel="probability of the positive class")
         below.set_ylim(0, 1.2 * bins.counts.max())
+        below.yaxis.get_major_locator().set_params(integer=True)
     return Path(path)
 
 
@@ -179,7 +180,7 @@ def scores(
             called = int(np.sum(own > threshold))
             name = wrap(f"{classes[label]}{' (positive)' if label else ''}", 5, 10)
             axes.set_title(
-                f"{name}: {len(own)} images, {len(own) - called} left, {called} right of the threshold",
+                f"{name}: {len(own) - called} left, {called} right of the threshold",
                 fontsize=10,
             )
             axes.axvline(threshold, color=GREEN, linewidth=2, label=f"threshold {threshold:.3f}")
@@ -220,12 +221,15 @@ def most_wrong(
 
 
 def _with_interval(name: str, measure: dict) -> str:
-    """Such as "area 0.912, 95 % interval 0.880 to 0.944 (DeLong)"."""
+    """Such as "area 0.912, 95 % interval 0.880 to 0.944 (DeLong), 0.851 to 0.960 (by group)"."""
     text = f"{name} {measure['value']:.3f}"
     if measure["low"] is None:
         return f"{text}, no interval"
     interval = f"95 % interval {measure['low']:.3f} to {measure['high']:.3f}"
-    return f"{text}, {interval} ({measure['method']})"
+    text = f"{text}, {interval} ({measure['method']})"
+    if measure.get("group_low") is None:
+        return text
+    return f"{text}, {measure['group_low']:.3f} to {measure['group_high']:.3f} (by group)"
 
 
 def _unit_square(axes: Axes) -> None:

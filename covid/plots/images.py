@@ -55,26 +55,30 @@ def sample_grid(
     cell, left, width = _columns(columns, largest=3.0)
     remark = 0.2 if remarks_by_class else 0.0  # height of the line above an image
     pitch = remark + cell + 2 * NAME_LINE + 2 * GAP  # to the next row: two lines for the name
-    header = 0.35
+    texts = {
+        name: wrap(name if images else f"{name}: no images", width - left, 12)
+        for name, images in images_by_class.items()
+    }
+    headers = {name: 0.35 + 0.2 * text.count("\n") for name, text in texts.items()}
     rows = {name: math.ceil(len(images) / columns) for name, images in images_by_class.items()}
-    height = header * len(rows) + pitch * sum(rows.values())
+    height = sum(headers.values()) + pitch * sum(rows.values())
     with sheet(path, title, note, width, height) as body:
         top = 0.0
         for name, images in images_by_class.items():
-            text = name if images else f"{name}: no images"
-            text_at(body, left, top, wrap(text, width - left, 12), fontsize=12)
-            top += header
+            text_at(body, left, top, texts[name], fontsize=12)
+            top += headers[name]
             names = (names_by_class or {}).get(name, [""] * len(images))
             require(len(names) == len(images), path, f"{len(images)} file names for {name!r}")
             for index, (image, file_name) in enumerate(zip(images, names, strict=True)):
                 row, column = divmod(index, columns)
                 place = (left + column * (cell + GAP), top + row * pitch + remark)
-                if remarks_by_class:
-                    text_at(body, place[0], place[1] - remark, remarks_by_class[name][index])
                 axes = axes_at(body, *place, cell, cell)
                 _show(axes, image)
                 axes.set_anchor("S")  # images of unequal shapes stand on one line
                 axes.set_xlabel(shorten(file_name, cell), **NAME_FONT)
+                if remarks_by_class:
+                    words = remarks_by_class[name][index]
+                    axes.set_title(words, fontsize=10, loc="left", pad=3)
             top += rows[name] * pitch
     return Path(path)
 

@@ -87,6 +87,8 @@ def reversed_interval(values: np.ndarray, estimate: float) -> Interval:
 
     A resample errs from the estimate as the estimate errs from the truth. Resamples that are too
     large therefore speak for a smaller truth: 2 * estimate - percentiles, cut off at 0 and 1.
+    Where the truth is 0, the end of the scale, this holds it in about half of the studies only (the
+    percentiles in none): a low end above 0 does not prove that a model is badly calibrated.
 
     Source: Davison and Hinkley 1997, "Bootstrap methods and their application", the basic bootstrap
     interval of chapter 5.
