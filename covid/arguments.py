@@ -15,6 +15,7 @@ SPLITS = ("random", "group", "both")
 NO_CONTOUR_CHOICES = ("keep", "drop")
 PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
+DEFAULT_PREVALENCE = 0.1  # the same as in covid.metrics, which is not imported here
 ABOUT = (
     "Lung-CT slices, COVID-19 infected or not: a from-scratch CNN to read and try. "
     "A teaching tool, not for diagnosis."
@@ -84,6 +85,19 @@ def whole_number(text: str, smallest: int, largest: float = math.inf) -> int:
         bounds = f"at least {smallest}" + (f" and at most {largest}" if largest < math.inf else "")
         raise argparse.ArgumentTypeError(
             f"expected a whole number of {bounds}, got {shortened(text)!r}"
+        )
+    return value
+
+
+def prevalence(text: str) -> float:
+    """A share of people who are ill: between 0 and 1, neither of them."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a number between 0 and 1, such as 0.1, got {shortened(text)!r}"
         )
     return value
 
@@ -368,6 +382,20 @@ def add_evaluate(commands) -> None:
     )
     command.add_argument(
         "--part", choices=PARTS, help="which part of a split folder (default test)"
+    )
+    command.add_argument(
+        "--prevalence",
+        type=prevalence,
+        default=DEFAULT_PREVALENCE,
+        metavar="P",
+        help="share of the people tested who are ill, for PPV and NPV (default 0.1: an example, well "
+        "below the half of most collections of images)",
+    )
+    command.add_argument(
+        "--figures",
+        type=path,
+        metavar="DIR",
+        help="new or empty folder: draw ROC and other curves, the scores, the most wrong images",
     )
     add_csv(command)
     add_as_is(command)

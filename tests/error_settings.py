@@ -197,6 +197,18 @@ def bad_model(change: Callable[[bytes], bytes] | str) -> Make:
     return file("bad.npz", lambda: change(good_model()))
 
 
+def overflowing(setting: Setting) -> None:
+    """`bad.npz`: weights that are finite, outputs that are not: infinity less infinity at the end."""
+    from minicnn.models import load_model
+
+    model = load_model(setting.folder / "model.npz")
+    *kernels, last = [p for name, p in model.named_weights().items() if name.endswith("kernel")]
+    for kernel in kernels:
+        kernel[...] = 3e38
+    last[::2], last[1::2] = 3e38, -3e38
+    model.save(setting.folder / "bad.npz")
+
+
 def for_other_classes(setting: Setting) -> None:
     from minicnn.models import load_model
 

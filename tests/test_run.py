@@ -71,7 +71,8 @@ def test_every_file_is_there_and_nothing_else():
     images = [name for name in found if "/data/" in name and name.endswith(".png")]
     assert len(images) == TOTAL
     drawn = ("samples", "preprocessing", "augmentation", "comparison")
-    per_model = ("curves", "confusion", "filters", "graph")
+    per_model = ("curves", "confusion", "filters", "graph", "roc", "precision_recall")
+    per_model += ("reliability", "scores", "most_wrong")
     assert sorted(set(found) - set(images)) == sorted(
         [
             *(f"figures/{name}.png" for name in drawn),
