@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.errors import UserError
+from covid.fold_plan import plan_folds
 from covid.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
 from covid.images import UnreadableImage, read_gray
 from covid.manifest import SplitFolder, count_statuses, read_manifest, read_split, unused_rows
@@ -34,6 +35,7 @@ __all__ = [
     "groups_from_csv",
     "groups_from_names",
     "parse_ratios",
+    "plan_folds",
     "plan_split",
     "read_gray",
     "read_manifest",

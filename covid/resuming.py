@@ -201,7 +201,9 @@ def as_typed(value) -> str:
     if isinstance(value, (list, tuple)):
         numbers = all(isinstance(item, float) for item in value)
         return "/".join(f"{100 * item:g}" for item in value) if numbers else ",".join(value)
-    return "nothing of the kind" if value is None else str(value)
+    if value is None or isinstance(value, bool):
+        return "it" if value else "nothing of the kind"
+    return str(value)
 
 
 @contextmanager

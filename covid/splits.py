@@ -93,7 +93,7 @@ def plan_split(
     """Divide `images` into train, validate and test, each class by the same ratios.
 
     Without groups each class is shuffled and cut; the sizes are exact by largest remainder.
-    With `groups` whole groups are dealt out (see `_deal_groups`), so that sizes are only near the
+    With `groups` whole groups are dealt out (see `deal_groups`), so that sizes are only near the
     ratios. Where some class has two groups only, one goes to train and one to test, and
     validate is cut out of the images of train; `Split.notes` says so. The result depends on the
     set of images, the ratios, the seed and the groups, not on the order of `images`.
@@ -121,16 +121,16 @@ def plan_split(
         Bad ratios or seed; too few images or groups.
     """
     shares = parse_ratios(ratios)
-    ordered, rng = _ordered(images, seed)
+    ordered, rng = in_order(images, seed)
     split = Split({part: [] for part in PARTS}, shares, seed, groups, keep_together)
     if groups is None or not keep_together:
-        _cut_classes(split, ordered, dict(zip(PARTS, shares, strict=True)), rng)
+        cut_classes(split, ordered, dict(zip(PARTS, shares, strict=True)), rng)
     else:
         _split_groups(split, ordered, rng)
     return split
 
 
-def _ordered(images, seed: int) -> tuple[list[ImageFile], np.random.Generator]:
+def in_order(images, seed: int) -> tuple[list[ImageFile], np.random.Generator]:
     """The images in an order of their own, and where everything random comes from."""
     if seed < 0:
         raise UserError(f"the seed {seed} is negative; choose 0 or more")
@@ -156,7 +156,7 @@ def largest_remainder(count: int, shares: Sequence[float]) -> list[int]:
     return sizes
 
 
-def _by_class(images: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
+def by_class(images: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
     classes: dict[str, list[ImageFile]] = defaultdict(list)
     for image in images:
         classes[image.class_name].append(image)
@@ -177,9 +177,9 @@ def _cut(members, shares, rng, parts) -> list[list]:
     return [shuffled[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
-def _cut_classes(split: Split, images, shares: dict[str, float], rng) -> None:
+def cut_classes(split: Split, images, shares: dict[str, float], rng) -> None:
     """Fill some parts with `images`, shuffled and cut class by class."""
-    for members in _by_class(images).values():
+    for members in by_class(images).values():
         cuts = _cut(members, tuple(shares.values()), rng, tuple(shares))
         for part, cut in zip(shares, cuts, strict=True):
             split.parts[part] += cut
@@ -190,18 +190,18 @@ def _split_groups(split: Split, images: Sequence[ImageFile], rng: np.random.Gene
     groups = split.groups.together(images)
     class_name, fewest = fewest_groups(groups)
     if fewest < 2:
-        only = next(name for name in groups if class_name in _by_class(groups[name]))
+        only = next(name for name in groups if class_name in by_class(groups[name]))
         raise UserError(
             f"class {class_name} has only the group {only}: train and test need a group each; "
             "choose other groups, or split without groups"
         )
     train, validate, test = split.ratios
     if fewest >= len(PARTS):
-        split.parts = _deal_groups(groups, dict(zip(PARTS, split.ratios, strict=True)), rng)
+        split.parts = deal_groups(groups, dict(zip(PARTS, split.ratios, strict=True)), rng)
         return
-    dealt = _deal_groups(groups, {"train": train + validate, "test": test}, rng)
+    dealt = deal_groups(groups, {"train": train + validate, "test": test}, rng)
     split.parts["test"] = dealt["test"]
-    _cut_classes(split, dealt["train"], {"train": train, "validate": validate}, rng)
+    cut_classes(split, dealt["train"], {"train": train, "validate": validate}, rng)
     members = split.groups.members
     split.notes.append(
         f"validation shares {members} with train, because class {class_name} has only {fewest} "
@@ -213,12 +213,17 @@ def fewest_groups(groups: dict[str, list[ImageFile]]) -> tuple[str, int]:
     """The class that has images in the fewest groups (the first one if equal), and how many."""
     counts: dict[str, int] = defaultdict(int)
     for members in groups.values():
-        for class_name in _by_class(members):
+        for class_name in by_class(members):
             counts[class_name] += 1
     return min(sorted(counts.items()), key=lambda item: item[1])
 
 
-def _deal_groups(groups, shares: dict[str, float], rng) -> dict[str, list]:
+def deal_groups(
+    groups: dict[str, list[ImageFile]],
+    shares: dict[str, float],
+    rng: np.random.Generator,
+    largest_first: bool = False,
+) -> dict[str, list[ImageFile]]:
     """Deal whole groups out to the parts, each to the part that lacks most of its classes.
 
     A part lacks ``share * images of the class - images it has``, summed over the classes of the
@@ -226,14 +231,20 @@ def _deal_groups(groups, shares: dict[str, float], rng) -> dict[str, list]:
     come first: so every part gets a group of every class. That never contradicts itself, since
     groups that hold more than one class are dealt first, while the parts that have one class
     are the parts that have the other.
+
+    `largest_first` makes parts of equal shares more even: the small groups fill what the large
+    ones left. Parts of unequal shares would get groups of other sizes each, the large ones in
+    the large part; so a split into train, validate and test leaves it to chance.
     """
-    totals = {name: len(members) for name, members in _by_class(chain(*groups.values())).items()}
+    totals = {name: len(members) for name, members in by_class(chain(*groups.values())).items()}
     contents = {
-        name: {kind: len(members) for kind, members in _by_class(images).items()}
+        name: {kind: len(members) for kind, members in by_class(images).items()}
         for name, images in groups.items()
     }
     names = sorted(groups)
     shuffled = [names[index] for index in rng.permutation(len(names))]
+    if largest_first:
+        shuffled.sort(key=lambda name: -len(groups[name]))
     shuffled.sort(key=lambda name: -len(contents[name]))  # stable: mixed groups first
     have = {part: dict.fromkeys(totals, 0) for part in shares}
     left = {kind: sum(kind in content for content in contents.values()) for kind in totals}

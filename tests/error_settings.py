@@ -158,6 +158,12 @@ def change_json(path: Path, change: Callable[[dict], object]) -> None:
     path.write_text(json.dumps(content))
 
 
+def patients_csv() -> str:
+    """A line for each of the images of `slices`, with its patient."""
+    names = [path.name for path in sorted(slices().rglob("*.png"))]
+    return "file,patient\n" + "".join(f"{name},{name.split('_')[0]}\n" for name in names)
+
+
 def preprocessed(*changes: Callable[[Path], object]) -> Make:
     """`enhanced`: what `covid preprocess slices` makes."""
 
