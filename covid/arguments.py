@@ -477,15 +477,11 @@ def add_audit(commands) -> None:
     add_positive(command)
     command.add_argument(
         "--split",
-        choices=SPLITS,
+        choices=("random", "group"),
         help="of class folders, the split to audit. random (default): slice by slice; group: "
-        "patients kept whole, as --group names them",
+        "patients kept whole, as --group or --group-csv names them",
     )
-    command.add_argument(
-        "--group",
-        metavar="REGEX",
-        help="what in a file name is the patient, such as '^[^_]+': says who stands on both sides",
-    )
+    add_groups(command)
     command.add_argument(
         "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
     )

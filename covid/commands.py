@@ -22,7 +22,7 @@ from covid.dataset import (
 )
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
-from covid.groups import DEFAULT_COLUMN, compile_group, known_groups
+from covid.groups import compile_group, group_column, known_groups
 from covid.inputs import is_enhanced, is_synthetic
 from covid.output import check_new_folder, check_outside, free_name
 from covid.preprocess import enhance_and_crop
@@ -177,15 +177,6 @@ def split(options: Namespace) -> dict:
         "counts": counts,
         "notes": planned.notes,
     }
-
-
-def group_column(options: Namespace) -> str:
-    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
-    if options.group_column is None:
-        return DEFAULT_COLUMN
-    if options.group_csv is None:
-        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
-    return options.group_column
 
 
 def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:

@@ -157,6 +157,7 @@ def prepare_all(
     recipes: dict[str, Recipe],
     name: str,
     together: Groups | None,
+    made: dict[str, SplitFolder] | None = None,
 ) -> dict[str, Prepared]:
     """The split folders that the recipes need, and what each model gets.
 
@@ -168,6 +169,8 @@ def prepare_all(
         The split; its folder in the output folder.
     together : Groups or None
         What must not be torn apart.
+    made : dict of str to SplitFolder, optional
+        By model: the same images, prepared for another split. They are linked, not made again.
     """
     splits: dict[str, SplitFolder] = {}
     prepared = {}
@@ -180,7 +183,9 @@ def prepare_all(
         else:
             kind = data_kind(recipe)
             if kind not in splits:
-                splits[kind] = prepare(options, source, recipe, options.out / name, together)
+                reuse = (made or {}).get(model)
+                folder = options.out / name / "data" / kind
+                splits[kind] = prepare(options, source, recipe, folder, together, reuse)
             split = splits[kind]
         prepared[model] = Prepared(split, recipe)
         mention_difference(options, model, wanted, recipe)
@@ -204,10 +209,14 @@ def data_kind(recipe: Recipe) -> str:
 
 
 def prepare(
-    options: Options, source: Source, recipe: Recipe, out: Path, together: Groups | None
+    options: Options,
+    source: Source,
+    recipe: Recipe,
+    folder: Path,
+    together: Groups | None,
+    reuse: SplitFolder | None,
 ) -> SplitFolder:
     """Split the images and write them, enhanced and cropped if the recipe says so."""
-    folder = out / "data" / data_kind(recipe)
     if folder.exists():  # whole, from before an interruption
         return open_split(folder)
     dataset = source.dataset
@@ -224,6 +233,7 @@ def prepare(
         transform,
         progress=options.verbose != 0,
         extra={"enhanced": recipe.enhance, "synthetic": source.synthetic},
+        reuse=reuse,
     )
     written = read_split(folder)
     options.say(report.describe_data(written, count_statuses(rows)))

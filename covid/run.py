@@ -26,7 +26,9 @@ leaves in the output folder:
 from dataclasses import dataclass
 
 from covid import figures, report
+from covid.audited import audit_source, with_look_alikes
 from covid.dataset import SplitFolder
+from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
 from covid.options import Options
@@ -85,10 +87,16 @@ def run_all(options: Options) -> dict:
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
         source = find_source(options)
+        audited = None
+        if options.audit or options.group_audit:
+            audited = audit_source(options, source, next(iter(recipes.values())).ratios)
+            source = with_look_alikes(options, source, audited)
         outcomes = {}
         for name, together in ways_to_split(options, source).items():
-            outcomes[name] = split_and_train(options, source, recipes, name, together)
+            outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)
         summary = report.summarise(options, source, outcomes)
+        summary["audit"] = None if audited is None else audited.summary
+        summary["folds"] = cross_validate(options, source, outcomes)
         figures.overview(summary, options.out / "figures", summary["note"])
         require_files(
             [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
@@ -139,12 +147,36 @@ def split_and_train(
     recipes: dict[str, Recipe],
     name: str,
     together: Groups | None,
+    before: dict[str, Outcome],
 ) -> Outcome:
-    """Everything that one way of splitting needs: images, models, their evaluation, their figures."""
-    prepared = prepare_all(options, source, recipes, name, together)
+    """Everything that one way of splitting needs: images, models, their evaluation, their figures.
+
+    Images that another way has prepared already, one of `before`, are not prepared again.
+    """
+    made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
+    prepared = prepare_all(options, source, recipes, name, together, made)
     draw_data(options, source, next(iter(prepared.values())))
     return Outcome(
         together, prepared, train_all(options, prepared, name, report.title(name, together))
+    )
+
+
+def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict | None:
+    """What summary.json holds of `--folds`: every image in a test once."""
+    if options.folds is None:
+        return None
+    prepared = list(outcomes.values())[-1].prepared
+    return run_folds(
+        source.dataset,
+        prepared,
+        source.groups,
+        options.folds,
+        options.out / "folds",
+        options.seed,
+        report.small_print(source.dataset.positive, source.synthetic),
+        options.checkpoint_steps,
+        options.verbose,
+        options.say,
     )
 
 
