@@ -13,6 +13,7 @@ MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
 SPLITS = ("random", "group")
 NO_CONTOUR_CHOICES = ("keep", "drop")
+LOOK_METHODS = ("auto", "grad-cam", "occlusion")
 PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 ABOUT = (
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         add_predict,
         add_figures,
         add_explain,
+        add_look,
         add_doctor,
     ):
         add(commands)
@@ -378,6 +380,28 @@ def add_explain(commands) -> None:
         "--position",
         metavar="ROW,COL,CHANNEL",
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
+    )
+    add_as_is(command)
+
+
+def add_look(commands) -> None:
+    command = new_command(
+        commands,
+        "look",
+        "show where a model's answer comes from, checked against random models",
+        "covid look results/tiny_cnn/model.npz slice1.png slice2.jpg --out look",
+    )
+    add_model_file(command)
+    command.add_argument(
+        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
+    )
+    add_out(command, "look")
+    command.add_argument(
+        "--method",
+        choices=LOOK_METHODS,
+        default="auto",
+        help="grad-cam: where the last convolution saw what raised the answer; occlusion: what "
+        "changes it when covered; auto (default): grad-cam if that convolution sees enough",
     )
     add_as_is(command)
 

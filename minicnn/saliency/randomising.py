@@ -95,16 +95,16 @@ class RandomisationCheck:
             which = "map" if is_flat(numbers(self.heat)) else "map of every random copy"
             return f"No check is possible: the {which} is the same everywhere."
         found = ", ".join(f"{r:.2f}" for r in self.correlations)
-        found = f"rank correlation {found}: {self.agreement:.2f} on average, sign aside"
+        found = f"rank correlation {found}: mean absolute value {self.agreement:.2f}"
         if self.passed:
             return (
                 f"Sanity check passed: with random weights the map is another one ({found}, below "
-                f"{self.threshold:g}), so it depends on what was learned; whether that is the right "
-                "thing, the check does not say."
+                f"{self.threshold:g}), so it comes from this model's weights, not from the image "
+                "alone; whether the model looks at the right thing, the check does not say."
             )
         return (
             f"Sanity check FAILED: with random weights the map stays much the same ({found}, not "
-            f"below {self.threshold:g}), so it shows the image, not what the model has learned."
+            f"below {self.threshold:g}), so it shows the image, not what this model has learned."
         )
 
 

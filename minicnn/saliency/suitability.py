@@ -26,7 +26,7 @@ class Suitability(NamedTuple):
     filters : int
         Of all of them together.
     reason : str
-        One sentence.
+        The numbers and the rule, as a clause.
     """
 
     method: str
@@ -65,12 +65,10 @@ def suited_method(model, output: int = 0) -> Suitability:
     share = min(field.size[0] / height, field.size[1] / width)
     filters = sum(tensor.sample_shape[2] for tensor in tensors)
     names = [tensor.node.layer.name for tensor in tensors]
-    seen = (
-        f"a unit of {' and '.join(names)} sees {field.size[0]} x {field.size[1]} of "
-        f"{height} x {width} pixels, with {filters} filters"
+    fits = share >= SMALLEST_SHARE and filters >= FEWEST_FILTERS
+    reason = (
+        f"a unit of {', '.join(names)} sees {field.size[0]} x {field.size[1]} of "
+        f"{height} x {width} pixels, through {filters} filters; Grad-CAM suits from "
+        f"{SMALLEST_SHARE:.0%} of each side and {FEWEST_FILTERS} filters on"
     )
-    if share >= SMALLEST_SHARE and filters >= FEWEST_FILTERS:
-        return Suitability("grad-cam", names, field, share, filters, f"{seen}: enough for Grad-CAM")
-    missing = f"at least {SMALLEST_SHARE:.0%} of each side and {FEWEST_FILTERS} filters"
-    reason = f"{seen}; Grad-CAM is taken for {missing}, so patches are covered instead"
-    return Suitability("occlusion", names, field, share, filters, reason)
+    return Suitability("grad-cam" if fits else "occlusion", names, field, share, filters, reason)
