@@ -1,7 +1,7 @@
 """What each command of the command line does. Each returns what `--json` prints.
 
 This file has the commands that make images, splits and models; those that ask a trained model
-are in `covid.asking` and `covid.looking` and named here, too, because the command line looks for
+are in `covid.asking` and `covid.looks` and named here, too, because the command line looks for
 all of them here, but for `covid.doctor`, which works where this file cannot be imported.
 """
 
@@ -22,7 +22,7 @@ from covid.dataset import (
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.inputs import is_enhanced, is_synthetic
-from covid.looking import look
+from covid.looks import look
 from covid.output import check_new_folder, check_outside, free_name
 from covid.preprocess import enhance_and_crop
 from covid.splits import compile_group, parse_ratios, plan_split

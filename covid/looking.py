@@ -1,25 +1,17 @@
-"""`covid look`: which parts of an image a model's answer hangs on, and whether that can be trusted.
+"""Figures of where a model's answer comes from, and of the inputs that excite its filters.
 
 A heat map is never drawn here without its sanity check: the maps of the same model with random
-weights stand beside it, and a sentence below says what follows from them. How it is computed is in
-`minicnn.saliency`.
+weights stand beside it, and a sentence below says what follows from them. How all that is computed
+is in `minicnn.saliency`, how it looks in `covid.plots.looking`.
 """
 
-import csv
 import math
-import sys
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 
-from covid.asking import about, model_note
 from covid.errors import UserError, shown
-from covid.images import UnreadableImage, read_gray
-from covid.inputs import classes_of, model_input, open_model, wants_enhanced
-from covid.output import new_folder
-from covid.preprocess import enhance_and_crop
-from minicnn.files import whole_file
+from covid.inputs import classes_of, model_input
 from minicnn.models import Model
 from minicnn.saliency import (
     excite,
@@ -38,51 +30,6 @@ COLOURS = {
     "speaks against {0}.",
     "grad-cam": "Orange: here the last convolution saw what raises the answer for {0}.",
 }
-
-
-def look(options: Namespace) -> dict:
-    """`covid look`."""
-    model = open_model(options.model)
-    check_method(model, options.method)
-    images: list[tuple[Path, np.ndarray]] = []
-    unreadable: dict[str, str] = {}
-    for path in options.images:
-        try:
-            gray = read_gray(path)
-        except UnreadableImage as error:
-            print(f"covid look: {error}", file=sys.stderr)
-            unreadable[str(path)] = error.reason
-            continue
-        enhance = wants_enhanced(model) and not options.as_is
-        images.append((path, enhance_and_crop(gray).image if enhance else gray))
-    answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
-    if images:
-        with new_folder(options.out):
-            answer.update(look_at_all(model, images, options))
-        print(answer["note"])
-    return answer
-
-
-def look_at_all(model: Model, images: list[tuple[Path, np.ndarray]], options: Namespace) -> dict:
-    """Draw everything and write looks.csv; what `covid look --json` says of it."""
-    looks, figures = [], []
-    for path, gray in images:
-        figure = free_path(options.out, f"look-{path.stem}", [look["figure"] for look in looks])
-        note = image_note(model, path)
-        found = look_figure(model, gray, path.name, figure, note, options.seed, options.method)
-        looks.append({"file": str(path), "figure": str(figure), **found})
-        p = f"p({classes_of(model)[1]}) = {found['probability']:.4f}"
-        print(f"{shown(path)}: {p}. {found['verdict']}\n  {shown(figure)}")
-    write_looks(looks, classes_of(model)[1], options.out / "looks.csv")
-    if has_convolution(model):
-        from covid.figures import filters_figure
-
-        path, gray = images[0]
-        figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]
-        filters_figure(model, path.name, gray, figures[0], image_note(model, path))
-        excited_figure(model, figures[1], model_note(model), options.seed)
-        print("\n".join(shown(figure) for figure in figures))
-    return {"looks": looks, "figures": [str(figure) for figure in figures]}
 
 
 def look_figure(
@@ -116,8 +63,13 @@ def look_figure(
     Returns
     -------
     numbers : dict
-        As JSON can hold it: probability, logit, method, source, reason, receptive_field ([height,
+        As JSON can hold it (NaN aside): probability, logit, method, source, reason, receptive_field ([height,
         width] in pixels, or None), rank_correlations, agreement, passed, verdict.
+
+    Raises
+    ------
+    UserError
+        If the model's answers are not finite.
     """
     from covid.plots.looking import heat_map_with_check
 
@@ -128,7 +80,10 @@ def look_figure(
     if chosen == "occlusion" and model.count_params() > LARGE_MODEL:
         side = math.ceil(x.shape[0] / 10)
         options = {"size": side, "stride": side}  # a quarter of the patches
-    check = randomisation_check(model, x, chosen, copies=COPIES, seed=seed, **options)
+    try:
+        check = randomisation_check(model, x, chosen, copies=COPIES, seed=seed, **options)
+    except ValueError as error:
+        raise UserError(f"{shown(name)}: {error}; take another model or image") from None
     heat = check.heat
     numbers = {
         "probability": 0.5 * (1 + math.tanh(heat.logit / 2)),  # 1 / (1 + exp(-logit))
@@ -225,56 +180,3 @@ def input_bounds(model: Model) -> tuple[float, float]:
     if preprocessing.get("samplewise"):
         return STANDARDISED
     return 0.0, 255 * float(preprocessing["rescale"])
-
-
-def has_convolution(model: Model) -> bool:
-    """Whether there are filters to look at."""
-    return bool(suited_method(model).layers)
-
-
-def check_method(model: Model, method: str) -> None:
-    """UserError where the method asked for cannot be used with the model."""
-    if method == "grad-cam" and not has_convolution(model):
-        raise UserError(
-            f"--method grad-cam: {model.name} has no convolution whose maps could be looked at; "
-            "choose --method occlusion"
-        )
-
-
-def image_note(model: Model, path: Path) -> str:
-    """The small print under a figure of one image."""
-    synthetic = "Synthetic image. " if path.name.startswith("synthetic-") else ""
-    return f"{synthetic}{model_note(model)}"
-
-
-def free_path(folder: Path, stem: str, taken: list[str]) -> Path:
-    """folder/stem.png, or with _2, _3, ... where an image of that name came before."""
-    path, number = folder / f"{stem}.png", 1
-    while str(path).casefold() in (one.casefold() for one in taken):
-        number += 1
-        path = folder / f"{stem}_{number}.png"
-    return path
-
-
-def write_looks(looks: list[dict], positive: str, path: Path) -> None:
-    """One line for every image: its answer, the method, and what the check found."""
-    with (
-        whole_file(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(
-            ["file", f"p({positive})", "logit", "method", "source", "receptive_field"]
-            + [f"rank_correlation_{number + 1}" for number in range(COPIES)]
-            + ["agreement", "passed", "verdict", "figure"]
-        )
-        for row in looks:
-            field = " x ".join(map(str, row["receptive_field"] or ()))
-            found = [*row["rank_correlations"], row["agreement"]]
-            passed = {True: "yes", False: "no", None: ""}[row["passed"]]
-            writer.writerow(
-                [row["file"], f"{row['probability']:.6f}", f"{row['logit']:.6f}"]
-                + [row["method"], row["source"], field]
-                + ["" if math.isnan(number) else f"{number:.4f}" for number in found]
-                + [passed, row["verdict"], row["figure"]]
-            )

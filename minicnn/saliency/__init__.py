@@ -23,10 +23,11 @@ from minicnn.saliency.gradcam import grad_cam
 from minicnn.saliency.heatmap import HeatMap, share_inside
 from minicnn.saliency.occluding import occlusion
 from minicnn.saliency.passes import logits_of
-from minicnn.saliency.randomising import RandomisationCheck, RandomisedMap, randomisation_check
+from minicnn.saliency.randomising import randomisation_check
 from minicnn.saliency.ranking import rank_correlation
 from minicnn.saliency.receptive import ReceptiveField, last_feature_maps, receptive_field
 from minicnn.saliency.suitability import Suitability, suited_method
+from minicnn.saliency.verdicts import RandomisationCheck, RandomisedMap
 
 __all__ = [
     "Excitation",

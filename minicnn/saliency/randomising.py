@@ -9,7 +9,6 @@ Source: Adebayo et al. 2018, "Sanity checks for saliency maps", section 3.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,95 +16,14 @@ from minicnn import shapes
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.saliency.gradcam import grad_cam
-from minicnn.saliency.heatmap import HeatMap
 from minicnn.saliency.occluding import occlusion
 from minicnn.saliency.ranking import rank_correlation
 from minicnn.saliency.suitability import suited_method
+from minicnn.saliency.verdicts import RandomisationCheck, RandomisedMap, is_flat, numbers
 
 METHODS = {"grad-cam": grad_cam, "occlusion": occlusion}
 THRESHOLD = 0.5  # a convention: the paper compares curves and names no number
 TRIES = 10  # for one copy; a random relu network may be silent for an image
-
-
-@dataclass(frozen=True, eq=False)
-class RandomisedMap:
-    """The map of a model with random weights.
-
-    Attributes
-    ----------
-    layers : tuple of str
-        The layers that had random weights, from the output back.
-    copy : int
-        Number of the random copy, from 0.
-    heat : HeatMap or (rows, cols) array
-        What the method gave.
-    correlation : float
-        Spearman's, with the true map; NaN if one of both is the same everywhere.
-    """
-
-    layers: tuple[str, ...]
-    copy: int
-    heat: object
-    correlation: float
-
-
-@dataclass(frozen=True, eq=False)
-class RandomisationCheck:
-    """A heat map and what random weights make of it.
-
-    Attributes
-    ----------
-    heat : HeatMap or (rows, cols) array
-        The map of the given model.
-    copies : list of RandomisedMap
-        With all layers random; what the verdict is about.
-    cascade : list of RandomisedMap
-        With some layers random, in the order of the cascade; empty unless it was asked for.
-    threshold : float
-    """
-
-    heat: object
-    copies: list[RandomisedMap]
-    cascade: list[RandomisedMap]
-    threshold: float
-
-    @property
-    def correlations(self) -> list[float]:
-        """Those of the copies that have a map at all."""
-        return [copy.correlation for copy in self.copies if np.isfinite(copy.correlation)]
-
-    @property
-    def agreement(self) -> float:
-        """Mean of |correlation|, in [0, 1]; NaN without any.
-
-        Without its sign: a map and its negative show the same picture, and with random weights it
-        is chance for which class a patch speaks.
-        """
-        return float(np.mean(np.abs(self.correlations))) if self.correlations else float("nan")
-
-    @property
-    def passed(self) -> bool | None:
-        """Whether the map depends on the weights; None where nothing can be said."""
-        return None if np.isnan(self.agreement) else self.agreement < self.threshold
-
-    @property
-    def verdict(self) -> str:
-        """One sentence for a reader."""
-        if self.passed is None:
-            which = "map" if is_flat(numbers(self.heat)) else "map of every random copy"
-            return f"No check is possible: the {which} is the same everywhere."
-        found = ", ".join(f"{r:.2f}" for r in self.correlations)
-        found = f"rank correlation {found}: mean absolute value {self.agreement:.2f}"
-        if self.passed:
-            return (
-                f"Sanity check passed: with random weights the map is another one ({found}, below "
-                f"{self.threshold:g}), so it comes from this model's weights, not from the image "
-                "alone; whether the model looks at the right thing, the check does not say."
-            )
-        return (
-            f"Sanity check FAILED: with random weights the map stays much the same ({found}, not "
-            f"below {self.threshold:g}), so it shows the image, not what this model has learned."
-        )
 
 
 @one_step_at_a_time()  # nobody else may run the model while its weights are random
@@ -155,7 +73,7 @@ def randomisation_check(
     Raises
     ------
     ValueError
-        If the model has no weights, or what the method raises.
+        If the model has no weights, the map is not finite, or what the method raises.
     """
     if not callable(method):
         shapes.choice(method, ("auto", *METHODS), "method", "randomisation_check")
@@ -167,6 +85,10 @@ def randomisation_check(
         raise ValueError(f"{model.name}: expected a model with weights, found none to randomise")
 
     heat = method(model, x, **options)
+    if not np.isfinite(numbers(heat)).all():
+        raise ValueError(
+            f"{model.name}: expected a heat map of finite numbers, got NaN or infinity"
+        )
     full, steps = [], []
     for copy in range(copies):
         for attempt in range(TRIES):
@@ -213,13 +135,3 @@ def random_weights(layers: Sequence[Layer], key: list[int]) -> Iterator[None]:
     finally:
         for layer, params in zip(layers, kept, strict=True):
             layer.params = params
-
-
-def numbers(heat) -> np.ndarray:
-    """The numbers of a map, at the resolution at which it was computed."""
-    return heat.values if isinstance(heat, HeatMap) else np.asarray(heat, dtype=np.float64)
-
-
-def is_flat(values: np.ndarray) -> bool:
-    """Whether all numbers are equal (or none is a number): there is nothing to compare."""
-    return not np.nanmax(values, initial=-np.inf) > np.nanmin(values, initial=np.inf)
