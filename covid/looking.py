@@ -26,8 +26,9 @@ MOST_FILTERS = 8  # for which inputs are made
 LARGE_MODEL = 1_000_000  # parameters; larger models are asked about fewer patches and filters
 STANDARDISED = (-3.0, 3.0)  # three standard deviations: nearly all pixels of such images
 COLOURS = {
-    "occlusion": "Orange: covering the place lowers the answer, so it speaks for {0}; blue: it "
-    "speaks against {0}.",
+    "occlusion": "Orange: covering the place with the image's mean gray lowers the answer, so what "
+    "is there speaks for {0}; blue: it speaks against {0}. Where all is black, a gray patch adds "
+    "something rather than taking it away.",
     "grad-cam": "Orange: here the last convolution saw what raises the answer for {0}.",
 }
 

@@ -68,7 +68,7 @@ def suited_method(model, output: int = 0) -> Suitability:
     fits = share >= SMALLEST_SHARE and filters >= FEWEST_FILTERS
     reason = (
         f"a unit of {', '.join(names)} sees {field.size[0]} x {field.size[1]} of "
-        f"{height} x {width} pixels, through {filters} filters; Grad-CAM suits from "
-        f"{SMALLEST_SHARE:.0%} of each side and {FEWEST_FILTERS} filters on"
+        f"{height} x {width} pixels, through {filters} filters; Grad-CAM needs "
+        f"{SMALLEST_SHARE:.0%} of each side and {FEWEST_FILTERS} filters"
     )
     return Suitability("grad-cam" if fits else "occlusion", names, field, share, filters, reason)
