@@ -13,6 +13,7 @@ MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
 SPLITS = ("random", "group", "both")
 NO_CONTOUR_CHOICES = ("keep", "drop")
+LOOK_METHODS = ("auto", "grad-cam", "occlusion")
 PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 DEFAULT_PREVALENCE = 0.1  # the same as in covid.metrics, which is not imported here
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
         add_figures,
         add_explain,
         add_audit,
+        add_look,
         add_doctor,
     ):
         add(commands)
@@ -485,6 +487,28 @@ def add_audit(commands) -> None:
     command.add_argument(
         "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
     )
+
+
+def add_look(commands) -> None:
+    command = new_command(
+        commands,
+        "look",
+        "show where a model's answer comes from, checked against random models",
+        "covid look results/random/tiny_cnn/model.npz slice1.png slice2.jpg --out look",
+    )
+    add_model_file(command)
+    command.add_argument(
+        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
+    )
+    add_out(command, "look")
+    command.add_argument(
+        "--method",
+        choices=LOOK_METHODS,
+        default="auto",
+        help="grad-cam: where the last convolution saw what raised the answer; occlusion: what "
+        "changes it when covered; auto (default): grad-cam if that convolution sees enough",
+    )
+    add_as_is(command)
 
 
 def add_doctor(commands) -> None:

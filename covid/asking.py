@@ -224,6 +224,12 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     ------
     UnreadableImage
     """
+    gray, remark = prepare_gray(model, path, as_is)
+    return model_input(model, gray), remark
+
+
+def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+    """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
     gray = read_gray(path)
     remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
     if wants_enhanced(model) and not as_is:
@@ -231,7 +237,7 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
         gray = enhanced.image
         if enhanced.box is None:
             remark = remark or "no contour of a body was found, the whole image was used"
-    return model_input(model, gray), remark
+    return gray, remark
 
 
 def figures(options: Namespace) -> dict:

@@ -1,8 +1,8 @@
 """What each command of the command line does. Each returns what `--json` prints.
 
 This file has the commands that make images, splits and models; those that ask a trained model
-are in `covid.asking` and named here, too, because the command line looks for all of them here,
-but for `covid.doctor`, which works where this file cannot be imported.
+are in `covid.asking` and `covid.looks` and named here, too, because the command line looks for
+all of them here, but for `covid.doctor`, which works where this file cannot be imported.
 """
 
 from argparse import Namespace
@@ -24,6 +24,7 @@ from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.groups import compile_group, group_column, known_groups
 from covid.inputs import is_enhanced, is_synthetic
+from covid.looks import look
 from covid.output import check_new_folder, check_outside, free_name
 from covid.preprocess import enhance_and_crop
 from covid.splits import parse_ratios, plan_split
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate",
     "explain",
     "figures",
+    "look",
     "predict",
     "preprocess",
     "run",
