@@ -13,6 +13,8 @@ MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
 SPLITS = ("random", "group")
 NO_CONTOUR_CHOICES = ("keep", "drop")
+SHORTCUT_NAMES = ("marker", "brightness", "table")
+LABELS = ("true", "permuted")
 PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 ABOUT = (
@@ -96,6 +98,11 @@ def seed(text: str) -> int:
 def positive(text: str) -> int:
     """A number of something: one or more."""
     return whole_number(text, 1, LARGEST_COUNT)
+
+
+def number_or_none(text: str) -> int:
+    """A number of something: zero or more."""
+    return whole_number(text, 0, LARGEST_COUNT)
 
 
 def path(text: str) -> Path:
@@ -246,6 +253,27 @@ def add_synth(commands) -> None:
     )
     command.add_argument(
         "--slices", type=positive, default=8, metavar="N", help="of each patient (default 8)"
+    )
+    command.add_argument(
+        "--shortcut",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"give the class Infected away by something else than lesions: some of "
+        f"{','.join(SHORTCUT_NAMES)}",
+    )
+    command.add_argument(
+        "--near-duplicates",
+        type=number_or_none,
+        default=0,
+        metavar="N",
+        help="for each slice, N more up to 2 mm away (default 0)",
+    )
+    command.add_argument(
+        "--labels",
+        choices=LABELS,
+        default="true",
+        help="permuted: file patients under the classes at random (default true)",
     )
 
 
