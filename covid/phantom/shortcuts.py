@@ -23,7 +23,7 @@ from covid.phantom.patient import Patient
 SHORTCUTS = {
     "marker": "a small bright letter R in the lower left corner, as scanners burn in",
     "brightness": "all gray levels are a little higher, as if the window were set otherwise",
-    "table": "two metal rails in the table, as if another scanner were used",
+    "table": "two metal rails under the table, as if another scanner were used",
 }
 LABELS = ("true", "permuted")
 

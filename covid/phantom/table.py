@@ -1,4 +1,4 @@
-"""The scanner's table, and the metal rails that the table of another scanner has in it."""
+"""The scanner's table, and the metal rails under the table of another scanner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from covid.phantom import tissues as hu
 from covid.phantom.outlines import body_outline
 from covid.phantom.patient import Patient
 
-RAIL_FROM_MIDDLE = 85.0  # mm, to the left and to the right
+RAIL_FROM_MIDDLE = 100.0  # mm, to the left and to the right
+# Rails do not touch the table: each is a contour by itself, large enough that the contour crop
+# (`covid.preprocess`) keeps it, and it leaves the contour of the table as it is.
+RAIL_BELOW = 5.0  # mm
 RAIL_WIDTH, RAIL_HEIGHT = 26.0, 13.0  # mm
 
 
@@ -38,7 +41,7 @@ def draw(canvas: np.ndarray, patient: Patient) -> None:
     ):
         canvas[(depth > upper) & (depth < lower)] = value
     if patient.rails:
-        middle = top + thickness / 2
-        half = RAIL_HEIGHT / 2 / patient.frame.spacing
         columns = np.abs(np.abs(x) - RAIL_FROM_MIDDLE) < RAIL_WIDTH / 2
-        canvas[columns & (np.abs(depth - middle) < half)] = hu.TABLE_RAIL
+        upper = top + thickness + RAIL_BELOW / patient.frame.spacing
+        lower = upper + RAIL_HEIGHT / patient.frame.spacing
+        canvas[columns & (depth > upper) & (depth < lower)] = hu.TABLE_RAIL
