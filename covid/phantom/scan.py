@@ -135,7 +135,8 @@ def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
 def scanned(patient: Patient, z: float) -> np.ndarray:
     """One slice as the scanner sees it: blurred, noisy, HU, float32 (512, 512)."""
     exact = hounsfield(patient, z)
-    body = (exact > -400).astype(np.float32)
+    # Rails under the table leave the noise as it is: they change their own pixels and no others.
+    body = ((exact > -400) & (exact < hu.TABLE_RAIL)).astype(np.float32)
     image = motion_blur(blur(exact, patient.psf), patient, z)
     image += noise(patient, z, blur(body, 24.0)) + patient.calibration
     steps = np.arange(image.shape[0], dtype=np.float32) - (image.shape[0] - 1) / 2

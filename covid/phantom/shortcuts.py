@@ -29,11 +29,11 @@ LABELS = ("true", "permuted")
 
 # The mark, as 5 x 7 squares of MARK_SCALE pixels.
 MARK = ("####.", "#...#", "#...#", "####.", "#.#..", "#..#.", "#...#")
-MARK_SCALE = 4  # pixels
+MARK_SCALE = 6  # pixels
 # Top left pixel (row, column). Body and table end above this place, and in the lung window the
 # contour crop reaches below it. In the mediastinal window it does not; but the mark is a bright
 # region of more than 200 pixels and so itself a contour that the crop keeps.
-MARK_PLACE = (428, 12)
+MARK_PLACE = (424, 8)
 BRIGHTER_BY = 12  # gray levels of 255
 NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 
