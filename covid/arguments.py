@@ -95,6 +95,11 @@ def seed(text: str) -> int:
     return whole_number(text, 0)
 
 
+def folds(text: str) -> int:
+    """A number of folds: two or more."""
+    return whole_number(text, 2, LARGEST_COUNT)
+
+
 def positive(text: str) -> int:
     """A number of something: one or more."""
     return whole_number(text, 1, LARGEST_COUNT)
@@ -150,16 +155,38 @@ def add_split_choice(command) -> None:
         default="random",
         help="random: slice by slice; group: patients kept whole (default random)",
     )
-    command.add_argument(
-        "--group",
-        metavar="REGEX",
-        help="what in a file name is the patient, such as '^[^_]+'; implies --split group",
+    add_groups(command, "; implies --split group").add_argument(
+        "--group-audit",
+        action="store_true",
+        help="keep together what the audit finds to belong together; implies --split group",
     )
     command.add_argument(
         "--ratios",
         metavar="A/B/C",
         help="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)",
     )
+
+
+def add_groups(command, consequence: str = ""):
+    """What says which images are of one patient; returns the options of which one may be given."""
+    one_of = command.add_mutually_exclusive_group()
+    one_of.add_argument(
+        "--group",
+        metavar="REGEX",
+        help=f"keep patients whole: what in a file name is the patient, such as '^[^_]+'{consequence}",
+    )
+    one_of.add_argument(
+        "--group-csv",
+        type=path,
+        metavar="FILE",
+        help=f"keep patients whole: a csv file with a line for each image{consequence}",
+    )
+    command.add_argument(
+        "--group-column",
+        metavar="NAME",
+        help="the column of --group-csv that has the patient (default: patient)",
+    )
+    return one_of
 
 
 def add_recipe(command) -> None:
@@ -232,6 +259,12 @@ def add_run(commands) -> None:
     )
     add_recipe(command)
     add_split_choice(command)
+    command.add_argument(
+        "--folds",
+        type=folds,
+        metavar="K",
+        help="train K times more, so that each image is in a test once (cross-validation)",
+    )
     add_no_contour(command)
     add_resume(command)
 
@@ -303,9 +336,7 @@ def add_split(commands) -> None:
     command.add_argument(
         "--ratios", default="50/10/40", metavar="A/B/C", help="in per cent (default 50/10/40)"
     )
-    command.add_argument(
-        "--group", metavar="REGEX", help="keep groups whole: what in a file name is the patient"
-    )
+    add_groups(command)
     command.add_argument(
         "--enhance", action="store_true", help="enhance and crop on the way, as `preprocess` does"
     )

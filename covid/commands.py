@@ -22,10 +22,11 @@ from covid.dataset import (
 )
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
+from covid.groups import DEFAULT_COLUMN, compile_group, known_groups
 from covid.inputs import is_enhanced, is_synthetic
 from covid.output import check_new_folder, check_outside, free_name
 from covid.preprocess import enhance_and_crop
-from covid.splits import compile_group, parse_ratios, plan_split
+from covid.splits import parse_ratios, plan_split
 
 __all__ = [
     "evaluate",
@@ -65,8 +66,10 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
     """Check the options as far as possible before any work, then do all of it."""
     from covid import run as runner  # with the figures, which take a second to import
 
+    column = group_column(options)
     if options.group is not None:
         compile_group(options.group)
+    grouped = options.group is not None or options.group_csv is not None or options.group_audit
     out = options.out or free_name(default_out)
     summary = runner.run_all(
         runner.Options(
@@ -75,8 +78,12 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
             positive=options.positive,
             models=models,
             recipe=options.recipe,
-            split="group" if options.group is not None else options.split,
+            split="group" if grouped else options.split,
             group=options.group,
+            group_csv=options.group_csv,
+            group_column=column,
+            group_audit=options.group_audit,
+            folds=getattr(options, "folds", None),  # of `covid run` alone
             ratios=parse_ratios(options.ratios) if options.ratios is not None else None,
             no_contour=options.no_contour,
             epochs=options.epochs,
@@ -147,7 +154,8 @@ def split(options: Namespace) -> dict:
     check_new_folder(options.out)
     check_outside(options.out, options.folder)
     dataset = scan(options.folder, options.positive)
-    planned = plan_split(dataset, parse_ratios(options.ratios), options.seed, options.group)
+    groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
+    planned = plan_split(dataset, parse_ratios(options.ratios), options.seed, groups)
     planned.notes.extend(duplicate_notes(dataset))
     enhanced = is_enhanced(dataset)
     transform = None
@@ -172,6 +180,15 @@ def split(options: Namespace) -> dict:
         "counts": counts,
         "notes": planned.notes,
     }
+
+
+def group_column(options: Namespace) -> str:
+    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
+    if options.group_column is None:
+        return DEFAULT_COLUMN
+    if options.group_csv is None:
+        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
+    return options.group_column
 
 
 def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.errors import UserError
+from covid.fold_plan import plan_folds
+from covid.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
 from covid.images import UnreadableImage, read_gray
 from covid.manifest import SplitFolder, count_statuses, read_manifest, read_split, unused_rows
 from covid.splits import Split, parse_ratios, plan_split
@@ -23,12 +25,17 @@ from covid.writing import write_folder, write_split
 
 __all__ = [
     "Dataset",
+    "Groups",
     "ImageFile",
     "Split",
     "SplitFolder",
     "UnreadableImage",
     "count_statuses",
+    "groups_by_pattern",
+    "groups_from_csv",
+    "groups_from_names",
     "parse_ratios",
+    "plan_folds",
     "plan_split",
     "read_gray",
     "read_manifest",

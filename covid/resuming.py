@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, listed, parser
 from covid.errors import UserError, shortened
+from covid.groups import compile_group
 from covid.output import write_json
-from covid.splits import compile_group, parse_ratios
+from covid.splits import parse_ratios
 from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 RUN_INFO = "run.json"
 SUMMARY = "summary.json"  # written last: a run that has it is finished
 NOTHING = type(None)
+GROUPINGS = ("group", "group_csv", "group_audit")  # one of them at most
+PATHS = ("data", "group_csv")  # the options that are paths, recorded as they were typed
 OPTION_TYPES = {  # what run.json records, and what must be found there
-    **dict.fromkeys(("recipe", "split", "no_contour"), str),
-    **dict.fromkeys(("data", "positive", "group"), (str, NOTHING)),
-    **dict.fromkeys(("epochs", "checkpoint_steps"), (int, NOTHING)),
+    **dict.fromkeys(("recipe", "split", "no_contour", "group_column"), str),
+    **dict.fromkeys(("data", "positive", "group", "group_csv"), (str, NOTHING)),
+    **dict.fromkeys(("epochs", "checkpoint_steps", "folds"), (int, NOTHING)),
     "seed": int,
+    "group_audit": bool,
     "models": list,
     "ratios": (list, NOTHING),
 }
@@ -44,8 +48,8 @@ def write_run_info(options: "Options") -> None:
     from covid.train import versions
 
     recorded = {name: getattr(options, name) for name in OPTION_TYPES}
-    if options.data is not None:
-        recorded["data"] = str(options.data)
+    for name in PATHS:
+        recorded[name] = None if recorded[name] is None else str(recorded[name])
     info = {
         "command": options.command,
         "options": recorded,
@@ -93,7 +97,10 @@ def check_values(options: dict) -> None:
     for name in ("epochs", "checkpoint_steps"):
         fits[name] = options[name] is None or options[name] >= 1
     fits["seed"] = options["seed"] >= 0
-    fits["data"] = "\0" not in (options["data"] or "")  # no system takes such a path
+    fits["folds"] = options["folds"] is None or options["folds"] >= 2
+    for name in PATHS:
+        fits[name] = "\0" not in (options[name] or "")  # no system takes such a path
+    fits["group_audit"] = sum(bool(options[name]) for name in GROUPINGS) < 2
     for name, is_right in fits.items():
         if not is_right:
             raise ValueError(f"{name}: {options[name]!r}")
@@ -131,9 +138,10 @@ def resumed(folder: Path, given: Namespace) -> "Options":
     recorded = info["options"]
     require_nothing_else(folder, recorded, given)
     options = {name: recorded[name] for name in OPTION_TYPES}
-    if recorded["data"] is not None:
-        elsewhere = Path.cwd() != Path(info["started_in"])
-        options["data"] = Path(info["started_in"] if elsewhere else "", recorded["data"])
+    elsewhere = Path.cwd() != Path(info["started_in"])
+    for name in PATHS:
+        if recorded[name] is not None:
+            options[name] = Path(info["started_in"] if elsewhere else "", recorded[name])
     options["models"] = tuple(recorded["models"])
     options["ratios"] = None if recorded["ratios"] is None else tuple(recorded["ratios"])
     return Options(**options, out=folder, command=info["command"], resume=True)
@@ -152,8 +160,8 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             wanted = list(listed(value))
         elif name == "ratios":
             wanted = list(parse_ratios(value))
-        elif name == "split" and recorded["group"] is not None:
-            continue  # --group says it, too
+        elif name == "split" and any(recorded[key] for key in GROUPINGS):
+            continue  # these say it, too
         if str(wanted) != str(recorded.get(key)):
             raise UserError(
                 f"--{name.replace('_', '-')}: the run in {folder} was started with "
@@ -166,7 +174,9 @@ def as_typed(value) -> str:
     """An option's value as the command line has it."""
     if isinstance(value, list):
         return ",".join(map(str, value))
-    return "nothing of the kind" if value is None else str(value)
+    if value is None or isinstance(value, bool):
+        return "it" if value else "nothing of the kind"
+    return str(value)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from covid.dataset import (
 )
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
+from covid.groups import DEFAULT_COLUMN, Groups, groups_by_pattern, known_groups
 from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
 from covid.output import check_outside, new_folder, write_json
 from covid.phantom import write_dataset
@@ -59,6 +60,10 @@ class Options:
     recipe: str = "practice"
     split: str = "random"
     group: str | None = None
+    group_csv: Path | None = None
+    group_column: str = DEFAULT_COLUMN
+    group_audit: bool = False
+    folds: int | None = None
     ratios: tuple[float, float, float] | None = None
     no_contour: str = "keep"
     epochs: int | None = None
@@ -304,16 +309,17 @@ def find_images(options: Options) -> Dataset:
     return scan(folder, options.positive)
 
 
-def group_of(options: Options, dataset: Dataset) -> str | None:
-    """The expression that finds the patient in a file name; None for a split at random."""
-    if options.split != "group" or options.group is not None:
-        return options.group
+def groups_of(options: Options, dataset: Dataset) -> Groups | None:
+    """Which image is of which patient; None for a split at random."""
+    groups = known_groups(dataset, options.group, options.group_csv, options.group_column)
+    if options.split != "group" or groups is not None:
+        return groups
     if not is_synthetic(dataset):
         raise UserError(
             "--split group: which part of a file name is the patient is not said; add --group "
             "REGEX, such as --group '^[^_]+'"
         )
-    return SYNTHETIC_GROUP
+    return groups_by_pattern(dataset, SYNTHETIC_GROUP)
 
 
 def prepare(options: Options, recipe: Recipe, dataset: Dataset, transform) -> SplitFolder:
@@ -321,7 +327,7 @@ def prepare(options: Options, recipe: Recipe, dataset: Dataset, transform) -> Sp
     folder = options.out / "data" / data_kind(recipe)
     if folder.exists():  # whole, from before an interruption
         return open_split(folder)
-    split = plan_split(dataset, recipe.ratios, options.seed, group_of(options, dataset))
+    split = plan_split(dataset, recipe.ratios, options.seed, groups_of(options, dataset))
     split.notes.extend(duplicate_notes(dataset))
     rows = write_split(
         dataset,

@@ -2,21 +2,22 @@
 
 A random split of slices puts neighbouring slices of one patient into train and test, and the
 test then measures memory rather than diagnosis (Yagis et al., Scientific Reports 2021,
-doi 10.1038/s41598-021-01681-w). `plan_split(..., group=...)` keeps each patient in one part.
+doi 10.1038/s41598-021-01681-w). `plan_split(..., groups=...)` keeps each patient in one part.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from covid.errors import UserError, shortened
+from covid.groups import Groups
 
 if TYPE_CHECKING:
     from covid.dataset import ImageFile
@@ -37,8 +38,10 @@ class Split:
         The three shares asked for; they sum to 1.
     seed : int
         Seed of the shuffle.
-    group : str or None
-        The regular expression that finds the group (the patient) in a file name.
+    groups : Groups or None
+        Which image is of which patient, where that is known.
+    keep_together : bool
+        Whether the groups were kept whole; if not, they are only noted in manifest.csv.
     notes : list of str
         What a reader of results must know about this split.
     """
@@ -46,8 +49,14 @@ class Split:
     parts: dict[str, list[ImageFile]]
     ratios: tuple[float, float, float]
     seed: int
-    group: str | None = None
+    groups: Groups | None = None
+    keep_together: bool = True
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def kept_together(self) -> str | None:
+        """By what groups were kept whole, as split.json has it; None for a random split."""
+        return self.groups.recorded if self.groups is not None and self.keep_together else None
 
 
 def parse_ratios(text: str | Sequence[float]) -> tuple[float, float, float]:
@@ -78,15 +87,16 @@ def plan_split(
     images: Sequence[ImageFile],
     ratios: str | Sequence[float] = DEFAULT_RATIOS,
     seed: int = 0,
-    group: str | None = None,
+    groups: Groups | None = None,
+    keep_together: bool = True,
 ) -> Split:
     """Divide `images` into train, validate and test, each class by the same ratios.
 
-    Without `group` each class is shuffled and cut; the sizes are exact by largest remainder.
-    With `group` whole groups are dealt out (see `_deal_groups`), so that sizes are only near the
+    Without groups each class is shuffled and cut; the sizes are exact by largest remainder.
+    With `groups` whole groups are dealt out (see `deal_groups`), so that sizes are only near the
     ratios. Where some class has two groups only, one goes to train and one to test, and
     validate is cut out of the images of train; `Split.notes` says so. The result depends on the
-    set of images, the ratios, the seed and the group expression, not on the order of `images`.
+    set of images, the ratios, the seed and the groups, not on the order of `images`.
 
     Parameters
     ----------
@@ -95,9 +105,11 @@ def plan_split(
         See `parse_ratios`.
     seed : int
         Not negative.
-    group : str, optional
-        Regular expression, searched in the file name: its first capture group, or the whole
-        match if it has none, is the name of the image's group, for example ``^[^_]+``.
+    groups : Groups, optional
+        Which images belong together.
+    keep_together : bool
+        False splits at random all the same; the groups are then only noted in manifest.csv, where
+        a reader sees who is on both sides. The parts are those without `groups`.
 
     Returns
     -------
@@ -106,23 +118,26 @@ def plan_split(
     Raises
     ------
     UserError
-        Bad ratios, seed or expression; a file name without a group; too few images or groups.
+        Bad ratios or seed; too few images or groups.
     """
     shares = parse_ratios(ratios)
+    ordered, rng = in_order(images, seed)
+    split = Split({part: [] for part in PARTS}, shares, seed, groups, keep_together)
+    if groups is None or not keep_together:
+        cut_classes(split, ordered, dict(zip(PARTS, shares, strict=True)), rng)
+    else:
+        _split_groups(split, ordered, rng)
+    return split
+
+
+def in_order(images, seed: int) -> tuple[list[ImageFile], np.random.Generator]:
+    """The images in an order of their own, and where everything random comes from."""
     if seed < 0:
         raise UserError(f"the seed {seed} is negative; choose 0 or more")
     ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
     if not ordered:
         raise UserError("there are no images to split")
-    rng = np.random.default_rng(seed)
-    split = Split({part: [] for part in PARTS}, shares, seed, group)
-    if group is None:
-        for members in _by_class(ordered).values():
-            for part, cut in zip(PARTS, _cut(members, shares, rng, PARTS), strict=True):
-                split.parts[part] += cut
-    else:
-        _split_groups(split, ordered, rng)
-    return split
+    return ordered, np.random.default_rng(seed)
 
 
 def largest_remainder(count: int, shares: Sequence[float]) -> list[int]:
@@ -141,35 +156,7 @@ def largest_remainder(count: int, shares: Sequence[float]) -> list[int]:
     return sizes
 
 
-def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:
-    """Return the group of an image: the pattern's first capture group or whole match.
-
-    Raises
-    ------
-    UserError
-        The file name does not match.
-    """
-    match = pattern.search(image.path.name)
-    name = match and match[1 if pattern.groups else 0]
-    if not name:
-        raise UserError(
-            f"{image.path}: the group expression {pattern.pattern!r} finds nothing in this file "
-            "name; choose one that fits every file"
-        )
-    return name
-
-
-def compile_group(group: str) -> re.Pattern[str]:
-    """Compile a group expression; UserError if it is no regular expression."""
-    try:
-        return re.compile(group)
-    except re.error as error:
-        raise UserError(
-            f"{group!r} is not a regular expression ({error}); correct --group"
-        ) from error
-
-
-def _by_class(images: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
+def by_class(images: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
     classes: dict[str, list[ImageFile]] = defaultdict(list)
     for image in images:
         classes[image.class_name].append(image)
@@ -190,39 +177,53 @@ def _cut(members, shares, rng, parts) -> list[list]:
     return [shuffled[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
+def cut_classes(split: Split, images, shares: dict[str, float], rng) -> None:
+    """Fill some parts with `images`, shuffled and cut class by class."""
+    for members in by_class(images).values():
+        cuts = _cut(members, tuple(shares.values()), rng, tuple(shares))
+        for part, cut in zip(shares, cuts, strict=True):
+            split.parts[part] += cut
+
+
 def _split_groups(split: Split, images: Sequence[ImageFile], rng: np.random.Generator) -> None:
     """Fill `split.parts` with whole groups."""
-    pattern = compile_group(split.group)
-    groups: dict[str, list[ImageFile]] = defaultdict(list)
-    for image in images:
-        groups[group_name(image, pattern)].append(image)
-    fewest = None
-    for class_name, members in _by_class(images).items():
-        names = sorted({group_name(image, pattern) for image in members})
-        if len(names) < 2:
-            raise UserError(
-                f"class {class_name} has only the group {names[0]}: train and test need a group "
-                "each; check the group expression or split without groups"
-            )
-        if fewest is None or len(names) < fewest[1]:
-            fewest = class_name, len(names)
+    groups = split.groups.together(images)
+    class_name, fewest = fewest_groups(groups)
+    if fewest < 2:
+        only = next(name for name in groups if class_name in by_class(groups[name]))
+        raise UserError(
+            f"class {class_name} has only the group {only}: train and test need a group each; "
+            "choose other groups, or split without groups"
+        )
     train, validate, test = split.ratios
-    if fewest[1] >= len(PARTS):
-        split.parts = _deal_groups(groups, dict(zip(PARTS, split.ratios, strict=True)), rng)
+    if fewest >= len(PARTS):
+        split.parts = deal_groups(groups, dict(zip(PARTS, split.ratios, strict=True)), rng)
         return
-    dealt = _deal_groups(groups, {"train": train + validate, "test": test}, rng)
-    split.parts = {"train": [], "validate": [], "test": dealt["test"]}
-    for members in _by_class(dealt["train"]).values():
-        names = ("train", "validate")
-        for part, cut in zip(names, _cut(members, (train, validate), rng, names), strict=True):
-            split.parts[part] += cut
+    dealt = deal_groups(groups, {"train": train + validate, "test": test}, rng)
+    split.parts["test"] = dealt["test"]
+    cut_classes(split, dealt["train"], {"train": train, "validate": validate}, rng)
+    members = split.groups.members
     split.notes.append(
-        f"validation shares patients with train, because class {fewest[0]} has only {fewest[1]} "
+        f"validation shares {members} with train, because class {class_name} has only {fewest} "
         "groups: its numbers look better than they are; the groups in test are in no other part"
     )
 
 
-def _deal_groups(groups, shares: dict[str, float], rng) -> dict[str, list]:
+def fewest_groups(groups: dict[str, list[ImageFile]]) -> tuple[str, int]:
+    """The class that has images in the fewest groups (the first one if equal), and how many."""
+    counts: dict[str, int] = defaultdict(int)
+    for members in groups.values():
+        for class_name in by_class(members):
+            counts[class_name] += 1
+    return min(sorted(counts.items()), key=lambda item: item[1])
+
+
+def deal_groups(
+    groups: dict[str, list[ImageFile]],
+    shares: dict[str, float],
+    rng: np.random.Generator,
+    largest_first: bool = False,
+) -> dict[str, list[ImageFile]]:
     """Deal whole groups out to the parts, each to the part that lacks most of its classes.
 
     A part lacks ``share * images of the class - images it has``, summed over the classes of the
@@ -230,14 +231,20 @@ def _deal_groups(groups, shares: dict[str, float], rng) -> dict[str, list]:
     come first: so every part gets a group of every class. That never contradicts itself, since
     groups that hold more than one class are dealt first, while the parts that have one class
     are the parts that have the other.
+
+    `largest_first` makes parts of equal shares more even: the small groups fill what the large
+    ones left. Parts of unequal shares would get groups of other sizes each, the large ones in
+    the large part; so a split into train, validate and test leaves it to chance.
     """
-    totals = {name: len(members) for name, members in _by_class(sum(groups.values(), [])).items()}
+    totals = {name: len(members) for name, members in by_class(chain(*groups.values())).items()}
     contents = {
-        name: {kind: len(members) for kind, members in _by_class(images).items()}
+        name: {kind: len(members) for kind, members in by_class(images).items()}
         for name, images in groups.items()
     }
     names = sorted(groups)
     shuffled = [names[index] for index in rng.permutation(len(names))]
+    if largest_first:
+        shuffled.sort(key=lambda name: -len(groups[name]))
     shuffled.sort(key=lambda name: -len(contents[name]))  # stable: mixed groups first
     have = {part: dict.fromkeys(totals, 0) for part in shares}
     left = {kind: sum(kind in content for content in contents.values()) for kind in totals}

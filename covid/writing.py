@@ -11,6 +11,7 @@ import platform
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,21 @@ import numpy as np
 
 from covid import manifest
 from covid.errors import UserError
+from covid.groups import Groups
 from covid.images import UnreadableImage, read_gray, write_png
 from covid.output import made_aside
 from covid.parallel import in_parallel
-from covid.splits import Split, compile_group, group_name
+from covid.reusing import taking_from
+from covid.splits import Split
 
 if TYPE_CHECKING:
-    from covid.dataset import Dataset, ImageFile
+    from covid.dataset import Dataset, ImageFile, SplitFolder
     from covid.preprocess import Enhanced
 
 LONGEST_STEM = 200  # bytes; most file systems allow names of 255
 
 Transform = Callable[[np.ndarray], "Enhanced"]
+WriteOne = Callable[[dict, "ImageFile", Path], dict]  # the manifest's line before and after
 
 
 def write_split(
@@ -40,6 +44,7 @@ def write_split(
     transform: Transform | None = None,
     progress: bool = True,
     extra: dict | None = None,
+    reuse: SplitFolder | None = None,
 ) -> list[dict]:
     """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv and split.json.
 
@@ -57,6 +62,10 @@ def write_split(
         A bar on a terminal, two plain lines otherwise.
     extra : dict, optional
         Goes into split.json as well.
+    reuse : SplitFolder, optional
+        The same images, split in another way and written as wanted here. They are linked from
+        there, which takes no time and no room; `transform` is not asked. The files are those that
+        would be written without it.
 
     Returns
     -------
@@ -66,17 +75,22 @@ def write_split(
     Raises
     ------
     UserError
-        The target holds something, cannot be written, or a class of a part has no image left.
+        The target holds something, cannot be written, or a class of a part has no image left;
+        `reuse` is of other images.
     """
     pairs = [(part, image) for part, images in split.parts.items() for image in images]
+    if reuse is None:
+        write_one = partial(_write_one, transform=transform)
+    else:
+        write_one, progress = taking_from(reuse, [image for _, image in pairs]), False
     with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
-        rows = _write_images(dataset, pairs, temporary, transform, progress, split.group)
+        rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
         info = {
             "positive": dataset.positive,
             "negative": dataset.negative,
             "ratios": split.ratios,
             "seed": split.seed,
-            "group": split.group,
+            "group": split.kept_together,
             "notes": split.notes,
             "counts": manifest.count_images(rows),
             "files": manifest.count_statuses(rows),
@@ -97,9 +111,10 @@ def write_folder(
     progress: bool = True,
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
+    write_one = partial(_write_one, transform=transform)
     with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
         return _write_images(
-            dataset, [("", image) for image in dataset], temporary, transform, progress, None
+            dataset, [("", image) for image in dataset], temporary, write_one, progress, None
         )
 
 
@@ -118,12 +133,11 @@ def _write_images(
     dataset: Dataset,
     pairs: Sequence[tuple[str, ImageFile]],
     folder: Path,
-    transform: Transform | None,
+    write_one: WriteOne,
     progress: bool,
-    group: str | None,
+    groups: Groups | None,
 ) -> list[dict]:
     """Write the images of `pairs` (part, image) and the manifest; returns its lines."""
-    pattern = None if group is None else compile_group(group)
     names = unique_names([image for _, image in pairs])
     jobs = []
     for part, image in pairs:
@@ -133,22 +147,20 @@ def _write_images(
             **{"part": part, "class": image.class_name, "label": image.label},
             file=target.as_posix(),
             source=str(image.path),
-            group=group_name(image, pattern) if pattern else "",
+            group="" if groups is None else groups.names[image],
         )
-        jobs.append((row, image.path))
-    rows = in_parallel(
-        lambda job: _write_one(*job, folder, transform), jobs, "preparing", "image", progress
-    )
+        jobs.append((row, image))
+    rows = in_parallel(lambda job: write_one(*job, folder), jobs, "preparing", "image", progress)
     _check_all_filled(rows)
     rows += [_skipped_row(dataset, path, reason) for path, reason in dataset.skipped]
     manifest.write_manifest(folder, rows)
     return rows
 
 
-def _write_one(row: dict, source: Path, folder: Path, transform: Transform | None) -> dict:
+def _write_one(row: dict, source: ImageFile, folder: Path, transform: Transform | None) -> dict:
     """Read, transform and write one image; returns `row` with what became of it."""
     try:
-        image = read_gray(source)
+        image = read_gray(source.path)
     except UnreadableImage as error:
         return {**row, "file": "", "status": manifest.UNREADABLE, "reason": error.reason}
     row = {**row, "status": manifest.KEPT, "width": image.shape[1], "height": image.shape[0]}

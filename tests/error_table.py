@@ -282,7 +282,7 @@ TABLE = {
     "a group that is not in a name, in run": Row("run --data slices --group zzz",
         "covid run: slices/Infected/synthetic-p001_s00_lung.png: the group expression 'zzz' finds nothing in this file name; choose one that fits every file"),
     "one group only": Row("split slices --group synthetic",
-        "covid split: class Infected has only the group synthetic: train and test need a group each; check the group expression or split without groups"),
+        "covid split: class Infected has only the group synthetic: train and test need a group each; choose other groups, or split without groups"),
     "group without an expression": Row("run --data data --split group",
         "covid run: --split group: which part of a file name is the patient is not said; add --group REGEX, such as --group '^[^_]+'",
         a_single_image_each),

@@ -15,6 +15,7 @@ from covid.dataset import (
     ImageFile,
     UnreadableImage,
     count_statuses,
+    groups_by_pattern,
     parse_ratios,
     plan_split,
     read_gray,
@@ -30,6 +31,7 @@ from covid.splits import PARTS, largest_remainder
 from covid.writing import unique_names
 from minicnn.preprocessing import decoding
 
+PATIENT = "^[^_]+"  # what in the file names of these tests is the patient
 GRAY = np.random.default_rng(0).integers(0, 256, (24, 31), dtype=np.uint8)
 
 
@@ -298,12 +300,13 @@ def test_a_split_is_stratified_complete_and_disjoint():
     assert len(together) == len(set(together)) == 1051 and set(together) == set(images)
 
 
-@pytest.mark.parametrize("group", [None, "^[^_]+"])
-def test_the_seed_decides_and_the_order_of_the_images_does_not(group):
+@pytest.mark.parametrize("regex", [None, PATIENT])
+def test_the_seed_decides_and_the_order_of_the_images_does_not(regex):
     images = files(patients([3] * 20, "a"), patients([3] * 20, "b"))
-    first = plan_split(images, seed=4, group=group).parts
-    assert plan_split(images[::-1], seed=4, group=group).parts == first
-    assert plan_split(images, seed=5, group=group).parts != first
+    groups = regex and groups_by_pattern(images, regex)
+    first = plan_split(images, seed=4, groups=groups).parts
+    assert plan_split(images[::-1], seed=4, groups=groups).parts == first
+    assert plan_split(images, seed=5, groups=groups).parts != first
 
 
 def test_a_random_split_is_not_the_order_of_the_listing():
@@ -325,7 +328,7 @@ def test_too_few_images_for_three_parts():
 def test_groups_stay_whole_and_every_part_has_both_classes(seed):
     sizes = np.random.default_rng(seed).integers(1, 40, 9)
     images = files(patients(sizes, "a"), patients(sizes[:3], "b"))
-    split = plan_split(images, seed=seed, group="^[^_]+")
+    split = plan_split(images, seed=seed, groups=groups_by_pattern(images, PATIENT))
     found = {part: groups_in(members) for part, members in split.parts.items()}
     assert sum(len(names) for names in found.values()) == 12  # no group is in two parts
     for members in split.parts.values():
@@ -336,9 +339,8 @@ def test_groups_stay_whole_and_every_part_has_both_classes(seed):
 
 def test_many_small_groups_come_near_the_ratios():
     images = files(patients([4] * 50, "a"), patients([4] * 60, "b"))
-    counts = {
-        part: classes_in(found) for part, found in plan_split(images, group="^[^_]+").parts.items()
-    }
+    split = plan_split(images, groups=groups_by_pattern(images, PATIENT))
+    counts = {part: classes_in(found) for part, found in split.parts.items()}
     for part, share in zip(PARTS, (0.5, 0.1, 0.4), strict=True):
         assert abs(counts[part]["Infected"] - 200 * share) <= 4
         assert abs(counts[part]["Not_Infected"] - 240 * share) <= 4
@@ -350,7 +352,7 @@ def test_a_group_in_both_classes_stays_whole(seed):
         patients([5, 9, 4, 7], "m") + patients([6], "a"),
         patients([8, 2, 6, 3], "m") + patients([3, 9], "b"),
     )
-    parts = plan_split(images, seed=seed, group="^[^_]+").parts
+    parts = plan_split(images, seed=seed, groups=groups_by_pattern(images, PATIENT)).parts
     found = [groups_in(members) for members in parts.values()]
     assert sum(map(len, found)) == len(set.union(*found)) == 7
     for members in parts.values():
@@ -360,7 +362,7 @@ def test_a_group_in_both_classes_stays_whole(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_with_two_patients_validation_comes_out_of_train_and_says_so(seed):
     images = files(patients([266, 235], "P"), patients([270, 280], "normal"))
-    split = plan_split(images, seed=seed, group="^[^_]+")
+    split = plan_split(images, seed=seed, groups=groups_by_pattern(images, PATIENT))
     train, validate, test = (groups_in(split.parts[part]) for part in PARTS)
     assert train == validate and not train & test
     assert len(train) == len(test) == 2
@@ -373,14 +375,14 @@ def test_with_two_patients_validation_comes_out_of_train_and_says_so(seed):
 def test_group_expressions():
     images = files(["x-p1-1.png", "x-p2-1.png", "x-p2-2.png"], ["x-q1-1.png", "x-q2-1.png"] * 2)
     with pytest.raises(UserError, match="not a regular expression"):
-        plan_split(images, group="(")
+        groups_by_pattern(images, "(")
     with pytest.raises(UserError, match=r"x-q1-1\.png: the group expression"):
-        plan_split(images, group="p[0-9]")
+        groups_by_pattern(images, "p[0-9]")
     with pytest.raises(UserError, match="class Infected has only the group x"):
-        plan_split(images, group="^x")
+        plan_split(images, groups=groups_by_pattern(images, "^x"))
     more = files(patients([3, 3, 3], "x-p"), patients([3, 3, 3], "x-q"))
-    by_capture = plan_split(more, group="^x-([pq][0-9])_")
-    by_match = plan_split(more, group="[pq][0-9]")
+    by_capture = plan_split(more, groups=groups_by_pattern(more, "^x-([pq][0-9])_"))
+    by_match = plan_split(more, groups=groups_by_pattern(more, "[pq][0-9]"))
     assert by_capture.parts == by_match.parts
 
 
@@ -445,7 +447,8 @@ def test_transform_boxes_and_images_without_contour(tmp_path):
 
 def test_read_split_gives_back_what_was_planned(tmp_path):
     dataset = scan(two_classes(tmp_path / "data", 20, ("sick", "well")), positive="well")
-    split = plan_split(dataset, "50/25/25", seed=3, group="^[^_]+")
+    groups = groups_by_pattern(dataset, PATIENT)
+    split = plan_split(dataset, "50/25/25", seed=3, groups=groups)
     write_split(dataset, split, tmp_path / "out", extra={"synthetic": True}, progress=False)
     back = read_split(tmp_path / "out")
     assert (back.positive, back.negative) == ("well", "sick")
