@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     for add in (
         add_run,
         add_synth,
+        add_story,
         add_preprocess,
         add_split,
         add_train,
@@ -105,7 +106,7 @@ def positive(text: str) -> int:
     return whole_number(text, 1, LARGEST_COUNT)
 
 
-def number_or_none(text: str) -> int:
+def none_or_more(text: str) -> int:
     """A number of something: zero or more."""
     return whole_number(text, 0, LARGEST_COUNT)
 
@@ -297,7 +298,7 @@ def add_synth(commands) -> None:
     )
     command.add_argument(
         "--near-duplicates",
-        type=number_or_none,
+        type=none_or_more,
         default=0,
         metavar="N",
         help="for each slice, N more up to 2 mm away (default 0)",
@@ -307,6 +308,26 @@ def add_synth(commands) -> None:
         choices=LABELS,
         default="true",
         help="permuted: file patients under the classes at random (default true)",
+    )
+
+
+def add_story(commands) -> None:
+    command = new_command(
+        commands,
+        "story",
+        "show in four chapters how a result can be worth nothing, with synthetic images",
+        "covid story --out story",
+    )
+    add_out(command, "story")
+    command.add_argument(
+        "--patients",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="synthetic patients, half of them infected (default 40)",
+    )
+    command.add_argument(
+        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
     )
 
 

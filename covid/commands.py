@@ -36,6 +36,7 @@ __all__ = [
     "preprocess",
     "run",
     "split",
+    "story",
     "synth",
     "train",
 ]
@@ -128,6 +129,13 @@ def synth(options: Namespace) -> dict:
         "switches": asdict(switches),
         "synthetic": True,
     }
+
+
+def story(options: Namespace) -> dict:
+    """`covid story`."""
+    from covid.story import story as told  # with training, audit, controls and figures
+
+    return told(options)
 
 
 def preprocess(options: Namespace) -> dict:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from covid.dataset import read_split, scan, write_split
+from covid.groups import groups_by_pattern
 from covid.phantom.write import CLASS_FOLDERS, called_infected
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
@@ -31,7 +32,8 @@ def trained(
 ) -> Trained:
     """Split, enhance, crop, train with the recipe practice, evaluate."""
     dataset = scan(data)
-    split = plan_split(dataset, DEFAULT_RATIOS, seed, SYNTHETIC_GROUP if by_patient else None)
+    patients = groups_by_pattern(dataset.images, SYNTHETIC_GROUP)
+    split = plan_split(dataset.images, DEFAULT_RATIOS, seed, patients, keep_together=by_patient)
     transform = partial(enhance_and_crop, no_contour="keep")
     extra = {"enhanced": True, "synthetic": True}
     write_split(dataset, split, folder, transform, progress=False, extra=extra)
