@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
         add_predict,
         add_figures,
         add_explain,
+        add_audit,
         add_doctor,
     ):
         add(commands)
@@ -460,6 +461,37 @@ def add_explain(commands) -> None:
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
     )
     add_as_is(command)
+
+
+def add_audit(commands) -> None:
+    command = new_command(
+        commands,
+        "audit",
+        "look for leaks between train and test, and for shortcuts, in a set of images",
+        "covid audit my_images --group '^[^_]+' --out audit",
+    )
+    command.add_argument(
+        "folder",
+        type=path,
+        metavar="DIR",
+        help="folder with two class folders, or a folder made by `covid split`",
+    )
+    add_out(command, "audit")
+    add_positive(command)
+    command.add_argument(
+        "--split",
+        choices=SPLITS,
+        help="of class folders, the split to audit. random (default): slice by slice; group: "
+        "patients kept whole, as --group names them",
+    )
+    command.add_argument(
+        "--group",
+        metavar="REGEX",
+        help="what in a file name is the patient, such as '^[^_]+': says who stands on both sides",
+    )
+    command.add_argument(
+        "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
+    )
 
 
 def add_doctor(commands) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from covid.arguments import MODEL_NAMES, listed
 from covid.asking import evaluate, explain, figures, predict
+from covid.auditing import audit
 from covid.dataset import (
     count_statuses,
     read_split,
@@ -29,6 +30,7 @@ from covid.preprocess import enhance_and_crop
 from covid.splits import parse_ratios, plan_split
 
 __all__ = [
+    "audit",
     "evaluate",
     "explain",
     "figures",

@@ -1,0 +1,193 @@
+"""Single numbers that tell the classes apart: what a model could read instead of the lungs.
+
+The measure is the AUC: the chance that an image of one class has the larger number than an image
+of the other class, 0.5 where the number says nothing and 1 where it says all. Images of one group
+(a patient, or look-alikes) are no independent witnesses, so every group counts once, with the mean
+of its images.
+
+The rule for `flagged`: the lower end of the 95 % interval of the AUC lies above 0.75. That takes
+a strong difference and enough groups to be sure of it: eight in each class at the least, even if
+all of one class lie above all of the other. What the disease itself does to such numbers, as denser
+lungs do to the mean, is far weaker. Format, mode and size are the exception: where all images of
+one class have the same and all of the other class another one, that is no accident, however few
+groups there are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from covid.audit.fingerprints import Fingerprints
+from covid.audit.measures import NUMBERS
+
+BAR = 0.75  # the lower end of the interval must lie above it
+Z = 1.959964  # of the normal distribution: 95 % lie within
+IN_THE_HEADER = ("format", "mode", "width", "height")  # the same in all files of one maker
+HALVINGS = 50  # of the interval in which an end is searched
+
+
+@dataclass(frozen=True)
+class Confounder:
+    """How well one number tells the classes apart.
+
+    Attributes
+    ----------
+    name, title : str
+        Key, and what the number is in words.
+    auc : float
+        In [0.5, 1]: turned round where the negative class has the larger numbers.
+    low, high : float
+        95 % interval of `auc`.
+    larger_in_positive : bool
+        Which class has the larger numbers.
+    positive_mean, negative_mean : float
+        Means of the groups' means.
+    units : (int, int)
+        Groups with images of the negative and of the positive class.
+    flagged : bool
+    """
+
+    name: str
+    title: str
+    auc: float
+    low: float
+    high: float
+    larger_in_positive: bool
+    positive_mean: float
+    negative_mean: float
+    units: tuple[int, int]
+    flagged: bool
+
+    def summary(self) -> dict:
+        """As it stands in audit.json."""
+        return asdict(self)
+
+
+def find_confounders(prints: Fingerprints, groups: np.ndarray) -> list[Confounder]:
+    """Rate all numbers; the strongest first. Empty where a class has no readable image.
+
+    Parameters
+    ----------
+    prints : Fingerprints
+    groups : ndarray (images,), int64
+        Number of each image's group.
+    """
+    labels = prints.labels
+    if len(set(labels.tolist())) < 2:
+        return []
+    rated = [
+        rate_category("format", "file format", prints.formats, labels, groups),
+        rate_category("mode", "pixel mode", prints.modes, labels, groups),
+    ]
+    for column, (name, title) in enumerate(NUMBERS.items()):
+        rated.append(rate(name, title, prints.numbers[:, column], labels, groups))
+    return sorted(rated, key=lambda found: (not found.flagged, -found.auc, found.name))
+
+
+def rate(
+    name: str, title: str, numbers: np.ndarray, labels: np.ndarray, groups: np.ndarray
+) -> Confounder:
+    """The AUC of one number, (images,), and its interval."""
+    negative = group_means(numbers[labels == 0], groups[labels == 0])
+    positive = group_means(numbers[labels == 1], groups[labels == 1])
+    area = auc(negative, positive)
+    strength = max(area, 1 - area)
+    low, high = auc_interval(strength, len(negative), len(positive))
+    one_each = name in IN_THE_HEADER and is_one_each(numbers, labels)
+    return Confounder(
+        name,
+        title,
+        strength,
+        low,
+        high,
+        area >= 0.5,
+        float(positive.mean()),
+        float(negative.mean()),
+        (len(negative), len(positive)),
+        low > BAR or one_each,
+    )
+
+
+def rate_category(
+    name: str, title: str, values: Sequence[str], labels: np.ndarray, groups: np.ndarray
+) -> Confounder:
+    """Rate a word, such as the file format, by the number "1 if it is X, else 0".
+
+    Of all X the one with the largest AUC counts; the title names it. For two formats that is the
+    same number either way.
+    """
+    words = np.array(values, object)
+    ratings = [
+        rate(name, f"{title}: {word} or not", (words == word).astype(float), labels, groups)
+        for word in sorted(Counter(values))
+    ]
+    return max(ratings, key=lambda rating: rating.auc)
+
+
+def is_one_each(numbers: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether each class, of at least two images, has one number only, and they differ."""
+    of_class = [np.unique(numbers[labels == label]) for label in (0, 1)]
+    enough = min(np.count_nonzero(labels == 0), np.count_nonzero(labels == 1)) > 1
+    return enough and all(len(found) == 1 for found in of_class) and of_class[0] != of_class[1]
+
+
+def group_means(numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The mean of each group's numbers, (groups,), in the order of the groups' numbers."""
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.bincount(index, weights=numbers.astype(np.float64)) / sizes
+
+
+def auc(negative: np.ndarray, positive: np.ndarray) -> float:
+    """The share of pairs, one of each class, in which the positive number is the larger one.
+
+    Equal numbers count half. From the ranks R of the positive numbers among all, equal ones
+    sharing the mean of theirs (Mann and Whitney 1947):
+    ``(sum(R) - positives (positives + 1) / 2) / (negatives positives)``.
+    """
+    together = np.concatenate([negative, positive])
+    _, index, counts = np.unique(together, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[index]
+    positives = len(positive)
+    wins = ranks[len(negative) :].sum() - positives * (positives + 1) / 2
+    return float(wins / (len(negative) * positives))
+
+
+def auc_interval(area: float, negatives: int, positives: int) -> tuple[float, float]:
+    """95 % interval of an AUC that stays sensible at 1 and for few numbers.
+
+    R. G. Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney
+    statistic, part 2", Statistics in Medicine 25, 2006, method 5: the ends are the areas A with
+    ``|area - A| = z sqrt(V(A))``, as in Wilson's interval of a proportion, where V is Hanley and
+    McNeil's variance with both class sizes at their mean in its bracket.
+
+    Parameters
+    ----------
+    area : float
+        In [0, 1].
+    negatives, positives : int
+        Independent numbers in each class.
+    """
+    mean_size = (negatives + positives) / 2 - 1
+
+    def variance(middle: float) -> float:
+        bracket = 1 + mean_size * ((1 - middle) / (2 - middle) + middle / (1 + middle))
+        return middle * (1 - middle) * bracket / (negatives * positives)
+
+    def end(outside: float) -> float:
+        # `area` itself satisfies |area - A| <= z sqrt(V); the end of the scale does not, unless
+        # it is the end of the interval.
+        inside = area
+        for _ in range(HALVINGS):
+            middle = (inside + outside) / 2
+            if abs(area - middle) <= Z * math.sqrt(variance(middle)):
+                inside = middle
+            else:
+                outside = middle
+        return inside
+
+    return end(0.0), end(1.0)

@@ -1,0 +1,189 @@
+"""All that an audit found."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from covid.audit.confounders import BAR, Confounder, auc_interval
+from covid.audit.fingerprints import Fingerprints
+from covid.audit.lookalikes import NEAR_DUPLICATE, Pairs
+from covid.audit.verdict import verdict
+from covid.dataset import Dataset, ImageFile
+from covid.splits import Split
+
+EXAMPLES = 5  # patients named
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is in a data set besides lungs. Indices count the images that could be read.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    split : Split
+        What was audited.
+    prints : Fingerprints
+    parts : list of str
+        The part of each image: "train", "validate" or "test".
+    candidates : Pairs
+        All pairs that were compared, the most alike first.
+    inferred : ndarray (images,), int64
+        Number of each image's group of look-alikes.
+    confounders : list of Confounder
+        The flagged ones first, then by their AUC.
+    names : dict of ImageFile to str, or None
+        The patients, where they are known.
+    """
+
+    dataset: Dataset
+    split: Split
+    prints: Fingerprints
+    parts: list[str]
+    candidates: Pairs
+    inferred: np.ndarray
+    confounders: list[Confounder]
+    names: dict[ImageFile, str] | None
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The near-duplicates: identical files, and pairs whose details correlate enough."""
+        return self.candidates.select(self.candidates.correlation >= NEAR_DUPLICATE)
+
+    @cached_property
+    def in_test(self) -> np.ndarray:
+        """(images,), bool: on the side of the test. The other side is train and validate, on
+        which models are trained and chosen."""
+        return np.array([part == "test" for part in self.parts], bool)
+
+    @cached_property
+    def across(self) -> np.ndarray:
+        """(pairs,), bool: one image of the pair is in test, the other one is not."""
+        return self.crosses(self.pairs)
+
+    def crosses(self, pairs: Pairs) -> np.ndarray:
+        """The same for other pairs."""
+        first, second = pairs.images.T
+        return self.in_test[first] != self.in_test[second]
+
+    @property
+    def test_images(self) -> int:
+        return int(self.in_test.sum())
+
+    @cached_property
+    def test_images_with_one(self) -> int:
+        """Test images with a near-duplicate in train or validate."""
+        paired = np.unique(self.pairs.images[self.across])
+        return int(self.in_test[paired].sum())
+
+    @cached_property
+    def validate_images_with_one(self) -> int:
+        """Validation images with a near-duplicate in train."""
+        parts = np.array(self.parts, object)[self.pairs.images]  # (pairs, 2)
+        found = set()
+        for column in (0, 1):
+            which = (parts[:, column] == "validate") & (parts[:, 1 - column] == "train")
+            found.update(self.pairs.images[which, column].tolist())
+        return len(found)
+
+    @cached_property
+    def identical_groups(self) -> list[list[ImageFile]]:
+        """Files that are equal byte by byte, two or more each."""
+        groups = defaultdict(list)
+        for image, digest in zip(self.prints.images, self.prints.digests, strict=True):
+            groups[digest].append(image)
+        return [group for group in groups.values() if len(group) > 1]
+
+    @cached_property
+    def group_names(self) -> dict[ImageFile, str]:
+        """The inferred groups: image -> a name such as "look-alikes-0007"."""
+        return {
+            image: f"look-alikes-{number:04d}"
+            for image, number in zip(self.prints.images, self.inferred.tolist(), strict=True)
+        }
+
+    @cached_property
+    def patients_on_both_sides(self) -> dict | None:
+        """How many patients are in test and not only there, of how many; None if not known."""
+        if self.names is None:
+            return None
+        sides = defaultdict(set)
+        for image, is_test in zip(self.prints.images, self.in_test.tolist(), strict=True):
+            sides[self.names[image]].add(is_test)
+        both = sorted(name for name, seen in sides.items() if len(seen) == 2)
+        return {"count": len(both), "of": len(sides), "examples": both[:EXAMPLES]}
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the test has images, or patients, of the other side."""
+        patients = self.patients_on_both_sides
+        return self.test_images_with_one > 0 or bool(patients and patients["count"])
+
+    @property
+    def shortcuts(self) -> bool:
+        return any(found.flagged for found in self.confounders)
+
+    @property
+    def enough_groups(self) -> bool:
+        """Whether a number that tells all groups apart would be flagged."""
+        return bool(self.confounders) and auc_interval(1.0, *self.confounders[0].units)[0] > BAR
+
+    @property
+    def units_title(self) -> str:
+        """What counts once in the confounders."""
+        return "patients" if self.names is not None else "images or groups of look-alikes"
+
+    @property
+    def split_title(self) -> str:
+        """The split in words, as a sentence begins."""
+        if self.split.group is None:
+            return "The random split"
+        return f"The split that keeps groups whole ({self.split.group})"
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        return verdict(self)
+
+    def summary(self) -> dict:
+        """What summary.json and audit.json hold; no path but examples, nothing per image."""
+        identical = self.pairs.select(self.pairs.identical)
+        sizes = np.bincount(self.inferred)
+        test_images = self.test_images
+        return {
+            "verdict": self.verdict,
+            "leaks": self.leaks,
+            "images": len(self.prints),
+            "unreadable": len(self.prints.unreadable),
+            "flat": int(self.prints.flat.sum()),
+            "split": self.split.group or "random",
+            "parts": dict(sorted(Counter(self.parts).items())),
+            "identical": {
+                "groups": len(self.identical_groups),
+                "files": sum(map(len, self.identical_groups)),
+                "in_both_classes": sum(
+                    len({image.label for image in group}) > 1 for group in self.identical_groups
+                ),
+                "pairs_across": int(self.crosses(identical).sum()),
+            },
+            "near_duplicates": {
+                "pairs": len(self.pairs),
+                "pairs_across": int(self.across.sum()),
+                "test_images_with_one": self.test_images_with_one,
+                "test_images": test_images,
+                "share": self.test_images_with_one / test_images if test_images else None,
+                "validate_images_with_one": self.validate_images_with_one,
+            },
+            "inferred_groups": {
+                "count": len(sizes),
+                "largest": int(sizes.max(initial=0)),
+                "of_several_images": int((sizes > 1).sum()),
+            },
+            "patients_on_both_sides": self.patients_on_both_sides,
+            "confounders": [found.summary() for found in self.confounders],
+            "shortcuts": self.shortcuts,
+        }

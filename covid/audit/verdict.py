@@ -1,0 +1,74 @@
+"""What the audit found, in one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from covid.audit.findings import Audit
+
+NAMED = 3  # confounders named in the sentence; the others are counted
+
+
+def verdict(audit: Audit) -> str:
+    """One sentence: does the test measure more than memory, and could a shortcut do the work?"""
+    return f"{leak_clause(audit)}; {shortcut_clause(audit)}."
+
+
+def leak_clause(audit: Audit) -> str:
+    """What stands on both sides."""
+    with_one, images = audit.test_images_with_one, audit.test_images
+    found = []
+    if with_one:
+        found.append(
+            f"{with_one} of {images} test images ({percent(with_one, images)}) "
+            f"{'has' if with_one == 1 else 'have'} a near-duplicate among the images to learn from"
+        )
+    patients = audit.patients_on_both_sides
+    if patients is not None and patients["count"]:
+        verb = "stands" if patients["count"] == 1 else "stand"
+        found.append(f"{patients['count']} of {patients['of']} patients {verb} on both sides")
+    if found:
+        return (
+            f"{audit.split_title} leaks: {' and '.join(found)}, so its test rewards memory; keep "
+            "patients apart"
+        )
+    if not images:
+        return "No test image could be read, so nothing is known of leaks"
+    checked = "" if patients is None else " and no patient stands on both sides"
+    return (
+        f"No leak was found in {audit.split_title[0].lower()}{audit.split_title[1:]}: none of "
+        f"{images} test images has a near-duplicate among the images to learn from{checked}"
+    )
+
+
+def shortcut_clause(audit: Audit) -> str:
+    """What tells the classes apart without a look at the lungs."""
+    if not audit.confounders:
+        return "one class has no readable image, so nothing is known of shortcuts"
+    flagged = [found for found in audit.confounders if found.flagged]
+    if flagged:
+        named = [f"{found.title} (AUC {found.auc:.2f})" for found in flagged[:NAMED]]
+        if len(flagged) > NAMED:
+            named.append(f"{len(flagged) - NAMED} more")
+        return f"the classes can be told apart without the lungs, by {listed(named)} alone"
+    if not audit.enough_groups:
+        negative, positive = audit.confounders[0].units
+        return (
+            f"with {negative + positive} independent {audit.units_title}, too few to be sure, no "
+            "single number is known to tell the classes apart"
+        )
+    return "no single number such as size or brightness tells the classes apart"
+
+
+def listed(names: list[str]) -> str:
+    """a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def percent(count: int, total: int) -> str:
+    """A share in words; neither 0 % nor 100 % unless it is."""
+    share = 100 * count / total
+    if 0 < share < 1:
+        return "under 1 %"
+    return "over 99 %" if 99 < share < 100 else f"{share:.0f} %"
