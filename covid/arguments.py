@@ -14,6 +14,8 @@ RECIPE_NAMES = ("practice", "published")
 SPLITS = ("random", "group", "both")
 NO_CONTOUR_CHOICES = ("keep", "drop")
 LOOK_METHODS = ("auto", "grad-cam", "occlusion")
+SHORTCUT_NAMES = ("marker", "brightness", "table")
+LABELS = ("true", "permuted")
 PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 DEFAULT_PREVALENCE = 0.1  # the same as in covid.metrics, which is not imported here
@@ -44,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     for add in (
         add_run,
         add_synth,
+        add_story,
         add_preprocess,
         add_split,
         add_train,
@@ -118,6 +121,11 @@ def folds(text: str) -> int:
 def positive(text: str) -> int:
     """A number of something: one or more."""
     return whole_number(text, 1, LARGEST_COUNT)
+
+
+def none_or_more(text: str) -> int:
+    """A number of something: zero or more."""
+    return whole_number(text, 0, LARGEST_COUNT)
 
 
 def path(text: str) -> Path:
@@ -313,6 +321,47 @@ def add_synth(commands) -> None:
     )
     command.add_argument(
         "--slices", type=positive, default=8, metavar="N", help="of each patient (default 8)"
+    )
+    command.add_argument(
+        "--shortcut",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"give the class Infected away by something else than lesions: some of "
+        f"{','.join(SHORTCUT_NAMES)}",
+    )
+    command.add_argument(
+        "--near-duplicates",
+        type=none_or_more,
+        default=0,
+        metavar="N",
+        help="for each slice, N more up to 2 mm away (default 0)",
+    )
+    command.add_argument(
+        "--labels",
+        choices=LABELS,
+        default="true",
+        help="permuted: file patients under the classes at random (default true)",
+    )
+
+
+def add_story(commands) -> None:
+    command = new_command(
+        commands,
+        "story",
+        "show in four chapters how a result can be worth nothing, with synthetic images",
+        "covid story --out story",
+    )
+    add_out(command, "story")
+    command.add_argument(
+        "--patients",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="synthetic patients, half of them infected (default 40)",
+    )
+    command.add_argument(
+        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
     )
 
 

@@ -6,6 +6,7 @@ all of them here, but for `covid.doctor`, which works where this file cannot be 
 """
 
 from argparse import Namespace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +40,7 @@ __all__ = [
     "preprocess",
     "run",
     "split",
+    "story",
     "synth",
     "train",
 ]
@@ -113,20 +115,33 @@ def go_on(options: Namespace) -> dict:
 
 def synth(options: Namespace) -> dict:
     """`covid synth`."""
-    from covid.phantom import write_dataset
+    from covid.phantom import Switches, write_dataset
 
     check_new_folder(options.out)
-    files = write_dataset(options.out, options.patients, options.slices, options.seed)
+    switches = Switches(listed(",".join(options.shortcut)), options.near_duplicates, options.labels)
+    files = write_dataset(
+        options.out, options.patients, options.slices, options.seed, **asdict(switches)
+    )
     print(
         f"{len(files)} synthetic slices of {options.patients} synthetic patients in {options.out}"
     )
+    for sentence in switches.in_words():
+        print(f"switched on: {sentence}")
     return {
         "folder": str(options.out),
         "images": len(files),
         "patients": options.patients,
         "seed": options.seed,
+        "switches": asdict(switches),
         "synthetic": True,
     }
+
+
+def story(options: Namespace) -> dict:
+    """`covid story`."""
+    from covid.story import story as told  # with training, audit, controls and figures
+
+    return told(options)
 
 
 def preprocess(options: Namespace) -> dict:

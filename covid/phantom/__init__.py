@@ -16,13 +16,16 @@ shown through a display window. Read in this order:
 `vessels`       branching vessels of the lungs
 `lesions`       ground glass and consolidations, and their look-alikes
 `lungs`         the lungs with all of these in them
+`table`         what the patient lies on
 `scan`          everything put together into one image
+`shortcuts`     switches that make the data set lie
 `write`         a folder of images
 ==============  ==============================================================
 """
 
 from covid.phantom.patient import Patient
 from covid.phantom.scan import make_patient, render_slice
+from covid.phantom.shortcuts import Switches
 from covid.phantom.write import write_dataset
 
-__all__ = ["Patient", "make_patient", "render_slice", "write_dataset"]
+__all__ = ["Patient", "Switches", "make_patient", "render_slice", "write_dataset"]

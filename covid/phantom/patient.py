@@ -99,7 +99,9 @@ class Patient:
     calibration : float
         HU by which the whole scan is off.
     table_height : float
-        Pixels between the back and the table.
+        Millimetres between the back and the table.
+    rails : bool
+        Whether there are metal rails under the table: another scanner. Never drawn at random; see `shortcuts`.
     arteries, airways : VesselTree
     nodules : tuple of Opacity
         Small round nodules and scars, found in both classes.
@@ -131,6 +133,7 @@ class Patient:
     motion: float
     calibration: float
     table_height: float
+    rails: bool = False
     arteries: VesselTree | None = field(default=None, repr=False)
     airways: VesselTree | None = field(default=None, repr=False)
     nodules: tuple[Opacity, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from covid.phantom import abdomen, lesions, lungs, organs, skeleton, vessels
+from covid.phantom import abdomen, lesions, lungs, organs, skeleton, table, vessels
 from covid.phantom import tissues as hu
 from covid.phantom.fields import blur
 from covid.phantom.geometry import filled
@@ -49,33 +49,6 @@ def make_patient(patient: int, infected: bool, seed: int) -> Patient:
     )
 
 
-def table(canvas: np.ndarray, patient: Patient) -> None:
-    """The scanner's table: a curved shell around foam, with a mattress on it.
-
-    It belongs to the scanner, so it is drawn in pixels and does not tilt with the patient.
-    """
-    rows = np.arange(patient.frame.size, dtype=np.float32)
-    x = (rows - patient.frame.size / 2) * patient.frame.spacing  # mm from the middle
-    # Lowest point of the back over all heights: the table does not move along the body.
-    lowest = max(
-        patient.frame.to_pixels(body_outline(patient, z))[:, 1].max() for z in (0.0, 0.3, 0.6, 0.9)
-    )
-    top = lowest + (patient.table_height + 6 - 0.00115 * x**2) / patient.frame.spacing
-    side = 200.0  # mm; the shell's edges bend upwards and close
-    thickness = (24 - 0.0002 * x**2) / patient.frame.spacing
-    thickness *= np.sqrt(np.clip(1 - (x / side) ** 8, 0, 1))
-    shell = 1.8 / patient.frame.spacing
-    pad = 7.0 / patient.frame.spacing
-    for upper, lower, value in (
-        (top - pad, top, hu.MATTRESS),
-        (top, top + thickness, hu.TABLE_SHELL),
-        (top + shell, top + thickness - shell, hu.TABLE_FOAM),
-    ):
-        depth = np.arange(patient.frame.size, dtype=np.float32)[:, None]
-        inside = (depth > upper) & (depth < lower)
-        canvas[inside] = value
-
-
 def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
     """Folds of cloth on the chest: thin wavy lines in the air above the body."""
     rng = patient.generator("clothes")
@@ -102,7 +75,7 @@ def hounsfield(patient: Patient, z: float) -> np.ndarray:
     """One slice without blur and noise, HU, float32 (512, 512)."""
     frame = patient.frame
     canvas = np.full((frame.size, frame.size), hu.AIR, np.float32)
-    table(canvas, patient)
+    table.draw(canvas, patient)
     clothes(canvas, patient, z)
     organs.trunk(canvas, patient, z, frame)
     organs.neck(canvas, patient, z, frame)
@@ -162,7 +135,8 @@ def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
 def scanned(patient: Patient, z: float) -> np.ndarray:
     """One slice as the scanner sees it: blurred, noisy, HU, float32 (512, 512)."""
     exact = hounsfield(patient, z)
-    body = (exact > -400).astype(np.float32)
+    # Rails under the table leave the noise as it is: they change their own pixels and no others.
+    body = ((exact > -400) & (exact < hu.TABLE_RAIL)).astype(np.float32)
     image = motion_blur(blur(exact, patient.psf), patient, z)
     image += noise(patient, z, blur(body, 24.0)) + patient.calibration
     steps = np.arange(image.shape[0], dtype=np.float32) - (image.shape[0] - 1) / 2

@@ -29,6 +29,7 @@ SPINAL_CORD = 35.0
 # The table: a thin carbon-fibre shell around foam.
 TABLE_SHELL = 120.0
 TABLE_FOAM = -920.0
+TABLE_RAIL = 2000.0  # aluminium, on some scanners only
 MATTRESS = -960.0
 CLOTHES = -780.0
 

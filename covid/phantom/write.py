@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from covid.errors import UserError
-from covid.output import made_aside
+from covid.output import made_aside, write_json
 from covid.parallel import in_parallel
+from covid.phantom.patient import Patient
 from covid.phantom.scan import make_patient, render_slice
+from covid.phantom.shortcuts import Switches, near_heights, on_image, other_table
 
 VERSION = 1  # of the images: raised whenever the same seed gives other pixels
 CLASS_FOLDERS = {True: "Infected", False: "Not_Infected"}
 MOST_SLICES = 1_000_000  # of all patients together; more is a slip of the finger
 MEDIASTINAL_SHARE = 0.2  # of each patient's slices; the others are shown in the lung window
+INFO = "synthetic.json"  # what README.txt says, for programs
 
 README = """Synthetic lung-CT slices
 ========================
@@ -24,10 +29,20 @@ Every image in this folder is SYNTHETIC: drawn by a program (covid.phantom, vers
 not taken from any person. For teaching and testing only; nothing medical follows from them.
 
 {patients} synthetic patients, {infected} of them infected, {slices} slices each, seed {seed}.
-All slices of an infected patient lie in Infected, whether or not an opacity shows in them.
+{filed}
 
 Names: synthetic-p003_s07_lung.png is patient 3, slice 7 (counted from the shoulders down), lung
 window. Neighbouring slices of a patient are nearly alike: split by patient, not by slice.
+"""
+FILED = {
+    "true": "All slices of an infected patient lie in Infected, whether or not an opacity shows in them.",
+    "permuted": "All slices of a patient lie in one folder, which says nothing about the lungs.",
+}
+SWITCHED_ON = """
+SWITCHED ON, to be found out: these images lie on purpose.
+{sentences}"""
+NEAR_NAME = """
+Near-duplicates: synthetic-p003_s07_near1_lung.png is the first one of slice 7.
 """
 
 
@@ -49,13 +64,35 @@ def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
     ]
 
 
-def _write_patient(folder: Path, number: int, infected: bool, slices: int, seed: int) -> list[Path]:
+def called_infected(patients: int, seed: int, labels: str) -> set[int]:
+    """Numbers of the patients filed under Infected: the infected ones, or any other half."""
+    if labels == "true":
+        return infected_patients(patients, seed)
+    order = np.random.default_rng((seed, patients, 1)).permutation(patients)
+    return set(order[: patients // 2].tolist())
+
+
+def _named_slices(patient: Patient, slices: int, near_duplicates: int) -> list[tuple]:
+    """Name, height and window of every image of a patient: each slice, then its near-duplicates."""
+    images = []
+    for index, (z, window) in enumerate(slice_plan(patient.number, slices, patient.seed)):
+        stem = f"synthetic-p{patient.number:03d}_s{index:02d}"
+        images.append((f"{stem}_{window}.png", z, window))
+        for copy, near in enumerate(near_heights(patient, index, z, near_duplicates), start=1):
+            images.append((f"{stem}_near{copy}_{window}.png", near, window))
+    return images
+
+
+def _write_patient(
+    folder: Path, patient: Patient, positive: bool, slices: int, switches: Switches
+) -> list[Path]:
     """Render and write one patient's slices; returns their paths relative to `folder`."""
-    patient = make_patient(number, infected, seed)
+    shortcuts = switches.shortcuts if positive else ()
     names = []
-    for index, (z, window) in enumerate(slice_plan(number, slices, seed)):
-        name = Path(CLASS_FOLDERS[infected]) / f"synthetic-p{number:03d}_s{index:02d}_{window}.png"
-        done, encoded = cv2.imencode(".png", render_slice(patient, z, window))
+    for file, z, window in _named_slices(patient, slices, switches.near_duplicates):
+        name = Path(CLASS_FOLDERS[positive]) / file
+        image = on_image(render_slice(other_table(patient, shortcuts), z, window), shortcuts)
+        done, encoded = cv2.imencode(".png", image)
         if not done:
             raise RuntimeError(f"{name}: OpenCV could not encode the image as png")
         (folder / name).write_bytes(encoded.tobytes())
@@ -63,17 +100,18 @@ def _write_patient(folder: Path, number: int, infected: bool, slices: int, seed:
     return names
 
 
-def _check(folder: Path, patients: int, slices: int, seed: int) -> None:
+def _check(folder: Path, patients: int, slices: int, seed: int, switches: Switches) -> None:
     if patients < 2:
         raise UserError(
             f"synthetic data: at least 2 patients are needed, got {patients}; choose more"
         )
     if slices < 1:
         raise UserError(f"synthetic data: at least 1 slice per patient is needed, got {slices}")
-    if patients * slices > MOST_SLICES:
+    if patients * slices * (1 + switches.near_duplicates) > MOST_SLICES:
+        near = f", each with {switches.near_duplicates} near-duplicates"
         raise UserError(
             f"synthetic data: at most {MOST_SLICES} slices are made, got {patients} patients of "
-            f"{slices}; choose fewer"
+            f"{slices}{near if switches.near_duplicates else ''}; choose fewer"
         )
     if seed < 0:
         raise UserError(f"synthetic data: the seed must be 0 or more, got {seed}")
@@ -85,20 +123,33 @@ def _check(folder: Path, patients: int, slices: int, seed: int) -> None:
 
 
 def write_dataset(
-    folder: Path, patients: int = 60, slices: int = 8, seed: int = 0, progress: bool = True
+    folder: Path,
+    patients: int = 60,
+    slices: int = 8,
+    seed: int = 0,
+    progress: bool = True,
+    shortcuts: Sequence[str] = (),
+    near_duplicates: int = 0,
+    labels: str = "true",
 ) -> list[Path]:
     """Write a whole synthetic data set, half of its patients infected.
 
     Parameters
     ----------
     folder : Path
-        New or empty; gets `Infected`, `Not_Infected` and `README.txt`.
+        New or empty; gets `Infected`, `Not_Infected`, `README.txt` and `synthetic.json`.
     patients, slices : int
         Number of patients, and of slices of each.
     seed : int
         Decides which patients are infected and everything that is drawn.
     progress : bool
         Show a progress bar on a terminal, plain lines otherwise.
+    shortcuts : sequence of str
+        Some of `covid.phantom.shortcuts.SHORTCUTS`: put into every slice of the positive class.
+    near_duplicates : int
+        For each slice, how many more are made up to 2 mm away; the others stay as they are.
+    labels : {"true", "permuted"}
+        "permuted" files patients under the classes at random; see `Switches`.
 
     Returns
     -------
@@ -108,23 +159,35 @@ def write_dataset(
     Raises
     ------
     UserError
-        If the folder holds something already, or a number is out of range.
+        If the folder holds something already, a number is out of range or a switch unknown.
     """
     folder = Path(folder)
-    _check(folder, patients, slices, seed)
+    switches = Switches(tuple(shortcuts), near_duplicates, labels)
+    _check(folder, patients, slices, seed, switches)
     infected = infected_patients(patients, seed)
+    called = called_infected(patients, seed, labels)
+
+    def write_patient(number: int) -> list[Path]:
+        patient = make_patient(number, number in infected, seed)
+        return _write_patient(temporary, patient, number in called, slices, switches)
+
     with made_aside(folder) as temporary:
         for name in CLASS_FOLDERS.values():
             (temporary / name).mkdir()
         by_patient = in_parallel(
-            lambda number: _write_patient(temporary, number, number in infected, slices, seed),
-            range(patients),
-            "synthetic CT",
-            "patient",
-            progress,
+            write_patient, range(patients), "synthetic CT", "patient", progress
         )
-        text = README.format(
-            version=VERSION, patients=patients, infected=len(infected), slices=slices, seed=seed
-        )
-        (temporary / "README.txt").write_text(text, encoding="utf-8")
+        facts = {"version": VERSION, "seed": seed, "patients": patients, "slices": slices}
+        _describe(temporary, facts, len(infected), switches)
     return [folder / name for names in by_patient for name in names]
+
+
+def _describe(folder: Path, facts: dict, infected: int, switches: Switches) -> None:
+    """Write README.txt and synthetic.json: how the images were made, what lies in them."""
+    text = README.format(**facts, infected=infected, filed=FILED[switches.labels])
+    if switches.near_duplicates:
+        text += NEAR_NAME
+    if switches != Switches():
+        text += SWITCHED_ON.format(sentences="\n".join(switches.in_words()) + "\n")
+    (folder / "README.txt").write_text(text, encoding="utf-8")
+    write_json({"synthetic": True, **facts, "switches": asdict(switches)}, folder / INFO)

@@ -1,0 +1,134 @@
+"""Switches that make the synthetic data set lie: shortcuts, near-duplicates, permuted labels.
+
+A network learns whatever tells the classes apart most easily. In real collections that is often
+not the disease: each hospital burns its own mark into the image, sets its scanner in its own way
+and has its own table, and the sick came from one hospital, the healthy from another (DeGrave et
+al., Nature Machine Intelligence 2021, doi 10.1038/s42256-021-00338-7). Here each of these faults
+can be put in on purpose, so that one knows what an audit or a control ought to find.
+
+Every shortcut is in **all** slices of the positive class and in none of the negative one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from covid.errors import UserError, shortened
+from covid.phantom.geometry import SCAN_LENGTH_MM
+from covid.phantom.patient import Patient
+
+SHORTCUTS = {
+    "marker": "a small bright letter R in the lower left corner, as scanners burn in",
+    "brightness": "all gray levels are a little higher, as if the window were set otherwise",
+    "table": "two metal rails under the table, as if another scanner were used",
+}
+LABELS = ("true", "permuted")
+
+# The mark, as 5 x 7 squares of MARK_SCALE pixels.
+MARK = ("####.", "#...#", "#...#", "####.", "#.#..", "#..#.", "#...#")
+MARK_SCALE = 6  # pixels
+# Top left pixel (row, column). Body and table end above this place, and in the lung window the
+# contour crop reaches below it. In the mediastinal window it does not; but the mark is a bright
+# region of more than 200 pixels and so itself a contour that the crop keeps.
+MARK_PLACE = (424, 8)
+BRIGHTER_BY = 12  # gray levels of 255
+NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What is wrong with a data set on purpose; by default nothing.
+
+    Attributes
+    ----------
+    shortcuts : tuple of str
+        Keys of `SHORTCUTS`, in their order there.
+    near_duplicates : int
+        For each slice, how many more are made a fraction of a millimetre to 2 mm away.
+    labels : {"true", "permuted"}
+        "permuted": which patients are filed under the positive class is drawn at random, whether
+        or not their lungs have lesions.
+
+    Raises
+    ------
+    UserError
+        For other values.
+    """
+
+    shortcuts: tuple[str, ...] = ()
+    near_duplicates: int = 0
+    labels: str = "true"
+
+    def __post_init__(self) -> None:
+        for name in self.shortcuts:
+            if name not in SHORTCUTS:
+                raise UserError(
+                    f"--shortcut: expected some of {','.join(SHORTCUTS)}, got "
+                    f"{shortened(name)!r}; choose some of these"
+                )
+        if self.near_duplicates < 0:
+            raise UserError(
+                f"synthetic data: the near-duplicates must be 0 or more, got {self.near_duplicates}"
+            )
+        if self.labels not in LABELS:
+            raise UserError(
+                f"synthetic data: the labels must be one of {', '.join(LABELS)}, got {self.labels!r}"
+            )
+        in_order = tuple(name for name in SHORTCUTS if name in self.shortcuts)
+        object.__setattr__(self, "shortcuts", in_order)  # named twice is named once
+
+    def in_words(self) -> list[str]:
+        """One sentence for each switch that is on."""
+        sentences = [f"Shortcut {name}: {SHORTCUTS[name]}." for name in self.shortcuts]
+        if self.shortcuts:
+            sentences.append("Shortcuts are in every slice of the class Infected, in no other.")
+        if self.near_duplicates:
+            sentences.append(
+                f"Near-duplicates: each slice has {self.near_duplicates} more beside it, "
+                f"{NEAREST_MM:g} to {FARTHEST_MM:g} mm up or down, each with noise of its own."
+            )
+        if self.labels == "permuted":
+            sentences.append(
+                "Labels permuted: patients were filed under the two classes at random, whether or "
+                "not there are lesions in their lungs. There is nothing to learn."
+            )
+        return sentences
+
+
+def near_heights(patient: Patient, index: int, z: float, count: int) -> list[float]:
+    """Heights of the near-duplicates of the slice number `index` of a patient, at height `z`.
+
+    Each near-duplicate's distance is drawn by itself, so that more of them leave the first ones
+    as they are.
+    """
+    heights = []
+    for copy in range(count):
+        rng = patient.generator("near-duplicates", index, copy)
+        distance = rng.uniform(NEAREST_MM, FARTHEST_MM) * rng.choice([-1, 1])
+        heights.append(float(np.clip(z + distance / SCAN_LENGTH_MM, 0, 1)))
+    return heights
+
+
+def other_table(patient: Patient, shortcuts: tuple[str, ...]) -> Patient:
+    """The patient as scanned with these shortcuts on: another table, if that is one of them."""
+    return replace(patient, rails=True) if "table" in shortcuts else patient
+
+
+def on_image(image: np.ndarray, shortcuts: tuple[str, ...]) -> np.ndarray:
+    """The image (512, 512), uint8, with those shortcuts that are put in after the scan."""
+    if "brightness" in shortcuts:
+        image = cv2.add(image, BRIGHTER_BY)  # stops at 255
+    if "marker" in shortcuts:
+        image = image.copy()
+        image[mark_squares()] = 255
+    return image
+
+
+def mark_squares() -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels of the mark."""
+    squares = np.array([[letter == "#" for letter in line] for line in MARK])
+    rows, columns = np.nonzero(np.kron(squares, np.ones((MARK_SCALE, MARK_SCALE))))
+    return rows + MARK_PLACE[0], columns + MARK_PLACE[1]
