@@ -10,6 +10,7 @@ from covid.errors import UserError
 from covid.evaluate import Result
 from covid.images import UnreadableImage, read_gray
 from covid.inputs import model_input
+from covid.looking import look_figure
 from covid.preprocess import steps
 from covid.recipes import PUBLISHED_AUGMENTATION, Recipe
 from minicnn.inspection import trace
@@ -140,12 +141,30 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
         f"{name}: who was taken for what",
         note,
     )
-    file = next(file for file, label in split.parts["test"] if label == 1)
+    file = example(split)
     path = folder / f"filters-{name}.png"
     filters_figure(trained.model, file.name, read_gray(file), path, note)
     plot_model(trained.model, to_file=folder / f"graph-{name}.png", show_shapes=True)
     classes, images = (split.negative, split.positive), split.folder / "test"
     evaluation_figures(trained.results["test"], images, classes, folder, name, note)
+
+
+def example(split: SplitFolder) -> Path:
+    """The image that a model is shown with: the first one of the positive class in test."""
+    return next(file for file, label in split.parts["test"] if label == 1)
+
+
+def example_looked_into(
+    model: Model, split: SplitFolder, folder: Path, note: str, seed: int
+) -> dict:
+    """look-<model>.png: where the answer for one image comes from, beside its sanity check.
+
+    Returns what summary.json holds of it: the image, and the numbers of `covid.looking.look_figure`.
+    """
+    file = example(split)
+    path = folder / f"look-{model.name}.png"
+    numbers = look_figure(model, read_gray(file), file.name, path, note, seed)
+    return {"image": file.relative_to(split.folder).as_posix(), **numbers}
 
 
 def evaluation_figures(

@@ -75,7 +75,10 @@ def describe_split(way: str, outcome: "Outcome", options: "Options") -> dict:
         "kept_together": outcome.first_split.info["group"],
         "folder": way,
         "data": {name: describe_folder(split, options.out) for name, split in folders.items()},
-        "models": {name: result.summary() for name, result in outcome.trained.items()},
+        "models": {
+            name: {**result.summary(), "look": outcome.looks[name]}
+            for name, result in outcome.trained.items()
+        },
     }
 
 

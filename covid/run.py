@@ -23,7 +23,7 @@ leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
@@ -56,11 +56,14 @@ class Outcome:
         By model.
     trained : dict of str to Trained
         By model.
+    looks : dict of str to dict
+        By model: where its answer for one image comes from; see `covid.looking`.
     """
 
     together: Groups | None
     prepared: dict[str, Prepared]
-    trained: dict[str, Trained]
+    trained: dict[str, Trained] = field(default_factory=dict)
+    looks: dict[str, dict] = field(default_factory=dict)
 
     @property
     def first_split(self) -> SplitFolder:
@@ -180,24 +183,23 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
     )
 
 
-def train_all(
-    options: Options, prepared: dict[str, Prepared], way: str, heading: str
-) -> dict[str, Trained]:
-    """Train, evaluate and write every model."""
-    trained = {}
-    for name, images in prepared.items():
+def train_all(options: Options, outcome: Outcome, way: str) -> None:
+    """Train, evaluate and write every model; fills `outcome`."""
+    heading = report.title(way, outcome.together)
+    for name, images in outcome.prepared.items():
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}, {heading}")
-        folder = options.out / way / name
+        folder, drawn = options.out / way / name, options.out / way / "figures"
         backup = BackupAndRestore(
             folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
         )
         if backup.path.exists():
             options.say(f"going on from {backup.path}")
-        trained[name] = train_and_evaluate(
-            name, recipe, split, options.seed, options.verbose, backup
+        trained = train_and_evaluate(name, recipe, split, options.seed, options.verbose, backup)
+        write_training(trained, (split.negative, split.positive), folder)
+        note = report.note(split)
+        figures.model_figures(trained, split, drawn, note)
+        outcome.trained[name] = trained
+        outcome.looks[name] = figures.example_looked_into(
+            trained.model, split, drawn, note, options.seed
         )
-        write_training(trained[name], (split.negative, split.positive), folder)
-        drawn = options.out / way / "figures"
-        figures.model_figures(trained[name], split, drawn, report.note(split))
-    return trained

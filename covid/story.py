@@ -30,10 +30,10 @@ from covid.groups import groups_by_pattern
 from covid.output import new_folder, write_json
 from covid.phantom import write_dataset
 from covid.phantom.shortcuts import SHORTCUTS
+from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
 from covid.report import small_print
-from covid.preparation import SYNTHETIC_GROUP
 from covid.story_text import as_text, percent, score, share
 from covid.train import train_and_evaluate
 from minicnn.files import whole_file
