@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         add_predict,
         add_figures,
         add_explain,
+        add_report,
         add_doctor,
     ):
         add(commands)
@@ -380,6 +381,18 @@ def add_explain(commands) -> None:
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
     )
     add_as_is(command)
+
+
+def add_report(commands) -> None:
+    command = new_command(
+        commands,
+        "report",
+        "write the report of a finished run again: one page, report.html, in its folder",
+        "covid report results",
+    )
+    command.add_argument(
+        "run", type=path, metavar="RUN", help="the output folder of `covid run` or `covid train`"
+    )
 
 
 def add_doctor(commands) -> None:

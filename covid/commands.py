@@ -23,6 +23,7 @@ from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.inputs import is_enhanced, is_synthetic
 from covid.output import check_new_folder, check_outside, free_name
+from covid.page.command import report
 from covid.preprocess import enhance_and_crop
 from covid.splits import compile_group, parse_ratios, plan_split
 
@@ -32,6 +33,7 @@ __all__ = [
     "figures",
     "predict",
     "preprocess",
+    "report",
     "run",
     "split",
     "synth",
