@@ -32,6 +32,7 @@ TOPICS = (
     "filters",
     "graph",
 )
+CSV = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 HOSTILE = "<script>alert('%s')</script>&amp;\"\n\udcff\x00\u202e.png"
 
 
@@ -189,12 +190,11 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
     falling = np.exp(-np.arange(6) / 2) * 0.6 + rng.uniform(0, 0.05, 6)
     history = {"acc": 1 - falling / 2, "loss": falling, "val_acc": 1 - falling, "val_loss": falling}
     history = {key: values.tolist() for key, values in history.items()}
-    encoding = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-    with open(folder / "history.csv", "w", **encoding) as file:
+    with open(folder / "history.csv", "w", **CSV) as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
         writer.writerows(enumerate(zip(*history.values(), strict=True), start=1))
-    with open(folder / "predictions.csv", "w", **encoding) as file:
+    with open(folder / "predictions.csv", "w", **CSV) as file:
         writer = csv.writer(file)
         writer.writerow(["part", "file", "true", "predicted", f"p({classes[0]})", "correct"])
         for part, rows in predictions.items():
@@ -207,7 +207,7 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
 
 def draw(folder: Path, name: str, entry: dict, history: dict, classes, note: str) -> None:
     """The figures of a model; those of the evaluation are stand-ins."""
-    title = name.encode("utf-8", "replace").decode()
+    title, note = (text.encode("utf-8", "replace").decode() for text in (name, note))
     plots.training_curves(history, folder / f"curves-{name}.png", title, note, 5)
     for topic in TOPICS:
         picture(folder / f"{topic}-{name}.png")
@@ -272,12 +272,12 @@ def folds_entry(folder: Path, rng, models: tuple[str, ...]) -> dict:
     """Five folds by group; also folds/folds.csv."""
     (folder / "folds").mkdir(parents=True)
     found: dict = {}
-    with open(folder / "folds/folds.csv", "w", newline="", encoding="utf-8") as file:
+    with open(folder / "folds/folds.csv", "w", **CSV) as file:
         writer = csv.writer(file)
         writer.writerow(["model", "fold", "accuracy"])
         for name in models:
             values = rng.uniform(0.3, 0.6, 5)
-            writer.writerows([name.replace("\0", ""), k + 1, v] for k, v in enumerate(values))
+            writer.writerows([name, k + 1, v] for k, v in enumerate(values))
             spread = 1.96 * values.std() / np.sqrt(5)
             mean = float(values.mean())
             found[name] = {"accuracy": {"mean": mean, "low": mean - spread, "high": mean + spread}}

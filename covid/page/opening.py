@@ -3,7 +3,7 @@
 from covid.page import words
 from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
 from covid.page.reading import Run, SplitRun, look, number
-from covid.page.verdict import headline, warnings
+from covid.page.verdict import capital, headline, warnings
 
 STEPS = {
     "CLAHE and crop": "local contrast is raised (CLAHE), and the image is cut to the outline of "
@@ -55,6 +55,8 @@ def what_was_done(run: Run) -> Markup:
     said.append(f"{run.negative} is 0.")
     parts = [paragraph(*said)]
     parts += [counts_table(run, split) for split in run.splits]
+    remarks = list(dict.fromkeys(said for split in run.splits for said in remarks_of(split)))
+    parts.append(listing(remarks) if remarks else None)
     if len(run.splits) == 1:
         only = run.splits[0]
         other = "slices split at random" if only.key == "group" else "patients kept apart"
@@ -68,7 +70,7 @@ def what_was_done(run: Run) -> Markup:
 
 def counts_table(run: Run, split: SplitRun) -> Markup | None:
     """How many images of each class are in each part."""
-    rows, remarks = [], []
+    rows = []
     data = look(split.entry, "data")
     for kind, entry in data.items() if isinstance(data, dict) else ():
         counts = look(entry, "counts")
@@ -78,19 +80,24 @@ def counts_table(run: Run, split: SplitRun) -> Markup | None:
             share = known[0] / sum(known) if sum(known) else None
             title = f"{part} ({kind})" if len(data) > 1 else part
             rows.append([title, *map(words.count, cells), words.percent(share)])
-        remarks += [file_remark(entry)]
-        notes = look(entry, "notes")
-        remarks += [f"{note}." for note in notes] if isinstance(notes, list) else []
     if not rows:
         run.lacks(f"no counts of the images, {split.title}")
         return paragraph(f"Not here: counts of the images, {split.title}.", class_="missing")
-    together = look(split.entry, "kept_together") or look(split.entry, "group")
-    if together:
-        remarks.append(f"Kept together: {together}.")
     header = ["part", run.positive, run.negative, f"share {run.positive}"]
-    counted = table(f"Images, {split.title}", header, rows, run.note, "numbers")
-    unique = list(dict.fromkeys(remark for remark in remarks if remark))
-    return join([counted, listing(unique) if unique else None])
+    return table(f"Images, {split.title}", header, rows, run.note, "numbers")
+
+
+def remarks_of(split: SplitRun) -> list[str]:
+    """What is known of the images beside their counts."""
+    together = look(split.entry, "kept_together") or look(split.entry, "group")
+    remarks = [f"{capital(split.title)}: kept together by {together}."] if together else []
+    data = look(split.entry, "data")
+    for entry in data.values() if isinstance(data, dict) else ():
+        remarks.append(file_remark(entry))
+        notes = look(entry, "notes")
+        for note in notes if isinstance(notes, list) else ():
+            remarks.append(f"{capital(split.title)}: {note}.")
+    return [remark for remark in remarks if remark]
 
 
 def file_remark(entry) -> str | None:

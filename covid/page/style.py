@@ -58,6 +58,7 @@ nav a { display: inline-block; padding: .2rem 0 }
 .tabled { margin: 0 0 1.75rem }
 table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .94rem }
 caption { text-align: left; font-weight: 600; padding: 0 0 .5rem; color: var(--ink) }
+caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2rem) }
 th, td { text-align: left; vertical-align: top; padding: .45rem 1rem .45rem 0;
   border-bottom: 1px solid var(--line); min-width: 4.5rem }
 thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line);
@@ -65,7 +66,7 @@ thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--
 tbody th { font-weight: 500 }
 td { font-variant-numeric: tabular-nums }
 td b { font-weight: 650 }
-.measures td small { display: block; white-space: nowrap }
+.measures td small { display: block }
 .numbers td { white-space: nowrap }
 .numbers td:nth-child(2):not(:last-child) { white-space: normal }
 .files th { font-weight: 400; overflow-wrap: anywhere; max-width: 32rem }
@@ -83,7 +84,8 @@ figure .scroll { background: #fff; border: 1px solid var(--line); border-radius:
 .figures > .wide { grid-column: 1 / -1 }
 figcaption { font-size: .92rem; margin-top: .5rem; max-width: 44rem }
 .chart { display: block; overflow: visible; max-width: 44rem }
-.chart text { fill: var(--ink); font-size: .875rem }
+.chart text { fill: var(--ink); font-size: .875rem; paint-order: stroke; stroke: var(--paper);
+  stroke-width: 5px; stroke-linejoin: round }
 .chart .name { font-weight: 650; font-size: 1rem }
 .chart .tick { fill: var(--soft); font-size: .8rem }
 .chart .grid { stroke: var(--line) }
@@ -96,6 +98,12 @@ figcaption { font-size: .92rem; margin-top: .5rem; max-width: 44rem }
 .split-group .interval { stroke: var(--orange) }
 .split-other .interval { stroke: var(--ink) }
 .refs { overflow-wrap: anywhere }
+@media screen and (max-width: 36rem) {
+  section { margin-top: 2rem; padding-top: 1.5rem }
+  table { font-size: .86rem }
+  th, td { padding-right: .6rem; min-width: 3.5rem }
+  .measures th { max-width: 6.5rem }
+}
 footer { padding-top: 2rem; padding-bottom: 3rem; color: var(--soft); font-size: .9rem }
 """
 
@@ -111,7 +119,7 @@ PAPER = """
     margin: 0 auto }
   figure, .tabled tr, .banner, pre, .sentence, dt, li { break-inside: avoid }
   table { width: 100%; min-width: 0; font-size: 9pt }
-  th, td, .measures td small { white-space: normal !important }
+  th, td { white-space: normal !important }
   thead { display: table-header-group }
   h2, h3, caption, dt, .verdict { break-after: avoid }
   section { margin-top: 1.5rem; padding-top: 1.2rem }

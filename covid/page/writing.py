@@ -6,7 +6,7 @@ from covid.page.card import card_section, literature_section, reproduce_section
 from covid.page.checks import controls_section, folds_section
 from covid.page.evidence import audit_section
 from covid.page.markup import Markup, join, paragraph, tag
-from covid.page.models import models_section, inside_section
+from covid.page.models import inside_section, models_section
 from covid.page.opening import contents, header, what_was_done
 from covid.page.reading import Run, read_run
 from covid.page.results import results_section
