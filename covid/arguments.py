@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         add_explain,
         add_audit,
         add_look,
+        add_report,
         add_doctor,
     ):
         add(commands)
@@ -558,6 +559,18 @@ def add_look(commands) -> None:
         "changes it when covered; auto (default): grad-cam if that convolution sees enough",
     )
     add_as_is(command)
+
+
+def add_report(commands) -> None:
+    command = new_command(
+        commands,
+        "report",
+        "write the report of a finished run again: one page, report.html, in its folder",
+        "covid report results",
+    )
+    command.add_argument(
+        "run", type=path, metavar="RUN", help="the output folder of `covid run` or `covid train`"
+    )
 
 
 def add_doctor(commands) -> None:

@@ -27,6 +27,7 @@ from covid.groups import compile_group, group_column, known_groups
 from covid.inputs import is_enhanced, is_synthetic
 from covid.looks import look
 from covid.output import check_new_folder, check_outside, free_name
+from covid.page.command import report
 from covid.preprocess import enhance_and_crop
 from covid.splits import parse_ratios, plan_split
 
@@ -38,6 +39,7 @@ __all__ = [
     "look",
     "predict",
     "preprocess",
+    "report",
     "run",
     "split",
     "story",
