@@ -33,6 +33,7 @@ from covid.groups import Groups
 from covid.inputs import bad_files_in_words
 from covid.options import Options
 from covid.output import write_json
+from covid.page import write_page
 from covid.preparation import Prepared, Source, draw_data, find_source, prepare_all
 from covid.recipes import Recipe, recipe_for
 from covid.resuming import SUMMARY
@@ -105,15 +106,17 @@ def run_all(options: Options) -> dict:
             [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
         )
         write_json(summary, options.out / SUMMARY)
+        page = write_page(options.out)
         for path in checkpoints(options.out):
             path.unlink()
-    options.say(f"\n{report.results_table(summary)}\n\nEverything is in {options.out}")
+    options.say(f"\n{report.results_table(summary)}\n\nEverything is in {options.out}; read {page}")
     return summary
 
 
 def finished_before(options: Options) -> dict:
     """The summary of a run that had been finished already."""
     summary, table = report.finished_results(options.out / SUMMARY)
+    write_page(options.out)  # it is written after the summary
     for path in checkpoints(options.out):
         path.unlink()
     options.say(f"{options.out} is finished, there is nothing to go on with")
@@ -158,10 +161,10 @@ def split_and_train(
     """
     made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
     prepared = prepare_all(options, source, recipes, name, together, made)
+    outcome = Outcome(together, prepared)
     draw_data(options, source, next(iter(prepared.values())))
-    return Outcome(
-        together, prepared, train_all(options, prepared, name, report.title(name, together))
-    )
+    train_all(options, outcome, name)
+    return outcome
 
 
 def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict | None:
