@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tiny_runs import finished_run, slices
+from tiny_runs import slices
 
 from covid import folds, plots
 from covid.dataset import (
@@ -15,12 +15,15 @@ from covid.dataset import (
     groups_by_pattern,
     groups_from_names,
     plan_folds,
+    plan_split,
     read_split,
     scan,
+    write_split,
 )
 from covid.errors import UserError
 from covid.evaluate import Result
 from covid.fold_measures import WEAKNESS, fold_row, pool, rank_auc, summarise_folds
+from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
 from covid.run import Prepared
 from covid.splits import PARTS
@@ -242,10 +245,12 @@ def test_an_interval_ends_where_the_measure_does():
 
 
 @pytest.fixture(scope="module")
-def prepared():
+def prepared(tmp_path_factory):
     """The synthetic slices as a split folder, and what to do with it."""
-    split = read_split(finished_run()[0] / "data/enhanced-50-10-40")
-    return {"tiny_cnn": Prepared(split, recipe_for("practice", "tiny_cnn", 1))}
+    folder = tmp_path_factory.mktemp("prepared") / "enhanced-50-10-40"
+    dataset, extra = scan(slices()), {"enhanced": True, "synthetic": True}
+    write_split(dataset, plan_split(dataset), folder, enhance_and_crop, progress=False, extra=extra)
+    return {"tiny_cnn": Prepared(read_split(folder), recipe_for("practice", "tiny_cnn", 1))}
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +354,7 @@ def test_a_split_folder_has_all_that_folds_need(prepared, tmp_path):
     made = folds.fold_folder(dataset, plan, split, tmp_path, 1, 2)
     assert folds.groups_in_test(made) is None
     known = groups_by_pattern(dataset, PATIENT)
-    plan = plan_folds(dataset, 2, groups=known)[0]
+    plan = plan_folds(dataset, 3, groups=known)[0]
     made = folds.fold_folder(dataset, plan, split, tmp_path / "known", 1, 2)
     once_more, groups = folds.dataset_of(made)
     assert set(once_more) == set(dataset)

@@ -215,6 +215,13 @@ def test_notes_say_patients_only_where_somebody_did(dataset):
         assert split.notes[0].startswith(f"validation shares {word} with train")
 
 
+def test_groups_of_other_images(dataset):
+    groups = groups_by_pattern(dataset.images[1:], PATIENT)
+    for keep_together in (True, False):
+        with pytest.raises(UserError, match="p0_00.png: its group is not known"):
+            plan_split(dataset, groups=groups, keep_together=keep_together)
+
+
 # Split folders whose images are links
 
 

@@ -27,8 +27,8 @@ def fold_results(models: dict[str, dict], path: str | Path, title: str, note: st
                 _dots_and_mean(axes, place, model, measure)
             axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance", zorder=0)
             axes.set(ylabel=label, ylim=(-0.03, 1.03), xlim=(-0.6, len(models) - 0.4))
-            names = [wrap(name, 0.4 * width / len(models), 10) for name in models]
-            axes.set_xticks(range(len(models)), names)
+            names = [wrap(name, 0.45 * width / len(models), 9) for name in models]
+            axes.set_xticks(range(len(models)), names, fontsize=9)
             axes.plot([], [], "o", color=BLUE, alpha=0.6, label="a fold")
             axes.plot([], [], "D-", color=ORANGE, label="mean, 95 % t interval")
             axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
