@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 
 from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
-from covid.dataset import SplitFolder
+from covid.dataset import SplitFolder, plan_folds
 from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
@@ -95,6 +95,8 @@ def run_all(options: Options) -> dict:
         if options.audit or options.group_audit:
             audited = audit_source(options, source, next(iter(recipes.values())).ratios)
             source = with_look_alikes(options, source, audited)
+        if options.folds is not None:  # too many are refused before anything is trained
+            plan_folds(source.dataset, options.folds, options.seed, source.groups)
         outcomes = {}
         for name, together in ways_to_split(options, source).items():
             outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)

@@ -290,7 +290,7 @@ def stopped_run() -> Path:
     out = temporary_folder() / "stopped"
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
         interrupted_while("minicnn.checkpoints.write_npz")(Setting(out, patch))
-        run.run_all(quick(out, seed=1, epochs=2))
+        run.run_all(quick(out, seed=1, epochs=2, audit=True))
     return out
 
 

@@ -36,7 +36,7 @@ SOURCES = (
 # The notice of the first start, what libpng prints (in two threads at once, with empty lines),
 # progress, and the lines of an epoch.
 BESIDE = re.compile(
-    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT): .*|Epoch \d.*"
+    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
 )
 WORDS = {
     "newline": "\n",
