@@ -125,10 +125,15 @@ def test_evaluate_of_a_model_without_a_threshold_takes_a_half_and_says_so(
     model, split, capsys, tmp_path
 ):
     older = load_model(model)
+    older.metadata["threshold"] = None
+    older.save(tmp_path / "null.npz")
+    assert call("evaluate", tmp_path / "null.npz", "--data", split) == 0
+    said = capsys.readouterr().out
     del older.metadata["threshold"]
     older.save(tmp_path / "older.npz")
     assert call("evaluate", tmp_path / "older.npz", "--data", split) == 0
-    assert "at the threshold 0.5, since this model has none of its own:" in capsys.readouterr().out
+    assert "at the threshold 0.5, since this model has none of its own:" in said
+    assert capsys.readouterr().out == said
 
 
 def test_evaluate_takes_another_prevalence_and_seed(model, split, capsys):
@@ -149,6 +154,15 @@ def test_evaluate_draws_figures(model, capsys, tmp_path):
     paths = json.loads(capsys.readouterr().out)["figures"]
     assert paths == [str(drawn / f"{kind}-tiny_cnn.png") for kind in FIGURES]
     assert sorted(map(str, drawn.iterdir())) == sorted(paths)
+
+
+def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("covid.figures.evaluation_figures", lambda *a: asked.append(a) or [])
+    assert call("evaluate", model, "--data", split, "--figures", tmp_path / "drawn") == 0
+    note = asked[0][5]
+    assert note.startswith("Synthetic images. Trained on synthetic images.")
+    assert note.endswith("Positive class: Infected.")
 
 
 def test_evaluate_draws_figures_of_every_part(model, split, tmp_path, monkeypatch):
@@ -189,7 +203,7 @@ def test_what_is_undefined_is_said_in_words():
 
 
 def test_a_model_s_own_words_cannot_change_the_terminal():
-    odd = {"value": 0.5, "chosen_on": "a\nb\x1b[2J", "method": "m" * 500}
+    odd = {"value": 0.5, "chosen_on": "a\nb\x1b[2J", "method": "m" * 500}  # whoever wrote it
     assert threshold_line(odd).isprintable() and len(threshold_line(odd)) < 120
 
 
@@ -223,7 +237,7 @@ def test_figures_are_whole_and_nothing_touches_the_edge(name, tmp_path):
     images = tmp_path / "images"
     images.mkdir()
     found = awkward(name, images)
-    classes = CLASSES if name != "long names" else ("Not_" * 20, "a long class name " * 5)
+    classes = CLASSES if name != "long names" else ("Not_\udcff$" * 12, "a long class name " * 5)
     paths = figures.evaluation_figures(found, images, classes, tmp_path / "new", "model", NOTE)
     kinds = FIGURES if name != "one image" else FIGURES[2:]
     assert [path.name for path in paths] == [f"{kind}-model.png" for kind in kinds]
