@@ -27,7 +27,7 @@ from covid.inputs import (
 from covid.measures_table import glossary, result_text
 from covid.output import check_csv, check_new_folder, check_outside, new_folder
 from covid.preprocess import enhance_and_crop
-from covid.report import small_print
+from covid.report import SYNTHETIC, small_print
 from covid.train import PARTS, evaluate_parts, threshold_of
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
@@ -71,19 +71,16 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
     from covid.figures import evaluation_figures
 
     written: list[Path] = []
-    split = is_split(options.data)
+    split, classes = is_split(options.data), classes_of(model)
     with new_folder(options.figures):
         for part, result in results.items():
             images = options.data / part if split else options.data
             name = model.name if len(results) == 1 else f"{model.name}-{part}"
+            files = [Path(file).name for file in result.files]
+            synthetic = all(file.startswith("synthetic-") for file in files)
+            note = f"{SYNTHETIC} {model_note(model)}" if synthetic else model_note(model)
             written += evaluation_figures(
-                result,
-                images,
-                classes_of(model),
-                options.figures,
-                name,
-                model_note(model),
-                options.seed,
+                result, images, classes, options.figures, name, note, options.seed
             )
     print("\n".join(str(path) for path in written))
     return [str(path) for path in written]

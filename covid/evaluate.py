@@ -84,7 +84,8 @@ class Result:
     @property
     def predicted_at_threshold(self) -> np.ndarray:
         """(n,) int array: 1 where the probability is above the chosen threshold."""
-        return (self.probabilities > self.threshold).astype(int)
+        # float32 would round the threshold, perhaps onto the score above it.
+        return (self.probabilities.astype(float) > self.threshold).astype(int)
 
     @property
     def confusion_at_threshold(self) -> np.ndarray:

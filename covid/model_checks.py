@@ -73,7 +73,7 @@ def check_preprocessing(given: dict) -> None:
 
 
 def check_threshold(given) -> None:
-    """ValueError unless this is None (older models have no threshold), or one with its origin."""
+    """ValueError unless this is a threshold with its origin, or None: older models have none."""
     if given is None:
         return
     require(isinstance(given, dict), "threshold", "a dict", given)
@@ -82,7 +82,7 @@ def check_threshold(given) -> None:
     require(fits, "threshold", "a number in [0, 1]", value)
     for key in ("chosen_on", "method"):
         text = given.get(key)
-        fits = text is None or (isinstance(text, str) and text.isprintable())
+        fits = isinstance(text, str) and text.isprintable()
         require(fits, "threshold", f"a text as its {key}", text)
 
 

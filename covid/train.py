@@ -172,7 +172,7 @@ def groups_in(split: SplitFolder, part: str) -> dict[str, str] | None:
 def threshold_of(model: Model) -> dict:
     """The threshold in a model's metadata; 0.5 where none was chosen, as in older models."""
     without = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen"}
-    return model.metadata.get("threshold", without)
+    return model.metadata.get("threshold") or without
 
 
 def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:

@@ -57,6 +57,16 @@ def test_the_chosen_threshold_changes_nothing_at_a_half():
     assert summary["measures"]["sensitivity"]["value"] == 0
 
 
+def test_the_threshold_keeps_two_neighbouring_float32_apart():
+    upper = np.float32(0.7)
+    lower = np.nextafter(upper, np.float32(0))
+    p = np.array([lower, upper, upper, upper, upper])
+    found = result(probabilities=p, threshold=(float(lower) + float(upper)) / 2)
+    assert found.predicted_at_threshold.tolist() == [0, 1, 1, 1, 1]
+    above = result(probabilities=p[::-1], threshold=float(upper) * (1 - 1e-12))
+    assert above.predicted_at_threshold.tolist() == [1, 1, 1, 1, 0]
+
+
 def test_summary_passes_groups_prevalence_and_seed_on():
     found = result(
         files=[f"{i}.png" for i in range(40)],

@@ -5,8 +5,7 @@ import math
 import numpy as np
 
 from covid.metrics.curves import checked
-from covid.metrics.predictive import NOTHING, Interval
-from covid.metrics.proportions import Z_95
+from covid.metrics.proportions import NOTHING, Z_95, Interval
 
 
 def midranks(values: np.ndarray) -> np.ndarray:

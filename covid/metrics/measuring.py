@@ -7,9 +7,11 @@ import numpy as np
 from covid.metrics.calibration import brier_score, expected_calibration_error
 from covid.metrics.curves import average_precision, checked, roc_auc
 from covid.metrics.delong import delong_interval, is_perfect
-from covid.metrics.predictive import NOTHING, Interval, predictive_intervals, predictive_values
+from covid.metrics.predictive import predictive_intervals, predictive_values
 from covid.metrics.proportions import (
+    NOTHING,
     Counts,
+    Interval,
     accuracy,
     balanced_accuracy,
     count,

@@ -9,10 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from covid.metrics.proportions import Counts, ratio, wilson_interval
-
-Interval = tuple[float | None, float | None]
-NOTHING: Interval = (None, None)
+from covid.metrics.proportions import NOTHING, Counts, Interval, ratio, wilson_interval
 
 
 def predictive_values(sensitivity, specificity, prevalence: float) -> tuple[np.ndarray, np.ndarray]:

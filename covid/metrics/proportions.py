@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 Z_95 = NormalDist().inv_cdf(0.975)  # 97.5 % point of the normal distribution: a 95 % interval
+Interval = tuple[float | None, float | None]  # both ends, or neither
+NOTHING: Interval = (None, None)
 
 
 class Counts(NamedTuple):

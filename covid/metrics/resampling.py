@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from covid.metrics.predictive import NOTHING, Interval
+from covid.metrics.proportions import NOTHING, Interval
 
 RESAMPLES = 1000
 LARGEST_BLOCK = 1_000_000  # numbers in one array of weights: 8 MB
