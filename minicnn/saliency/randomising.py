@@ -94,8 +94,8 @@ def randomisation_check(
         for attempt in range(TRIES):
             key = [seed, copy, attempt]
             found = randomised_map(model, x, method, options, heat, layers, copy, key)
-            if not is_flat(numbers(found.heat)):
-                break  # a method that ignores the model may give a flat map for ever
+            if is_flat(numbers(heat)) or not is_flat(numbers(found.heat)):
+                break
         full.append(found)
         if cascading:
             steps += [
