@@ -63,7 +63,7 @@ def excite(
     ----------
     model : Model
         With one image as its input.
-    layer : str or Layer
+    layer : str, Layer or Tensor
         With an output (rows, cols, channels).
     filter : int
         Which channel of it, counted from 0.
