@@ -791,7 +791,7 @@ TABLE = {
     "look with an unknown method": Row("look model.npz image.png --method lime",
         "covid look: argument --method: invalid choice: 'lime' (choose from ...); see `covid look --help`"),
     "a text as image to look at": Row("look model.npz notes.txt",
-        "covid look: notes.txt cannot be used as an image: ...; save or copy it anew"),
+        "covid look: notes.txt cannot be used as an image: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these"),
     "look into a folder that is full": Row("look model.npz image.png --out slices",
         "covid look: slices exists and is not empty; choose another --out or delete it"),
     "Grad-CAM without a convolution": Row("look bad.npz image.png --method grad-cam",

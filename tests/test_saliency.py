@@ -18,6 +18,7 @@ from minicnn.saliency import (
     last_feature_maps,
     logits_of,
     occlusion,
+    randomisation_check,
     receptive_field,
     share_inside,
     suited_method,
@@ -401,7 +402,10 @@ def test_grad_cam_finds_the_marker_that_a_deeper_model_has_learned(marked):
         layers.Dense(1, activation="sigmoid"),
     )
     assert suited_method(model).method == "grad-cam"
-    heat = grad_cam(model, marked[0][1])
+    check = randomisation_check(model, marked[0][1])
+    assert check.passed, check.verdict
+    heat = check.heat
+    assert heat.method == "Grad-CAM"
     assert share_inside(heat.on_image, MARKER) > 3 * MARKER.mean()
     row, col = np.unravel_index(heat.on_image.argmax(), (24, 24))
     assert MARKER[row, col]
