@@ -150,7 +150,7 @@ def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
     drawn = []
     for tensor, k in filters[: MOST_FILTERS // 2 if large else MOST_FILTERS]:
         layer = tensor.node.layer
-        found = excite(model, layer, k, 15 if large else 30, seed=seed, bounds=bounds)
+        found = excite(model, layer, k, 10 if large else 20, seed=seed, bounds=bounds)
         rise = f"{found.activations[0]:.3g} to {max(found.activations):.3g}"
         text = f"activation {rise}" if max(found.activations) > 0 else "stays silent"
         drawn.append((middle(model, tensor, found.x), f"{layer.name}, filter {k + 1}\n{text}"))

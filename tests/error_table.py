@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import bad_images
 import bad_models
+import numpy as np
 from error_settings import (
     Make,
     a_single_image_each,
@@ -868,6 +869,24 @@ TABLE = {
     "a group-csv with an empty cell": Row("split slices --group-csv p.csv",
         "covid split: p.csv: line 2 says no patient for synthetic-p001_s00_lung.png; put one in, or take the image away",
         file("p.csv", lambda: patients_csv().replace(",synthetic-p001\n", ",\n").encode())),
+    # Looking inside
+    "look without image": Row("look model.npz",
+        "covid look: the following arguments are required: IMAGE; see `covid look --help`"),
+    "look with an unknown method": Row("look model.npz image.png --method lime",
+        "covid look: argument --method: invalid choice: 'lime' (choose from ...); see `covid look --help`"),
+    "a text as image to look at": Row("look model.npz notes.txt",
+        "covid look: notes.txt cannot be used as an image: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these"),
+    "look into a folder that is full": Row("look model.npz image.png --out slices",
+        "covid look: slices exists and is not empty; choose another --out or delete it"),
+    "Grad-CAM without a convolution": Row("look bad.npz image.png --method grad-cam",
+        "covid look: --method grad-cam: sequential has no convolution whose maps could be looked at; choose --method occlusion",
+        bad_model(bad_models.saved(bad_models.layers.Flatten(input_shape=(6, 6, 1)), bad_models.layers.Dense(1, activation="sigmoid")))),
+    "a model whose logits overflow": Row("look bad.npz image.png",
+        "covid look: image.png: sequential: expected a heat map of finite numbers, got NaN or infinity; take another model or image",
+        bad_model(bad_models.saved(
+            bad_models.layers.Conv2D(1, 1, kernel_initializer=lambda shape, rng: np.full(shape, 1e38), input_shape=(6, 6, 1)),
+            bad_models.layers.Flatten(),
+            bad_models.layers.Dense(1, activation="sigmoid", kernel_initializer=lambda shape, rng: np.full(shape, 1e38))))),
 
     # The environment
     "threads no number": Row("synth --patients 2",

@@ -31,6 +31,7 @@ COMMANDS = [
     "predict",
     "figures",
     "explain",
+    "look",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES

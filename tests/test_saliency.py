@@ -18,6 +18,7 @@ from minicnn.saliency import (
     last_feature_maps,
     logits_of,
     occlusion,
+    randomisation_check,
     receptive_field,
     share_inside,
     suited_method,
@@ -401,7 +402,10 @@ def test_grad_cam_finds_the_marker_that_a_deeper_model_has_learned(marked):
         layers.Dense(1, activation="sigmoid"),
     )
     assert suited_method(model).method == "grad-cam"
-    heat = grad_cam(model, marked[0][1])
+    check = randomisation_check(model, marked[0][1])
+    assert check.passed, check.verdict
+    heat = check.heat
+    assert heat.method == "Grad-CAM"
     assert share_inside(heat.on_image, MARKER) > 3 * MARKER.mean()
     row, col = np.unravel_index(heat.on_image.argmax(), (24, 24))
     assert MARKER[row, col]
@@ -470,6 +474,9 @@ def sequence_model():
         (lambda: grad_cam(branching(), X, "hidden"), "expected a layer with an output"),
         (lambda: grad_cam(branching(), X, ["stem", "left"]), "maps of one size"),
         (lambda: grad_cam(branching(), X, []), "maps of one size, got none"),
+        (lambda: receptive_field(by_hand(), branching().get_layer("left").output), "Tensor"),
+        (lambda: suited_method(by_hand(), 1), "number of a logit"),
+        (lambda: suited_method(sequence_model()), "one input of shape"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, 3), "patches inside of 2 x 2 pixels"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, 1, 2), "steps no larger than a patch"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, of="loss"), "expected of"),

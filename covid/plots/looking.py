@@ -4,7 +4,6 @@ Images are arrays (height, width), heat maps have the same shape. Sizes and plac
 """
 
 import math
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +21,14 @@ from covid.plots.canvas import (
     sheet,
     shorten,
     text_at,
+    wrap,
 )
 
 GAP = 0.15
 LARGE, SMALL = 3.0, 2.1  # widths of the image and its heat map, and of a random model's
 STRONGEST = 0.85  # of the colour, where a heat map is largest
-LINE, LETTERS = 0.19, 15  # of the text below: height of a line, letters in an inch
+REMARKS, VERDICT = 9, 11  # sizes of the text below, points of 1/72 inch
+SPACING = 1.3  # of its lines
 VERDICTS = {True: GREEN, False: ORANGE, None: GRAY}
 
 
@@ -68,11 +69,11 @@ def heat_map_with_check(
     """
     require(len(random_maps) > 0, path, "at least one map of a random model beside the heat map")
     width = GAP + 2 * (LARGE + GAP) + len(random_maps) * (SMALL + GAP)
-    letters = int((width - 2 * GAP) * LETTERS)
-    lines = [line for text in remarks for line in textwrap.wrap(text, letters)]
-    verdict_lines = textwrap.wrap(verdict, int(letters * 0.85))  # it is set larger
+    small_text = "\n".join(wrap(remark, width - 2 * GAP, REMARKS) for remark in remarks)
+    large_text = wrap(verdict, width - 2 * GAP, VERDICT)
     words = 0.35 + LARGE + 2 * NAME_LINE + 0.1  # where the text begins
-    height = words + LINE * (len(lines) + 1.35 * len(verdict_lines)) + 0.1
+    last_words = words + text_height(small_text, REMARKS) + 0.1
+    height = last_words + text_height(large_text, VERDICT)
     with sheet(path, title, note, width, height) as body:
         axes = axes_at(body, GAP, 0.35, LARGE, LARGE)
         axes.imshow(tinted(image, None))
@@ -88,15 +89,10 @@ def heat_map_with_check(
             for each in (axes, other):
                 each.set(xticks=[], yticks=[])
                 each.spines[:].set_visible(False)
-        text_at(body, GAP, words, "\n".join(lines), fontsize=9, linespacing=1.3, color=GRAY)
+        text_at(body, GAP, words, small_text, fontsize=REMARKS, linespacing=SPACING, color=GRAY)
+        colour = VERDICTS[passed]
         text_at(
-            body,
-            GAP,
-            words + LINE * (len(lines) + 0.4),
-            "\n".join(verdict_lines),
-            fontsize=11,
-            linespacing=1.3,
-            color=VERDICTS[passed],
+            body, GAP, last_words, large_text, fontsize=VERDICT, linespacing=SPACING, color=colour
         )
     return Path(path)
 
@@ -132,6 +128,11 @@ def excited_inputs(
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
     return Path(path)
+
+
+def text_height(text: str, points: float) -> float:
+    """Inches that the lines of a text take; a line of this face is 1.2 times its size high."""
+    return (text.count("\n") + 1) * 1.2 * SPACING * points / 72
 
 
 def tinted(image: np.ndarray, heat: np.ndarray | None) -> np.ndarray:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn import shapes
+from minicnn.graph import Graph
 from minicnn.kernels.threads import one_step_at_a_time
-from minicnn.saliency.passes import gradients, image_shape, run_layers
-from minicnn.saliency.receptive import feature_map, receptive_field
+from minicnn.saliency.passes import gradients, image_shape
+from minicnn.saliency.receptive import ReceptiveField, feature_map, receptive_field
 
 CONTRAST = 0.2  # root mean square distance from the middle, as a share of the range of values
 
@@ -62,7 +63,7 @@ def excite(
     ----------
     model : Model
         With one image as its input.
-    layer : str or Layer
+    layer : str, Layer or Tensor
         With an output (rows, cols, channels).
     filter : int
         Which channel of it, counted from 0.
@@ -92,13 +93,14 @@ def excite(
             "excite: expected bounds (low, high) in this order and a contrast in (0, 0.5], got "
             f"{bounds} and {contrast}"
         )
+    stem = Graph(model.graph.inputs, [target])  # what lies behind the filter is not run
     middle, radius = (low + high) / 2, contrast * (high - low) * np.sqrt(np.prod(shape))
 
     d = on_sphere(np.random.default_rng(seed).normal(size=shape), radius)
     best, activations = None, []
     for step in range(steps + 1):
         x = np.clip(middle + d, low, high).astype(model.dtype)
-        activation, gradient = ascent(model, x, target, filter)
+        activation, gradient = ascent(stem, receptive_field(model, target), x, filter)
         if best is None or activation > max(activations):
             best = x
         activations.append(activation)
@@ -108,21 +110,30 @@ def excite(
     return Excitation(best, activations)
 
 
-def ascent(model, x: np.ndarray, target, filter: int) -> tuple[float, np.ndarray]:
-    """Mean activation of a filter, and the float64 direction in x in which it grows."""
-    maps = run_layers(model, x[None])[target]  # (1, rows, cols, channels)
+def ascent(
+    stem: Graph, field: ReceptiveField, x: np.ndarray, filter: int
+) -> tuple[float, np.ndarray]:
+    """Mean activation of a filter, and the float64 direction in x in which it grows.
+
+    Parameters
+    ----------
+    stem : Graph
+        From the image to the layer's output.
+    field : ReceptiveField
+        Of that layer.
+    """
+    (image,), (target,) = stem.inputs, stem.outputs
+    maps = stem.run([x[None]], layer_by_layer=True)[target]  # (1, rows, cols, channels)
     dmaps = np.zeros_like(maps)
     dmaps[..., filter] = 1 / (maps.shape[1] * maps.shape[2])  # of a mean
-    (image,) = model.graph.inputs
-    dx = gradients(model.graph, target, dmaps, [image])[image]
+    dx = gradients(stem, target, dmaps, [image])[image]
     if not dx.any():
-        field = receptive_field(model, target)
         down, right = (
             math.ceil(size / step) for size, step in zip(field.size, field.step, strict=True)
         )
         dmaps[...] = 0
         dmaps[:, ::down, ::right, filter] = 1
-        dx = gradients(model.graph, target, dmaps, [image], through_activation=False)[image]
+        dx = gradients(stem, target, dmaps, [image], through_activation=False)[image]
     return float(maps[..., filter].mean(dtype=np.float64)), dx[0].astype(np.float64)
 
 

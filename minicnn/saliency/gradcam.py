@@ -42,7 +42,7 @@ def grad_cam(model, x, layer=None, output: int = 0) -> HeatMap:
     model : Model
         With one image as its input.
     x : float array (height, width, channels), with or without batch axis
-    layer : str, Layer, or list of them, optional
+    layer : str, Layer, Tensor, or list of them, optional
         Whose output is looked at, behind its activation. The last convolution when missing. Where
         several branches end in a convolution each (an Inception block), all of them: k then runs
         over the channels of all branches side by side. Joined by `concatenate` or flattened one

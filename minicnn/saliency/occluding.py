@@ -1,5 +1,7 @@
 """Occlusion: cover a patch of the image, ask again, and see how far the answer falls."""
 
+import math
+
 import numpy as np
 
 from minicnn import shapes
@@ -7,7 +9,8 @@ from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.saliency.heatmap import HeatMap
 from minicnn.saliency.passes import logits_of, one_image
 
-AT_ONCE = 32  # covered copies of the image in a batch
+AT_ONCE = 32  # covered copies of the image in a batch, if the largest layer's numbers are
+MOST_NUMBERS = 2**24  # no more than these for all of them (64 MB)
 PART = 10  # a patch is a tenth of the image's side, where nothing else is said
 
 
@@ -73,10 +76,12 @@ def occlusion(
     value = batch.mean(axis=(0, 1, 2)) if value is None else value
     cover = np.broadcast_to(np.asarray(value, dtype=batch.dtype), (channels,))
 
+    largest = max(math.prod(node.output.sample_shape) for node in model.graph.nodes)
+    at_once = min(AT_ONCE, max(1, MOST_NUMBERS // largest))
     answers = np.concatenate(
         [
-            answer(model, covered(batch, patches[first : first + AT_ONCE], cover), output, of)
-            for first in range(0, len(patches), AT_ONCE)
+            answer(model, covered(batch, patches[first : first + at_once], cover), output, of)
+            for first in range(0, len(patches), at_once)
         ]
     )
     drops = answer(model, batch, output, of)[0] - answers  # (patches,)

@@ -4,6 +4,9 @@ Some heat maps are pictures of the image's edges: they look convincing, and woul
 the model had learned nothing. So the weights are replaced by freshly drawn ones, as before any
 training, and the map is made again. A map that depends on what was learned must come out another.
 
+The check can only turn a map down. One that changes depends on the weights, which is needed and
+not enough: the map of a model that was never trained changes with its weights, too.
+
 Source: Adebayo et al. 2018, "Sanity checks for saliency maps", section 3.
 """
 
@@ -94,8 +97,8 @@ def randomisation_check(
         for attempt in range(TRIES):
             key = [seed, copy, attempt]
             found = randomised_map(model, x, method, options, heat, layers, copy, key)
-            if not is_flat(numbers(found.heat)):
-                break  # a method that ignores the model may give a flat map for ever
+            if is_flat(numbers(heat)) or not is_flat(numbers(found.heat)):
+                break
         full.append(found)
         if cascading:
             steps += [
@@ -128,10 +131,15 @@ def random_weights(layers: Sequence[Layer], key: list[int]) -> Iterator[None]:
     try:
         for layer in layers:
             layer.params = {
-                name: getattr(layer, f"{name}_initializer")(param.shape, rng).astype(param.dtype)
+                name: fresh(getattr(layer, f"{name}_initializer"), param, rng)
                 for name, param in layer.params.items()
             }
         yield
     finally:
         for layer, params in zip(layers, kept, strict=True):
             layer.params = params
+
+
+def fresh(initializer: Callable, like: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """First values for a parameter, in its shape, its dtype and the layout of kernels."""
+    return np.array(initializer(like.shape, rng), dtype=like.dtype, order="C")

@@ -68,7 +68,7 @@ def receptive_field(model, layer) -> ReceptiveField:
         If its output is no image; a flattened unit has no place.
     """
     image_shape(model)
-    target = layer if isinstance(layer, Tensor) else feature_map(model, layer)
+    target = feature_map(model, layer)
     spans: dict[Tensor, tuple[Span, Span]] = {}
     for node in model.graph.nodes:
         if len(node.output.sample_shape) == 3:
@@ -109,17 +109,21 @@ def spans_behind(node: Node, before: list[tuple[Span, Span]]) -> tuple[Span, Spa
 
 
 def feature_map(model, layer) -> Tensor:
-    """The output of a layer, or of its last use; ValueError if it is none of (rows, cols, channels)."""
+    """The output of a layer, or of its last use, if it is one of (rows, cols, channels).
+
+    `layer` is its name, the layer itself, or the tensor. ValueError if there is no such output.
+    """
     target = model.get_layer(layer) if isinstance(layer, str) else layer
-    uses = [node for node in model.graph.nodes if node.layer is target]
-    if not uses or len(uses[-1].output.sample_shape) != 3:
-        images = [n.layer.name for n in model.graph.nodes if len(n.output.sample_shape) == 3]
+    nodes = model.graph.nodes
+    found = [node.output for node in nodes if target is node.layer or target is node.output]
+    if not found or len(found[-1].sample_shape) != 3:
+        images = [node.layer.name for node in nodes if len(node.output.sample_shape) == 3]
         name = layer if isinstance(layer, str) else getattr(layer, "label", repr(layer))
         raise ValueError(
             f"{model.name}: expected a layer with an output (rows, cols, channels) "
             f"({', '.join(images)}), got {name!r}"
         )
-    return uses[-1].output
+    return found[-1]
 
 
 def last_feature_maps(model, output: int = 0) -> list[Tensor]:
@@ -139,12 +143,9 @@ def last_feature_maps(model, output: int = 0) -> list[Tensor]:
     convolutions = [
         node.output for node in model.graph.nodes if isinstance(node.layer, Conv2D) and node.inputs
     ]
-    used = [t for t in convolutions if t is logit or between(model.graph, [t])[logit.node]]
-    last = [
-        tensor
-        for tensor in used
-        if not any(between(model.graph, [tensor])[other.node] for other in used)
-    ]
+    reached = {tensor: between(model.graph, [tensor]) for tensor in convolutions}
+    used = [t for t in convolutions if t is logit or reached[t][logit.node]]
+    last = [t for t in used if not any(reached[t][other.node] for other in used)]
     if not last:
         raise ValueError(
             f"{model.name}: expected a model with a convolution in front of its output, found none"

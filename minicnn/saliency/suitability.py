@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from minicnn.saliency.passes import image_shape
+from minicnn.saliency.passes import image_shape, logit_place
 from minicnn.saliency.receptive import ReceptiveField, last_feature_maps, receptive_field
 
 # Conventions of this project. In the network of the Grad-CAM paper (VGG-16, 512 filters, a
@@ -55,12 +55,18 @@ def suited_method(model, output: int = 0) -> Suitability:
     model : Model
     output : int
         Number of the logit, counted through all of the model's outputs.
+
+    Raises
+    ------
+    ValueError
+        If the model takes no image, or has no such logit.
     """
+    height, width, _ = image_shape(model)
+    logit_place(model, output)  # raises where there is none
     try:
         tensors = last_feature_maps(model, output)
     except ValueError:
         return Suitability("occlusion", [], None, 0.0, 0, "the model has no convolution")
-    height, width, _ = image_shape(model)
     field = max((receptive_field(model, one) for one in tensors), key=lambda one: one.size)
     share = min(field.size[0] / height, field.size[1] / width)
     filters = sum(tensor.sample_shape[2] for tensor in tensors)
