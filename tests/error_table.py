@@ -784,6 +784,24 @@ TABLE = {
         all_of(no_figures, patched("covid.figures.overview", lambda *args: Path("new/tiny_cnn/model.npz").unlink())),
         leaves="new"),
 
+    # The report
+    "a report of no folder": Row("report missing",
+        "covid report: missing/summary.json cannot be read (No such file or directory); name the folder of a finished `covid run`"),
+    "a report of a folder of images": Row("report slices",
+        "covid report: slices/summary.json cannot be read (No such file or directory); name the folder of a finished `covid run`"),
+    "a report of a damaged summary": Row("report finished",
+        "covid report: finished/summary.json is damaged (Expecting property name ...); delete it, and `covid run --resume finished` makes it anew",
+        finished(lambda path: (path / "summary.json").write_text("{"))),
+    "a report of a summary that is a list": Row("report finished",
+        "covid report: finished/summary.json is damaged (it holds no results); delete it, and `covid run --resume finished` makes it anew",
+        finished(lambda path: (path / "summary.json").write_text("[]"))),
+    "a report of a summary without models": Row("report finished",
+        "covid report: finished/summary.json is damaged (it holds no model's results); delete it, and `covid run --resume finished` makes it anew",
+        finished(lambda path: (path / "summary.json").write_text('{"splits": {"random": {"models": []}}}'))),
+    "a report where nothing can be written": Row("report finished",
+        "covid report: finished/report.html: No space left on device; check the path, its permissions and the disk",
+        all_of(finished(lambda path: None), raising("covid.page.writing.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
+
     # The environment
     "threads no number": Row("synth --patients 2",
         "covid synth: NUMBA_NUM_THREADS: expected this environment variable to be an integer of at least 1, got 'x'; correct it or unset it",

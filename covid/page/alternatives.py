@@ -3,7 +3,8 @@
 import math
 
 from covid.page import words
-from covid.page.reading import ModelRun, SplitRun, look, number
+from covid.page.runs import ModelRun, SplitRun
+from covid.page.values import look, number
 
 PARTS = ("train", "validate", "test")
 

@@ -4,7 +4,8 @@ from covid.page import words
 from covid.page.checklist import items
 from covid.page.literature import REFERENCES
 from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
-from covid.page.reading import ModelRun, Run, look, number
+from covid.page.runs import ModelRun, Run
+from covid.page.values import look, number
 from covid.page.verdict import chance
 
 FILES = {

@@ -4,7 +4,7 @@ All horizontal places are in per cent of the width, so letters keep their size o
 """
 
 from covid.page.markup import Markup, tag
-from covid.page.reading import Run
+from covid.page.runs import Run
 from covid.page.verdict import accuracies, chance
 from covid.page.words import fixed, in_words
 

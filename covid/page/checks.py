@@ -5,7 +5,8 @@ import math
 from covid.page import words
 from covid.page.markup import Markup, join, paragraph, section, table
 from covid.page.pictures import figure
-from covid.page.reading import Run, as_number, look, number, read_csv
+from covid.page.runs import Run
+from covid.page.values import as_number, look, number, read_csv
 
 LONGEST_TABLE = 60  # lines of folds.csv
 

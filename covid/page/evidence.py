@@ -4,7 +4,8 @@ from covid.page import words
 from covid.page.alternatives import confounders_seen, pairs_seen
 from covid.page.markup import Markup, paragraph, section, table
 from covid.page.pictures import figure
-from covid.page.reading import Run, look, number
+from covid.page.runs import Run
+from covid.page.values import look, number
 
 
 def audit_section(run: Run) -> Markup:

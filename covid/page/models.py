@@ -6,7 +6,8 @@ from covid.page import words
 from covid.page.alternatives import seen
 from covid.page.markup import Markup, paragraph, section, table, tag
 from covid.page.pictures import figure
-from covid.page.reading import ModelRun, Run, SplitRun, look
+from covid.page.runs import ModelRun, Run, SplitRun
+from covid.page.values import look
 
 # Beginning of the file name: what the caption says.
 EVALUATION = {
