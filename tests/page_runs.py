@@ -98,7 +98,13 @@ def make_run(
     summary["controls"] = controls_entry(rng, models[0])
     summary["folds"] = folds_entry(folder, rng, models)
     if figures:
-        for path in ("audit/pairs", "audit/confounders", "controls/controls", "controls/masks"):
+        for path in (
+            "audit/pairs",
+            "audit/confounders",
+            "controls/controls",
+            "controls/masks",
+            "folds/folds",
+        ):
             picture(folder / f"{path}.png")
         for path in ("samples", "preprocessing", "augmentation"):
             picture(folder / "figures" / f"{path}.png")
@@ -167,6 +173,8 @@ def model_entry(predictions: dict[str, list]) -> dict:
     return {
         **{"params": 65_777, "epochs": 6, "best_epoch": 5, "seconds": 1.5},
         **{"threshold": threshold, **parts},
+        "look": {"image": "Infected/P001_001.png", "method": "grad-cam", "passed": False}
+        | {"verdict": "The map does not change with the weights."},
     }
 
 
@@ -260,17 +268,26 @@ def audit_entry(classes: tuple[str, str], file_name: str) -> dict:
     pairs, across, found = 310, 120, 44
     share = found / PARTS["test"]
     example = file_name.format(patient=1, number=1)
-    rows = [("border", 0.51, 0.41, 0.61, False), ("mean_intensity", 0.83, 0.75, 0.9, True)]
+    rows = [
+        ("border", "width of the border", 0.51, 0.41, 0.61, False),
+        ("mean_intensity", "mean intensity", 0.83, 0.75, 0.9, True),
+    ]
     return {
         "verdict": f"The split leaks: {found} of {PARTS['test']} test images ({share:.0%}) have a "
         "near-duplicate among the training images.",
-        **{"leaks": True, "images": sum(PARTS.values()), "identical": {"files": 2, "across": 0}},
+        **{
+            "leaks": True,
+            "images": sum(PARTS.values()),
+            "split": "random",
+            "identical": {"files": 2, "across": 0},
+        },
         "near_duplicates": {"pairs": pairs, "pairs_across": across, "share": share}
         | {"test_images_with_one": found, "test_images": PARTS["test"]},
         "inferred_groups": {"count": 14, "largest": 16},
         "patients_on_both_sides": {"count": 11, "of": 12, "examples": ["P001", example]},
         "confounders": [
-            dict(zip(("name", "auc", "low", "high", "flagged"), row, strict=True)) for row in rows
+            dict(zip(("name", "title", "auc", "low", "high", "flagged"), row, strict=True))
+            for row in rows
         ]
         + [{"name": "file_format", "auc": None, "low": None, "high": None, "flagged": False}],
         "shortcuts": True,
@@ -303,7 +320,8 @@ def folds_entry(folder: Path, rng, models: tuple[str, ...]) -> dict:
         for name in models:
             values = rng.uniform(0.3, 0.6, 5)
             writer.writerows([name, k + 1, v] for k, v in enumerate(values))
-            spread = 1.96 * values.std() / np.sqrt(5)
-            mean = float(values.mean())
-            found[name] = {"accuracy": {"mean": mean, "low": mean - spread, "high": mean + spread}}
-    return {"folds": 5, "models": found}
+            spread, mean = 1.96 * values.std() / np.sqrt(5), float(values.mean())
+            accuracy = {"mean": mean, "low": mean - spread, "high": mean + spread}
+            found[name] = {"measures": {"accuracy": accuracy}}
+    together = "pattern '^[^_]+' in the file names"
+    return {"k": 5, "kept_together": together, "notes": [], "weakness": "Few.", "models": found}

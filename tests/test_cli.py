@@ -31,6 +31,7 @@ COMMANDS = [
     "predict",
     "figures",
     "explain",
+    "report",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES

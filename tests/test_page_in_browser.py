@@ -137,11 +137,11 @@ def test_a_page_on_paper(browser, pages):
     assert 8 <= sheets <= 60
     browser.tell("Emulation.setEmulatedMedia", media="print")
     try:
-        # What is printed in one piece must fit on a sheet of A4 with its margins.
+        # Two figures fit on a sheet of A4 with its margins.
         tall = browser.run(
             "return Math.max(...[...document.images].map(i => i.getBoundingClientRect().height))"
         )
-        assert 0 < tall <= 20 / 2.54 * 96 + 1
+        assert 0 < tall <= 11.5 / 2.54 * 96 + 1
         assert browser.run("return getComputedStyle(document.body).color") == "rgb(26, 31, 36)"
     finally:
         browser.tell("Emulation.setEmulatedMedia", media="")

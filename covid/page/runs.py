@@ -101,7 +101,7 @@ class SplitRun:
     @property
     def nobody(self) -> str:
         """Who is kept apart by it, or is not."""
-        return "look-alike groups" if self.title.startswith("groups") else "patients"
+        return "look-alikes" if "look-alikes" in self.title else "patients"
 
 
 @dataclass(frozen=True)
