@@ -118,9 +118,9 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.tell("Emulation.setEmulatedMedia", features=[feature])
 
-    def open(self, path: Path) -> None:
-        """Open a file, as a double click does."""
-        self.post("url", url=Path(path).absolute().as_uri())
+    def open(self, path: Path | str) -> None:
+        """Open a file, as a double click does, or an address."""
+        self.post("url", url=path if isinstance(path, str) else path.absolute().as_uri())
 
     def run(self, script: str):
         """The value of a piece of JavaScript that ends in `return ...`."""

@@ -887,6 +887,23 @@ TABLE = {
             bad_models.layers.Conv2D(1, 1, kernel_initializer=lambda shape, rng: np.full(shape, 1e38), input_shape=(6, 6, 1)),
             bad_models.layers.Flatten(),
             bad_models.layers.Dense(1, activation="sigmoid", kernel_initializer=lambda shape, rng: np.full(shape, 1e38))))),
+    # The report
+    "a report of no folder": Row("report missing",
+        "covid report: missing/summary.json cannot be read (No such file or directory); name the folder of a finished `covid run`"),
+    "a report of a folder of images": Row("report slices",
+        "covid report: slices/summary.json cannot be read (No such file or directory); name the folder of a finished `covid run`"),
+    "a report of a damaged summary": Row("report finished",
+        "covid report: finished/summary.json is damaged (Expecting property name ...); delete it, and `covid run --resume finished` makes it anew",
+        finished(lambda path: (path / "summary.json").write_text("{"))),
+    "a report of a summary that is a list": Row("report finished",
+        "covid report: finished/summary.json is damaged (it holds no results); delete it, and `covid run --resume finished` makes it anew",
+        finished(lambda path: (path / "summary.json").write_text("[]"))),
+    "a report of a summary without models": Row("report finished",
+        "covid report: finished/summary.json is damaged (it holds no model's results); delete it, and `covid run --resume finished` makes it anew",
+        finished(lambda path: (path / "summary.json").write_text('{"splits": {"random": {"models": []}}}'))),
+    "a report where nothing can be written": Row("report finished",
+        "covid report: finished/report.html: No space left on device; check the path, its permissions and the disk",
+        all_of(finished(lambda path: None), raising("covid.page.writing.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
 
     # The environment
     "threads no number": Row("synth --patients 2",

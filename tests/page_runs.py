@@ -5,9 +5,11 @@ files and figures are of the same numbers, so that a page made of such a folder 
 only where the page is wrong. Nothing is trained. All images are synthetic, and said to be.
 """
 
+import copy
 import csv
 import functools
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -96,7 +98,13 @@ def make_run(
     summary["controls"] = controls_entry(rng, models[0])
     summary["folds"] = folds_entry(folder, rng, models)
     if figures:
-        for path in ("audit/pairs", "audit/confounders", "controls/controls", "controls/masks"):
+        for path in (
+            "audit/pairs",
+            "audit/confounders",
+            "controls/controls",
+            "controls/masks",
+            "folds/folds",
+        ):
             picture(folder / f"{path}.png")
         for path in ("samples", "preprocessing", "augmentation"):
             picture(folder / "figures" / f"{path}.png")
@@ -105,6 +113,29 @@ def make_run(
                 picture(folder / split / f"figures/look-{name}.png")
     write_summary(folder, summary)
     return summary
+
+
+def of_first_version(folder: Path, summary: dict) -> dict:
+    """A made-up run as version 0.1.0 left it: one split, in no folder of its own, no measures."""
+    for path in (folder / "random").iterdir():
+        if path.name == "figures":
+            for figure in path.iterdir():
+                figure.rename(folder / "figures" / figure.name)
+        else:
+            path.rename(folder / path.name)
+    for name in ("random", "group", "audit", "controls", "folds"):
+        shutil.rmtree(folder / name)
+    kept = ("note", "positive", "negative", "synthetic", "source", "seed", "recipe", "recipes")
+    entry = copy.deepcopy(summary["splits"]["random"])
+    for model in entry["models"].values():
+        del model["threshold"]
+        for part in PARTS:
+            for key in ("measures", "at_threshold", "prevalence", "remark"):
+                del model[part][key]
+    old = {key: summary[key] for key in (*kept, "versions")}
+    old |= {"split": "random", "group": None, "data": entry["data"], "models": entry["models"]}
+    write_summary(folder, old)
+    return old
 
 
 def can_be_a_file(name: str) -> bool:
@@ -142,6 +173,8 @@ def model_entry(predictions: dict[str, list]) -> dict:
     return {
         **{"params": 65_777, "epochs": 6, "best_epoch": 5, "seconds": 1.5},
         **{"threshold": threshold, **parts},
+        "look": {"image": "Infected/P001_001.png", "method": "grad-cam", "passed": False}
+        | {"verdict": "The map does not change with the weights."},
     }
 
 
@@ -168,7 +201,7 @@ def part_entry(rows: list[tuple[str, int, float]]) -> dict:
         for name, (k, n) in shares.items()
     }
     low, high = measures["accuracy"]["low"], measures["accuracy"]["high"]
-    measures["accuracy"] |= {"group_low": max(0, low - 0.05), "group_high": min(1, high + 0.05)}
+    measures["accuracy"] |= {"group_low": max(0, low - 0.02), "group_high": min(1, high + 0.02)}
     # Of all pairs of a positive and a negative image: the share in the right order.
     auc = float(np.mean(p[labels == 1][:, None] > p[labels == 0][None, :]))
     measures["roc_auc"] = {"value": auc, "low": None, "high": None, "method": "DeLong"}
@@ -235,17 +268,26 @@ def audit_entry(classes: tuple[str, str], file_name: str) -> dict:
     pairs, across, found = 310, 120, 44
     share = found / PARTS["test"]
     example = file_name.format(patient=1, number=1)
-    rows = [("border", 0.51, 0.41, 0.61, False), ("mean_intensity", 0.83, 0.75, 0.9, True)]
+    rows = [
+        ("border", "width of the border", 0.51, 0.41, 0.61, False),
+        ("mean_intensity", "mean intensity", 0.83, 0.75, 0.9, True),
+    ]
     return {
         "verdict": f"The split leaks: {found} of {PARTS['test']} test images ({share:.0%}) have a "
         "near-duplicate among the training images.",
-        **{"leaks": True, "images": sum(PARTS.values()), "identical": {"files": 2, "across": 0}},
+        **{
+            "leaks": True,
+            "images": sum(PARTS.values()),
+            "split": "random",
+            "identical": {"files": 2, "across": 0},
+        },
         "near_duplicates": {"pairs": pairs, "pairs_across": across, "share": share}
         | {"test_images_with_one": found, "test_images": PARTS["test"]},
         "inferred_groups": {"count": 14, "largest": 16},
         "patients_on_both_sides": {"count": 11, "of": 12, "examples": ["P001", example]},
         "confounders": [
-            dict(zip(("name", "auc", "low", "high", "flagged"), row, strict=True)) for row in rows
+            dict(zip(("name", "title", "auc", "low", "high", "flagged"), row, strict=True))
+            for row in rows
         ]
         + [{"name": "file_format", "auc": None, "low": None, "high": None, "flagged": False}],
         "shortcuts": True,
@@ -278,7 +320,8 @@ def folds_entry(folder: Path, rng, models: tuple[str, ...]) -> dict:
         for name in models:
             values = rng.uniform(0.3, 0.6, 5)
             writer.writerows([name, k + 1, v] for k, v in enumerate(values))
-            spread = 1.96 * values.std() / np.sqrt(5)
-            mean = float(values.mean())
-            found[name] = {"accuracy": {"mean": mean, "low": mean - spread, "high": mean + spread}}
-    return {"folds": 5, "models": found}
+            spread, mean = 1.96 * values.std() / np.sqrt(5), float(values.mean())
+            accuracy = {"mean": mean, "low": mean - spread, "high": mean + spread}
+            found[name] = {"measures": {"accuracy": accuracy}}
+    together = "pattern '^[^_]+' in the file names"
+    return {"k": 5, "kept_together": together, "notes": [], "weakness": "Few.", "models": found}

@@ -32,6 +32,7 @@ COMMANDS = [
     "figures",
     "explain",
     "look",
+    "report",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES

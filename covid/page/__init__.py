@@ -4,14 +4,15 @@
 script, no file beside it is needed to read it. A sentence of the page is either fixed (what a
 measure means) or follows by rules from the numbers (`verdict`); it never says more than they do.
 
-    reading       the run folder: what is there, what is missing, what cannot be read
+    reading       the run folder, with `runs` (what it has) and `values` (what can be made of it)
     verdict       the sentences that follow from the numbers
     words         numbers as text; what each measure means
     markup        elements and tables; all text is escaped
     pictures      figures inside the page, with the alternative texts of `alternatives`
     chart         the accuracies and their intervals, drawn as SVG
     style         colours, type, print
-    opening, evidence, results, models, checks, card: the sections, in this order
+    opening, evidence, results, models, checks, card: the sections, in this order; `card` has a
+                  `checklist` and the `literature`
     writing       all of it together
 """
 

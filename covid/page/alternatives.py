@@ -3,7 +3,8 @@
 import math
 
 from covid.page import words
-from covid.page.reading import ModelRun, SplitRun, look, number
+from covid.page.runs import ModelRun, SplitRun
+from covid.page.values import look, number
 
 PARTS = ("train", "validate", "test")
 
@@ -26,13 +27,18 @@ def confounders_seen(audit: dict) -> str:
     if not rows:
         return "A chart of confounders; no area under the curve is known."
     most = max(rows, key=lambda row: abs(row["auc"] - 0.5))
-    flagged = [str(row.get("name")).replace("_", " ") for row in rows if row.get("flagged") is True]
+    flagged = [named(row) for row in rows if row.get("flagged") is True]
     suspects = f"suspicious: {words.listed(flagged)}" if flagged else "none is suspicious"
     return (
         f"Chart of {words.amount(len(rows), 'number')} about the images, each with the AUC of "
         "telling the classes apart by it alone; farthest from 0.5 is "
-        f"{str(most.get('name')).replace('_', ' ')} with {words.fixed(most['auc'])}; {suspects}."
+        f"{named(most)} with {words.fixed(most['auc'])}; {suspects}."
     )
+
+
+def named(row: dict) -> str:
+    """A confounder or control in words."""
+    return str(row.get("title") or row.get("name") or words.DASH).replace("_", " ")
 
 
 def seen(topic: str, split: SplitRun, model: ModelRun, positive: str, negative: str) -> str:
@@ -61,11 +67,8 @@ def seen(topic: str, split: SplitRun, model: ModelRun, positive: str, negative: 
             f"The layers of {model.name} from input to output, with their shapes; "
             f"{words.count(look(model.entry, 'params'))} parameters"
         ),
-        "look": lambda: (
-            f"A slice with the heat map of {model.name}, and beside it the same map after the "
-            "weights were replaced by random ones, the sanity check"
-        ),
-        "excite": lambda: f"Inputs that excite filters of {model.name} most",
+        "look": lambda: look_seen(model),
+        "excited": lambda: f"Inputs that excite filters of {model.name} most",
     }
     words_of_it = texts.get(topic, lambda: f"Figure {topic.replace('_', ' ')} of {model.name}")()
     return f"{words_of_it}; {how}."
@@ -97,6 +100,20 @@ def confusion_seen(model: ModelRun, positive: str, negative: str) -> str:
                 f"for {positive}"
             )
     return f"Confusion matrices of {model.name} at 0.5; " + ("; ".join(parts) or "no counts known")
+
+
+def look_seen(model: ModelRun) -> str:
+    """Which image, which method, and what the sanity check found."""
+    found = look(model.entry, "look")
+    image, method = look(found, "image"), look(found, "method")
+    text = f"The slice {image}" if isinstance(image, str) else "A slice"
+    text += f" with the heat map of {model.name}"
+    text += f" by {method}" if isinstance(method, str) else ""
+    text += ", beside it the maps of the same model with random weights, the sanity check"
+    passed = look(found, "passed")
+    if isinstance(passed, bool):
+        text += ", which it passes" if passed else ", which it fails: the map says nothing"
+    return text
 
 
 def scores_seen(model: ModelRun, where: str) -> str:

@@ -1,10 +1,12 @@
 """The end of the page: how to repeat it, the model card, the checklist, the literature."""
 
 from covid.page import words
+from covid.page.alternatives import named
 from covid.page.checklist import items
 from covid.page.literature import REFERENCES
 from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
-from covid.page.reading import ModelRun, Run, look, number
+from covid.page.runs import ModelRun, Run
+from covid.page.values import look, number
 from covid.page.verdict import chance
 
 FILES = {
@@ -121,7 +123,7 @@ def failures(run: Run) -> list[str]:
     ]
     rows = look(run.summary, "audit", "confounders")
     flagged = [
-        str(row.get("name")).replace("_", " ")
+        named(row)
         for row in (rows if isinstance(rows, list) else [])
         if isinstance(row, dict) and row.get("flagged") is True
     ]
@@ -131,7 +133,7 @@ def failures(run: Run) -> list[str]:
         )
     controls = look(run.summary, "controls", "rows")
     suspicious = [
-        str(row.get("title") or row.get("name"))
+        named(row)
         for row in (controls if isinstance(controls, list) else [])
         if isinstance(row, dict) and row.get("flagged") is True and row.get("name") != "image"
     ]

@@ -3,13 +3,15 @@
 All horizontal places are in per cent of the width, so letters keep their size on a phone.
 """
 
+from covid.errors import shortened
 from covid.page.markup import Markup, tag
-from covid.page.reading import Run
+from covid.page.runs import Run
 from covid.page.verdict import accuracies, chance
 from covid.page.words import fixed, in_words
 
 LEFT, WIDE = 2.0, 96.0  # where 0 is, and how far 1 is from it, in per cent of the width
 NAME_HEIGHT, ROW_HEIGHT, BETWEEN, AXIS_HEIGHT = 24, 44, 12, 40
+LONGEST = 34  # letters of a name: a drawing does not break lines, and a phone is narrow
 MARKS = {"random": "circle", "group": "square"}
 
 
@@ -24,10 +26,10 @@ def accuracy_chart(run: Run) -> Markup | None:
         ]
         if not models:
             continue
-        rows.append(tag("text", name, x="0", y=top + 15, class_="name"))
+        rows.append(tag("text", shortened(name, LONGEST), x="0", y=top + 15, class_="name"))
         top += NAME_HEIGHT
         for split, model in models:
-            rows.append(row(split.key, split.title, model.measure("accuracy"), top))
+            rows.append(row(split.key, shortened(split.title, 24), model.measure("accuracy"), top))
             top += ROW_HEIGHT
         top += BETWEEN
     if not rows:

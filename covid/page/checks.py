@@ -3,11 +3,14 @@
 import math
 
 from covid.page import words
-from covid.page.markup import Markup, join, paragraph, section, table
+from covid.page.alternatives import named
+from covid.page.markup import Markup, listing, paragraph, section, table
 from covid.page.pictures import figure
-from covid.page.reading import Run, as_number, look, number, read_csv
+from covid.page.runs import Run
+from covid.page.values import as_number, look, number, read_csv
 
 LONGEST_TABLE = 60  # lines of folds.csv
+FOLD_MEASURES = {"accuracy": "Accuracy", "auc": "Area under the ROC curve", "loss": "Loss"}
 
 
 def controls_section(run: Run) -> Markup:
@@ -63,7 +66,7 @@ def controls_table(run: Run, controls: dict) -> Markup:
         judgement = "suspicious" if row.get("flagged") is True else "as it should be"
         rows.append(
             [
-                row.get("title") or row.get("name") or words.DASH,
+                named(row),
                 row.get("what") or words.DASH,
                 with_interval(row, "accuracy"),
                 with_interval(row, "auc"),
@@ -84,55 +87,82 @@ def with_interval(row: dict, key: str) -> str:
 
 def controls_seen(controls: dict) -> str:
     """Alternative text of controls/controls.png."""
-    said = [
-        f"{row.get('title') or row.get('name')} {with_interval(row, 'accuracy')}"
-        for row in control_rows(controls)
-    ]
+    said = [f"{named(row)} {with_interval(row, 'accuracy')}" for row in control_rows(controls)]
     return f"Chart of the accuracy of image and controls with 95 % intervals: {'; '.join(said)}."
 
 
 def folds_section(run: Run) -> Markup | None:
-    """Cross-validation by group, where it was asked for."""
+    """Cross-validation, where it was asked for."""
     folds = run.part("folds")
     if folds is None:
         return None
-    lines = read_csv(run.folder / "folds" / "folds.csv")[:LONGEST_TABLE]
+    together = folds.get("kept_together")
+    kept = f"kept together: {together}" if together else "cut image by image, which leaks"
+    notes = folds.get("notes")
+    remarks = [folds.get("weakness"), *(notes if isinstance(notes, list) else ())]
+    known = [remark for remark in remarks if isinstance(remark, str) and remark]
     return section(
         "folds",
         "Cross-validation",
-        paragraph(look(folds, "verdict")) if isinstance(look(folds, "verdict"), str) else None,
         paragraph(
-            "The test part of each fold is another one. The spread over the folds says how much the "
-            "result depends on which images were met."
+            f"{words.amount(folds.get('k'), 'fold')}, {kept}. The test part of each fold is "
+            "another one, and each has a model of its own: the spread says how much the result "
+            "depends on which images were met."
         ),
         folds_table(run, folds),
-        each_fold(run, lines),
+        listing(known) if known else None,
+        figure(
+            run, run.folder / "folds" / "folds.png", folds_seen(folds), "The tests of all folds."
+        ),
+        each_fold(run, read_csv(run.folder / "folds" / "folds.csv")[:LONGEST_TABLE]),
     )
+
+
+def fold_measures(folds: dict) -> list[tuple[str, str, dict]]:
+    """(model, measure, its numbers) of all that has a mean."""
+    models = folds.get("models")
+    return [
+        (name, key, entry)
+        for name, model in (models.items() if isinstance(models, dict) else ())
+        for key, entry in measures_of(model).items()
+        if number(look(entry, "mean")) is not None
+    ]
+
+
+def measures_of(model) -> dict:
+    measures = look(model, "measures")
+    return measures if isinstance(measures, dict) else {}
+
+
+def folds_seen(folds: dict) -> str:
+    """Alternative text of folds/folds.png."""
+    means = [
+        f"{name} {words.fixed(entry['mean'])}"
+        for name, key, entry in fold_measures(folds)
+        if key == "accuracy"
+    ]
+    return f"Chart of the test accuracy of every fold; mean accuracy: {'; '.join(means)}."
 
 
 def folds_table(run: Run, folds: dict) -> Markup | None:
     """Mean and interval of each model and measure."""
     rows = []
-    models = look(folds, "models")
-    for name, measures in models.items() if isinstance(models, dict) else ():
-        for key, entry in measures.items() if isinstance(measures, dict) else ():
-            mean = number(look(entry, "mean"))
-            if mean is None:
-                continue
-            ends = words.between(look(entry, "low"), look(entry, "high")) or words.DASH
-            rows.append([name, words.MEASURES.get(key, (key,))[0], words.fixed(mean), ends])
+    for name, key, entry in fold_measures(folds):
+        title = FOLD_MEASURES.get(key, key)
+        ends = words.between(entry.get("low"), entry.get("high")) or words.DASH
+        rows.append([name, title, words.fixed(entry["mean"]), ends])
     header = ["model", "measure", "mean over the folds", "95 % interval"]
     return table("Means", header, rows, run.note, "numbers") if rows else None
 
 
-def each_fold(run: Run, lines) -> Markup | None:
+def each_fold(run: Run, lines) -> Markup:
     """folds.csv as it is, numbers rounded."""
     if not lines:
         run.lacks("no folds.csv that can be read")
         return paragraph("Not here: the folds one by one.", class_="missing")
     header = [str(key).replace("_", " ") for key in lines[0]]
     rows = [[short(value) for value in line.values()] for line in lines]
-    return join([table("Fold by fold", header, rows, run.note, "numbers")])
+    return table("Fold by fold", header, rows, run.note, "numbers")
 
 
 def short(value) -> str:

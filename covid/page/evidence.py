@@ -1,10 +1,11 @@
 """Data and audit: what the images themselves say about the test, before any model is asked."""
 
 from covid.page import words
-from covid.page.alternatives import confounders_seen, pairs_seen
+from covid.page.alternatives import confounders_seen, named, pairs_seen
 from covid.page.markup import Markup, paragraph, section, table
 from covid.page.pictures import figure
-from covid.page.reading import Run, look, number
+from covid.page.runs import Run
+from covid.page.values import look, number
 
 
 def audit_section(run: Run) -> Markup:
@@ -51,6 +52,10 @@ def leak_table(run: Run, audit: dict) -> Markup:
     """What was found again."""
     near = look(audit, "near_duplicates")
     rows = [["Images compared", words.count(look(audit, "images"))]]
+    split = look(audit, "split")
+    if isinstance(split, str):
+        cut = "slices split at random" if split == "random" else f"kept together by {split}"
+        rows.append(["Split that was looked at", cut])
     identical = look(audit, "identical")
     for key, value in identical.items() if isinstance(identical, dict) else ():
         if number(value) is not None:
@@ -97,7 +102,7 @@ def confounder_table(run: Run, audit: dict) -> Markup | None:
     rows.sort(key=lambda row: -abs((number(row.get("auc")) or 0.5) - 0.5))
     cells = [
         [
-            str(row.get("name", words.DASH)).replace("_", " "),
+            named(row),
             words.fixed(row.get("auc")),
             words.between(row.get("low"), row.get("high")) or words.DASH,
             "suspicious" if row.get("flagged") is True else "unsuspicious",

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from covid.page import words
 from covid.page.alternatives import seen
-from covid.page.markup import Markup, paragraph, section, table, tag
+from covid.page.markup import Markup, listing, paragraph, section, table, tag
 from covid.page.pictures import figure
-from covid.page.reading import ModelRun, Run, SplitRun, look
+from covid.page.runs import ModelRun, Run, SplitRun
+from covid.page.values import look
 
 # Beginning of the file name: what the caption says.
 EVALUATION = {
@@ -23,9 +24,9 @@ EVALUATION = {
 }
 INSIDE = {
     "filters": "The filters of the first convolution, and what they make of a slice.",
-    "excite": "Inputs that excite filters most.",
-    "graph": "The layers and their shapes.",
+    "excited": "Inputs that excite filters most.",
 }
+GRAPH = "The layers and their shapes, the same whatever the split."
 HEAT = (
     "Where the model looked, and the same after its weights were replaced by random ones. A map "
     "that does not change with the weights shows the image, not the model (Adebayo 2018)."
@@ -135,8 +136,22 @@ def inside_section(run: Run) -> Markup:
         run.lacks("no heat map")
         text = "Not here: heat maps. One is never shown without its sanity check."
         shown = paragraph(text, class_="missing")
+    said = [look_verdict(split, model) for split, model in runs]
     rest = [
         beside([drawn(run, split, model, topic, text) for split, model in runs])
         for topic, text in INSIDE.items()
     ]
-    return section("inside", "Looking inside", shown, *rest)
+    first = {model.name: (split, model) for split, model in reversed(runs)}
+    graphs = [drawn(run, *first[name], "graph", GRAPH) for name in run.model_names]
+    return section("inside", "Looking inside", shown, listing_of(said), *rest, *graphs)
+
+
+def look_verdict(split: SplitRun, model: ModelRun) -> str | None:
+    """What the sanity check of a model's heat map says."""
+    verdict = look(model.entry, "look", "verdict")
+    return f"{model.name}, {split.title}: {verdict}" if isinstance(verdict, str) else None
+
+
+def listing_of(sentences: list[str | None]) -> Markup | None:
+    known = [sentence for sentence in sentences if sentence]
+    return listing(known) if known else None

@@ -2,7 +2,8 @@
 
 from covid.page import words
 from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
-from covid.page.reading import Run, SplitRun, look, number
+from covid.page.runs import Run, SplitRun
+from covid.page.values import look, number
 from covid.page.verdict import capital, headline, warnings
 
 STEPS = {

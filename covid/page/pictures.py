@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 from covid.page.markup import Markup, tag
-from covid.page.reading import Run
+from covid.page.runs import Run
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Sheets of CT slices are the large ones, up to 1.2 MB each. As WebP of this quality they take

@@ -3,11 +3,11 @@
 from covid.page import words
 from covid.page.chart import accuracy_chart
 from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
-from covid.page.reading import Measure, ModelRun, Run, SplitRun, look, number
-from covid.page.verdict import chance, difference
+from covid.page.runs import Measure, ModelRun, Run, SplitRun
+from covid.page.values import look, number
+from covid.page.verdict import capital, chance, difference
 
 PARTS = ("train", "validate", "test")
-CHOSEN_ON = {"validate": "the validation images", None: "no images"}
 
 
 def results_section(run: Run) -> Markup:
@@ -15,7 +15,7 @@ def results_section(run: Run) -> Markup:
     parts: list = [accuracy_chart(run)]
     parts.append(side_by_side(run))
     parts += [measures_table(run, name) for name in run.model_names]
-    parts += [threshold_text(run), remarks(run), parts_table(run)]
+    parts += [remarks(run), threshold_table(run), parts_table(run)]
     if not any(has_measures(run.splits, name) for name in run.model_names):
         run.lacks("no measures but the accuracy: the summary is of an older version")
         parts.append(
@@ -67,7 +67,7 @@ def has_measures(splits: list[SplitRun], name: str) -> bool:
 def cell(key: str, measure: Measure) -> Markup:
     """A number, below it its interval and how that was made; a reason where there is none."""
     if number(measure.value) is None:
-        reason = words.NO_VALUE.get(key)
+        reason = words.NO_VALUE.get(key) if measure.given else "not in the summary"
         return join([words.DASH, tag("small", f" {reason}") if reason else None])
     parts = [tag("b", words.fixed(measure.value))]
     ends = words.between(measure.low, measure.high)
@@ -79,60 +79,46 @@ def cell(key: str, measure: Measure) -> Markup:
     return join(parts, " ")
 
 
-def threshold_text(run: Run) -> Markup:
+def threshold_table(run: Run) -> Markup:
     """Where the thresholds come from, and for which prevalence the predictive values hold."""
-    said = []
-    for split in run.splits:
-        for name, model in split.models.items():
-            if model.threshold is None:
-                continue
-            chosen = look(model.entry, "threshold", "chosen_on")
-            on = CHOSEN_ON.get(chosen if isinstance(chosen, str) else None, f"the part {chosen}")
-            how = look(model.entry, "threshold", "method")
-            said.append(
-                f"{name}, {split.title}: {words.fixed(model.threshold)}, chosen on {on}"
-                + (f" by {how}" if isinstance(how, str) and how else "")
-                + stated_prevalence(model)
-            )
-    if not said:
-        return paragraph("Threshold: 0.5, fixed beforehand. An image is called positive above it.")
-    return join(
-        [
-            paragraph(
-                "An image is called positive above a threshold, which was never chosen on the test "
-                "images. All measures but the two areas, the Brier score and the calibration error "
-                "depend on it:"
-                if all(
-                    look(m.entry, "threshold", "chosen_on") != "test"
-                    for s in run.splits
-                    for m in s.models.values()
-                )
-                else "An image is called positive above a threshold:"
-            ),
-            listing(said),
-        ]
-    )
+    rows = []
+    for name in run.model_names:
+        for split in run.splits:
+            model = split.models.get(name)
+            if model is not None and model.threshold is not None:
+                rows.append([name, split.title, *threshold_cells(model)])
+    if not rows:
+        return paragraph("An image is called positive where its probability is above 0.5.")
+    header = ["model", "split", "threshold", "chosen on", "by", "prevalence for PPV and NPV"]
+    return table("An image is called positive above a threshold", header, rows, run.note)
 
 
-def stated_prevalence(model: ModelRun) -> str:
+def threshold_cells(model: ModelRun) -> list[str]:
+    """Value, the part it was chosen on, the rule, the prevalence."""
+    chosen, rule = (look(model.entry, "threshold", key) for key in ("chosen_on", "method"))
     share = look(model.entry, "test", "prevalence")
-    return (
-        f"; predictive values at a prevalence of {words.fixed(share)}"
-        if number(share) is not None
-        else ""
-    )
+    return [
+        words.fixed(model.threshold),
+        f"{chosen} images" if isinstance(chosen, str) else words.DASH,
+        rule if isinstance(rule, str) else words.DASH,
+        words.fixed(share, 2),
+    ]
 
 
 def remarks(run: Run) -> Markup | None:
-    """What a reader of the intervals must know."""
-    found = [
-        f"{split.title}: {look(model.entry, 'test', 'remark')}"
-        for split in run.splits
-        for model in split.models.values()
-        if look(model.entry, "test", "remark")
-    ]
-    unique = list(dict.fromkeys(found))
-    return listing(unique) if unique else None
+    """What a reader of the intervals must know; once, where it holds for several splits."""
+    found: dict[str, list[str]] = {}
+    for split in run.splits:
+        for model in split.models.values():
+            remark = look(model.entry, "test", "remark")
+            if isinstance(remark, str) and remark:
+                found.setdefault(remark, []).append(split.title)
+    if not found:
+        return None
+    return listing(
+        f"{capital(words.listed(list(dict.fromkeys(titles))))}: {remark}"
+        for remark, titles in found.items()
+    )
 
 
 def parts_table(run: Run) -> Markup:

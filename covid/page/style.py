@@ -115,7 +115,7 @@ PAPER = """
   header { padding-top: 0 }
   nav { display: none }
   .scroll { overflow: visible; border: 0 }
-  figure img { min-width: 0 !important; width: auto; max-width: 100%; max-height: 20cm;
+  figure img { min-width: 0 !important; width: auto; max-width: 100%; max-height: 11.5cm;
     margin: 0 auto }
   figure, .tabled tr, .banner, pre, .sentence, dt, li { break-inside: avoid }
   table { width: 100%; min-width: 0; font-size: 9pt }
@@ -124,6 +124,7 @@ PAPER = """
   h2, h3, caption, dt, .verdict { break-after: avoid }
   section { margin-top: 1.5rem; padding-top: 1.2rem }
   #models, #card { break-before: page }
+  .figures { display: block }
   a { color: inherit; text-decoration: none }
 }
 """

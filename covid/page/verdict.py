@@ -4,7 +4,8 @@ A gap is seen where the intervals of the same model on two splits do not touch. 
 guessing is an interval that lies above the score of always naming the more frequent class.
 """
 
-from covid.page.reading import ModelRun, Run, SplitRun, look, number
+from covid.page.runs import ModelRun, Run, SplitRun
+from covid.page.values import look, number
 from covid.page.words import fixed, in_words, listed, percent, span
 
 

@@ -1,12 +1,17 @@
 """Numbers as text, and what each measure means to somebody who has never met it."""
 
-from covid.page.reading import Measure, number
+from covid.page.runs import Measure
+from covid.page.values import number
 
 DASH = "–"
 
 # name in summary.json: (title, what it means, what guessing gives)
 MEASURES = {
-    "accuracy": ("Accuracy", "the share of all images that were named correctly", "see chance"),
+    "accuracy": (
+        "Accuracy",
+        "the share of all images that were named correctly",
+        "the share of the larger class",
+    ),
     "balanced_accuracy": (
         "Balanced accuracy",
         "the mean of sensitivity and specificity: a class with few images counts as much as one "

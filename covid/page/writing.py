@@ -8,8 +8,9 @@ from covid.page.evidence import audit_section
 from covid.page.markup import Markup, join, paragraph, tag
 from covid.page.models import inside_section, models_section
 from covid.page.opening import contents, header, what_was_done
-from covid.page.reading import Run, read_run
+from covid.page.reading import read_run
 from covid.page.results import results_section
+from covid.page.runs import Run
 from covid.page.style import style_sheet
 from minicnn.files import whole_file
 
