@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         add_predict,
         add_figures,
         add_explain,
+        add_controls,
         add_doctor,
     ):
         add(commands)
@@ -380,6 +381,33 @@ def add_explain(commands) -> None:
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
     )
     add_as_is(command)
+
+
+def add_controls(commands) -> None:
+    command = new_command(
+        commands,
+        "controls",
+        "train on images that must not be enough, to see what a score is worth",
+        "covid controls --data my_images --out controls --group '^[^_]+'",
+    )
+    command.add_argument(
+        "--data",
+        type=path,
+        required=True,
+        metavar="DIR",
+        help="a folder made by `covid split`, or a folder with two class folders",
+    )
+    add_positive(command)
+    command.add_argument(
+        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+    )
+    add_out(command, "controls")
+    add_recipe(command)
+    add_split_choice(command)
+    # None: not said. `--split random --group REGEX` splits slice by slice although patients are
+    # known: only so can permuted labels show what that is worth.
+    command.set_defaults(split=None)
+    add_no_contour(command)
 
 
 def add_doctor(commands) -> None:

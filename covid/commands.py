@@ -27,6 +27,7 @@ from covid.preprocess import enhance_and_crop
 from covid.splits import compile_group, parse_ratios, plan_split
 
 __all__ = [
+    "controls",
     "evaluate",
     "explain",
     "figures",
@@ -165,6 +166,13 @@ def split(options: Namespace) -> dict:
         "counts": counts,
         "notes": planned.notes,
     }
+
+
+def controls(options: Namespace) -> dict:
+    """`covid controls`."""
+    from covid.controls.command import run_command
+
+    return run_command(options)
 
 
 def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:

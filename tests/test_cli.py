@@ -31,6 +31,7 @@ COMMANDS = [
     "predict",
     "figures",
     "explain",
+    "controls",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES

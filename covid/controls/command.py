@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from argparse import Namespace
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,11 +12,19 @@ from pathlib import Path
 
 from covid.controls.experiment import run_controls
 from covid.controls.output import table, write_controls
-from covid.dataset import SplitFolder, parse_ratios, plan_split, read_manifest, scan, write_split
+from covid.dataset import (
+    Dataset,
+    SplitFolder,
+    parse_ratios,
+    plan_split,
+    read_manifest,
+    scan,
+    write_split,
+)
 from covid.errors import UserError
 from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
 from covid.manifest import write_manifest
-from covid.output import check_outside, made_aside
+from covid.output import check_new_folder, check_outside, made_aside
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
 from covid.report import note
@@ -24,10 +33,11 @@ from covid.splits import compile_group, group_name
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
 
-def controls(options: Namespace) -> dict:
+def run_command(options: Namespace) -> dict:
     """`covid controls`."""
     ratios = parse_ratios(options.ratios) if options.ratios is not None else None
     recipe = recipe_for(options.recipe, options.model, options.epochs, ratios)
+    check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (
         made_aside(options.out) as folder,
@@ -46,7 +56,7 @@ def controls(options: Namespace) -> dict:
 
 
 @contextmanager
-def split_of(options: Namespace, recipe: Recipe):
+def split_of(options: Namespace, recipe: Recipe) -> Iterator[SplitFolder]:
     """The split folder that was named, or one made for the occasion from two class folders."""
     if is_split(options.data):
         yield given_split(options)
@@ -61,7 +71,6 @@ def given_split(options: Namespace) -> SplitFolder:
         "--ratios": options.ratios,
         "--group": options.group,
         "--split": options.split,
-        "--positive": options.positive,
         "--no-contour drop": options.no_contour == "drop",
     }
     names = ", ".join(name for name, used in given.items() if used)
@@ -70,7 +79,13 @@ def given_split(options: Namespace) -> SplitFolder:
             f"{options.data} is split already, so that {names} cannot be followed; leave out those, "
             "or name the folder of the source images"
         )
-    return open_split(options.data)
+    split = open_split(options.data)
+    if options.positive not in (None, split.positive):
+        raise UserError(
+            f"{options.data}: its positive class is {split.positive}; leave out --positive, or "
+            "make another split folder"
+        )
+    return split
 
 
 def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
@@ -99,7 +114,7 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
     return open_split(folder)
 
 
-def patients(dataset, pattern: str | None) -> dict[str, str]:
+def patients(dataset: Dataset, pattern: str | None) -> dict[str, str]:
     """Source file -> patient; empty where patients are not known."""
     if pattern is None:
         return {}

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from covid.controls.experiment import Row
+    from covid.controls.results import Row
 
 CHANCE = 0.5
 ENOUGH = 0.5  # of what the image has above chance

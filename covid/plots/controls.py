@@ -26,7 +26,7 @@ from covid.plots.canvas import (
 )
 
 if TYPE_CHECKING:
-    from covid.controls.experiment import Controls, Row
+    from covid.controls.results import Controls, Row
 
 READING = (
     "If a row without lungs, or with permuted labels, scores like the image, the model need not "
@@ -139,9 +139,7 @@ def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
 def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
     """The five columns: gray (height, width), the second one in colour (height, width, 3)."""
     outlined = np.repeat(image[:, :, None], 3, axis=2)  # (height, width) -> (height, width, 3)
-    outlines, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     orange = tuple(int(ORANGE[place : place + 2], 16) for place in (1, 3, 5))
     outlined = np.ascontiguousarray(outlined)
     cv2.drawContours(outlined, outlines, -1, orange, 1)
