@@ -9,16 +9,20 @@ import numpy as np
 
 # A stand-in: `covid.metrics` has both.
 from covid.controls.auc import delong_interval, roc_auc
-from covid.evaluate import wilson_interval
+from covid.evaluate import Z_95, wilson_interval
 from minicnn.metrics import THRESHOLD
 
+Z_99 = 2.5758293035489004  # 99.5 % point of the normal distribution: a 99 % interval
 FEWEST_GROUPS = 5  # of each class: fewer cannot tell how much patients differ
 RESAMPLES = 1000
 BY_IMAGE, BY_GROUP, NO_INTERVAL = "Wilson and DeLong by image", "bootstrap by group", "none"
 
 
 class Measured(NamedTuple):
-    """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval."""
+    """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval.
+
+    The intervals are of 95 %; `auc_low_99` is the lower end of the 99 % interval of the AUC.
+    """
 
     accuracy: float
     accuracy_low: float | None
@@ -26,6 +30,7 @@ class Measured(NamedTuple):
     auc: float
     auc_low: float | None
     auc_high: float | None
+    auc_low_99: float | None
     method: str
 
 
@@ -64,11 +69,14 @@ def measured(
             sizes = np.bincount(numbers)
             shares = (drawn @ np.bincount(numbers, weights=right)) / (drawn @ sizes)
             areas = drawn_aucs(labels, p, numbers, drawn)
-            return Measured(accuracy, *ends(shares), auc, *ends(areas), BY_GROUP)
+            sure = float(np.percentile(areas, 0.5))
+            return Measured(accuracy, *ends(shares), auc, *ends(areas), sure, BY_GROUP)
         if kept_apart:
-            return Measured(accuracy, None, None, auc, None, None, NO_INTERVAL)
+            return Measured(accuracy, None, None, auc, None, None, None, NO_INTERVAL)
     around = wilson_interval(int(right.sum()), len(right))
-    return Measured(accuracy, *around, auc, *delong_interval(labels, p), BY_IMAGE)
+    low, high = delong_interval(labels, p)
+    sure = auc - (auc - low) * Z_99 / Z_95
+    return Measured(accuracy, *around, auc, low, high, sure, BY_IMAGE)
 
 
 def ends(values: np.ndarray) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from minicnn.files import whole_file
 
 COLUMNS = (
     *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
-    *("auc", "auc_low", "auc_high", "interval", "flagged"),
+    *("auc", "auc_low", "auc_high", "auc_low_99", "interval", "flagged"),
 )
 
 

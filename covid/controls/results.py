@@ -39,6 +39,8 @@ class Row:
         In [0, 1]. With permuted labels: how well these are predicted.
     accuracy_low, accuracy_high, auc_low, auc_high : float or None
         95 % intervals.
+    auc_low_99 : float or None
+        Lower end of the 99 % interval, on which `flagged` rests.
     interval : str
         How they were made; see `covid.controls.intervals.measured`.
     flagged : bool
@@ -55,6 +57,7 @@ class Row:
     auc: float
     auc_low: float | None
     auc_high: float | None
+    auc_low_99: float | None
     interval: str
     flagged: bool = False
 

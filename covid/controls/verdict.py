@@ -1,6 +1,8 @@
 """What the controls' numbers mean: which rows are flagged, and one sentence on all of them.
 
-The rules, each on the 95 % interval of the AUC:
+The rules, each on the 99 % interval of the AUC. (The table shows those of 95 %. But four controls
+can be flagged, and of four intervals of 95 % one too high by chance alone is found in one run of ten. At 99 %
+all four together are wrong in at most four runs of a hundred: Bonferroni's rule.)
 
 - permuted_labels is flagged if its interval lies above 0.5. Permuted labels can only be known by
   somebody who has seen the patient before: test images have near-duplicates in train (a leak).
@@ -34,15 +36,10 @@ def flag(rows: list[Row]) -> list[Row]:
 
 def is_flagged(row: Row, image: Row) -> bool:
     """Whether a row found something; see above."""
-    if not above_chance(row):
+    if row.auc_low_99 is None or row.auc_low_99 <= CHANCE:
         return False
     enough = row.auc - CHANCE >= ENOUGH * (image.auc - CHANCE)
     return row.name == "permuted_labels" or (row.name in SHORTCUTS and enough)
-
-
-def above_chance(row: Row) -> bool:
-    """Whether the whole interval lies above chance; False where there is no interval."""
-    return row.auc_low is not None and row.auc_low > CHANCE
 
 
 def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
@@ -81,7 +78,7 @@ def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
         )
     if found:
         return "; ".join(found) + "."
-    if not above_chance(image):
+    if image.auc_low <= CHANCE:
         return (
             f"No leak and no shortcut found, but the image itself (AUC {image.auc:.2f}) is not "
             "surely above chance, so there was little to find."

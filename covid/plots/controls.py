@@ -48,7 +48,10 @@ def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Pat
     """
     rows = controls.rows
     require(len(rows) > 0, path, "at least one control")
-    title = f"Controls: what scores without reading lungs? ({split_in_words(controls)})"
+    title = (
+        f"Controls: what scores without reading lungs? Positive class: {controls.positive}, "
+        f"{split_in_words(controls)}"
+    )
     height, width = 0.55 * len(rows) + 1.0, 12.0
     words = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
     below = 0.18 * (words.count("\n") + 1) + 0.15
