@@ -33,6 +33,7 @@ from covid.splits import parse_ratios, plan_split
 
 __all__ = [
     "audit",
+    "controls",
     "evaluate",
     "explain",
     "figures",
@@ -196,6 +197,13 @@ def split(options: Namespace) -> dict:
         "counts": counts,
         "notes": planned.notes,
     }
+
+
+def controls(options: Namespace) -> dict:
+    """`covid controls`."""
+    from covid.controls.command import run_command
+
+    return run_command(options)
 
 
 def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from covid.evaluate import Result, wilson_interval
+from covid.evaluate import Result
 from covid.groups import Groups
+from covid.metrics import roc_auc, wilson_interval
 from covid.student import t_interval
 
 MEASURES = ("accuracy", "auc", "loss")
@@ -24,31 +25,9 @@ def fold_row(number: int, result: Result, groups_test: int | None) -> dict:
         "n_test": result.n,
         "groups_test": groups_test,
         "accuracy": result.accuracy,
-        "auc": rank_auc(result.labels, result.probabilities),
+        "auc": float(roc_auc(result.labels, result.probabilities)),
         "loss": result.loss,
     }
-
-
-def rank_auc(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Area under the ROC curve: how often a positive image has a higher score than a negative one.
-
-        AUC = (sum of the positives' ranks - p * (p + 1) / 2) / (p * n)
-
-    for p positive and n negative images; equal scores share their mean rank, so that a tie counts
-    one half. Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
-
-    Parameters
-    ----------
-    labels : (n,) int array
-        1 for the positive class; both classes must be there.
-    scores : (n,) float array
-    """
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)  # the highest rank among equal scores, counted from 1
-    ranks = (last - (counts - 1) / 2)[inverse]
-    positives = int(np.sum(labels))
-    wins = np.sum(ranks[np.asarray(labels) == 1]) - positives * (positives + 1) / 2
-    return float(wins / (positives * (len(labels) - positives)))
 
 
 def summarise_folds(
@@ -118,7 +97,7 @@ def pool(results: list[Result]) -> dict:
         "low": low,
         "high": high,
         "method": "Wilson",
-        "auc": rank_auc(labels, probabilities),
+        "auc": float(roc_auc(labels, probabilities)),
         "loss": sum(result.n * result.loss for result in results) / n,
         "confusion": sum(result.confusion for result in results).tolist(),
     }

@@ -23,16 +23,18 @@ leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
+import json
 from dataclasses import dataclass, field
 
 from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
+from covid.controls import run_controls, write_controls
 from covid.dataset import SplitFolder, plan_folds
 from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
 from covid.options import Options
-from covid.output import write_json
+from covid.output import made_aside, write_json
 from covid.page import write_page
 from covid.preparation import Prepared, Source, draw_data, find_source, prepare_all
 from covid.recipes import Recipe, recipe_for
@@ -103,6 +105,7 @@ def run_all(options: Options) -> dict:
         summary = report.summarise(options, source, outcomes)
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
+        summary["controls"] = control(options, outcomes)
         figures.overview(summary, options.out / "figures", summary["note"])
         require_files(
             [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
@@ -186,6 +189,33 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
         options.verbose,
         options.say,
     )
+
+
+def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
+    """What summary.json holds of the controls: the same training where it should learn nothing.
+
+    They look at the split that keeps patients apart, where there is one, and train the first model.
+    """
+    if not options.controls:
+        return None
+    folder = options.out / "controls"
+    if not folder.exists():
+        outcome = list(outcomes.values())[-1]
+        model, images = next(iter(outcome.prepared.items()))
+        options.say(f"\ncontrols: {model} on images that should not be enough")
+        found = run_controls(
+            images.split,
+            model,
+            images.recipe,
+            options.seed,
+            options.verbose,
+            outcome.trained[model],
+        )
+        with made_aside(folder) as temporary:
+            write_controls(found, temporary, report.note(images.split))
+    controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
+    options.say(f"Controls: {controls['verdict']}")
+    return controls
 
 
 def train_all(options: Options, outcome: Outcome, way: str) -> None:

@@ -91,6 +91,7 @@ NOT_BY_A_USER = {
         ("covid/output.py", "is not an empty folder"),
     ],
     "it is the program itself that chooses these values, names and arrays": [
+        ("covid/controls/logistic.py", "labels of two classes"),
         ("covid/phantom/scan.py", "z must lie in"),
         ("covid/phantom/scan.py", "window must be one of"),
         ("covid/phantom/write.py", "could not encode"),
@@ -904,6 +905,16 @@ TABLE = {
     "a report where nothing can be written": Row("report finished",
         "covid report: finished/report.html: No space left on device; check the path, its permissions and the disk",
         all_of(finished(lambda path: None), raising("covid.page.writing.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
+    # Controls
+    "controls of images without a group": Row("controls --data data --split group",
+        "covid controls: --split group: which part of a file name is the patient is not said; add --group REGEX, such as --group '^[^_]+'",
+        a_single_image_each),
+    "controls of a split folder with options for another": Row("controls --data parts --split random --ratios 60/20/20 --no-contour drop",
+        "covid controls: parts is split already, so that --ratios, --split, --no-contour drop cannot be followed; leave out those, or name the folder of the source images"),
+    "controls with another positive class": Row("controls --data parts --positive Not_Infected",
+        "covid controls: parts: its positive class is Infected; leave out --positive, or make another split folder"),
+    "controls into a folder that is filled": Row("controls --data parts --out slices",
+        "covid controls: slices exists and is not empty; choose another --out or delete it"),
 
     # The environment
     "threads no number": Row("synth --patients 2",

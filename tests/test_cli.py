@@ -33,6 +33,7 @@ COMMANDS = [
     "explain",
     "look",
     "report",
+    "controls",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES

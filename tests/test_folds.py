@@ -22,7 +22,7 @@ from covid.dataset import (
 )
 from covid.errors import UserError
 from covid.evaluate import Result
-from covid.fold_measures import WEAKNESS, fold_row, pool, rank_auc, summarise_folds
+from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
 from covid.run import Prepared
@@ -203,17 +203,6 @@ def test_a_t_interval_holds_the_truth_19_times_of_20():
         _, low, high = t_interval(values)
         hits += low <= 3.0 <= high
     assert 0.935 < hits / 2000 < 0.965  # three standard errors
-
-
-def test_auc_by_hand_and_as_scikit_learn_has_it():
-    # Pairs of a positive and a negative: 0.8 > 0.3, 0.8 > 0.6, 0.3 = 0.3 (half), 0.3 < 0.6.
-    assert rank_auc(np.array([1, 0, 1, 0]), np.array([0.8, 0.3, 0.3, 0.6])) == 2.5 / 4
-    assert rank_auc(np.array([0, 1]), np.array([0.5, 0.5])) == 0.5
-    metrics = pytest.importorskip("sklearn.metrics")
-    rng = np.random.default_rng(0)
-    for _ in range(30):
-        labels, scores = np.r_[0, 1, rng.integers(0, 2, 20)], rng.integers(0, 9, 22) / 8
-        assert rank_auc(labels, scores) == pytest.approx(metrics.roc_auc_score(labels, scores))
 
 
 def result(labels, probabilities, loss=0.5):

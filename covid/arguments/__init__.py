@@ -12,7 +12,7 @@ Only the standard library is imported here, so that `covid --help` answers at on
 import argparse
 
 from covid.arguments.asking import add_evaluate, add_explain, add_figures, add_look, add_predict
-from covid.arguments.checking import add_audit, add_doctor, add_report, add_story
+from covid.arguments.checking import add_audit, add_controls, add_doctor, add_report, add_story
 from covid.arguments.making import add_preprocess, add_run, add_split, add_synth, add_train
 from covid.arguments.shared import OneSentenceParser
 from covid.arguments.values import (
@@ -68,8 +68,9 @@ def parser() -> argparse.ArgumentParser:
         add_predict,
         add_figures,
         add_explain,
-        add_audit,
         add_look,
+        add_audit,
+        add_controls,
         add_report,
         add_doctor,
     ):

@@ -1,7 +1,15 @@
 """The commands that ask what a result is worth, or whether the program works."""
 
-from covid.arguments.shared import add_groups, add_out, add_positive, new_command
-from covid.arguments.values import path, positive
+from covid.arguments.shared import (
+    add_groups,
+    add_no_contour,
+    add_out,
+    add_positive,
+    add_ratios,
+    add_recipe,
+    new_command,
+)
+from covid.arguments.values import MODEL_NAMES, path, positive
 
 
 def add_audit(commands) -> None:
@@ -29,6 +37,37 @@ def add_audit(commands) -> None:
     command.add_argument(
         "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
     )
+
+
+def add_controls(commands) -> None:
+    command = new_command(
+        commands,
+        "controls",
+        "train on images that must not be enough, to see what a score is worth",
+        "covid controls --data my_images --out controls --group '^[^_]+'",
+    )
+    command.add_argument(
+        "--data",
+        type=path,
+        required=True,
+        metavar="DIR",
+        help="a folder made by `covid split`, or a folder with two class folders",
+    )
+    add_positive(command)
+    command.add_argument(
+        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+    )
+    add_out(command, "controls")
+    add_recipe(command)
+    command.add_argument(
+        "--split",
+        choices=("random", "group"),
+        help="random: slice by slice, also where patients are known; group: patients kept whole "
+        "(default: group where --group or --group-csv says who they are, else random)",
+    )
+    add_groups(command)
+    add_ratios(command)
+    add_no_contour(command)
 
 
 def add_story(commands) -> None:

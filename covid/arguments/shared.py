@@ -73,6 +73,10 @@ def add_split_choice(command, default: str | None) -> None:
         action="store_true",
         help="what the audit finds to belong together counts as one patient",
     )
+    add_ratios(command)
+
+
+def add_ratios(command) -> None:
     command.add_argument(
         "--ratios",
         metavar="A/B/C",
