@@ -194,23 +194,18 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
 def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
     """What summary.json holds of the controls: the same training where it should learn nothing.
 
-    They look at the split that keeps patients apart, where there is one, and train the first model.
+    They look at the split that keeps patients apart, where there is one, and train the
+    smallest model.
     """
     if not options.controls:
         return None
     folder = options.out / "controls"
     if not folder.exists():
         outcome = list(outcomes.values())[-1]
-        model, images = next(iter(outcome.prepared.items()))
+        model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
+        images = outcome.prepared[model]
         options.say(f"\ncontrols: {model} on images that should not be enough")
-        found = run_controls(
-            images.split,
-            model,
-            images.recipe,
-            options.seed,
-            options.verbose,
-            outcome.trained[model],
-        )
+        found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
         with made_aside(folder) as temporary:
             write_controls(found, temporary, report.note(images.split))
     controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
