@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 
@@ -33,22 +34,26 @@ from covid.recipes import recipe_for
 # Masks
 
 
-def true_mask(patient, z):
-    return outlines.lung_mask(patient, z, patient.frame) > 0.5
-
-
 def dice(one, two):
     """2 |A and B| / (|A| + |B|)."""
     return 2 * np.sum(one & two) / (one.sum() + two.sum())
 
 
-@pytest.mark.parametrize("window", ["lung", "mediastinal"])
-@pytest.mark.parametrize("cropped", [False, True])
-@pytest.mark.parametrize("infected", [False, True])
-def test_the_mask_is_where_the_phantoms_lungs_are(window, cropped, infected):
+@functools.cache
+def slices_with_lungs(infected):
+    """(image, true mask) of two patients in both windows; of the first, the crop cuts the chest."""
+    found = []
     for number, z in ((1, 0.4), (2, 0.55)):
         patient = make_patient(number, infected, 3)
-        image, truth = render_slice(patient, z, window), true_mask(patient, z)
+        truth = outlines.lung_mask(patient, z, patient.frame) > 0.5
+        found += [(render_slice(patient, z, window), truth) for window in ("lung", "mediastinal")]
+    return found
+
+
+@pytest.mark.parametrize("cropped", [False, True])
+@pytest.mark.parametrize("infected", [False, True])
+def test_the_mask_is_where_the_phantoms_lungs_are(cropped, infected):
+    for image, truth in slices_with_lungs(infected):
         if cropped:
             enhanced = enhance_and_crop(image)
             truth = to_square(crop(truth.astype(np.uint8) * 255, enhanced.box)) > 127
@@ -300,17 +305,19 @@ def test_patients_drawn_whole_give_wider_intervals_than_images(rng):
         assert found.auc_low_99 < found.auc_low
 
 
-def test_chance_is_inside_the_interval_by_patient_about_as_often_as_it_says():
-    """Scores of 24 patients that mean nothing: at most a few of 60 intervals miss 0.5."""
+def test_scores_that_mean_nothing_are_hardly_ever_surely_above_chance():
+    """200 times 24 patients: at 95 % five should be, at 99 % one; by image it would be dozens."""
     rng = np.random.default_rng(7)
-    missed = {"group": 0, "image": 0}
-    for _ in range(60):
+    surely = {"95 %": 0, "99 %": 0, "by image": 0}
+    for _ in range(200):
         labels, p, groups = clustered(24, 4, rng)
-        for name, of in (("group", groups), ("image", None)):
-            found = measured(labels, p, of, True, 0)
-            missed[name] += not found.auc_low <= 0.5 <= found.auc_high
-    assert missed["group"] <= 9  # 60 intervals of 95 % miss it three times on average
-    assert missed["image"] >= 15  # what one would be deceived by
+        by_group = measured(labels, p, groups, True, 0)
+        surely["95 %"] += by_group.auc_low > 0.5
+        surely["99 %"] += by_group.auc_low_99 > 0.5
+        surely["by image"] += measured(labels, p, None, True, 0).auc_low > 0.5
+    assert surely["95 %"] <= 14  # binomial with 2.5 %: fewer in 9999 of 10000 cases
+    assert surely["99 %"] <= 6
+    assert surely["by image"] >= 25
 
 
 def test_too_few_patients_give_no_interval_if_they_are_kept_apart(rng):

@@ -135,13 +135,16 @@ def test_a_page_on_paper(browser, pages):
     assert data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
     sheets = len(re.findall(rb"/Type\s*/Page\b", data))
     assert 8 <= sheets <= 60
+    browser.width(int((210 - 2 * 14) / 25.4 * 96))  # A4 without its margins, in CSS pixels
     browser.tell("Emulation.setEmulatedMedia", media="print")
     try:
+        # Nothing is cut off on the right: no box scrolls on paper.
+        assert browser.run(STICKING_OUT) == []
         # Two figures fit on a sheet of A4 with its margins.
         tall = browser.run(
             "return Math.max(...[...document.images].map(i => i.getBoundingClientRect().height))"
         )
-        assert 0 < tall <= 11.5 / 2.54 * 96 + 1
+        assert 0 < tall <= 11 / 2.54 * 96 + 1
         assert browser.run("return getComputedStyle(document.body).color") == "rgb(26, 31, 36)"
     finally:
         browser.tell("Emulation.setEmulatedMedia", media="")

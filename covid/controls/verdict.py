@@ -1,8 +1,8 @@
 """What the controls' numbers mean: which rows are flagged, and one sentence on all of them.
 
-The rules, each on the 99 % interval of the AUC. (The table shows those of 95 %. But four controls
-can be flagged, and of four intervals of 95 % one too high by chance alone is found in one run of ten. At 99 %
-all four together are wrong in at most four runs of a hundred: Bonferroni's rule.)
+The rules, each on the 99 % interval of the AUC. The table shows those of 95 %; but four controls
+can be flagged, and with 95 % one run in ten would flag one by chance alone. With 99 % it is one in
+fifty (Bonferroni's rule).
 
 - permuted_labels is flagged if its interval lies above 0.5. Permuted labels can only be known by
   somebody who has seen the patient before: test images have near-duplicates in train (a leak).

@@ -12,6 +12,11 @@ PARTS = ("train", "validate", "test")
 def pairs_seen(audit: dict) -> str:
     """Of audit/pairs.png."""
     near = look(audit, "near_duplicates")
+    if number(look(near, "pairs")) == 0:
+        return (
+            "Pairs of slices side by side, the most alike there are, with their file names; none "
+            "of them are near-duplicates."
+        )
     return (
         "Pairs of nearly equal slices side by side, with their file names and distance; there are "
         f"{words.amount(look(near, 'pairs'), 'such pair')}, "

@@ -48,14 +48,16 @@ def reproduce_section(run: Run) -> Markup:
 
 def files_table(run: Run) -> Markup:
     """The files beside this page that have numbers in them."""
-    patterns = ("*", "*/*", "*/*/*", "*/*/*/*")
-    found = [
+    found = {
         path.relative_to(run.folder).as_posix()
-        for pattern in patterns
+        for pattern in ("*", "*/*", "*/*/*", "*/*/*/*")
         for path in run.folder.glob(pattern)
         if path.name in FILES
-    ]
-    rows = [[tag("code", name), FILES[name.rsplit("/", 1)[-1]]] for name in sorted(set(found))]
+    }
+    folds = {name for name in found if name.startswith("folds/") and name.count("/") > 1}
+    rows = [[tag("code", name), FILES[name.rsplit("/", 1)[-1]]] for name in sorted(found - folds)]
+    if folds:
+        rows.append([tag("code", "folds/"), "the models of all folds, and the files of each"])
     return table("Files beside this page", ["file", "what is in it"], rows, kind="files")
 
 

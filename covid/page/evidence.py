@@ -40,12 +40,11 @@ def audit_parts(run: Run) -> list:
 
 
 def pairs_caption(audit: dict) -> str:
-    return (
-        "Near-duplicates that stand on both sides of the split, the closest first. All of them "
-        "are listed in audit/pairs.csv."
-        if number(look(audit, "near_duplicates", "pairs_across"))
-        else "Near-duplicates, the closest first. All of them are listed in audit/pairs.csv."
-    )
+    near = look(audit, "near_duplicates")
+    if number(look(near, "pairs")) == 0:
+        return "The most alike images; none are near-duplicates."
+    across = "that stand on both sides of the split, " if look(near, "pairs_across") else ""
+    return f"Near-duplicates {across}the closest first. All of them are listed in audit/pairs.csv."
 
 
 def leak_table(run: Run, audit: dict) -> Markup:

@@ -28,7 +28,7 @@ INSIDE = {
 }
 GRAPH = "The layers and their shapes, the same whatever the split."
 HEAT = (
-    "Where the model looked, and the same after its weights were replaced by random ones. A map "
+    "Where the answer comes from, and the same after the weights were replaced by random ones. A map "
     "that does not change with the weights shows the image, not the model (Adebayo 2018)."
 )
 SHOWN = 8  # most wrong images in the table

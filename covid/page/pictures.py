@@ -13,7 +13,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # instead of 10. Smaller files, diagrams mostly, are embedded byte for byte.
 LARGE, QUALITY = 150_000, 90
 LARGEST_FILE = 30_000_000
-WIDE = 800  # pixels: a figure that needs a row of its own
+WIDE = 1000  # pixels: a figure that needs a row of its own
 
 
 def figure(run: Run, path: Path, alt: str, caption) -> Markup | None:
@@ -48,13 +48,18 @@ def figure(run: Run, path: Path, alt: str, caption) -> Markup | None:
         alt=alt,
         width=width,
         height=height,
-        # What stands in a wide figure is legible on a phone: it scrolls there, and is not shrunk.
-        style=f"max-width:{width}px"
-        if width <= WIDE
-        else f"min-width:min({width}px,{max(20, width * 0.036):.0f}rem)",
+        style=dimensions(width, height),
     )
     box = tag("div", image, class_="scroll", role="region", aria_label=shown, tabindex="0")
     return tag("figure", box, tag("figcaption", caption), class_="wide" if width > WIDE else None)
+
+
+def dimensions(width: int, height: int) -> str:
+    """No figure is drawn larger than it is, none fills more than a screen's height, and on a phone
+    one that is wide scrolls, rather than being shrunk until its letters cannot be read."""
+    if height > 1.3 * width:
+        return f"width:auto;max-width:100%;max-height:min({height}px,44rem)"
+    return f"max-width:{width}px;min-width:min({width}px,{0.036 * width:.0f}rem)"
 
 
 def png_size(data: bytes) -> tuple[int, int] | None:

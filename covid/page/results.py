@@ -146,12 +146,10 @@ def part_cells(model: ModelRun) -> list:
 def meanings() -> list[Markup]:
     """The measures and the words of this page, for a reader who has never met them."""
     rows = [[title, what, guess] for title, what, guess in words.MEASURES.values()]
-    terms = [
-        item for term, what in words.GLOSSARY.items() for item in (tag("dt", term), tag("dd", what))
-    ]
+    terms = [tag("div", tag("dt", term), tag("dd", what)) for term, what in words.GLOSSARY.items()]
     return [
         tag("h3", "What the measures mean"),
         table("Measures in half a sentence each", ["measure", "means", "guessing gives"], rows),
         tag("h3", "Words"),
-        tag("dl", *terms),
+        tag("dl", *terms, class_="words"),
     ]

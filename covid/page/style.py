@@ -31,7 +31,7 @@ html { color-scheme: light dark; -webkit-text-size-adjust: 100%; scroll-padding-
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans",
     sans-serif; overflow-wrap: break-word }
-header, nav, main, footer { max-width: 58rem; margin: 0 auto; padding: 0 1rem }
+header, nav, main, footer { max-width: 70rem; margin: 0 auto; padding: 0 1rem }
 header { padding-top: 2rem }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance }
 h1 { font-size: clamp(1.8rem, 6vw, 2.6rem); margin: 0 0 1rem; letter-spacing: -.02em }
@@ -72,6 +72,8 @@ td b { font-weight: 650 }
 .files th { font-weight: 400; overflow-wrap: anywhere; max-width: 32rem }
 .note { font-size: .85rem; margin: .45rem 0 0 }
 dt { font-weight: 600 }
+.words { columns: 22rem 2; column-gap: 3rem; max-width: none }
+.words div { break-inside: avoid }
 dd { margin: 0 0 .6rem }
 pre { background: var(--wash); padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto;
   white-space: pre-wrap; overflow-wrap: anywhere }
@@ -115,7 +117,8 @@ PAPER = """
   header { padding-top: 0 }
   nav { display: none }
   .scroll { overflow: visible; border: 0 }
-  figure img { min-width: 0 !important; width: auto; max-width: 100%; max-height: 11.5cm;
+  figure img { min-width: 0 !important; max-width: 100% !important; width: auto;
+    max-height: 11cm !important;
     margin: 0 auto }
   figure, .tabled tr, .banner, pre, .sentence, dt, li { break-inside: avoid }
   table { width: 100%; min-width: 0; font-size: 9pt }
@@ -123,8 +126,8 @@ PAPER = """
   thead { display: table-header-group }
   h2, h3, caption, dt, .verdict { break-after: avoid }
   section { margin-top: 1.5rem; padding-top: 1.2rem }
-  #models, #card { break-before: page }
-  .figures { display: block }
+  .figures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)) }
+  footer { padding: 0 }
   a { color: inherit; text-decoration: none }
 }
 """

@@ -86,8 +86,9 @@ class RandomisationCheck:
                 "alone; whether the model looks at the right thing, the check does not say."
             )
         return (
-            f"Sanity check FAILED: with random weights the map stays much the same ({found}, not "
-            f"below {self.threshold:g}), so it shows the image, not what this model has learned."
+            "Sanity check FAILED: with random weights the map stays much the same, or becomes its "
+            f"negative ({found}, not below {self.threshold:g}), so it shows the image, not what this "
+            "model has learned."
         )
 
 
