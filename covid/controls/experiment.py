@@ -92,7 +92,7 @@ def row_of(name: str, material: Material, model: str, recipe: Recipe, seed: int)
         trained = train_and_evaluate(model, recipe, material.folders[name], seed, verbose=0)
         result = trained.results["test"]
         labels, p = result.labels, result.probabilities
-        groups = groups_in_order(material, name, result.files)
+        groups = result.groups
     numbers = measured(labels, p, groups, material.kept_apart, seed)
     what = WHAT.get(name) or permuted_in_words(material)
     method = numbers._asdict()
@@ -116,15 +116,6 @@ def test_groups(material: Material) -> list[str] | None:
     return [
         group for group, part in zip(material.groups, material.parts, strict=True) if part == "test"
     ]
-
-
-def groups_in_order(material: Material, name: str, files: list[str]) -> list[str] | None:
-    """The group of each test image, in the order in which a training's result lists its files."""
-    if material.groups is None:
-        return None
-    names = zip(material.parts, material.written[name], material.groups, strict=True)
-    group_of = {written: group for part, written, group in names if part == "test"}
-    return [group_of[Path(file).as_posix()] for file in files]
 
 
 def permuted_in_words(material: Material) -> str:

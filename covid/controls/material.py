@@ -11,6 +11,7 @@ from covid.controls import variants
 from covid.controls.masks import hulls, lung_mask
 from covid.dataset import SplitFolder, read_gray, read_manifest
 from covid.images import write_png
+from covid.manifest import new_row, write_manifest
 from covid.parallel import in_parallel
 from minicnn.preprocessing.resizing import resize
 
@@ -42,8 +43,6 @@ class Material:
         Of all pixels, and without the lungs.
     folders : dict of str to SplitFolder
         One for every control that is trained.
-    written : dict of str to list of str
-        For each folder the name of every image in its part, such as Infected/a.png.
     """
 
     files: list[Path]
@@ -55,7 +54,6 @@ class Material:
     histograms: np.ndarray
     histograms_outside: np.ndarray
     folders: dict[str, SplitFolder]
-    written: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -127,10 +125,21 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
         outside = variants.histogram(image, hulls(mask))
         return bool(mask.any()), variants.histogram(image), outside
 
+    for name, target in folders.items():
+        names = zip(parts.tolist(), written[name], groups or [""] * len(files), strict=True)
+        rows = [
+            new_row(
+                **{"part": part, "class": Path(file).parent.name},
+                file=f"{part}/{file}",
+                group=group,
+            )
+            for part, file, group in names
+        ]
+        write_manifest(target.folder, rows)
     done = in_parallel(write, range(len(files)), "blacking out", "image", progress)
     found, whole, outside = (np.array(column) for column in zip(*done, strict=True))
     apart = groups is not None and not shared(groups, parts)
-    return Material(files, parts, labels, groups, apart, found, whole, outside, folders, written)
+    return Material(files, parts, labels, groups, apart, found, whole, outside, folders)
 
 
 def shared(groups: list[str], parts: np.ndarray) -> set[str]:
@@ -140,7 +149,7 @@ def shared(groups: list[str], parts: np.ndarray) -> set[str]:
 
 
 def aside(split: SplitFolder, folder: Path) -> SplitFolder:
-    """An empty split folder of the same classes; training needs no manifest."""
+    """An empty split folder of the same classes."""
     for part in split.parts:
         for name in (split.negative, split.positive):
             (folder / part / name).mkdir(parents=True)
