@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from covid import plots
 from covid.evaluate import wilson_interval
 from covid.plots.canvas import sheet
 
@@ -24,16 +23,8 @@ MODELS = ("tiny_cnn", "reduced_inception")
 TITLES = {"random": "slices split at random", "group": "patients kept apart"}
 # How far apart the classes' scores are: known patients are recognised, new ones are not.
 APART = {"random": 4.0, "group": -0.7}
-TOPICS = (
-    "confusion",
-    "roc",
-    "precision_recall",
-    "reliability",
-    "scores",
-    "most_wrong",
-    "filters",
-    "graph",
-)
+WIDE = ("curves", "confusion", "most_wrong")
+TOPICS = (*WIDE, "roc", "precision_recall", "reliability", "scores", "filters", "graph")
 CSV = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 HOSTILE = "<script>alert('%s')</script>&amp;\"\n\udcff\x00\u202e.png"
 
@@ -88,9 +79,9 @@ def make_run(
             found[name] = model_entry(predictions)
             where = folder / split / name if can_be_a_file(name) else None
             if where is not None:
-                history = write_files(where, predictions, classes, rng)
+                write_files(where, predictions, classes, rng)
                 if figures:
-                    draw(folder / split / "figures", name, found[name], history, classes, note)
+                    draw(folder / split / "figures", name)
         together = None if split == "random" else summary["groups"]["source"]
         entry = {"title": TITLES[split], "kept_together": together, "folder": split}
         summary["splits"][split] = {**entry, "data": data, "models": found}
@@ -217,8 +208,8 @@ def part_entry(rows: list[tuple[str, int, float]]) -> dict:
     }
 
 
-def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) -> dict:
-    """history.csv and predictions.csv; returns the history."""
+def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) -> None:
+    """history.csv and predictions.csv."""
     folder.mkdir(parents=True)
     falling = np.exp(-np.arange(6) / 2) * 0.6 + rng.uniform(0, 0.05, 6)
     history = {"acc": 1 - falling / 2, "loss": falling, "val_acc": 1 - falling, "val_loss": falling}
@@ -235,28 +226,26 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
                 true, guess = classes[1 - label], classes[0 if p > 0.5 else 1]
                 name = name.replace("\0", "")  # which no file name can hold
                 writer.writerow([part, name, true, guess, f"{p:.6f}", int(true == guess)])
-    return history
 
 
-def draw(folder: Path, name: str, entry: dict, history: dict, classes, note: str) -> None:
-    """The figures of a model; those of the evaluation are stand-ins."""
-    title, note = (text.encode("utf-8", "replace").decode() for text in (name, note))
-    plots.training_curves(history, folder / f"curves-{name}.png", title, note, 5)
+def draw(folder: Path, name: str) -> None:
+    """The figures of a model."""
     for topic in TOPICS:
-        picture(folder / f"{topic}-{name}.png")
+        picture(folder / f"{topic}-{name}.png", wide=topic in WIDE)
 
 
-def picture(path: Path) -> None:
-    """A stand-in for a figure: a diagonal and some dots."""
+def picture(path: Path, wide: bool = False) -> None:
+    """A stand-in for a figure, of the width that such figures have."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(stand_in())
+    path.write_bytes(stand_in(12 if wide else 6))
 
 
 @functools.cache
-def stand_in() -> bytes:
+def stand_in(inches: int) -> bytes:
+    """A diagonal and some dots."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "figure.png")
-        with sheet(path, "A figure", "Synthetic images.", 6, 4) as body:
+        with sheet(path, "A figure", "Synthetic images.", inches, 4) as body:
             axes = body.subplots()
             axes.plot([0, 1], [0, 1])
             axes.plot(*np.random.default_rng(1).random((2, 20)), "o")

@@ -8,6 +8,7 @@ from covid.page.markup import Markup, listing, paragraph, section, table
 from covid.page.pictures import figure
 from covid.page.runs import Run
 from covid.page.values import as_number, look, number, read_csv
+from covid.page.verdict import alarmed
 
 LONGEST_TABLE = 60  # lines of folds.csv
 FOLD_MEASURES = {"accuracy": "Accuracy", "auc": "Area under the ROC curve", "loss": "Loss"}
@@ -28,7 +29,10 @@ def controls_section(run: Run) -> Markup:
     return section(
         "controls",
         title,
-        paragraph(look(controls, "verdict") or "The controls have no verdict.", class_="verdict"),
+        paragraph(
+            look(controls, "verdict") or "The controls have no verdict.",
+            class_="verdict alarm" if alarmed(run, "controls") else "verdict",
+        ),
         paragraph(
             f"The same training of {controls.get('model', words.DASH)} again "
             f"({split_title(run, controls)}), each time on something that should teach it little "

@@ -6,6 +6,7 @@ from covid.page.markup import Markup, paragraph, section, table
 from covid.page.pictures import figure
 from covid.page.runs import Run
 from covid.page.values import look, number
+from covid.page.verdict import alarmed
 
 
 def audit_section(run: Run) -> Markup:
@@ -26,7 +27,10 @@ def audit_parts(run: Run) -> list:
         ]
     folder = run.folder / "audit"
     return [
-        paragraph(look(audit, "verdict") or "The audit has no verdict.", class_="verdict"),
+        paragraph(
+            look(audit, "verdict") or "The audit has no verdict.",
+            class_="verdict alarm" if alarmed(run, "audit") else "verdict",
+        ),
         leak_table(run, audit),
         figure(run, folder / "pairs.png", pairs_seen(audit), pairs_caption(audit)),
         confounder_table(run, audit),

@@ -28,7 +28,10 @@ def header(run: Run) -> Markup:
         paragraph(f"{kind}: what a result is worth", class_="above"),
         tag("h1", f"{run.positive} or {run.negative}"),
         paragraph(headline(run), class_="sentence"),
-        *(paragraph(warning, class_="warning") for warning in warnings(run)),
+        *(
+            paragraph(text, class_="warning alarm" if alarm else "warning")
+            for text, alarm in warnings(run)
+        ),
         tag("p", join(banner), class_="banner", role="note"),
     )
 

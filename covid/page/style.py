@@ -46,7 +46,8 @@ small, .note, figcaption, caption, .above { color: var(--soft) }
 .above { margin: 0 0 .25rem }
 .sentence { font-size: clamp(1.2rem, 3.6vw, 1.55rem); line-height: 1.35; font-weight: 600;
   max-width: none; text-wrap: pretty }
-.warning, .verdict { border-left: 4px solid var(--orange); padding-left: .9rem }
+.warning, .verdict { border-left: 4px solid var(--line); padding-left: .9rem }
+.alarm { border-left-color: var(--orange) }
 .verdict { font-size: 1.15rem; font-weight: 600 }
 .banner { background: var(--wash); padding: .8rem 1rem; border-radius: .4rem; max-width: none }
 .missing { color: var(--soft); font-style: italic }

@@ -1,12 +1,15 @@
 """What the numbers mean in a sentence: composed by rules, never more than they say.
 
 A gap is seen where the intervals of the same model on two splits do not touch. Better than
-guessing is an interval that lies above the score of always naming the more frequent class.
+guessing is an interval that lies above the score of always naming the more frequent class; no
+more than guessing is one that ends less than `MARGIN` above that.
 """
 
 from covid.page.runs import ModelRun, Run, SplitRun
 from covid.page.values import look, number
-from covid.page.words import fixed, in_words, listed, percent, span
+from covid.page.words import amount, count, fixed, in_words, listed, percent, span
+
+MARGIN = 0.1  # so much above guessing is clearly above it
 
 
 def chance(model: ModelRun, part: str = "test") -> float | None:
@@ -23,6 +26,12 @@ def against_chance(model: ModelRun) -> str | None:
     if guess is None or low is None or high is None:
         return None
     return "better" if low > guess else "worse" if high < min(guess, 1 - guess) else "no better"
+
+
+def at_chance(model: ModelRun) -> bool:
+    """Whether the interval leaves no room for an accuracy clearly above guessing."""
+    guess, high = chance(model), model.measure("accuracy").widest[1]
+    return guess is not None and high is not None and high <= guess + MARGIN
 
 
 def falls(model: ModelRun, other: ModelRun) -> bool:
@@ -69,8 +78,11 @@ def meaning(pairs: list[tuple[ModelRun, ModelRun]], group: SplitRun) -> str:
     standing = [against_chance(second) for _, second in pairs]
     nobody = group.nobody
     if len(fallen) == len(pairs):
-        if "better" not in standing and None not in standing:
+        if all(at_chance(second) for _, second in pairs):
             return f"{these} recognise{plural} {nobody}, not disease"
+        if "better" not in standing and None not in standing:
+            they = "they know" if len(pairs) > 1 else "it knows"
+            return f"{these} recognise{plural} {nobody}; nothing shows that {they} the disease, too"
         return (
             f"the first number is in part recognition of {nobody}; "
             f"the second is what {these} know{plural} of new ones"
@@ -109,15 +121,30 @@ def alone(run: Run) -> str | None:
 def leaking(run: Run) -> str:
     """How much of the test part the audit found again in training."""
     share = number(look(run.summary, "audit", "near_duplicates", "share"))
-    if share is None:
-        return "the audit found that the split leaks"
-    return f"the audit found {percent(share)} of the test images again among the others"
+    patients = look(run.summary, "audit", "patients_on_both_sides")
+    if share:
+        return f"the audit found {percent(share)} of the test images again among the others"
+    if number(look(patients, "count")):
+        known = amount(look(patients, "of"), "patient")
+        return f"the audit found {count(look(patients, 'count'))} of {known} on both sides"
+    return "the audit found that the split leaks"
 
 
-def warnings(run: Run) -> list[str]:
-    """What must be known beside the result: the verdicts of audit and controls."""
-    found = [look(run.summary, key, "verdict") for key in ("audit", "controls")]
-    return [text for text in found if isinstance(text, str) and text]
+def warnings(run: Run) -> list[tuple[str, bool]]:
+    """What must be known beside the result: verdicts of audit and controls, and who is alarmed."""
+    found = [
+        (look(run.summary, key, "verdict"), alarmed(run, key)) for key in ("audit", "controls")
+    ]
+    return [(text, alarm) for text, alarm in found if isinstance(text, str) and text]
+
+
+def alarmed(run: Run, key: str) -> bool:
+    """Whether audit or controls found a leak or a shortcut."""
+    rows = look(run.summary, key, "rows")
+    flagged = [look(row, "flagged") is True for row in rows] if isinstance(rows, list) else []
+    return any(flagged) or any(
+        look(run.summary, key, word) is True for word in ("leaks", "shortcuts")
+    )
 
 
 def difference(first: ModelRun, second: ModelRun, titles: tuple[str, str]) -> str | None:
