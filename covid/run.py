@@ -33,6 +33,7 @@ from covid.dataset import SplitFolder, plan_folds
 from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
+from covid.metrics import enough_groups
 from covid.options import Options
 from covid.output import made_aside, write_json
 from covid.page import write_page
@@ -71,6 +72,13 @@ class Outcome:
     @property
     def first_split(self) -> SplitFolder:
         return next(iter(self.prepared.values())).split
+
+    @property
+    def tests_enough_groups(self) -> bool:
+        """Whether the test of a split by groups has enough of them in each class to be resampled."""
+        test = next(iter(self.trained.values())).results["test"]
+        kept = self.first_split.info["group"] is not None
+        return kept and enough_groups(test.labels, test.groups)
 
 
 def run_all(options: Options) -> dict:
@@ -194,14 +202,15 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
 def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
     """What summary.json holds of the controls: the same training where it should learn nothing.
 
-    They look at the split that keeps patients apart, where there is one, and train the
-    smallest model.
+    They look at the split that keeps patients apart, if its test has enough of them to say anything
+    about other patients, else at the random one; and train the smallest model.
     """
     if not options.controls:
         return None
     folder = options.out / "controls"
     if not folder.exists():
-        outcome = list(outcomes.values())[-1]
+        enough = [outcome for outcome in outcomes.values() if outcome.tests_enough_groups]
+        outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
         model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
         images = outcome.prepared[model]
         options.say(f"\ncontrols: {model} on images that should not be enough")

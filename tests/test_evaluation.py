@@ -13,6 +13,7 @@ from covid.cli import main
 from covid.dataset import plan_split, read_split, scan, write_split
 from covid.errors import UserError
 from covid.evaluate import Result
+from covid.groups import groups_by_pattern
 from covid.measures_table import glossary, result_text, table_lines, threshold_line
 from covid.plots import evaluation as plots
 from covid.recipes import recipe_for
@@ -40,7 +41,13 @@ def grouped_split(tmp_path_factory):
     """The synthetic slices, not enhanced, patients kept apart."""
     folder = tmp_path_factory.mktemp("grouped") / "split"
     dataset = scan(slices())
-    write_split(dataset, plan_split(dataset, group="^[^_]+"), folder, None, progress=False)
+    write_split(
+        dataset,
+        plan_split(dataset, groups=groups_by_pattern(dataset, "^[^_]+")),
+        folder,
+        None,
+        progress=False,
+    )
     return folder
 
 

@@ -56,6 +56,11 @@ def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
     """
     by_name = {row.name: row for row in rows}
     image = by_name["image"]
+    if image.auc_low is None and not kept_apart:
+        return (
+            "Nothing can be said: the test has one image of a class only, or all its images got the "
+            "same answer."
+        )
     if image.auc_low is None:
         return (
             f"Nothing can be said: the test has only {groups} patients, fewer than five of a class, "

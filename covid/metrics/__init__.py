@@ -22,6 +22,7 @@ from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
     DEFAULT_PREVALENCE,
     MEASURES,
+    enough_groups,
     interval_remark,
     measure,
     resampled_groups,

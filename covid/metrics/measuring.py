@@ -79,7 +79,7 @@ def measure(
     def values(weights: np.ndarray) -> dict[str, np.ndarray]:
         return _values(labels, probabilities, predicted, prevalence, weights)
 
-    by_group = _fewest_groups(labels, groups) >= FEWEST_GROUPS
+    by_group = enough_groups(labels, groups)
     codes = group_codes(groups if by_group else None, len(labels))
     found = {name: float(value) for name, value in values(np.ones(len(labels))).items()}
     resampled = bootstrap(values, codes, seed)
@@ -146,10 +146,14 @@ def _fewest_groups(labels: np.ndarray, groups: Sequence[str] | None) -> int:
     return min(len(np.unique(codes[labels == label])) for label in (0, 1))
 
 
+def enough_groups(labels: np.ndarray, groups: Sequence[str] | None) -> bool:
+    """Whether groups are known, and at least `FEWEST_GROUPS` of them hold each class."""
+    return _fewest_groups(labels, groups) >= FEWEST_GROUPS
+
+
 def resampled_groups(labels: np.ndarray, groups: Sequence[str] | None) -> np.ndarray:
     """What `measure` draws: the numbers of the groups, or of the images where groups are too few."""
-    enough = _fewest_groups(labels, groups) >= FEWEST_GROUPS
-    return group_codes(groups if enough else None, len(labels))
+    return group_codes(groups if enough_groups(labels, groups) else None, len(labels))
 
 
 def interval_remark(labels, groups: Sequence[str] | None) -> str:
