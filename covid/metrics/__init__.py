@@ -51,6 +51,7 @@ __all__ = [
     "choose_threshold",
     "count",
     "delong_interval",
+    "enough_groups",
     "delong_variance",
     "expected_calibration_error",
     "f1_score",
