@@ -915,6 +915,19 @@ TABLE = {
         "covid controls: parts: its positive class is Infected; leave out --positive, or make another split folder"),
     "controls into a folder that is filled": Row("controls --data parts --out slices",
         "covid controls: slices exists and is not empty; choose another --out or delete it"),
+    # audit
+    "audit of groups that are not named": Row("audit slices --split group",
+        "covid audit: --split group: what a group is has to be said; add --group REGEX"),
+    "audit of a split folder with a split": Row("audit parts --split random",
+        "covid audit: --split: parts is split already, and its own split is audited; leave out --split"),
+    "audit of a split folder with ratios": Row("audit parts --ratios 50/10/40",
+        "covid audit: --ratios: parts is split already, and its own split is audited; leave out --ratios"),
+    "audit with a group that no name has": Row("audit slices --group ^x",
+        "covid audit: slices/...: the group expression '^x' finds nothing in this file name; choose one that fits every file"),
+    "audit into a folder in use": Row("audit slices --out parts",
+        "covid audit: parts exists and is not empty; choose another --out or delete it"),
+    "audit into the images": Row("audit slices --out slices/audit",
+        "covid audit: slices/audit lies in the images' folder slices, which has to stay as it is; choose another --out"),
 
     # The environment
     "threads no number": Row("synth --patients 2",

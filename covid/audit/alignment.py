@@ -11,9 +11,7 @@ from covid.parallel import in_parallel
 
 LARGEST_SHIFT = 4  # pixels of the thumbnail: 1/20 of the image's side
 AT_ONCE = 200  # pairs
-# Where the details lie on each other, shifting helps no more; where they have next to nothing in
-# common, it does not help.
-ALIGNED, HOPELESS = 0.9, 0.3
+ALIGNED = 0.9  # correlation; where the details lie on each other like this, no shift is tried
 SHIFTS = np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
 
 
@@ -32,7 +30,9 @@ class Alignment(NamedTuple):
     shift: np.ndarray
 
 
-def align(details: np.ndarray, pairs: np.ndarray, progress: bool = False) -> Alignment:
+def align(
+    details: np.ndarray, pairs: np.ndarray, shifting: np.ndarray, progress: bool = False
+) -> Alignment:
     """Correlate the images of all pairs.
 
     Parameters
@@ -40,12 +40,14 @@ def align(details: np.ndarray, pairs: np.ndarray, progress: bool = False) -> Ali
     details : ndarray (images, SIDE, SIDE), int8
     pairs : ndarray (pairs, 2), int
         Indices of images.
+    shifting : ndarray (pairs,), bool
+        Whether small shifts are tried.
     """
-    pieces = [pairs[first : first + AT_ONCE] for first in range(0, len(pairs), AT_ONCE)]
+    pieces = [slice(first, first + AT_ONCE) for first in range(0, len(pairs), AT_ONCE)]
     if not pieces:
         return Alignment(np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
     done = in_parallel(
-        lambda piece: align_piece(details[piece[:, 0]], details[piece[:, 1]]),
+        lambda piece: align_piece(*(details[side] for side in pairs[piece].T), shifting[piece]),
         pieces,
         "correlating",
         "piece",
@@ -54,14 +56,14 @@ def align(details: np.ndarray, pairs: np.ndarray, progress: bool = False) -> Ali
     return Alignment(*map(np.concatenate, zip(*done, strict=True)))
 
 
-def align_piece(first: np.ndarray, second: np.ndarray) -> Alignment:
-    """Correlate first[i] and second[i]; both (pairs, SIDE, SIDE), int8."""
+def align_piece(first: np.ndarray, second: np.ndarray, shifting: np.ndarray) -> Alignment:
+    """Correlate first[i] and second[i]; both (pairs, SIDE, SIDE), int8; shifting[i] as above."""
     first, second = first.astype(np.float32), second.astype(np.float32)
     lengths = np.sqrt(dots(first, first) * dots(second, second))
     lengths[lengths == 0] = np.inf  # a flat image correlates with nothing
     correlation = (dots(first, second) / lengths).astype(np.float32)
     shift = np.zeros((len(first), 2), np.float32)
-    unsure = np.flatnonzero((correlation > HOPELESS) & (correlation < ALIGNED))
+    unsure = np.flatnonzero(shifting & (correlation < ALIGNED))
     if len(unsure):
         products, moved = best_shift(first[unsure], second[unsure])
         shifted = (products / lengths[unsure]).astype(np.float32)

@@ -91,7 +91,9 @@ def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = Fa
     copies = equal_files(prints.digests, sides)
     windows = windows_of(prints.tissue)
     pairs, bits = nearby_pairs(prints, sides, windows, progress)
-    alignment = align(prints.details, pairs, progress)
+    # Windows are two looks at one scan: there is nothing to be shifted between them.
+    same_window = windows[pairs[:, 0]] == windows[pairs[:, 1]]
+    alignment = align(prints.details, pairs, same_window, progress)
     equal = np.array(prints.digests, object)
     same = equal[pairs[:, 0]] == equal[pairs[:, 1]] if len(pairs) else np.zeros(0, bool)
     # Equal files are known to be equal: taken out here, put in with those that the search does

@@ -52,13 +52,14 @@ def shortcut_clause(audit: Audit) -> str:
         if len(flagged) > NAMED:
             named.append(f"{len(flagged) - NAMED} more")
         return f"the classes can be told apart without the lungs, by {listed(named)} alone"
+    strongest = audit.confounders[0]
+    at_most = f"the most telling is {strongest.title}, AUC {strongest.auc:.2f}"
     if not audit.enough_groups:
-        negative, positive = audit.confounders[0].units
         return (
-            f"with {negative + positive} independent {audit.units_title}, too few to be sure, no "
-            "single number is known to tell the classes apart"
+            f"{sum(strongest.units)} independent {audit.units_title} are too few to be sure of any "
+            f"single number that it tells the classes apart ({at_most})"
         )
-    return "no single number such as size or brightness tells the classes apart"
+    return f"no single number surely tells the classes apart ({at_most})"
 
 
 def listed(names: list[str]) -> str:

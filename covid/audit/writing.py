@@ -184,8 +184,12 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
             )
         else:
             same = "identical files" if pairs.identical[index] else ""
+            window = ", another window" if pairs.other_window[index] else ""
             rows.append(
-                (*sides, same or f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits")
+                (
+                    *sides,
+                    same or f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits{window}",
+                )
             )
     return rows, title
 
