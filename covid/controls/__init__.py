@@ -1,0 +1,28 @@
+"""Controls: what a score is worth that was reached on images that cannot hold the answer.
+
+The same training, once on the image as it is and then on what should not be enough: permuted
+labels, the image with its lungs blacked out, its border alone, the brightness alone. A control
+that scores like the image shows that the model need not have looked at the lungs.
+
+==============  ==============================================================
+`masks`         where the lungs are
+`variants`      what a control leaves of an image; permuted labels
+`material`      all variants of a split's images, written aside
+`logistic`      logistic regression, for the histograms
+`auc`           area under the ROC curve
+`intervals`     accuracy and AUC with intervals, patients drawn as a whole
+`experiment`    everything put together: `run_controls`
+`verdict`       which results are flagged, by which rule; the sentence
+`output`        table, controls.json, controls.csv, figures
+`command`       `covid controls`
+==============  ==============================================================
+
+After Yagis et al. 2021 (Scientific Reports 11, 22544; permuted labels), Maguolo and Nanni 2021
+(Information Fusion 76, 1; lungs blacked out) and DeGrave et al. 2021 (Nature Machine
+Intelligence 3, 610; shortcuts).
+"""
+
+from covid.controls.experiment import Controls, Row, run_controls
+from covid.controls.output import table, write_controls
+
+__all__ = ["Controls", "Row", "run_controls", "table", "write_controls"]

@@ -1,0 +1,93 @@
+"""What the controls' numbers mean: which rows are flagged, and one sentence on all of them.
+
+The rules, each on the 95 % interval of the AUC:
+
+- permuted_labels is flagged if its interval lies above 0.5. Permuted labels can only be known by
+  somebody who has seen the patient before: test images have near-duplicates in train (a leak).
+- lungs_blacked_out, border_only and histogram_without_lungs are flagged if the interval lies above
+  0.5 and the AUC has at least half of what the image has above 0.5. The classes then differ in
+  something outside the lungs (a shortcut), and the model may well have learned that.
+- lungs_only and histogram are never flagged: infected lungs are denser, so they should score. That
+  brightness alone is enough is an alarm only where it is so without the lungs, too.
+
+Where there is no interval, nothing is flagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from covid.controls.experiment import Row
+
+CHANCE = 0.5
+ENOUGH = 0.5  # of what the image has above chance
+SHORTCUTS = ("lungs_blacked_out", "border_only", "histogram_without_lungs")
+
+
+def flag(rows: list[Row]) -> list[Row]:
+    """The rows with `flagged` as the rules say."""
+    image = next(row for row in rows if row.name == "image")
+    return [replace(row, flagged=is_flagged(row, image)) for row in rows]
+
+
+def is_flagged(row: Row, image: Row) -> bool:
+    """Whether a row found something; see above."""
+    if not above_chance(row):
+        return False
+    enough = row.auc - CHANCE >= ENOUGH * (image.auc - CHANCE)
+    return row.name == "permuted_labels" or (row.name in SHORTCUTS and enough)
+
+
+def above_chance(row: Row) -> bool:
+    """Whether the whole interval lies above chance; False where there is no interval."""
+    return row.auc_low is not None and row.auc_low > CHANCE
+
+
+def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
+    """The verdict, one sentence.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Flagged.
+    groups : int or None
+        Patients in the test, None where they are not known.
+    kept_apart : bool
+        Whether no patient is both in train and in test.
+    """
+    by_name = {row.name: row for row in rows}
+    image = by_name["image"]
+    if image.auc_low is None:
+        return (
+            f"Nothing can be said: the test has only {groups} patients, fewer than five of a class, "
+            "so that every score may be theirs alone."
+        )
+    found = []
+    if by_name["permuted_labels"].flagged:
+        found.append(
+            "Leak: permuted labels, which nothing in a new patient's image tells, are predicted "
+            f"with an AUC of {by_name['permuted_labels'].auc:.2f}, so the model knows test "
+            "patients from the training"
+        )
+    shortcuts = [by_name[name] for name in SHORTCUTS if by_name[name].flagged]
+    if shortcuts:
+        scores = ", ".join(f"{row.title} {row.auc:.2f}" for row in shortcuts)
+        found.append(
+            f"{'shortcut' if found else 'Shortcut'}: without the lungs the classes are still told "
+            f"apart (AUC: {scores}; the image {image.auc:.2f}), so the score does not show that "
+            "the model reads lungs"
+        )
+    if found:
+        return "; ".join(found) + "."
+    if not above_chance(image):
+        return (
+            f"No leak and no shortcut found, but the image itself (AUC {image.auc:.2f}) is not "
+            "surely above chance, so there was little to find."
+        )
+    blind = "" if groups is not None else ", though a leak does not show while patients are unknown"
+    return (
+        "No leak and no shortcut found: permuted labels and images without lungs score about as "
+        f"chance does, or far less than the image (AUC {image.auc:.2f}){blind}."
+    )
