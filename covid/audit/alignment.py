@@ -48,7 +48,7 @@ def align(details: np.ndarray, pairs: np.ndarray, progress: bool = False) -> Ali
         lambda piece: align_piece(details[piece[:, 0]], details[piece[:, 1]]),
         pieces,
         "correlating",
-        f"{AT_ONCE} pair",
+        "piece",
         progress,
     )
     return Alignment(*map(np.concatenate, zip(*done, strict=True)))

@@ -109,7 +109,7 @@ def rate(
         float(positive.mean()),
         float(negative.mean()),
         (len(negative), len(positive)),
-        low > BAR or one_each,
+        bool(low > BAR or one_each),
     )
 
 
@@ -132,8 +132,9 @@ def rate_category(
 def is_one_each(numbers: np.ndarray, labels: np.ndarray) -> bool:
     """Whether each class, of at least two images, has one number only, and they differ."""
     of_class = [np.unique(numbers[labels == label]) for label in (0, 1)]
-    enough = min(np.count_nonzero(labels == 0), np.count_nonzero(labels == 1)) > 1
-    return enough and all(len(found) == 1 for found in of_class) and of_class[0] != of_class[1]
+    enough = min(np.bincount(labels, minlength=2)) > 1
+    single = all(len(found) == 1 for found in of_class)
+    return bool(enough and single and of_class[0][0] != of_class[1][0])
 
 
 def group_means(numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from covid.audit.confounders import BAR, Confounder, auc_interval
 from covid.audit.fingerprints import Fingerprints
-from covid.audit.lookalikes import NEAR_DUPLICATE, Pairs
+from covid.audit.lookalikes import Pairs
 from covid.audit.verdict import verdict
 from covid.dataset import Dataset, ImageFile
 from covid.splits import Split
@@ -52,7 +52,7 @@ class Audit:
     @cached_property
     def pairs(self) -> Pairs:
         """The near-duplicates: identical files, and pairs whose details correlate enough."""
-        return self.candidates.select(self.candidates.correlation >= NEAR_DUPLICATE)
+        return self.candidates.select(self.candidates.alike)
 
     @cached_property
     def in_test(self) -> np.ndarray:

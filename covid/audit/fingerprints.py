@@ -62,6 +62,11 @@ class Fingerprints:
         return np.array([image.label for image in self.images], np.int64)
 
     @property
+    def tissue(self) -> np.ndarray:
+        """(images,), float32: the gray level of soft tissue, which tells windows apart."""
+        return self.numbers[:, list(NUMBERS).index("tissue")]
+
+    @property
     def flat(self) -> np.ndarray:
         """(images,), bool: images with nothing in them to compare."""
         return ~self.details.any(axis=(1, 2))
@@ -91,14 +96,11 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
         return digest, kind, pixel_mode(data, kind)
 
     found = in_parallel(work, range(count), "auditing", "image", progress)
-    readable = [index for index, known in enumerate(found) if not isinstance(known, str)]
+    readable = [index for index, facts in enumerate(found) if not isinstance(facts, str)]
     if len(readable) < count:
         numbers, hashes, details = numbers[readable], hashes[readable], details[readable]
-    digests, formats, modes = (
-        map(list, zip(*(found[index] for index in readable), strict=True))
-        if readable
-        else ([], [], [])
-    )
+    known = [found[index] for index in readable]
+    digests, formats, modes = ([facts[column] for facts in known] for column in range(3))
     return Fingerprints(
         [images[index] for index in readable],
         digests,

@@ -3,6 +3,10 @@
 Two stages: the hash names candidates (`neighbours`), the correlation of the aligned details
 decides (`alignment`). What is asked of a pair is stricter where it may join groups: a single
 wrong pair there makes one group of two patients.
+
+The same slice in a lung window and in a mediastinal one looks different, but its bones and
+outlines stay where they are. Between windows less correlation is asked for, since images of
+different patients have less in common there, too.
 """
 
 from __future__ import annotations
@@ -15,13 +19,18 @@ from covid.audit.alignment import align
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.neighbours import nearest
 
-# Slices of one patient two millimetres apart differ in 5 % of the bits, and 99 of 100 such pairs
-# in less than 14 %; their details correlate at 0.82 or more in 99 of 100 pairs. Slices of different
-# patients, also of synthetic ones, which are alike, stay below 0.75.
+# Chosen by real and by synthetic slices of known patients. Slices of one patient two millimetres
+# apart differ in 5 % of the bits, and 99 of 100 such pairs in less than 14 %; their details
+# correlate at 0.82 or more in 99 of 100 pairs. Slices of different real patients stay below 0.35,
+# and those of different synthetic patients, who are more alike, below 0.77.
 FARTHEST = 51  # bits of 255 in which candidates differ
-NEIGHBOURS = 16  # candidates of each image on its own side, and on the other
+NEIGHBOURS = 16  # candidates of each image on its own side, on the other, and in other windows
 NEAR_DUPLICATE = 0.8  # correlation of the aligned details, from -1 to 1
 SAME_GROUP = 0.85
+# One slice in two windows: a median of 0.57; different patients: below 0.22 and 0.46.
+FARTHEST_OTHER_WINDOW = 100
+OTHER_WINDOW = 0.52
+WINDOW_GAP = 24  # gray levels: no image's soft tissue lies in such a gap between two windows
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Pairs:
         See `covid.audit.alignment.Alignment`.
     identical : ndarray (pairs,), bool
         The files are equal byte by byte.
+    other_window : ndarray (pairs,), bool
+        The images are shown in different windows.
     """
 
     images: np.ndarray
@@ -47,9 +58,20 @@ class Pairs:
     correlation: np.ndarray
     shift: np.ndarray
     identical: np.ndarray
+    other_window: np.ndarray
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def alike(self) -> np.ndarray:
+        """(pairs,), bool: near-duplicates."""
+        return self.correlation >= np.where(self.other_window, OTHER_WINDOW, NEAR_DUPLICATE)
+
+    @property
+    def joining(self) -> np.ndarray:
+        """(pairs,), bool: so much alike that they are of one group."""
+        return self.correlation >= np.where(self.other_window, OTHER_WINDOW, SAME_GROUP)
 
     def select(self, which: np.ndarray) -> Pairs:
         """Those of a mask, or of indices."""
@@ -67,7 +89,8 @@ def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = Fa
         one in test.
     """
     copies = equal_files(prints.digests, sides)
-    pairs, bits = nearby_pairs(prints, sides, progress)
+    windows = windows_of(prints.tissue)
+    pairs, bits = nearby_pairs(prints, sides, windows, progress)
     alignment = align(prints.details, pairs, progress)
     equal = np.array(prints.digests, object)
     same = equal[pairs[:, 0]] == equal[pairs[:, 1]] if len(pairs) else np.zeros(0, bool)
@@ -82,29 +105,45 @@ def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = Fa
         np.concatenate([none + 1, alignment.correlation[different]]).astype(np.float32),
         np.concatenate([np.zeros((len(copies), 2), np.int8), alignment.shift[different]]),
         np.arange(len(pairs)) < len(copies),
+        windows[pairs[:, 0]] != windows[pairs[:, 1]],
     )
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -found.correlation, ~found.identical))
     return found.select(order)
 
 
 def nearby_pairs(
-    prints: Fingerprints, sides: np.ndarray, progress: bool = False
+    prints: Fingerprints, sides: np.ndarray, windows: np.ndarray, progress: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs with near hashes, (pairs, 2) int64 sorted, and their distance in bits, (pairs,)."""
     textured = np.flatnonzero(~prints.flat)
     codes, distances = [], []
-    for same_side in (True, False):
+    searches = [(sides, True, FARTHEST), (sides, False, FARTHEST)]
+    if len(np.unique(windows)) > 1:
+        searches.append((windows, False, FARTHEST_OTHER_WINDOW))
+    for classes, same_class, farthest in searches:
         found, bits = nearest(
-            prints.hashes[textured], sides[textured], same_side, NEIGHBOURS, FARTHEST, progress
+            prints.hashes[textured], classes[textured], same_class, NEIGHBOURS, farthest, progress
         )
         query, place = np.nonzero(found >= 0)
         both = np.sort(textured[np.column_stack([query, found[query, place]])], axis=1)
         codes.append(both[:, 0] * len(prints) + both[:, 1])
         distances.append(bits[query, place])
-    # A pair that each names the other comes twice.
+    # A pair in which each names the other comes twice.
     codes, once = np.unique(np.concatenate(codes), return_index=True)
     pairs = np.column_stack(np.divmod(codes, max(1, len(prints))))
     return pairs, np.concatenate(distances)[once].astype(np.int64)
+
+
+def windows_of(tissue: np.ndarray) -> np.ndarray:
+    """Number of each image's window, (images,) int64, by the gray level of its soft tissue.
+
+    Sorted by that level, a new window begins behind every gap. Sets in which all levels occur
+    count as one window.
+    """
+    order = np.argsort(tissue, kind="stable")
+    windows = np.zeros(len(tissue), np.int64)
+    windows[order[1:]] = np.cumsum(np.diff(tissue[order]) > WINDOW_GAP)
+    return windows
 
 
 def equal_files(digests: list[bytes], sides: np.ndarray) -> np.ndarray:
@@ -132,7 +171,7 @@ def equal_files(digests: list[bytes], sides: np.ndarray) -> np.ndarray:
 def inferred_groups(count: int, pairs: Pairs) -> np.ndarray:
     """Number of each image's group, (images,) int64: images that a chain of pairs connects.
 
-    Only pairs at or above `SAME_GROUP` connect. An image in no such pair is a group by itself.
+    Only `Pairs.joining` connect. An image in no such pair is a group by itself.
     Groups are numbered in the order of their first images.
     """
     parent = np.arange(count)
@@ -143,7 +182,7 @@ def inferred_groups(count: int, pairs: Pairs) -> np.ndarray:
             image = parent[image]
         return image
 
-    for first, second in pairs.images[pairs.correlation >= SAME_GROUP].tolist():
+    for first, second in pairs.images[pairs.joining].tolist():
         one, other = root(first), root(second)
         parent[max(one, other)] = min(one, other)
     roots = np.array([root(image) for image in range(count)], np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 from covid.audit.confounders import find_confounders
 from covid.audit.findings import Audit
 from covid.audit.fingerprints import fingerprint
-from covid.audit.lookalikes import NEAR_DUPLICATE, find_candidates, inferred_groups
+from covid.audit.lookalikes import find_candidates, inferred_groups
 from covid.dataset import Dataset, ImageFile, plan_split
 from covid.splits import Split
 
@@ -52,9 +52,7 @@ def run_audit(
     parts = [part_of[image] for image in prints.images]
     sides = np.array([part == "test" for part in parts], np.int64)
     candidates = find_candidates(prints, sides, progress)
-    inferred = inferred_groups(
-        len(prints), candidates.select(candidates.correlation >= NEAR_DUPLICATE)
-    )
+    inferred = inferred_groups(len(prints), candidates)
     groups = inferred if names is None else numbered([names[image] for image in prints.images])
     return Audit(
         dataset,

@@ -10,7 +10,14 @@ import numpy as np
 
 from covid.audit.findings import Audit
 from covid.audit.hashing import SIDE
-from covid.audit.lookalikes import FARTHEST, NEAR_DUPLICATE, NEIGHBOURS, SAME_GROUP
+from covid.audit.lookalikes import (
+    FARTHEST,
+    FARTHEST_OTHER_WINDOW,
+    NEAR_DUPLICATE,
+    NEIGHBOURS,
+    OTHER_WINDOW,
+    SAME_GROUP,
+)
 from covid.audit.measures import NUMBERS
 from covid.errors import shown
 from covid.images import UnreadableImage, read_gray
@@ -20,7 +27,7 @@ from minicnn.files import whole_file
 SHOWN = 6  # pairs in the figure
 PAIR_COLUMNS = (
     *("first", "second", "first_part", "second_part", "first_class", "second_class", "across"),
-    *("identical", "correlation", "different_bits", "shift_rows", "shift_columns"),
+    *("identical", "other_window", "correlation", "different_bits", "shift_rows", "shift_columns"),
 )
 IMAGE_COLUMNS = (
     *("file", "class", "part", "patient", "look_alikes", "nearest_across", "correlation"),
@@ -60,8 +67,10 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             **audit.summary(),
             "how": {
                 "candidates_differ_in_at_most_bits": FARTHEST,
+                "in_another_window_in_at_most_bits": FARTHEST_OTHER_WINDOW,
                 "neighbours_compared": NEIGHBOURS,
                 "near_duplicate_from_correlation": NEAR_DUPLICATE,
+                "in_another_window_from_correlation": OTHER_WINDOW,
                 "same_group_from_correlation": SAME_GROUP,
             },
             "not_read": {shown(path): reason for path, reason in audit.prints.unreadable},
@@ -94,7 +103,8 @@ def pair_rows(audit: Audit) -> Iterable[Sequence]:
         yield (
             *(images[first].path, images[second].path, parts[first], parts[second]),
             *(images[first].class_name, images[second].class_name, int(audit.across[index])),
-            *(int(pairs.identical[index]), f"{pairs.correlation[index]:.4f}", pairs.bits[index]),
+            *(int(pairs.identical[index]), int(pairs.other_window[index])),
+            *(f"{pairs.correlation[index]:.4f}", pairs.bits[index]),
             *pixels(audit, first, pairs.shift[index]),
         )
 
