@@ -36,7 +36,7 @@ MARK_SCALE = 6  # pixels
 MARK_PLACE = (424, 8)
 # Gray levels of 255, added before clipping. Darker, since what is brighter than white cannot be told
 # from white: stretching the gray levels (`covid.preprocess`) undoes an offset but for the clipping.
-OFFSET = -20.0
+OFFSET = -40.0
 NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 
 
