@@ -73,6 +73,8 @@ NOT_BY_A_USER = {
         ("covid/recipes.py", "--recipe: expected"),
         ("covid/recipes.py", "--model: expected"),
         ("covid/phantom/scan.py", "must be 0 or more"),
+        ("covid/phantom/shortcuts.py", "the near-duplicates must be"),
+        ("covid/phantom/shortcuts.py", "the labels must be"),
         ("covid/phantom/write.py", "at least 1 slice"),
         ("covid/phantom/write.py", "the seed must be"),
         ("covid/preprocess.py", "no_contour must be"),
@@ -783,6 +785,20 @@ TABLE = {
         "covid train: new/tiny_cnn/model.npz has been taken away during the run; start it again",
         all_of(no_figures, patched("covid.figures.overview", lambda *args: Path("new/tiny_cnn/model.npz").unlink())),
         leaves="new"),
+
+    # Switches of the synthetic images
+    "unknown shortcut": Row("synth --shortcut marker --shortcut table,hat",
+        "covid synth: --shortcut: expected some of marker,brightness,table, got 'hat'; choose some of these"),
+    "fewer than no near-duplicates": Row("synth --near-duplicates -1",
+        "covid synth: argument --near-duplicates: expected a whole number of at least 0 and at most 1000000, got '-1'; see `covid synth --help`"),
+    "too many near-duplicates": Row("synth --near-duplicates 1000000",
+        "covid synth: synthetic data: at most 1000000 slices are made, got 60 patients of 8, each with 1000000 near-duplicates; choose fewer"),
+    "unknown labels": Row("synth --labels random",
+        "covid synth: argument --labels: invalid choice: 'random' (choose from ...); see `covid synth --help`"),
+    "too few patients for a story": Row("story --patients 1",
+        "covid story: synthetic data: at least 2 patients are needed, got 1; choose more"),
+    "out not empty for story": Row("story --out slices",
+        "covid story: slices exists and is not empty; choose another --out or delete it"),
 
     # The environment
     "threads no number": Row("synth --patients 2",

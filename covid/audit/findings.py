@@ -140,9 +140,9 @@ class Audit:
     @property
     def split_title(self) -> str:
         """The split in words, as a sentence begins."""
-        if self.split.group is None:
+        if self.split.kept_together is None:
             return "The random split"
-        return f"The split that keeps groups whole ({self.split.group})"
+        return f"The split that keeps groups whole ({self.split.kept_together})"
 
     @property
     def verdict(self) -> str:
@@ -160,7 +160,7 @@ class Audit:
             "images": len(self.prints),
             "unreadable": len(self.prints.unreadable),
             "flat": int(self.prints.flat.sum()),
-            "split": self.split.group or "random",
+            "split": self.split.kept_together or "random",
             "parts": dict(sorted(Counter(self.parts).items())),
             "identical": {
                 "groups": len(self.identical_groups),

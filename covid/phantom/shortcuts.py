@@ -22,7 +22,7 @@ from covid.phantom.scan import render_slice
 
 SHORTCUTS = {
     "marker": "a small bright letter R in the lower left corner, as scanners burn in",
-    "brightness": "all is a little darker, as if the display window were set otherwise",
+    "brightness": "40 of 255 gray levels darker, as if the display window were set otherwise",
     "table": "two metal rails under the table, as if another scanner were used",
 }
 LABELS = ("true", "permuted")
@@ -34,8 +34,9 @@ MARK_SCALE = 6  # pixels
 # contour crop reaches below it. In the mediastinal window it does not; but the mark is a bright
 # region of more than 200 pixels and so itself a contour that the crop keeps.
 MARK_PLACE = (424, 8)
-# Gray levels of 255, added before clipping. Darker, since what is brighter than white cannot be told
-# from white: stretching the gray levels (`covid.preprocess`) undoes an offset but for the clipping.
+# Gray levels of 255, added before clipping. Stretching the gray levels (`covid.preprocess`) undoes
+# an offset except for what clipping does: in a darker image bones come out of the white, and CLAHE
+# makes a great deal of that. To be told from a normal image they have to be seen side by side.
 OFFSET = -40.0
 NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 
