@@ -59,7 +59,7 @@ def test_a_shortcut_is_learned_though_patients_are_kept_apart(shortcut_set, tmp_
 def test_near_duplicates_reward_memory_when_slices_are_split_at_random(near_set, tmp_path, seed):
     torn = accuracy(trained(near_set, tmp_path / "torn", seed, by_patient=False))
     whole = accuracy(trained(near_set, tmp_path / "whole", seed, by_patient=True))
-    assert torn > 0.85
+    assert torn > 0.75
     assert whole < 0.75
     assert torn > whole + 0.15
 
