@@ -3,5 +3,6 @@
 python -m benchmarks                    # all kernels, at the sizes of the models
 python -m benchmarks conv --json out.json
 python -m benchmarks --verify-only      # only check that all give the same numbers
+python -m benchmarks audit              # `covid audit` on 100,000 generated images
 python -m benchmarks peers              # whole training steps beside PyTorch and Keras
 """

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from benchmarks import numpy_kernels, peers, roofline
+from benchmarks import audit, numpy_kernels, peers, roofline
 from benchmarks.cases import Case, all_cases
 from covid.machine import processor
 from minicnn.kernels import compiled, naive
@@ -24,6 +24,8 @@ def main() -> int:
     """Run the command line; returns the exit code."""
     if sys.argv[1:2] == ["peers"]:
         return peers.main(sys.argv[2:])
+    if sys.argv[1:2] == ["audit"]:
+        return audit.main(sys.argv[2:])
     if sys.argv[1:2] == ["roofline"]:
         return roofline.main(sys.argv[2:])
     options = parse()
@@ -54,7 +56,8 @@ def parse() -> argparse.Namespace:
         prog="python -m benchmarks",
         description=__doc__,
         epilog="`python -m benchmarks peers --help`: the models beside PyTorch and Keras; "
-        "`python -m benchmarks roofline --help`: each kernel beside this machine's limits.",
+        "`python -m benchmarks roofline --help`: each kernel beside this machine's limits; "
+        "`python -m benchmarks audit --help`: `covid audit` on many images.",
     )
     parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")

@@ -10,7 +10,7 @@ import numpy as np
 from covid.dataset import scan
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shortened, shown
-from covid.evaluate import Result, wilson_interval, write_predictions
+from covid.evaluate import Result, write_predictions
 from covid.images import UnreadableImage, read_gray
 from covid.inputs import (
     bad_files_in_words,
@@ -24,10 +24,11 @@ from covid.inputs import (
     scan_for,
     wants_enhanced,
 )
-from covid.output import check_csv, check_outside, new_folder
+from covid.measures_table import glossary, result_text
+from covid.output import check_csv, check_new_folder, check_outside, new_folder
 from covid.preprocess import enhance_and_crop
-from covid.report import small_print
-from covid.train import PARTS, evaluate_parts
+from covid.report import SYNTHETIC, small_print
+from covid.train import PARTS, evaluate_parts, threshold_of
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
@@ -36,6 +37,9 @@ from minicnn.models import Model
 def evaluate(options: Namespace) -> dict:
     """`covid evaluate`."""
     check_csv(options.out)
+    if options.figures is not None:
+        check_new_folder(options.figures, "--figures")
+        check_outside(options.figures, options.data, "--figures")
     model = open_model(options.model)
     unused: dict[str, str] = {}
     if is_split(options.data):
@@ -43,17 +47,43 @@ def evaluate(options: Namespace) -> dict:
         results = evaluate_split(model, options.data, PARTS if part == "all" else (part,), options)
     else:
         results, unused = evaluate_class_folders(model, options)
-    for part, result in results.items():
-        print_result(part, result, classes_of(model))
-    print(model_note(model))
+    summaries = {
+        part: result.summary(options.prevalence, options.seed) for part, result in results.items()
+    }
+    threshold = threshold_of(model)
+    for part, summary in summaries.items():
+        print(result_text(part, summary, classes_of(model), threshold), end="\n\n")
+    print(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
     if options.out is not None:
         write_predictions(list(results.values()), classes_of(model), options.out)
     return {
         **about(options.model, model),
         "data": str(options.data),
+        "threshold": threshold,
         "not_used": unused,
-        "results": {part: result.summary() for part, result in results.items()},
+        "results": summaries,
+        "figures": [] if options.figures is None else draw(model, results, options),
     }
+
+
+def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[str]:
+    """The figures of all results, in a new folder; their paths, which are printed as well."""
+    from covid.figures import evaluation_figures
+
+    written: list[Path] = []
+    split, classes = is_split(options.data), classes_of(model)
+    with new_folder(options.figures):
+        for part, result in results.items():
+            images = options.data / part if split else options.data
+            name = model.name if len(results) == 1 else f"{model.name}-{part}"
+            files = [Path(file).name for file in result.files]
+            synthetic = all(file.startswith("synthetic-") for file in files)
+            note = f"{SYNTHETIC} {model_note(model)}" if synthetic else model_note(model)
+            written += evaluation_figures(
+                result, images, classes, options.figures, name, note, options.seed
+            )
+    print("\n".join(str(path) for path in written))
+    return [str(path) for path in written]
 
 
 def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dict[str, Result]:
@@ -109,19 +139,8 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         )
     y, p = np.array(labels), np.array(probabilities)
     loss, _ = model.losses[0].from_probabilities(y, p)
-    return {"all": Result("all", float(loss), files, y, p)}, unused
-
-
-def print_result(part: str, result: Result, classes: tuple[str, str]) -> None:
-    """Accuracy with interval, loss, and the confusion matrix in words."""
-    low, high = wilson_interval(result.correct, result.n)
-    (true_negative, false_positive), (false_negative, true_positive) = result.confusion
-    print(
-        f"{part}: accuracy {result.accuracy:.4f} (95 % interval {low:.3f} to {high:.3f}, "
-        f"n = {result.n}), loss {result.loss:.4f}\n"
-        f"  {classes[1]} (positive): {true_positive} recognised, {false_negative} missed\n"
-        f"  {classes[0]}: {true_negative} recognised, {false_positive} taken for {classes[1]}"
-    )
+    threshold = threshold_of(model)["value"]
+    return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused
 
 
 def predict(options: Namespace) -> dict:
@@ -202,6 +221,12 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     ------
     UnreadableImage
     """
+    gray, remark = prepare_gray(model, path, as_is)
+    return model_input(model, gray), remark
+
+
+def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+    """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
     gray = read_gray(path)
     remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
     if wants_enhanced(model) and not as_is:
@@ -209,7 +234,7 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
         gray = enhanced.image
         if enhanced.box is None:
             remark = remark or "no contour of a body was found, the whole image was used"
-    return model_input(model, gray), remark
+    return gray, remark
 
 
 def figures(options: Namespace) -> dict:

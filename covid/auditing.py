@@ -3,24 +3,41 @@
 from argparse import Namespace
 from pathlib import Path
 
-from covid.dataset import Dataset, ImageFile, Split, SplitFolder, plan_split, read_split, scan
+from covid.dataset import (
+    Dataset,
+    Groups,
+    ImageFile,
+    Split,
+    SplitFolder,
+    plan_split,
+    read_manifest,
+    read_split,
+    scan,
+)
 from covid.errors import UserError, shown
+from covid.groups import group_column, known_groups
 from covid.inputs import is_split, is_synthetic
+from covid.manifest import MANIFEST
 from covid.output import check_new_folder, check_outside, new_folder
-from covid.splits import compile_group, group_name, parse_ratios
+from covid.splits import parse_ratios
 
 
 def audit(options: Namespace) -> dict:
     """`covid audit`."""
     check_new_folder(options.out)
     check_outside(options.out, options.folder)
-    pattern = None if options.group is None else compile_group(options.group)
+    column = group_column(options)
     if is_split(options.folder):
-        dataset, split, synthetic = opened(options)
+        folder = opened(options)
+        dataset, split = as_planned(folder)
+        synthetic = bool(folder.info.get("synthetic"))
+        groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
     else:
-        dataset, split = planned(options)
+        dataset = scan(options.folder, options.positive)
         synthetic = is_synthetic(dataset)
-    names = None if pattern is None else {image: group_name(image, pattern) for image in dataset}
+        groups = known_groups(dataset, options.group, options.group_csv, column)
+        split = planned(dataset, groups, options)
+    names = None if groups is None else groups.names
     # With the figures and compiled kernels, which take a second to import.
     from covid.audit import run_audit, write_audit
     from covid.report import small_print
@@ -45,33 +62,41 @@ def audit(options: Namespace) -> dict:
     }
 
 
-def planned(options: Namespace) -> tuple[Dataset, Split]:
-    """Two class folders, and the split that `covid run` would make of them."""
-    if options.split == "group" and options.group is None:
+def planned(dataset: Dataset, groups: Groups | None, options: Namespace) -> Split:
+    """The split that `covid run` would make of two class folders."""
+    if options.split == "group" and groups is None:
         raise UserError("--split group: what a group is has to be said; add --group REGEX")
-    dataset = scan(options.folder, options.positive)
     ratios = parse_ratios(options.ratios or "50/10/40")
-    group = options.group if options.split == "group" else None
-    return dataset, plan_split(dataset, ratios, options.seed, group)
+    return plan_split(dataset, ratios, options.seed, groups, options.split == "group")
 
 
-def opened(options: Namespace) -> tuple[Dataset, Split, bool]:
-    """A split folder as if it were planned just now, and whether its images are synthetic."""
+def opened(options: Namespace) -> SplitFolder:
+    """A split folder, which is audited as it is split."""
     given = [f"--{name}" for name in ("split", "ratios", "positive") if getattr(options, name)]
     if given:
         raise UserError(
             f"{given[0]}: {options.folder} is split already, and its own split is audited; leave "
             f"out {given[0]}"
         )
-    folder = read_split(options.folder)
+    return read_split(options.folder)
+
+
+def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
+    """The images of a split folder, and its split as if it were planned just now."""
     parts = {
         part: [image_file(path, label, folder) for path, label in files]
         for part, files in folder.parts.items()
     }
     images = sorted(sum(parts.values(), []), key=lambda image: image.path.as_posix())
-    dataset = Dataset(Path(options.folder), folder.positive, folder.negative, images, [])
-    split = Split(parts, tuple(folder.info["ratios"]), folder.info["seed"], folder.info["group"])
-    return dataset, split, bool(folder.info.get("synthetic"))
+    dataset = Dataset(folder.folder, folder.positive, folder.negative, images, [])
+    in_folder = {folder.folder / row["file"]: row["group"] for row in read_manifest(folder.folder)}
+    names = {image: in_folder[image.path] for image in images}
+    groups = None
+    if "" not in names.values():
+        kept = folder.info["group"]
+        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", "csv")
+    ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
+    return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
 
 
 def image_file(path: Path, label: int, folder: SplitFolder) -> ImageFile:

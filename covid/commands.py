@@ -1,8 +1,8 @@
 """What each command of the command line does. Each returns what `--json` prints.
 
 This file has the commands that make images, splits and models; those that ask a trained model
-are in `covid.asking` and named here, too, because the command line looks for all of them here,
-but for `covid.doctor`, which works where this file cannot be imported.
+are in `covid.asking` and `covid.looks` and named here, too, because the command line looks for
+all of them here, but for `covid.doctor`, which works where this file cannot be imported.
 """
 
 from argparse import Namespace
@@ -23,19 +23,24 @@ from covid.dataset import (
 )
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
-from covid.groups import DEFAULT_COLUMN, compile_group, known_groups
+from covid.groups import compile_group, group_column, known_groups
 from covid.inputs import is_enhanced, is_synthetic
+from covid.looks import look
 from covid.output import check_new_folder, check_outside, free_name
+from covid.page.command import report
 from covid.preprocess import enhance_and_crop
 from covid.splits import parse_ratios, plan_split
 
 __all__ = [
     "audit",
+    "controls",
     "evaluate",
     "explain",
     "figures",
+    "look",
     "predict",
     "preprocess",
+    "report",
     "run",
     "split",
     "story",
@@ -81,7 +86,7 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
             positive=options.positive,
             models=models,
             recipe=options.recipe,
-            split="group" if grouped else options.split,
+            split=options.split or ("group" if grouped else "random"),
             group=options.group,
             group_csv=options.group_csv,
             group_column=column,
@@ -92,6 +97,8 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
             epochs=options.epochs,
             seed=options.seed,
             checkpoint_steps=options.checkpoint_steps,
+            audit=options.audit,
+            controls=options.controls,
             command=options.command,
         )
     )
@@ -192,13 +199,11 @@ def split(options: Namespace) -> dict:
     }
 
 
-def group_column(options: Namespace) -> str:
-    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
-    if options.group_column is None:
-        return DEFAULT_COLUMN
-    if options.group_csv is None:
-        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
-    return options.group_column
+def controls(options: Namespace) -> dict:
+    """`covid controls`."""
+    from covid.controls.command import run_command
+
+    return run_command(options)
 
 
 def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:

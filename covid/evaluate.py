@@ -1,18 +1,18 @@
-"""What a trained model is worth on some images: loss, accuracy with interval, confusion matrix."""
+"""What a trained model is worth on some images: its predictions, and the measures made of them."""
 
 import csv
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from covid.errors import UserError, shown
+from covid.metrics import DEFAULT_PREVALENCE, interval_remark, measure, wilson_interval
 from minicnn import training
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
-
-Z_95 = 1.959963984540054  # 97.5 % point of the normal distribution: a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ class Result:
         1 for the positive class.
     probabilities : (n,) float array
         Of the positive class.
+    groups : list of str, optional
+        Of each image, usually its patient; None where groups are not known.
+    threshold : float
+        An image is called positive where its probability is above; chosen on the validation part.
+
+    Raises
+    ------
+    UserError
+        If a probability is nan or infinite.
     """
 
     part: str
@@ -38,6 +47,17 @@ class Result:
     files: list[str]
     labels: np.ndarray
     probabilities: np.ndarray
+    groups: list[str] | None = None
+    threshold: float = THRESHOLD
+
+    def __post_init__(self):
+        odd = np.flatnonzero(~np.isfinite(self.probabilities))
+        if odd.size:
+            raise UserError(
+                f"{shown(self.files[odd[0]])}: expected a probability, the model's answer is "
+                f"{self.probabilities[odd[0]]} (as for {odd.size} of {self.n} images); take another "
+                "model"
+            )
 
     @property
     def n(self) -> int:
@@ -59,12 +79,40 @@ class Result:
     @property
     def confusion(self) -> np.ndarray:
         """(2, 2) int array: rows the true class, columns the predicted; negative first."""
+        return self._confusion(self.predicted)
+
+    @property
+    def predicted_at_threshold(self) -> np.ndarray:
+        """(n,) int array: 1 where the probability is above the chosen threshold."""
+        # float32 would round the threshold, perhaps onto the score above it.
+        return (self.probabilities.astype(float) > self.threshold).astype(int)
+
+    @property
+    def confusion_at_threshold(self) -> np.ndarray:
+        """As `confusion`, with the chosen threshold."""
+        return self._confusion(self.predicted_at_threshold)
+
+    def _confusion(self, predicted: np.ndarray) -> np.ndarray:
         counts = np.zeros((2, 2), dtype=int)
-        np.add.at(counts, (self.labels, self.predicted), 1)
+        np.add.at(counts, (self.labels, predicted), 1)
         return counts
 
-    def summary(self) -> dict:
-        """The numbers that go into summary.json."""
+    def summary(self, prevalence: float = DEFAULT_PREVALENCE, seed: int = 0) -> dict:
+        """The numbers that go into summary.json.
+
+        Parameters
+        ----------
+        prevalence : float in (0, 1)
+            For the predictive values.
+        seed : int
+            Of the bootstrap.
+
+        Returns
+        -------
+        dict
+            "acc" and "confusion" are at 0.5, "at_threshold" and "measures" at the chosen threshold;
+            "remark" says what a reader of the intervals must know, and may be empty.
+        """
         low, high = wilson_interval(self.correct, self.n)
         return {
             "loss": self.loss,
@@ -72,10 +120,25 @@ class Result:
             "n": self.n,
             "acc_95_percent_interval": [low, high],
             "confusion": self.confusion.tolist(),
+            "at_threshold": {
+                "threshold": self.threshold,
+                "confusion": self.confusion_at_threshold.tolist(),
+            },
+            "prevalence": prevalence,
+            "measures": measure(
+                self.labels, self.probabilities, self.threshold, self.groups, prevalence, seed
+            ),
+            "remark": interval_remark(self.labels, self.groups),
         }
 
 
-def evaluate(model: Model, iterator, part: str) -> Result:
+def evaluate(
+    model: Model,
+    iterator,
+    part: str,
+    groups: dict[str, str] | None = None,
+    threshold: float = THRESHOLD,
+) -> Result:
     """Run a model over all images of an iterator that keeps its order.
 
     Parameters
@@ -85,58 +148,29 @@ def evaluate(model: Model, iterator, part: str) -> Result:
     iterator : DirectoryIterator
         With shuffle=False and class_mode="binary".
     part : str
+    groups : dict, optional
+        File name, as the iterator has it -> group.
+    threshold : float
+        See `Result`.
     """
     outputs: list[np.ndarray] = []
     logs = training.evaluate(model, iterator, outputs=outputs)
     probabilities = np.concatenate(outputs)[:, 0]  # (batches, batch, 1) -> (n, 1) -> (n,)
     labels = np.asarray(iterator.classes, dtype=int)
-    return Result(part, logs["loss"], list(iterator.filenames), labels, probabilities)
+    files = list(iterator.filenames)
+    known = None if groups is None else [groups[name] for name in files]
+    return Result(part, logs["loss"], files, labels, probabilities, known, threshold)
 
 
-def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Confidence interval of a proportion, by default of 95 %.
+def write_predictions(results: Sequence[Result], classes: tuple[str, str], path: Path) -> Path:
+    """Write one line for every image.
 
-    (p + z**2 / 2n  -+  z * sqrt(p (1 - p) / n + z**2 / 4n**2)) / (1 + z**2 / n), p = successes / n
-
-    It treats the n images as independent. Slices of one patient are not, so that the truth
-    is less certain than the interval says.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    Part, file, true class, prediction at 0.5, probability, whether that is correct, prediction
+    at the chosen threshold, group (empty where it is not known).
 
     Parameters
     ----------
-    successes, n : int
-        successes in [0, n].
-    z : float
-        Normal quantile of the wanted confidence.
-
-    Returns
-    -------
-    low, high : float in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        If n is 0.
-    """
-    if n == 0:
-        raise ValueError("wilson_interval: expected at least one trial, got n = 0")
-    p = successes / n
-    centre = p + z * z / (2 * n)
-    spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    # At the ends the formula gives exactly 0 and 1, but for rounding.
-    low = 0.0 if successes == 0 else (centre - spread) / scale
-    high = 1.0 if successes == n else (centre + spread) / scale
-    return low, high
-
-
-def write_predictions(results: list[Result], classes: tuple[str, str], path: Path) -> Path:
-    """Write one line for every image: part, file, true class, prediction, probability.
-
-    Parameters
-    ----------
-    results : list of Result
+    results : sequence of Result
     classes : (negative, positive) class names
     path : Path
         A .csv file, replaced as a whole.
@@ -146,12 +180,19 @@ def write_predictions(results: list[Result], classes: tuple[str, str], path: Pat
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)
-        writer.writerow(["part", "file", "true", "predicted", f"p({classes[1]})", "correct"])
+        columns = ["part", "file", "true", "predicted", f"p({classes[1]})", "correct"]
+        writer.writerow([*columns, "predicted_at_threshold", "group"])
         for result in results:
             rows = zip(
-                result.files, result.labels, result.predicted, result.probabilities, strict=True
+                result.files,
+                result.labels,
+                result.predicted,
+                result.probabilities,
+                result.predicted_at_threshold,
+                result.groups or [""] * result.n,
+                strict=True,
             )
-            for name, label, guess, p in rows:
+            for name, label, guess, p, at_threshold, group in rows:
                 row = [result.part, name, classes[label], classes[guess], f"{p:.6f}"]
-                writer.writerow([*row, int(label == guess)])
+                writer.writerow([*row, int(label == guess), classes[at_threshold], group])
     return path

@@ -70,7 +70,7 @@ def plan_folds(
         Bad ratios, seed or k; too few images or groups for k folds.
     """
     train, validate, _ = parse_ratios(ratios)
-    ordered, rng = in_order(images, seed)
+    ordered, rng = in_order(images, seed, groups)
     whole = _units(ordered, groups)
     _check_enough(whole, k, groups)
     tests = list(deal_groups(whole, {f"{n}": 1 / k for n in range(k)}, rng, True).values())

@@ -11,6 +11,7 @@ patient knows the next one. The groups come from the file names, from a csv file
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,11 @@ class Groups:
     def members(self) -> str:
         """What to call several groups: "patients" where somebody said so, else "groups"."""
         return "groups" if self.kind == "audit" else "patients"
+
+    @property
+    def count(self) -> int:
+        """How many groups there are."""
+        return len(set(self.names.values()))
 
     def together(self, images: Iterable[ImageFile]) -> dict[str, list[ImageFile]]:
         """The images of each group, groups and images in the order of `images`."""
@@ -124,6 +130,15 @@ def known_groups(
     if regex is not None:
         return groups_by_pattern(images, regex)
     return None if csv_path is None else groups_from_csv(images, csv_path, column)
+
+
+def group_column(options: Namespace) -> str:
+    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
+    if options.group_column is None:
+        return DEFAULT_COLUMN
+    if options.group_csv is None:
+        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
+    return options.group_column
 
 
 def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:

@@ -47,6 +47,7 @@ def check_model(model: Model) -> None:
     usable = is_plain_name(model.name, forbidden="/\\:")  # figures are called after the model
     require(usable, "name", "one that a file can have", model.name)
     check_preprocessing(metadata["preprocessing"])
+    check_threshold(metadata.get("threshold"))
     check_shapes(model, metadata["preprocessing"]["image_size"])
     for name, param in model.named_weights().items():
         require(np.isfinite(param).all(), name, "finite numbers", "nan or inf: a failed training")
@@ -69,6 +70,20 @@ def check_preprocessing(given: dict) -> None:
         factor = given["rescale"]
         fits = type(factor) in (int, float) and 0 < factor < LARGEST_FACTOR
         require(fits, "rescale", f"a number in (0, {LARGEST_FACTOR:g})", factor)
+
+
+def check_threshold(given) -> None:
+    """ValueError unless this is a threshold with its origin, or None: older models have none."""
+    if given is None:
+        return
+    require(isinstance(given, dict), "threshold", "a dict", given)
+    value = given.get("value")
+    fits = type(value) in (int, float) and 0 <= value <= 1
+    require(fits, "threshold", "a number in [0, 1]", value)
+    for key in ("chosen_on", "method"):
+        text = given.get(key)
+        fits = isinstance(text, str) and text.isprintable()
+        require(fits, "threshold", f"a text as its {key}", text)
 
 
 def check_shapes(model: Model, size: int) -> None:

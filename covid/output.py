@@ -12,17 +12,20 @@ from covid.errors import UserError
 from minicnn.files import temporary_name, whole_file
 
 
-def check_new_folder(folder: Path) -> None:
+def check_new_folder(folder: Path, option: str = "--out") -> None:
     """UserError unless `folder` is empty, or can be made; looked at before any work is done."""
     if folder.is_dir():
         if any(folder.iterdir()):
-            raise UserError(f"{folder} exists and is not empty; choose another --out or delete it")
+            raise UserError(
+                f"{folder} exists and is not empty; choose another {option} or delete it"
+            )
     elif os.path.lexists(folder):
-        raise UserError(f"{folder} is a file, not a folder; choose another --out")
-    check_writable(next(path for path in (folder, *folder.absolute().parents) if path.exists()))
+        raise UserError(f"{folder} is a file, not a folder; choose another {option}")
+    around = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    check_writable(around, option)
 
 
-def check_outside(folder: Path, data: Path) -> None:
+def check_outside(folder: Path, data: Path, option: str = "--out") -> None:
     """UserError if `folder` is to be made inside of the images' folder.
 
     What is made there would be taken for images, or for a third class.
@@ -31,7 +34,7 @@ def check_outside(folder: Path, data: Path) -> None:
     if inside != around and inside.is_relative_to(around):
         raise UserError(
             f"{folder} lies in the images' folder {data}, which has to stay as it is; choose "
-            "another --out"
+            f"another {option}"
         )
 
 
@@ -49,12 +52,14 @@ def check_csv(path: Path | None) -> None:
     check_writable(path.parent)
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, option: str = "--out") -> None:
     """UserError if nothing can be made in `folder`, which exists."""
     if not folder.is_dir():
-        raise UserError(f"{folder} is a file, so nothing can be made in it; choose another --out")
+        raise UserError(
+            f"{folder} is a file, so nothing can be made in it; choose another {option}"
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: permission to write there is denied; choose another --out")
+        raise UserError(f"{folder}: permission to write there is denied; choose another {option}")
 
 
 @contextmanager

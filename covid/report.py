@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from covid.dataset import SplitFolder, count_statuses, read_manifest
 from covid.errors import UserError, shortened
-from covid.train import PARTS, Trained, versions
+from covid.resuming import command_line
+from covid.train import PARTS, versions
 
 if TYPE_CHECKING:
-    from covid.run import Options, Prepared
+    from covid.groups import Groups
+    from covid.options import Options
+    from covid.preparation import Source
+    from covid.run import Outcome
 
 DISCLAIMER = "A teaching tool, not for diagnosis."
 SYNTHETIC = "Synthetic images."
@@ -40,27 +44,50 @@ def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
     return f"{text}\nSplit {how}: {counts}; positive class: {split.positive}"
 
 
-def summarise(
-    options: "Options", prepared: "dict[str, Prepared]", trained: dict[str, Trained]
-) -> dict:
+def summarise(options: "Options", source: "Source", outcomes: "dict[str, Outcome]") -> dict:
     """All that summary.json holds."""
-    first = next(iter(prepared.values())).split
-    folders = {images.split.folder.absolute().name: images.split for images in prepared.values()}
+    first = next(iter(outcomes.values()))
+    split = first.first_split
+    groups = source.groups
     return {
-        "note": note(first),
-        "positive": first.positive,
-        "negative": first.negative,
-        "synthetic": bool(first.info.get("synthetic")),
+        "note": note(split),
+        "positive": split.positive,
+        "negative": split.negative,
+        "synthetic": bool(split.info.get("synthetic")),
         "source": "made by this run" if options.data is None else str(options.data),
+        "command": command_line(options),
         "seed": options.seed,
-        "split": "group" if first.info["group"] else "random",
-        "group": first.info["group"],
         "recipe": options.recipe,
-        "data": {name: describe_folder(split, options.out) for name, split in folders.items()},
+        "recipes": {name: images.recipe.as_dict() for name, images in first.prepared.items()},
         "versions": versions(),
-        "recipes": {name: images.recipe.as_dict() for name, images in prepared.items()},
-        "models": {name: result.summary() for name, result in trained.items()},
+        "groups": None if groups is None else {"source": groups.source, "count": groups.count},
+        "splits": {way: describe_split(way, outcome, options) for way, outcome in outcomes.items()},
     }
+
+
+def describe_split(way: str, outcome: "Outcome", options: "Options") -> dict:
+    """What summary.json holds of one way of splitting."""
+    folders = {
+        images.split.folder.absolute().name: images.split for images in outcome.prepared.values()
+    }
+    return {
+        "title": title(way, outcome.together),
+        "kept_together": outcome.first_split.info["group"],
+        "folder": way,
+        "data": {name: describe_folder(split, options.out) for name, split in folders.items()},
+        "models": {
+            name: {**result.summary(), "look": outcome.looks[name]}
+            for name, result in outcome.trained.items()
+        },
+    }
+
+
+def title(way: str, together: "Groups | None") -> str:
+    """What was done with images that belong together."""
+    if way == "random":
+        return "slices split at random"
+    inferred = together is not None and together.kind == "audit"
+    return "look-alikes kept apart" if inferred else "patients kept apart"
 
 
 def describe_folder(split: SplitFolder, out: Path) -> dict:
@@ -96,18 +123,23 @@ def results_table(summary: dict) -> str:
         f"{'validate':>15} {'test loss/acc':>15}  {'95 % interval':>14}"
     )
     lines = [header, "-" * len(header)]
-    for name, row in summary["models"].items():
-        pairs = [f"{row[part]['loss']:.4f}/{row[part]['acc']:.4f}" for part in PARTS]
-        low, high = row["test"]["acc_95_percent_interval"]
-        interval = f"{low:.3f}-{high:.3f}"
-        lines.append(
-            f"{name:<18} {row['params']:>11,} {row['epochs']:>6}  {pairs[0]:>15} {pairs[1]:>15} "
-            f"{pairs[2]:>15}  {interval:>14}"
-        )
+    for split in summary["splits"].values():
+        lines.append(f"{split['title']}:")
+        lines += [result_line(name, row) for name, row in split["models"].items()]
     lines.append(summary["note"])
-    if summary["group"] is None:
+    if "group" not in summary["splits"]:
         lines += [
             "Slices were split at random: slices of one patient are in train and in test, so these",
-            "numbers say little about a new patient. Try --split group.",
+            "numbers say little about a new patient. Try --group REGEX.",
         ]
     return "\n".join(lines)
+
+
+def result_line(name: str, row: dict) -> str:
+    """One model's line in the table."""
+    pairs = [f"{row[part]['loss']:.4f}/{row[part]['acc']:.4f}" for part in PARTS]
+    low, high = row["test"]["acc_95_percent_interval"]
+    return (
+        f"{name:<18} {row['params']:>11,} {row['epochs']:>6}  {pairs[0]:>15} {pairs[1]:>15} "
+        f"{pairs[2]:>15}  {f'{low:.3f}-{high:.3f}':>14}"
+    )

@@ -9,6 +9,7 @@ In its output folder:
 import json
 import os
 import platform
+import shlex
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
 
 if TYPE_CHECKING:
-    from covid.run import Options
+    from covid.options import Options
 
 RUN_INFO = "run.json"
 SUMMARY = "summary.json"  # written last: a run that has it is finished
@@ -36,23 +37,49 @@ OPTION_TYPES = {  # what run.json records, and what must be found there
     **dict.fromkeys(("recipe", "split", "no_contour", "group_column"), str),
     **dict.fromkeys(("data", "positive", "group", "group_csv"), (str, NOTHING)),
     **dict.fromkeys(("epochs", "checkpoint_steps", "folds"), (int, NOTHING)),
+    **dict.fromkeys(("group_audit", "audit", "controls"), bool),
     "seed": int,
-    "group_audit": bool,
     "models": list,
     "ratios": (list, NOTHING),
 }
+
+
+def recorded_options(options: "Options") -> dict:
+    """The options that decide about the results, as run.json has them."""
+    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
+    for name in PATHS:
+        recorded[name] = None if recorded[name] is None else str(recorded[name])
+    return recorded
+
+
+def command_line(options: "Options") -> str:
+    """The line that repeats a run; where its results go is left out."""
+    defaults = vars(parser().parse_args([options.command]))
+    words = ["covid", options.command]
+    recorded = recorded_options(options)
+    if options.group_csv is None:
+        del recorded["group_column"]
+    for name, value in recorded.items():
+        if name == "models" and options.command == "train":
+            name, value = "model", value[0]
+        default = listed(defaults[name]) if name == "models" else defaults.get(name)
+        if value is None or (value == default and name != "seed"):
+            continue
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", as_typed(value)]
+    return shlex.join(words)
 
 
 def write_run_info(options: "Options") -> None:
     """Write run.json: what `read_run_info` needs to go on."""
     from covid.train import versions
 
-    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
-    for name in PATHS:
-        recorded[name] = None if recorded[name] is None else str(recorded[name])
     info = {
         "command": options.command,
-        "options": recorded,
+        "options": recorded_options(options),
         "started_in": str(Path.cwd()),
         "versions": versions(),
         "machine": platform.machine(),
@@ -125,7 +152,7 @@ def resumed(folder: Path, given: Namespace) -> "Options":
     UserError
         There is nothing to go on with, or something else is asked for.
     """
-    from covid.run import Options
+    from covid.options import Options
     from covid.train import versions
 
     info = read_run_info(folder)
@@ -160,11 +187,10 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             wanted = list(listed(value))
         elif name == "ratios":
             wanted = list(parse_ratios(value))
-        elif name == "split" and any(recorded[key] for key in GROUPINGS):
-            continue  # these say it, too
         if str(wanted) != str(recorded.get(key)):
+            flag = ("no-" if wanted is False else "") + name.replace("_", "-")
             raise UserError(
-                f"--{name.replace('_', '-')}: the run in {folder} was started with "
+                f"--{flag}: the run in {folder} was started with "
                 f"{as_typed(recorded.get(key))}, so it cannot be gone on with {as_typed(wanted)}; leave "
                 "the option out, or start another run"
             )
@@ -172,8 +198,9 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
 
 def as_typed(value) -> str:
     """An option's value as the command line has it."""
-    if isinstance(value, list):
-        return ",".join(map(str, value))
+    if isinstance(value, (list, tuple)):
+        numbers = all(isinstance(item, float) for item in value)
+        return "/".join(f"{100 * item:g}" for item in value) if numbers else ",".join(value)
     if value is None or isinstance(value, bool):
         return "it" if value else "nothing of the kind"
     return str(value)

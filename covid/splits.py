@@ -121,7 +121,7 @@ def plan_split(
         Bad ratios or seed; too few images or groups.
     """
     shares = parse_ratios(ratios)
-    ordered, rng = in_order(images, seed)
+    ordered, rng = in_order(images, seed, groups)
     split = Split({part: [] for part in PARTS}, shares, seed, groups, keep_together)
     if groups is None or not keep_together:
         cut_classes(split, ordered, dict(zip(PARTS, shares, strict=True)), rng)
@@ -130,13 +130,21 @@ def plan_split(
     return split
 
 
-def in_order(images, seed: int) -> tuple[list[ImageFile], np.random.Generator]:
+def in_order(
+    images: Sequence[ImageFile], seed: int, groups: Groups | None
+) -> tuple[list[ImageFile], np.random.Generator]:
     """The images in an order of their own, and where everything random comes from."""
     if seed < 0:
         raise UserError(f"the seed {seed} is negative; choose 0 or more")
     ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
     if not ordered:
         raise UserError("there are no images to split")
+    unknown = [image for image in ordered if groups is not None and image not in groups.names]
+    if unknown:
+        raise UserError(
+            f"{unknown[0].path}: its group is not known ({groups.source}); make the groups of the "
+            "images that are to be split"
+        )
     return ordered, np.random.default_rng(seed)
 
 

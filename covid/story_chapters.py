@@ -15,10 +15,10 @@ from covid.controls import run_controls, write_controls
 from covid.dataset import Dataset, Split, SplitFolder, plan_split, read_split, write_split
 from covid.groups import groups_by_pattern
 from covid.phantom.shortcuts import SHORTCUTS
+from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
 from covid.report import small_print
-from covid.run import SYNTHETIC_GROUP
 from covid.story_text import percent, score, share
 from covid.train import train_and_evaluate
 

@@ -5,7 +5,7 @@ import math
 import platform
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,8 @@ import minicnn
 from covid.dataset import SplitFolder
 from covid.errors import UserError
 from covid.evaluate import Result, evaluate, write_predictions
+from covid.manifest import read_manifest
+from covid.metrics import threshold_choice
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
 from covid.resuming import checkpoint_errors
@@ -28,6 +30,7 @@ from minicnn.callbacks import (
     TerminateOnNaN,
 )
 from minicnn.files import whole_file
+from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.optimizers import Adam
 from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator
@@ -67,6 +70,7 @@ class Trained:
             "epochs": len(self.history["loss"]),
             "best_epoch": self.best_epoch,
             "seconds": round(self.seconds, 4),
+            "threshold": self.model.metadata["threshold"],
             **{part: result.summary() for part, result in self.results.items()},
         }
 
@@ -80,6 +84,8 @@ def train_and_evaluate(
     backup: BackupAndRestore | None = None,
 ) -> Trained:
     """Train a model as its recipe says, then evaluate it on all three parts.
+
+    The threshold is chosen on the validation part and stored in the model's metadata.
 
     Parameters
     ----------
@@ -142,8 +148,31 @@ def train_and_evaluate(
             "another --seed or --recipe"
         )
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
-    results = {part: evaluate(model, images, part) for part, images in in_order.items()}
+    results = {
+        part: evaluate(model, images, part, groups_in(split, part))
+        for part, images in in_order.items()
+    }
+    validated = results["validate"]
+    chosen = threshold_choice(validated.labels, validated.probabilities)
+    model.metadata["threshold"] = chosen
+    results = {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
     return Trained(name, model, history.history, best, seconds, results)
+
+
+def groups_in(split: SplitFolder, part: str) -> dict[str, str] | None:
+    """The group of every image of a part, by its name there; None where groups are not known."""
+    groups = {
+        Path(row["file"]).relative_to(part).as_posix(): row["group"]
+        for row in read_manifest(split.folder)
+        if row["file"] and row["part"] == part
+    }
+    return groups if all(groups.values()) else None
+
+
+def threshold_of(model: Model) -> dict:
+    """The threshold in a model's metadata; 0.5 where none was chosen, as in older models."""
+    without = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen"}
+    return model.metadata.get("threshold") or without
 
 
 def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:
@@ -155,10 +184,12 @@ def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]
     """Evaluate a model on parts of a split, as its own metadata says images are prepared."""
     preprocessing = model.metadata["preprocessing"]
     plain = plain_generator(preprocessing)
-    return {
-        part: evaluate(model, part_iterator(split, part, plain, preprocessing), part)
-        for part in parts
-    }
+    threshold = threshold_of(model)["value"]
+    results = {}
+    for part in parts:
+        images = part_iterator(split, part, plain, preprocessing)
+        results[part] = evaluate(model, images, part, groups_in(split, part), threshold)
+    return results
 
 
 def part_iterator(

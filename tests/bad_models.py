@@ -448,6 +448,18 @@ UNUSABLE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "rescale-nan": (preparing(rescale=float("nan")), "unusable rescale: expected a number"),
     "rescale-huge": (preparing(rescale=10**400), "unusable rescale: expected a number in"),
     "rescale-text": (preparing(rescale="1/255"), "unusable rescale"),
+    "threshold-bare": (metadata(threshold=0.5), "unusable threshold: expected a dict, found 0.5"),
+    "threshold-3": (metadata(threshold={"value": 3}), r"unusable threshold: .*\[0, 1\], found 3"),
+    "threshold-nan": (metadata(threshold={"value": float("nan")}), "unusable threshold"),
+    "threshold-none": (metadata(threshold={}), r"unusable threshold: .*\[0, 1\], found None"),
+    "threshold-origin": (
+        metadata(threshold={"value": 0.4, "chosen_on": "\x1b[2J"}),
+        "unusable threshold: expected a text as its chosen_on",
+    ),
+    "threshold-method": (
+        metadata(threshold={"value": 0.4, "chosen_on": "validate", "method": 7}),
+        "unusable threshold: expected a text as its method, found 7",
+    ),
     "not-compiled": (meta(lambda m: m.pop("compiled")), "expected the arrays of this model"),
     "climbing-model-name": (top(name="../../../exploded"), "unusable name: expected one that a"),
     "nan-weight": (

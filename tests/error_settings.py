@@ -55,8 +55,8 @@ def furnished(folder: Path) -> Setting:
     run_folder = finished_run()[0]
     for name, target in {
         "slices": slices(),
-        "parts": run_folder / "data/enhanced-50-10-40",
-        "model.npz": run_folder / "tiny_cnn/model.npz",
+        "parts": run_folder / "random/data/enhanced-50-10-40",
+        "model.npz": run_folder / "random/tiny_cnn/model.npz",
         "image.png": sorted((slices() / "Infected").iterdir())[0],
         "notes.txt": shared,
     }.items():
@@ -158,6 +158,12 @@ def change_json(path: Path, change: Callable[[dict], object]) -> None:
     path.write_text(json.dumps(content))
 
 
+def patients_csv() -> str:
+    """A line for each of the images of `slices`, with its patient."""
+    names = [path.name for path in sorted(slices().rglob("*.png"))]
+    return "file,patient\n" + "".join(f"{name},{name.split('_')[0]}\n" for name in names)
+
+
 def preprocessed(*changes: Callable[[Path], object]) -> Make:
     """`enhanced`: what `covid preprocess slices` makes."""
 
@@ -195,6 +201,18 @@ def bad_model(change: Callable[[bytes], bytes] | str) -> Make:
     if isinstance(change, str):
         change = {**bad_models.CORPUS, **bad_models.UNUSABLE}[change][0]
     return file("bad.npz", lambda: change(good_model()))
+
+
+def overflowing(setting: Setting) -> None:
+    """`bad.npz`: weights that are finite, outputs that are not: infinity less infinity at the end."""
+    from minicnn.models import load_model
+
+    model = load_model(setting.folder / "model.npz")
+    *kernels, last = [p for name, p in model.named_weights().items() if name.endswith("kernel")]
+    for kernel in kernels:
+        kernel[...] = 3e38
+    last[::2], last[1::2] = 3e38, -3e38
+    model.save(setting.folder / "bad.npz")
 
 
 def for_other_classes(setting: Setting) -> None:
@@ -272,7 +290,7 @@ def stopped_run() -> Path:
     out = temporary_folder() / "stopped"
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
         interrupted_while("minicnn.checkpoints.write_npz")(Setting(out, patch))
-        run.run_all(quick(out, seed=1, epochs=2))
+        run.run_all(quick(out, seed=1, epochs=2, audit=True))
     return out
 
 
@@ -305,7 +323,7 @@ def checkpoint(change: Callable[[bytes], bytes]) -> Make:
     """A run with another checkpoint."""
 
     def edit(path: Path) -> None:
-        file = path / "tiny_cnn/checkpoint.npz"
+        file = path / "random/tiny_cnn/checkpoint.npz"
         file.write_bytes(change(file.read_bytes()))
 
     return stopped(edit)

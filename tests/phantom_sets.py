@@ -9,9 +9,9 @@ import numpy as np
 from covid.dataset import read_split, scan, write_split
 from covid.groups import groups_by_pattern
 from covid.phantom.write import CLASS_FOLDERS, called_infected
+from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
-from covid.run import SYNTHETIC_GROUP
 from covid.splits import DEFAULT_RATIOS, plan_split
 from covid.train import Trained, train_and_evaluate
 

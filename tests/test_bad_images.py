@@ -128,7 +128,9 @@ def test_the_command_line_names_every_file(corpus, tmp_path):
 
 def test_predict_answers_or_complains_about_every_file(corpus):
     paths = [path for path in corpus[1] if not path.name.startswith("-")]
-    done = process("-m", "covid", "predict", finished_run()[0] / "tiny_cnn/model.npz", *paths)
+    done = process(
+        "-m", "covid", "predict", finished_run()[0] / "random/tiny_cnn/model.npz", *paths
+    )
     out, err = done.stdout.decode(), NOT_OURS.sub("", done.stderr.decode())
     assert done.returncode == 2
     complaints = err.splitlines()

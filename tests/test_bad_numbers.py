@@ -349,8 +349,8 @@ def test_covid_ends_in_a_sentence_and_keeps_the_models_before(tmp_path, monkeypa
     text = assert_one_sentence(caught)
     assert text.startswith("reduced_inception: training failed and is not saved (epoch 1, ")
     assert "try a smaller one" in text
-    assert (out / "tiny_cnn" / "model.npz").exists()
-    assert not (out / "reduced_inception").exists() and not (out / "summary.json").exists()
+    assert (out / "random/tiny_cnn/model.npz").exists()
+    assert not (out / "random/reduced_inception").exists() and not (out / "summary.json").exists()
     assert f"covid run --resume {out}" in said[-1]  # after whatever was wrong is repaired
 
 

@@ -32,6 +32,9 @@ COMMANDS = [
     "predict",
     "figures",
     "explain",
+    "look",
+    "report",
+    "controls",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES
@@ -68,12 +71,12 @@ def complaint(capsys, command: str) -> str:
 
 @pytest.fixture
 def model() -> Path:
-    return finished_run()[0] / "tiny_cnn/model.npz"
+    return finished_run()[0] / "random/tiny_cnn/model.npz"
 
 
 @pytest.fixture
 def split() -> Path:
-    return finished_run()[0] / "data/enhanced-50-10-40"
+    return finished_run()[0] / "random/data/enhanced-50-10-40"
 
 
 @pytest.fixture
@@ -230,7 +233,7 @@ def test_evaluate_gives_the_numbers_of_the_run(model, split, capsys, tmp_path):
     assert call("evaluate", model, *words) == 0
     found = json.loads(capsys.readouterr().out)
     for part, result in found["results"].items():
-        expected = summary["models"]["tiny_cnn"][part]
+        expected = summary["splits"]["random"]["models"]["tiny_cnn"][part]
         assert result["loss"] == pytest.approx(expected["loss"], rel=1e-5)
         assert result["confusion"] == expected["confusion"]
     assert list(found["results"]) == ["train", "validate", "test"]
@@ -249,7 +252,7 @@ def test_evaluate_on_source_images_is_evaluate_on_their_enhanced_copies(
         assert result["n"] == TOTAL
         losses.append(result["loss"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    parts = finished_run()[1]["models"]["tiny_cnn"]
+    parts = finished_run()[1]["splits"]["random"]["models"]["tiny_cnn"]
     mean = sum(parts[name]["loss"] * parts[name]["n"] for name in ("train", "validate", "test"))
     assert losses[0] == pytest.approx(mean / TOTAL, rel=1e-4)
 
@@ -290,9 +293,11 @@ def test_from_preprocess_over_split_to_train(tmp_path, capsys):
     words = ("--data", split, "--epochs", "1", "--out", out, "--json")
     assert call("train", *words) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["folder"] == str(out) and found["split"] == "group"
-    assert json.loads((out / "summary.json").read_text())["models"] == found["models"]
-    assert load_model(out / "tiny_cnn/model.npz").metadata["preprocessing"]["enhance"] is True
+    assert found["folder"] == str(out) and list(found["splits"]) == ["group"]
+    assert json.loads((out / "summary.json").read_text())["splits"] == found["splits"]
+    assert (
+        load_model(out / "random/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"] is True
+    )
 
 
 def test_images_are_not_enhanced_twice(tmp_path, capsys):

@@ -36,7 +36,7 @@ SOURCES = (
 # The notice of the first start, what libpng prints (in two threads at once, with empty lines),
 # progress, and the lines of an epoch.
 BESIDE = re.compile(
-    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT): .*|Epoch \d.*"
+    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
 )
 WORDS = {
     "newline": "\n",
@@ -199,7 +199,7 @@ def test_an_error_leaves_nothing(name):
     assert [path for path in found.left if path.split("/")[0] != row.leaves] == []
     if row.leaves:
         assert found.said.endswith(f"--resume {row.leaves}\n")
-        assert f"{row.leaves}/tiny_cnn/checkpoint.npz" in found.left
+        assert f"{row.leaves}/random/tiny_cnn/checkpoint.npz" in found.left
 
 
 def test_what_all_rows_share_is_as_it_was():

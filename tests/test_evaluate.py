@@ -1,12 +1,15 @@
 """Results of a trained model: counts, intervals, the file of predictions."""
 
 import csv
+import json
 
 import cv2
 import numpy as np
 import pytest
 
-from covid.evaluate import Result, evaluate, wilson_interval, write_predictions
+from covid.errors import UserError
+from covid.evaluate import Result, evaluate, write_predictions
+from covid.output import json_text
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
 from minicnn.preprocessing.image import ImageDataGenerator
@@ -33,45 +36,79 @@ def test_counts_by_hand():
 
 def test_summary_holds_plain_numbers():
     summary = result().summary()
-    assert list(summary) == ["loss", "acc", "n", "acc_95_percent_interval", "confusion"]
+    assert list(summary) == [
+        *("loss", "acc", "n", "acc_95_percent_interval", "confusion"),
+        *("at_threshold", "prevalence", "measures", "remark"),
+    ]
+    assert json.loads(json_text(summary)) == summary
     assert summary["acc"] == 0.6
     assert summary["confusion"] == [[1, 1], [1, 2]]
     assert all(type(count) is int for row in summary["confusion"] for count in row)
 
 
-@pytest.mark.parametrize(
-    ("successes", "n", "low", "high"),
-    [  # Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0000, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_interval_of_a_published_table(successes, n, low, high):
-    assert wilson_interval(successes, n) == pytest.approx((low, high), abs=5e-5)
+def test_the_chosen_threshold_changes_nothing_at_a_half():
+    """0.8 itself is not above 0.8."""
+    found = result(threshold=0.8)
+    assert found.predicted_at_threshold.tolist() == [0, 1, 0, 0, 0]
+    assert found.confusion_at_threshold.tolist() == [[1, 1], [3, 0]]
+    assert found.confusion.tolist() == [[1, 1], [1, 2]] and found.accuracy == 0.6
+    summary = found.summary()
+    assert summary["at_threshold"] == {"threshold": 0.8, "confusion": [[1, 1], [3, 0]]}
+    assert summary["measures"]["sensitivity"]["value"] == 0
 
 
-def test_wilson_interval_is_symmetric_and_inside_0_and_1():
-    for n in (1, 2, 7, 400):
-        for successes in range(0, n + 1, max(n // 7, 1)):
-            low, high = wilson_interval(successes, n)
-            assert 0 <= low <= successes / n + 1e-12 and successes / n - 1e-12 <= high <= 1
-            assert wilson_interval(n - successes, n) == pytest.approx((1 - high, 1 - low))
+def test_the_threshold_keeps_two_neighbouring_float32_apart():
+    upper = np.float32(0.7)
+    lower = np.nextafter(upper, np.float32(0))
+    p = np.array([lower, upper, upper, upper, upper])
+    found = result(probabilities=p, threshold=(float(lower) + float(upper)) / 2)
+    assert found.predicted_at_threshold.tolist() == [0, 1, 1, 1, 1]
+    above = result(probabilities=p[::-1], threshold=float(upper) * (1 - 1e-12))
+    assert above.predicted_at_threshold.tolist() == [1, 1, 1, 1, 0]
 
 
-def test_wilson_interval_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one trial"):
-        wilson_interval(0, 0)
+def test_summary_passes_groups_prevalence_and_seed_on():
+    found = result(
+        files=[f"{i}.png" for i in range(40)],
+        labels=np.arange(40) % 2,
+        probabilities=np.linspace(0.1, 0.9, 40),
+        groups=[str(i // 4) + "ab"[i % 2] for i in range(40)],
+    )
+    summary = found.summary(prevalence=0.3, seed=4)
+    assert summary["prevalence"] == 0.3
+    assert summary["measures"]["f1"]["method"] == "bootstrap by group"
+    assert summary == found.summary(prevalence=0.3, seed=4)
+    other = found.summary(prevalence=0.2, seed=5)["measures"]
+    assert other["ppv"]["value"] != summary["measures"]["ppv"]["value"]
+    assert other["f1"]["low"] != summary["measures"]["f1"]["low"]
+    assert "Few groups" in summary["remark"]
+
+
+def test_what_is_no_probability_is_refused():
+    with pytest.raises(UserError, match=r"image1.png: .* nan \(as for 2 of 5 images\)"):
+        result(probabilities=np.array([0.1, np.nan, 0.2, np.inf, 0.4]))
 
 
 def test_predictions_are_written_with_class_names(tmp_path):
     path = tmp_path / "predictions.csv"
     odd = "caf\u00e9, \udcff.png"  # a comma, an accent, and a byte that is no text
-    write_predictions([result(files=[odd, "b", "c", "d", "e"])], ("Healthy", "Ill"), path)
+    results = [
+        result(
+            files=[odd, "b", "c", "d", "e"], threshold=0.8, groups=[odd, "P1", "P1", "P2", "P2"]
+        ),
+        result(part="train"),
+    ]
+    write_predictions(results, ("Healthy", "Ill"), path)
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["part", "file", "true", "predicted", "p(Ill)", "correct"]
+    assert [row["group"] for row in rows] == [odd, "P1", "P1", "P2", "P2", *[""] * 5]
+    assert [row["part"] for row in rows] == ["test"] * 5 + ["train"] * 5
+    rows = rows[:5]
+    assert [row["predicted_at_threshold"] == "Ill" for row in rows] == [0, 1, 0, 0, 0]
+    assert list(rows[0]) == ["part", "file", "true", "predicted", "p(Ill)", "correct"] + [
+        "predicted_at_threshold",
+        "group",
+    ]
     assert rows[0]["file"] == odd
     assert [row["true"] for row in rows] == ["Healthy", "Healthy", "Ill", "Ill", "Ill"]
     assert [row["predicted"] for row in rows] == ["Healthy", "Ill", "Ill", "Healthy", "Ill"]
@@ -114,11 +151,13 @@ def test_evaluate_keeps_names_labels_and_probabilities_together(tmp_path, rng, m
     runs = []
     run = model.graph.run
     monkeypatch.setattr(model.graph, "run", lambda *a, **k: runs.append(1) or run(*a, **k))
-    found = evaluate(model, images, "test")
+    groups = {name: name.split("/")[0] for name in levels}
+    found = evaluate(model, images, "test", groups, threshold=0.4)
     assert len(runs) == 4  # batches of 3, 3, 3, 1: each goes through the model once
     assert found.loss == model.evaluate(images, return_dict=True)["loss"]
     np.testing.assert_array_equal(found.probabilities, model.predict(images)[:, 0])
     assert sorted(found.files) == sorted(levels)
+    assert found.groups == [groups[name] for name in found.files] and found.threshold == 0.4
     labels = np.array([name.startswith("Ill") for name in found.files])
     p = 1 / (1 + np.exp(0.5 - np.array([levels[name] for name in found.files]) / 255))
     np.testing.assert_array_equal(found.labels, labels)

@@ -30,10 +30,11 @@ from covid import run
 from covid.arguments import parser
 from covid.cli import main
 from covid.errors import UserError
+from covid.options import Options
 from covid.output import made_aside
 from covid.phantom import write_dataset
 from covid.resuming import OPTION_TYPES, resumed, write_run_info
-from covid.run import Options, output_folder, require_models
+from covid.run_folder import output_folder, require_files
 from covid.signals import ending_as_ctrl_c, finishing_the_step
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
@@ -42,6 +43,7 @@ from minicnn.models import load_model
 ROOT = Path(__file__).parents[1]
 KILLS = 25
 RUN = ("run", "--recipe", "practice", "--seed", "3", "--epochs", "40", "--checkpoint-steps", "1")
+RUN = (*RUN, "--split", "random", "--no-controls")
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +86,11 @@ def finish(process: subprocess.Popen, timeout: float = 120) -> tuple[int, str, s
 def results(out: Path) -> dict[str, bytes]:
     """All that a run has computed, without the seconds it took."""
     summary = json.loads((out / "summary.json").read_text())
-    for row in summary["models"].values():
-        del row["seconds"]
+    for split in summary["splits"].values():
+        for row in split["models"].values():
+            del row["seconds"]
     files = {"summary": json.dumps(summary).encode()}
-    for path in sorted(out.glob("*_*/*")):
+    for path in sorted(out.glob("*/*_*/*")):
         files[path.relative_to(out).as_posix()] = path.read_bytes()
     return files
 
@@ -108,7 +111,7 @@ def wait_for(condition, process: subprocess.Popen, timeout: float = 60) -> None:
 
 def written(out: Path, name: str) -> float:
     """When the model's checkpoint was written; 0 where there is none."""
-    path = out / name / "checkpoint.npz"
+    path = out / "random" / name / "checkpoint.npz"
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
@@ -117,7 +120,7 @@ def written(out: Path, name: str) -> float:
 
 def steps_done(out: Path) -> int:
     """Optimiser steps in the checkpoints, which must all be readable."""
-    return sum(load_model(path).optimizer.iterations for path in out.glob("*/checkpoint.npz"))
+    return sum(load_model(path).optimizer.iterations for path in out.glob("*/*/checkpoint.npz"))
 
 
 def life(arguments: list[str], output: Path) -> None:
@@ -192,7 +195,7 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number, images, undisturbe
     assert code == 130
     assert re.fullmatch(r"covid run: stopped after .*epoch \d+", complained.splitlines()[-1])
     assert said.endswith(f"covid run --resume '{out}'\n")
-    model = load_model(out / "tiny_cnn/checkpoint.npz")
+    model = load_model(out / "random/tiny_cnn/checkpoint.npz")
     epoch = int(complained.split()[-1])
     assert epoch - 1 <= model.epochs_done <= epoch
     if number == signal.SIGINT:  # the checkpoints of the others are of the same kind
@@ -243,7 +246,7 @@ def test_a_checkpoint_for_every_epoch_is_the_default(images, tmp_path):
     wait_for(lambda: written(out, "tiny_cnn"), process)
     process.kill()
     finish(process)
-    model = load_model(out / "tiny_cnn/checkpoint.npz")
+    model = load_model(out / "random/tiny_cnn/checkpoint.npz")
     assert model.optimizer.iterations == 2 * model.epochs_done > 0
 
 
@@ -255,7 +258,7 @@ def test_ctrl_c_before_there_is_a_checkpoint_leaves_nothing(stage, images, tmp_p
     wait_for(wanted.exists, process)
     process.send_signal(signal.SIGINT)
     code, _, complained = finish(process)
-    if code == 130 and not (out / "tiny_cnn").exists():
+    if code == 130 and not (out / "random/tiny_cnn").exists():
         assert complained.splitlines()[-1] == "covid train: stopped"
         assert list(tmp_path.iterdir()) == []
     else:
@@ -369,10 +372,9 @@ def test_the_output_folder_disappears(images, tmp_path):
 
 
 def test_the_output_folder_disappears_before_the_last_files(tmp_path):
-    options = Options(tmp_path / "out", models=("tiny_cnn",))
-    (options.out / "figures").mkdir(parents=True)  # made again by the figures
+    (tmp_path / "out/figures").mkdir(parents=True)  # made again by the figures
     with pytest.raises(UserError, match=r"model.npz has been taken away"):
-        require_models(options)
+        require_files([tmp_path / "out/random/tiny_cnn/model.npz"])
 
 
 def test_images_that_disappear_are_named_in_a_sentence(images, tmp_path):
@@ -523,12 +525,12 @@ def test_a_checkpoint_of_another_seed_or_model_is_refused(begun, capsys):
     assert main(["run", "--resume", str(begun)]) == 2
     assert "seed: 3 there, 4 here); delete it" in capsys.readouterr().err
     info.write_text(text)
-    shutil.copy(begun / "tiny_cnn/checkpoint.npz", begun / "reduced_inception")
+    shutil.copy(begun / "random/tiny_cnn/checkpoint.npz", begun / "random/reduced_inception")
     assert main(["run", "--resume", str(begun)]) == 2
     assert "model: tiny_cnn there, reduced_inception here" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ['{"a":', "[]", "{}", '{"models": {"tiny_cnn": 1}}'])
+@pytest.mark.parametrize("content", ['{"a":', "[]", "{}", '{"splits": {"random": 1}}'])
 def test_a_damaged_summary_is_refused_in_words(content, begun, capsys):
     (begun / "summary.json").write_text(content)
     assert "summary.json is damaged" in complaint(capsys, "run", "--resume", begun)
@@ -536,6 +538,6 @@ def test_a_damaged_summary_is_refused_in_words(content, begun, capsys):
 
 
 def test_history_has_every_epoch_once(undisturbed):
-    with open(undisturbed / "tiny_cnn/history.csv", newline="") as file:
+    with open(undisturbed / "random/tiny_cnn/history.csv", newline="") as file:
         epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
     assert epochs == list(range(1, len(epochs) + 1))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
-from covid import figures, run
+from covid import figures, preparation, run
 from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
 from covid.errors import UserError
 from covid.inputs import is_enhanced
@@ -34,9 +34,15 @@ def no_figures(monkeypatch):
 
 def without_seconds(summary: dict) -> dict:
     copy = json.loads(json.dumps(summary))
-    for row in copy["models"].values():
-        del row["seconds"]
+    for split in copy["splits"].values():
+        for row in split["models"].values():
+            del row["seconds"]
     return copy
+
+
+def only_split(summary: dict) -> dict:
+    (split,) = summary["splits"].values()
+    return split
 
 
 def files_in(folder) -> list[str]:
@@ -62,26 +68,30 @@ def split_folder(folder, enhanced: bool):
 def test_every_file_is_there_and_nothing_else():
     folder, _, _ = finished_run()
     found = files_in(folder)
-    images = [name for name in found if name.startswith("data/") and name.endswith(".png")]
+    images = [name for name in found if "/data/" in name and name.endswith(".png")]
     assert len(images) == TOTAL
     drawn = ("samples", "preprocessing", "augmentation", "comparison")
-    per_model = ("curves", "confusion", "filters", "graph")
+    per_model = ("curves", "confusion", "filters", "graph", "roc", "precision_recall")
+    per_model += ("reliability", "scores", "most_wrong")
     assert sorted(set(found) - set(images)) == sorted(
         [
-            "data/enhanced-50-10-40/manifest.csv",
-            "data/enhanced-50-10-40/split.json",
             *(f"figures/{name}.png" for name in drawn),
-            *(f"figures/{name}-tiny_cnn.png" for name in per_model),
+            "random/data/enhanced-50-10-40/manifest.csv",
+            "random/data/enhanced-50-10-40/split.json",
+            *(f"random/figures/{name}-tiny_cnn.png" for name in per_model),
+            *(
+                f"random/tiny_cnn/{name}"
+                for name in ("history.csv", "model.npz", "predictions.csv")
+            ),
             "run.json",
             "summary.json",
-            *(f"tiny_cnn/{name}" for name in ("history.csv", "model.npz", "predictions.csv")),
         ]
     )
 
 
 def test_every_figure_is_a_picture_with_something_on_it():
     folder, _, _ = finished_run()
-    for path in (folder / "figures").iterdir():
+    for path in folder.glob("**/figures/*"):
         image = cv2.imread(str(path))
         assert min(image.shape[:2]) > 100, path
         assert image.std() > 5, path
@@ -94,16 +104,19 @@ def test_summary_has_what_a_reader_needs():
     assert summary["synthetic"] is True
     for words in ("Synthetic images", "not for diagnosis", "Positive class: Infected"):
         assert words in summary["note"]
-    assert (summary["seed"], summary["split"], summary["group"]) == (1, "random", None)
+    assert summary["seed"] == 1
+    assert summary["groups"] == {"source": "pattern '^[^_]+' in the file names", "count": PATIENTS}
+    (split,) = summary["splits"].values()
+    assert (split["title"], split["kept_together"]) == ("slices split at random", None)
     assert {"minicnn", "python", "numpy", "numba"} <= set(summary["versions"])
-    model = summary["models"]["tiny_cnn"]
+    model = split["models"]["tiny_cnn"]
     assert model["params"] == 65_777
     assert model["epochs"] == 1
     assert model["seconds"] > 0
     for part in PARTS:
         assert {"loss", "acc", "n"} <= set(model[part])
-    data = summary["data"]["enhanced-50-10-40"]
-    assert data["folder"] == "data/enhanced-50-10-40"
+    data = split["data"]["enhanced-50-10-40"]
+    assert data["folder"] == "random/data/enhanced-50-10-40"
     assert data["files"] == {"kept": TOTAL, "total": TOTAL}
     for part in PARTS:
         assert sum(data["counts"][part].values()) == model[part]["n"]
@@ -112,23 +125,25 @@ def test_summary_has_what_a_reader_needs():
 
 def test_predictions_are_of_the_images_of_the_manifest_and_give_the_accuracies():
     folder, summary, _ = finished_run()
-    with open(folder / "tiny_cnn/predictions.csv", newline="", encoding="utf-8") as file:
+    with open(folder / "random/tiny_cnn/predictions.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    manifest = read_manifest(folder / "data/enhanced-50-10-40")
+    manifest = read_manifest(folder / "random/data/enhanced-50-10-40")
     assert {(f"{row['part']}/{row['file']}", row["true"]) for row in rows} == {
         (row["file"], row["class"]) for row in manifest
     }
     for part in PARTS:
         own = [row for row in rows if row["part"] == part]
         right = sum(row["true"] == row["predicted"] for row in own)
-        assert summary["models"]["tiny_cnn"][part]["acc"] == pytest.approx(right / len(own))
+        assert only_split(summary)["models"]["tiny_cnn"][part]["acc"] == pytest.approx(
+            right / len(own)
+        )
         for row in own:
             assert (row["predicted"] == "Infected") == (float(row["p(Infected)"]) > 0.5)
 
 
 def test_the_saved_model_says_how_its_images_were_prepared():
     folder, summary, _ = finished_run()
-    metadata = load_model(folder / "tiny_cnn/model.npz").metadata
+    metadata = load_model(folder / "random/tiny_cnn/model.npz").metadata
     assert metadata["positive"] == "Infected"
     assert metadata["synthetic"] is True
     assert metadata["preprocessing"]["enhance"] is True
@@ -141,7 +156,7 @@ def test_the_user_is_told_counts_results_and_where_they_are():
     text = "\n".join(said)
     assert f"{TOTAL} files, {TOTAL} read, 0 skipped" in text
     assert results_table(summary) in text
-    assert "65,777" in text and "Try --split group" in text
+    assert "65,777" in text and "Try --group REGEX" in text
     assert said[-1].endswith(f"Everything is in {folder}")
 
 
@@ -153,26 +168,26 @@ def test_the_same_seed_gives_the_same_summary(tmp_path, no_figures):
     again = run.run_all(quick(tmp_path / "again", seed=1))
     assert without_seconds(again) == without_seconds(summary)
     other = run.run_all(quick(tmp_path / "other", seed=2))
-    assert other["models"]["tiny_cnn"]["test"] != again["models"]["tiny_cnn"]["test"]
+    found, wanted = (only_split(one)["models"]["tiny_cnn"]["test"] for one in (other, again))
+    assert found != wanted
 
 
 def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
     """Without --group the patients of synthetic images are known from their names."""
     summary = run.run_all(quick(tmp_path / "out", split="group"))
-    assert summary["split"] == "group"
-    (name,) = summary["data"]
+    (name,) = summary["splits"]["group"]["data"]
     parts_of: dict[str, set] = {}
-    for row in read_manifest(tmp_path / "out/data" / name):
+    for row in read_manifest(tmp_path / "out/group/data" / name):
         patient = row["file"].rsplit("/", 1)[1].split("_")[0]
         parts_of.setdefault(patient, set()).add(row["part"])
     assert len(parts_of) == PATIENTS
     assert all(len(parts) == 1 for parts in parts_of.values())
-    assert "Try --split group" not in results_table(summary)
+    assert "Try --group REGEX" not in results_table(summary)
 
 
 def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
     few = partial(write_dataset, patients=PATIENTS, slices=SLICES)
-    monkeypatch.setattr(run, "write_dataset", few)
+    monkeypatch.setattr(preparation, "write_dataset", few)
     said = []
     summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
     assert "synthetic" in said[0]
@@ -182,9 +197,11 @@ def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monke
 
 def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
     recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn_dropout")}
-    prepared = run.prepare_all(quick(tmp_path / "out"), recipes)
+    options = quick(tmp_path / "out")
+    source = preparation.find_source(options)
+    prepared = preparation.prepare_all(options, source, recipes, "random", None)
     assert prepared["tiny_cnn"].split is prepared["cnn_dropout"].split
-    assert len(list((tmp_path / "out/data").iterdir())) == 1
+    assert len(list((tmp_path / "out/random/data").iterdir())) == 1
 
 
 # Images that are split or enhanced already
@@ -198,25 +215,27 @@ def test_a_split_folder_is_used_as_it_is(tmp_path, no_figures, enhanced):
     said = []
     summary = run.run_all(quick(tmp_path / "out", data=folder, say=said.append))
     assert files_in(folder) == before
-    metadata = load_model(tmp_path / "out/tiny_cnn/model.npz").metadata
+    metadata = load_model(tmp_path / "out/random/tiny_cnn/model.npz").metadata
     assert metadata["preprocessing"]["enhance"] is enhanced
     assert summary["recipes"]["tiny_cnn"]["enhance"] is enhanced
     assert any("note: the recipe practice wants" in text for text in said) is not enhanced
-    assert summary["data"]["split"]["seed"] == 3
-    assert summary["data"]["split"]["counts"] == read_split(folder).info["counts"]
+    assert only_split(summary)["data"]["split"]["seed"] == 3
+    assert only_split(summary)["data"]["split"]["counts"] == read_split(folder).info["counts"]
 
 
 def test_preprocessed_images_are_not_enhanced_again(tmp_path, no_figures):
     folder = tmp_path / "preprocessed"
     write_folder(scan(slices()), folder, enhance_and_crop, progress=False)
     summary = run.run_all(quick(tmp_path / "out", data=folder))
-    (kind,) = summary["data"]
-    assert kind == "enhanced-50-10-40" and summary["data"][kind]["enhanced"] is True
-    for row in read_manifest(tmp_path / "out/data" / kind):
+    ((kind, data),) = only_split(summary)["data"].items()
+    assert kind == "enhanced-50-10-40" and data["enhanced"] is True
+    for row in read_manifest(tmp_path / "out/random/data" / kind):
         source = cv2.imread(row["source"], cv2.IMREAD_GRAYSCALE)
-        written = tmp_path / "out/data" / kind / row["file"]
+        written = tmp_path / "out/random/data" / kind / row["file"]
         np.testing.assert_array_equal(cv2.imread(str(written), cv2.IMREAD_GRAYSCALE), source)
-    assert load_model(tmp_path / "out/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"]
+    assert load_model(tmp_path / "out/random/tiny_cnn/model.npz").metadata["preprocessing"][
+        "enhance"
+    ]
 
 
 def test_images_that_were_only_copied_are_not_taken_for_enhanced(tmp_path):
@@ -302,9 +321,8 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
     with pytest.raises(KeyboardInterrupt):
         run.run_all(quick(tmp_path / "out", models=models, say=said.append))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "data",
+        "random",
         "run.json",
-        "tiny_cnn",
     ]
     assert said[-1].endswith(f"covid run --resume {tmp_path / 'out'}")
 

@@ -23,7 +23,7 @@ class Alignment(NamedTuple):
     Attributes
     ----------
     correlation : ndarray (pairs,), float32
-    shift : ndarray (pairs, 2), int8
+    shift : ndarray (pairs, 2), float32
         Rows and columns, in pixels of the thumbnail, by which the second image is moved down
         and right to lie on the first.
     """
@@ -43,7 +43,7 @@ def align(details: np.ndarray, pairs: np.ndarray, progress: bool = False) -> Ali
     """
     pieces = [pairs[first : first + AT_ONCE] for first in range(0, len(pairs), AT_ONCE)]
     if not pieces:
-        return Alignment(np.zeros(0, np.float32), np.zeros((0, 2), np.int8))
+        return Alignment(np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
     done = in_parallel(
         lambda piece: align_piece(details[piece[:, 0]], details[piece[:, 1]]),
         pieces,
@@ -60,7 +60,7 @@ def align_piece(first: np.ndarray, second: np.ndarray) -> Alignment:
     lengths = np.sqrt(dots(first, first) * dots(second, second))
     lengths[lengths == 0] = np.inf  # a flat image correlates with nothing
     correlation = (dots(first, second) / lengths).astype(np.float32)
-    shift = np.zeros((len(first), 2), np.int8)
+    shift = np.zeros((len(first), 2), np.float32)
     unsure = np.flatnonzero((correlation > HOPELESS) & (correlation < ALIGNED))
     if len(unsure):
         products, moved = best_shift(first[unsure], second[unsure])
@@ -79,14 +79,44 @@ def dots(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def best_shift(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest sum of products over all small shifts of the second image, and the shift.
 
-    All shifts at once by the correlation theorem, ``F(correlation) = F(first) conj(F(second))``;
+    All whole shifts at once by the correlation theorem, ``F(products) = F(first) conj(F(second))``;
     what leaves the image on one side comes back on the other, a strip of at most four pixels.
+    Then the summit between the pixels, see `summit`.
+
+    Returns
+    -------
+    products : ndarray (pairs,)
+    shift : ndarray (pairs, 2), float32
     """
     spectrum = np.fft.rfft2(first) * np.conj(np.fft.rfft2(second))
     products = np.fft.irfft2(spectrum, s=(SIDE, SIDE))
     # (pairs, SIDE, SIDE) -> (pairs, 9, 9), the smallest shift first -> (pairs, 81)
     near = products[:, SHIFTS][:, :, SHIFTS].reshape(len(first), -1)
-    best = near.argmax(axis=1)
-    rows, columns = np.divmod(best, len(SHIFTS))
-    shift = np.column_stack([SHIFTS[rows], SHIFTS[columns]]).astype(np.int8)
-    return near[np.arange(len(first)), best], shift
+    rows, columns = (SHIFTS[place] for place in np.divmod(near.argmax(axis=1), len(SHIFTS)))
+    each = np.arange(len(first))
+    highest = products[each, rows, columns]
+    row_rise, row_part = summit(
+        products[each, rows - 1, columns], highest, products[each, rows + 1, columns]
+    )
+    column_rise, column_part = summit(
+        products[each, rows, columns - 1], highest, products[each, rows, columns + 1]
+    )
+    shift = np.column_stack([rows + row_part, columns + column_part]).astype(np.float32)
+    return highest + row_rise + column_rise, shift
+
+
+def summit(
+    before: np.ndarray, highest: np.ndarray, after: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much higher than `highest`, and where, is the top of the parabola through three points.
+
+    Images moved by half a pixel of the thumbnail would else look less alike than they are.
+    Parabola through (-1, before), (0, highest), (1, after): its top lies at
+    ``part = (before - after) / (2 (before - 2 highest + after))``, and
+    ``(after - before) part / 4`` above `highest`. At the edge of the shifts that are looked at,
+    where `highest` may be on a slope, the top is at most half a pixel away.
+    """
+    bend = before - 2 * highest + after
+    bend = np.where(bend < 0, bend, -np.inf)
+    part = np.clip((before - after) / (2 * bend), -0.5, 0.5)
+    return (after - before) * part / 4, part

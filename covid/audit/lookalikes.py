@@ -45,7 +45,7 @@ class Pairs:
         In how many of 255 bits the hashes differ.
     correlation : ndarray (pairs,), float32
         Of the aligned details; 1 for identical files.
-    shift : ndarray (pairs, 2), int8
+    shift : ndarray (pairs, 2), float32
         See `covid.audit.alignment.Alignment`.
     identical : ndarray (pairs,), bool
         The files are equal byte by byte.
@@ -103,7 +103,7 @@ def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = Fa
         pairs,
         np.concatenate([none, bits[different]]),
         np.concatenate([none + 1, alignment.correlation[different]]).astype(np.float32),
-        np.concatenate([np.zeros((len(copies), 2), np.int8), alignment.shift[different]]),
+        np.concatenate([np.zeros((len(copies), 2), np.float32), alignment.shift[different]]),
         np.arange(len(pairs)) < len(copies),
         windows[pairs[:, 0]] != windows[pairs[:, 1]],
     )

@@ -113,7 +113,9 @@ def pixels(audit: Audit, image: int, shift: np.ndarray) -> list[int]:
     """A shift of the thumbnail in pixels of the image: rows, columns."""
     names = list(NUMBERS)
     sides = (audit.prints.numbers[image, names.index(name)] for name in ("height", "width"))
-    return [round(float(side) * int(step) / SIDE) for side, step in zip(sides, shift, strict=True)]
+    return [
+        round(float(side) * float(step) / SIDE) for side, step in zip(sides, shift, strict=True)
+    ]
 
 
 def image_rows(audit: Audit) -> Iterable[Sequence]:

@@ -12,6 +12,7 @@ that scores like the image shows that the model need not have looked at the lung
 `auc`           area under the ROC curve
 `intervals`     accuracy and AUC with intervals, patients drawn as a whole
 `experiment`    everything put together: `run_controls`
+`results`       what it returns
 `verdict`       which results are flagged, by which rule; the sentence
 `output`        table, controls.json, controls.csv, figures
 `command`       `covid controls`
@@ -22,7 +23,8 @@ After Yagis et al. 2021 (Scientific Reports 11, 22544; permuted labels), Maguolo
 Intelligence 3, 610; shortcuts).
 """
 
-from covid.controls.experiment import Controls, Row, run_controls
+from covid.controls.experiment import run_controls
 from covid.controls.output import table, write_controls
+from covid.controls.results import Controls, Row
 
 __all__ = ["Controls", "Row", "run_controls", "table", "write_controls"]

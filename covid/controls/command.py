@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from argparse import Namespace
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,23 +12,28 @@ from pathlib import Path
 
 from covid.controls.experiment import run_controls
 from covid.controls.output import table, write_controls
-from covid.dataset import SplitFolder, parse_ratios, plan_split, read_manifest, scan, write_split
+from covid.dataset import (
+    SplitFolder,
+    parse_ratios,
+    plan_split,
+    scan,
+    write_split,
+)
 from covid.errors import UserError
+from covid.groups import group_column, groups_by_pattern, known_groups
 from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
-from covid.manifest import write_manifest
-from covid.output import check_outside, made_aside
+from covid.output import check_new_folder, check_outside, made_aside
+from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
 from covid.report import note
-from covid.splits import compile_group, group_name
-
-SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
 
-def controls(options: Namespace) -> dict:
+def run_command(options: Namespace) -> dict:
     """`covid controls`."""
     ratios = parse_ratios(options.ratios) if options.ratios is not None else None
     recipe = recipe_for(options.recipe, options.model, options.epochs, ratios)
+    check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (
         made_aside(options.out) as folder,
@@ -46,7 +52,7 @@ def controls(options: Namespace) -> dict:
 
 
 @contextmanager
-def split_of(options: Namespace, recipe: Recipe):
+def split_of(options: Namespace, recipe: Recipe) -> Iterator[SplitFolder]:
     """The split folder that was named, or one made for the occasion from two class folders."""
     if is_split(options.data):
         yield given_split(options)
@@ -60,8 +66,8 @@ def given_split(options: Namespace) -> SplitFolder:
     given = {
         "--ratios": options.ratios,
         "--group": options.group,
+        "--group-csv": options.group_csv,
         "--split": options.split,
-        "--positive": options.positive,
         "--no-contour drop": options.no_contour == "drop",
     }
     names = ", ".join(name for name, used in given.items() if used)
@@ -70,7 +76,13 @@ def given_split(options: Namespace) -> SplitFolder:
             f"{options.data} is split already, so that {names} cannot be followed; leave out those, "
             "or name the folder of the source images"
         )
-    return open_split(options.data)
+    split = open_split(options.data)
+    if options.positive not in (None, split.positive):
+        raise UserError(
+            f"{options.data}: its positive class is {split.positive}; leave out --positive, or "
+            "make another split folder"
+        )
+    return split
 
 
 def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
@@ -80,28 +92,20 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
     permuted labels show whether slices of one patient give each other away.
     """
     dataset = scan(options.data, options.positive)
-    pattern = options.group or (SYNTHETIC_GROUP if is_synthetic(dataset) else None)
-    by_group = options.split == "group" or (options.split is None and options.group is not None)
-    if by_group and pattern is None:
+    said = known_groups(dataset, options.group, options.group_csv, group_column(options))
+    groups = said
+    if said is None and is_synthetic(dataset):
+        groups = groups_by_pattern(dataset, SYNTHETIC_GROUP)
+    by_group = options.split == "group" or (options.split is None and said is not None)
+    if by_group and groups is None:
         raise UserError(
-            "--split group: which part of a file name is the patient is not said; add --group "
-            "REGEX, such as --group '^[^_]+'"
+            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
+            "as --group '^[^_]+', or --group-csv FILE.csv"
         )
-    split = plan_split(dataset, recipe.ratios, options.seed, pattern if by_group else None)
-    names = patients(dataset, pattern)
+    split = plan_split(dataset, recipe.ratios, options.seed, groups, by_group)
     enhanced = is_enhanced(dataset)
     transform = partial(enhance_and_crop, no_contour=options.no_contour)
     extra = {"enhanced": recipe.enhance or enhanced, "synthetic": is_synthetic(dataset)}
     wanted = transform if recipe.enhance and not enhanced else None
     write_split(dataset, split, folder, wanted, extra=extra)
-    rows = read_manifest(folder)
-    write_manifest(folder, [{**row, "group": names.get(row["source"], "")} for row in rows])
     return open_split(folder)
-
-
-def patients(dataset, pattern: str | None) -> dict[str, str]:
-    """Source file -> patient; empty where patients are not known."""
-    if pattern is None:
-        return {}
-    compiled = compile_group(pattern)
-    return {str(image.path): group_name(image, compiled) for image in dataset}

@@ -7,18 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-# A stand-in: `covid.metrics` has both.
-from covid.controls.auc import delong_interval, roc_auc
-from covid.evaluate import wilson_interval
+from covid.metrics import delong_interval, roc_auc, wilson_interval
 from minicnn.metrics import THRESHOLD
 
+Z_99 = 2.5758293035489004  # 99.5 % point of the normal distribution: a 99 % interval
 FEWEST_GROUPS = 5  # of each class: fewer cannot tell how much patients differ
 RESAMPLES = 1000
 BY_IMAGE, BY_GROUP, NO_INTERVAL = "Wilson and DeLong by image", "bootstrap by group", "none"
 
 
 class Measured(NamedTuple):
-    """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval."""
+    """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval.
+
+    The intervals are of 95 %; `auc_low_99` is the lower end of the 99 % interval of the AUC.
+    """
 
     accuracy: float
     accuracy_low: float | None
@@ -26,6 +28,7 @@ class Measured(NamedTuple):
     auc: float
     auc_low: float | None
     auc_high: float | None
+    auc_low_99: float | None
     method: str
 
 
@@ -56,17 +59,22 @@ def measured(
         Of the bootstrap.
     """
     right = (p > THRESHOLD) == labels
-    accuracy, auc = float(np.mean(right)), roc_auc(labels, p)
+    accuracy, auc = float(np.mean(right)), float(roc_auc(labels, p))
     if groups is not None:
-        drawn = resampled(labels, groups, seed)
+        numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
+        drawn = drawn_groups(labels, numbers, seed)
         if drawn is not None:
-            shares = np.array([right[chosen].mean() for chosen in drawn])
-            areas = np.array([roc_auc(labels[chosen], p[chosen]) for chosen in drawn])
-            return Measured(accuracy, *ends(shares), auc, *ends(areas), BY_GROUP)
+            sizes = np.bincount(numbers)
+            shares = (drawn @ np.bincount(numbers, weights=right)) / (drawn @ sizes)
+            areas = drawn_aucs(labels, p, numbers, drawn)
+            sure = float(np.percentile(areas, 0.5))
+            return Measured(accuracy, *ends(shares), auc, *ends(areas), sure, BY_GROUP)
         if kept_apart:
-            return Measured(accuracy, None, None, auc, None, None, NO_INTERVAL)
+            return Measured(accuracy, None, None, auc, None, None, None, NO_INTERVAL)
     around = wilson_interval(int(right.sum()), len(right))
-    return Measured(accuracy, *around, auc, *delong_interval(labels, p), BY_IMAGE)
+    low, high = delong_interval(labels, p)
+    sure, _ = delong_interval(labels, p, Z_99)
+    return Measured(accuracy, *around, auc, low, high, sure, BY_IMAGE)
 
 
 def ends(values: np.ndarray) -> tuple[float, float]:
@@ -75,29 +83,48 @@ def ends(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def resampled(labels: np.ndarray, groups: Sequence[str], seed: int) -> list[np.ndarray] | None:
-    """Indices of the images of groups drawn with replacement, 1000 times.
+def drawn_groups(labels: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray | None:
+    """How often each group is drawn when groups are drawn with replacement, 1000 times.
 
     Drawn within each class (groups that hold both classes apart), so that every drawing has
-    both. Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 8.
+    both. Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 8.
+
+    Parameters
+    ----------
+    labels, numbers : (n,) int arrays
+        Of each image; groups are numbered from 0.
 
     Returns
     -------
-    list of int arrays, or None where a class has fewer than five groups.
+    (1000, groups) int array, or None where a class has fewer than five groups.
     """
-    numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
-    members = [np.flatnonzero(numbers == number) for number in range(numbers.max() + 1)]
-    kinds = [(int(labels[rows].min()), int(labels[rows].max())) for rows in members]
-    if min(sum(label in kind for kind in kinds) for label in (0, 1)) < FEWEST_GROUPS:
+    sizes, positives = np.bincount(numbers), np.bincount(numbers, weights=labels)
+    kinds = np.where(positives == 0, 0, np.where(positives == sizes, 1, 2))
+    if min(np.sum(kinds != 0), np.sum(kinds != 1)) < FEWEST_GROUPS:
         return None
-    strata = [
-        [rows for rows, of in zip(members, kinds, strict=True) if of == kind]
-        for kind in sorted(set(kinds))
-    ]
     rng = np.random.default_rng((seed, 0xB007))
-    return [
-        np.concatenate(
-            [stratum[pick] for stratum in strata for pick in rng.integers(len(stratum), size=len(stratum))]
-        )
-        for _ in range(RESAMPLES)
-    ]
+    drawn = np.zeros((RESAMPLES, len(sizes)), int)
+    for kind in range(3):
+        members = np.flatnonzero(kinds == kind)
+        if len(members) > 0:
+            even = np.full(len(members), 1 / len(members))
+            drawn[:, members] = rng.multinomial(len(members), even, RESAMPLES)
+    return drawn
+
+
+def drawn_aucs(labels, p, numbers, drawn) -> np.ndarray:
+    """The AUC of every drawing, (1000,).
+
+    The AUC is the share of pairs (positive, negative image) in the right order. These are
+    counted once for every two groups; a drawing then only says how often each count matters.
+    """
+    groups = drawn.shape[1]
+    negative = labels == 0
+    won = np.zeros((groups, groups))  # by positives of one group over negatives of another
+    for group in range(groups):
+        own = p[(numbers == group) & (labels == 1), None]  # (positives, 1)
+        below = (own > p[negative]) + 0.5 * (own == p[negative])  # (positives, negatives)
+        won[group] = np.bincount(numbers[negative], weights=below.sum(axis=0), minlength=groups)
+    positives = drawn @ np.bincount(numbers, weights=labels)
+    negatives = drawn @ np.bincount(numbers, weights=negative)
+    return np.sum((drawn @ won) * drawn, axis=1) / (positives * negatives)

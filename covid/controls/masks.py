@@ -16,6 +16,7 @@ SMALLEST_SHARE = 0.004  # of the image: smaller dark regions are windpipe or bow
 INSIDE_SHARE = 0.9  # of a dark region: with less of it inside the body it is air around the body
 BLACK = 20  # gray level: darker than the air around the body in the lung window
 BODY_SHARE = 0.1  # of the image: a smaller bright region is no body
+CORNER = 10  # pixels, height and width of what is looked at in the image's corners
 TABLE = 5  # pixels: thinner bright things, such as the table's shell, are no body
 THIN = 5  # pixels: thinner dark things are noise or gaps between organs
 GAP = 31  # pixels: opacities at the lung's edge that are narrower are counted in
@@ -26,7 +27,7 @@ def lung_mask(image: np.ndarray) -> np.ndarray:
 
     1. 5x5 median against noise, threshold by Otsu (1979, "A threshold selection method from
        gray-level histograms"): bright is body, dark is air and lung.
-    2. The body is the convex hull of the largest bright region.
+    2. The body is the convex hull of the largest bright region, or the whole image; see `body`.
     3. Dark regions that lie inside it and are large enough are lungs. They may touch the image's
        edge, because the contour crop often cuts along the lungs' tips.
     4. Closing and filling of holes: vessels and opacities, which are bright, belong to the lung.
@@ -62,7 +63,7 @@ def body_level(gray: np.ndarray) -> int:
     """
     level = otsu(gray)
     dark = gray[gray <= level]
-    return otsu(dark) if np.median(dark) < BLACK else level
+    return otsu(dark) if dark.size > 0 and np.median(dark) < BLACK else level
 
 
 def otsu(gray: np.ndarray) -> int:
@@ -71,8 +72,16 @@ def otsu(gray: np.ndarray) -> int:
 
 
 def body(bright: np.ndarray) -> np.ndarray:
-    """The convex hull of the largest bright region, (SIZE, SIZE) bool; empty if there is none."""
+    """The convex hull of the largest bright region, (SIZE, SIZE) bool; empty if there is none.
+
+    The contour crop often cuts so close around the lungs that they part the chest wall into
+    pieces. Then it is in the image's corners, which else are air, and all of the image is body.
+    """
     hull = np.zeros_like(bright)
+    ends = (slice(None, CORNER), slice(-CORNER, None))
+    corners = [bright[rows, columns].mean() > 0.5 for rows in ends for columns in ends]
+    if sum(corners) >= 3:  # an infected lung's corner may be dark, a table has two dark ones
+        return hull == 0
     without_table = cv2.morphologyEx(bright, cv2.MORPH_OPEN, disc(TABLE))
     largest = max(regions(without_table, BODY_SHARE), key=np.sum, default=None)
     if largest is not None:

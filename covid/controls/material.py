@@ -130,9 +130,7 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
     done = in_parallel(write, range(len(files)), "blacking out", "image", progress)
     found, whole, outside = (np.array(column) for column in zip(*done, strict=True))
     apart = groups is not None and not shared(groups, parts)
-    return Material(
-        files, parts, labels, groups, apart, found, whole, outside, folders, written
-    )
+    return Material(files, parts, labels, groups, apart, found, whole, outside, folders, written)
 
 
 def shared(groups: list[str], parts: np.ndarray) -> set[str]:

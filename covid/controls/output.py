@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from covid.controls.experiment import Controls
 from covid.controls.intervals import BY_GROUP, BY_IMAGE
+from covid.controls.results import Controls
 from covid.output import write_json
 from minicnn.files import whole_file
 
 COLUMNS = (
     *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
-    *("auc", "auc_low", "auc_high", "interval", "flagged"),
+    *("auc", "auc_low", "auc_high", "auc_low_99", "interval", "flagged"),
 )
 
 
@@ -61,7 +61,7 @@ def table(controls: Controls, note: str) -> str:
             f"{row.title:<34} {row.accuracy:>8.3f} {accuracy:>13}  {row.auc:>5.3f} {auc:>13}"
             + ("  FLAGGED" if row.flagged else "")
         )
-    lines += [f"Intervals: {interval_in_words(controls)}.", *mask_notes(controls)]
+    lines += [f"Intervals: {interval_in_words(controls)}.", *remarks(controls)]
     return "\n".join([*lines, note, "", controls.verdict])
 
 
@@ -97,12 +97,18 @@ def interval_in_words(controls: Controls) -> str:
     return f"none, because {controls.groups} patients in the test are too few"
 
 
-def mask_notes(controls: Controls) -> list[str]:
-    """In how many images no lung was found, which then is not blacked out; empty if in none."""
-    if not any(controls.without_lungs.values()):
-        return []
-    counts = ", ".join(f"{name} {count}" for name, count in controls.without_lungs.items())
-    return [
-        f"No lung found in: {counts} images. They stay as they are where lungs are blacked out, "
-        "and are black where lungs are all that is left."
-    ]
+def remarks(controls: Controls) -> list[str]:
+    """What a reader must know beside the numbers: patients not known, lungs not found."""
+    found = []
+    if controls.groups is None:
+        found.append(
+            "Patients are not known, so labels were permuted image by image: that slices of one "
+            "patient give each other away cannot show. Name the patients (--group)."
+        )
+    if any(controls.without_lungs.values()):
+        counts = ", ".join(f"{name} {count}" for name, count in controls.without_lungs.items())
+        found.append(
+            f"No lung found in: {counts} images. They stay as they are where lungs are blacked "
+            "out, and are black where lungs are all that is left."
+        )
+    return found

@@ -1,6 +1,8 @@
 """What the controls' numbers mean: which rows are flagged, and one sentence on all of them.
 
-The rules, each on the 95 % interval of the AUC:
+The rules, each on the 99 % interval of the AUC. The table shows those of 95 %; but four controls
+can be flagged, and with 95 % one run in ten would flag one by chance alone. With 99 % it is one in
+fifty (Bonferroni's rule).
 
 - permuted_labels is flagged if its interval lies above 0.5. Permuted labels can only be known by
   somebody who has seen the patient before: test images have near-duplicates in train (a leak).
@@ -19,7 +21,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from covid.controls.experiment import Row
+    from covid.controls.results import Row
 
 CHANCE = 0.5
 ENOUGH = 0.5  # of what the image has above chance
@@ -34,15 +36,10 @@ def flag(rows: list[Row]) -> list[Row]:
 
 def is_flagged(row: Row, image: Row) -> bool:
     """Whether a row found something; see above."""
-    if not above_chance(row):
+    if row.auc_low_99 is None or row.auc_low_99 <= CHANCE:
         return False
     enough = row.auc - CHANCE >= ENOUGH * (image.auc - CHANCE)
     return row.name == "permuted_labels" or (row.name in SHORTCUTS and enough)
-
-
-def above_chance(row: Row) -> bool:
-    """Whether the whole interval lies above chance; False where there is no interval."""
-    return row.auc_low is not None and row.auc_low > CHANCE
 
 
 def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
@@ -81,7 +78,7 @@ def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
         )
     if found:
         return "; ".join(found) + "."
-    if not above_chance(image):
+    if image.auc_low <= CHANCE:
         return (
             f"No leak and no shortcut found, but the image itself (AUC {image.auc:.2f}) is not "
             "surely above chance, so there was little to find."

@@ -6,18 +6,28 @@ print at the bottom (which images are synthetic, which class is positive). All r
 if `path` cannot be written or if there is nothing to draw.
 
 The parts: `images` draws what goes into a network and what its filters see, `results` draws
-what comes out of training, `canvas` is the sheet that both draw on.
+what comes out of training, `evaluation` what one model's predictions are worth, `folds` what comes
+out of a cross-validation; `canvas` is the sheet that all draw on.
 """
 
+from covid.plots.evaluation import Band, most_wrong, precision_recall, reliability, roc, scores
+from covid.plots.folds import fold_results
 from covid.plots.images import augmented_copies, filters_and_maps, preprocessing_grid, sample_grid
 from covid.plots.results import comparison, confusion_matrices, training_curves
 
 __all__ = [
+    "Band",
     "augmented_copies",
     "comparison",
     "confusion_matrices",
     "filters_and_maps",
+    "fold_results",
+    "most_wrong",
+    "precision_recall",
     "preprocessing_grid",
+    "reliability",
+    "roc",
     "sample_grid",
+    "scores",
     "training_curves",
 ]

@@ -118,5 +118,9 @@ def shorten(name: str, inches: float) -> str:
 
 
 def wrap(text: str, inches: float, points: float) -> str:
-    """Text on lines of at most this width, for letters of 0.65 em: wider than most."""
+    """Text on lines of at most this width, for letters of 0.65 em: wider than most.
+
+    Bytes of a file name that are no text become question marks: fonts cannot draw them.
+    """
+    text = text.encode("utf-8", "replace").decode()
     return textwrap.fill(text, max(8, int(inches * 72 / (0.65 * points))))

@@ -26,7 +26,7 @@ from covid.plots.canvas import (
 )
 
 if TYPE_CHECKING:
-    from covid.controls.experiment import Controls, Row
+    from covid.controls.results import Controls, Row
 
 READING = (
     "If a row without lungs, or with permuted labels, scores like the image, the model need not "
@@ -48,7 +48,10 @@ def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Pat
     """
     rows = controls.rows
     require(len(rows) > 0, path, "at least one control")
-    title = f"Controls: what scores without reading lungs? ({split_in_words(controls)})"
+    title = (
+        f"Controls: what scores without reading lungs? Positive class: {controls.positive}, "
+        f"{split_in_words(controls)}"
+    )
     height, width = 0.55 * len(rows) + 1.0, 12.0
     words = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
     below = 0.18 * (words.count("\n") + 1) + 0.15
@@ -139,9 +142,7 @@ def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
 def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
     """The five columns: gray (height, width), the second one in colour (height, width, 3)."""
     outlined = np.repeat(image[:, :, None], 3, axis=2)  # (height, width) -> (height, width, 3)
-    outlines, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     orange = tuple(int(ORANGE[place : place + 2], 16) for place in (1, 3, 5))
     outlined = np.ascontiguousarray(outlined)
     cv2.drawContours(outlined, outlines, -1, orange, 1)

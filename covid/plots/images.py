@@ -36,6 +36,7 @@ def sample_grid(
     title: str,
     note: str = "",
     names_by_class: dict[str, list[str]] | None = None,
+    remarks_by_class: dict[str, list[str]] | None = None,
 ) -> Path:
     """A block of rows per class, at most six images a row, file names below the images.
 
@@ -45,30 +46,39 @@ def sample_grid(
         Class name -> images. A class may have none: its block says so.
     names_by_class : dict, optional
         Class name -> the file names of its images, in the same order.
+    remarks_by_class : dict, optional
+        Class name -> a few words above each of its images.
     """
     most = max((len(images) for images in images_by_class.values()), default=0)
     require(most > 0, path, "at least one image")
     columns = min(6, most)
     cell, left, width = _columns(columns, largest=3.0)
-    pitch = cell + 2 * NAME_LINE + 2 * GAP  # from one row to the next: two lines for the name
-    header = 0.35
+    remark = 0.2 if remarks_by_class else 0.0  # height of the line above an image
+    pitch = remark + cell + 2 * NAME_LINE + 2 * GAP  # to the next row: two lines for the name
+    texts = {
+        name: wrap(name if images else f"{name}: no images", width - left, 12)
+        for name, images in images_by_class.items()
+    }
+    headers = {name: 0.35 + 0.2 * text.count("\n") for name, text in texts.items()}
     rows = {name: math.ceil(len(images) / columns) for name, images in images_by_class.items()}
-    height = header * len(rows) + pitch * sum(rows.values())
+    height = sum(headers.values()) + pitch * sum(rows.values())
     with sheet(path, title, note, width, height) as body:
         top = 0.0
         for name, images in images_by_class.items():
-            text = name if images else f"{name}: no images"
-            text_at(body, left, top, wrap(text, width - left, 12), fontsize=12)
-            top += header
+            text_at(body, left, top, texts[name], fontsize=12)
+            top += headers[name]
             names = (names_by_class or {}).get(name, [""] * len(images))
             require(len(names) == len(images), path, f"{len(images)} file names for {name!r}")
             for index, (image, file_name) in enumerate(zip(images, names, strict=True)):
                 row, column = divmod(index, columns)
-                place = (left + column * (cell + GAP), top + row * pitch)
+                place = (left + column * (cell + GAP), top + row * pitch + remark)
                 axes = axes_at(body, *place, cell, cell)
                 _show(axes, image)
                 axes.set_anchor("S")  # images of unequal shapes stand on one line
                 axes.set_xlabel(shorten(file_name, cell), **NAME_FONT)
+                if remarks_by_class:
+                    words = remarks_by_class[name][index]
+                    axes.set_title(words, fontsize=10, loc="left", pad=3)
             top += rows[name] * pitch
     return Path(path)
 

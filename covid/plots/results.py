@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from covid.evaluate import wilson_interval
+from covid.metrics import wilson_interval
 from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, require, sheet, wrap
 
 

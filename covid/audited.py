@@ -1,0 +1,97 @@
+"""The audit of a run: made before anything is trained, or read back after an interruption."""
+
+import csv
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from covid.audit import run_audit, write_audit
+from covid.auditing import as_planned
+from covid.dataset import Dataset
+from covid.errors import UserError, shortened, shown
+from covid.groups import Groups, groups_from_names
+from covid.options import Options
+from covid.output import made_aside
+from covid.preparation import Source
+from covid.report import small_print
+from covid.splits import plan_split
+
+FOLDER = "audit"
+LOOK_ALIKES = "the audit's look-alikes"
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What a run needs to know of its audit.
+
+    Attributes
+    ----------
+    summary : dict
+        As in summary.json; see `covid.audit.Audit.summary`.
+    look_alikes : Groups
+        Images that the audit takes for neighbours in one scan.
+    """
+
+    summary: dict
+    look_alikes: Groups
+
+    @property
+    def found_pairs_across(self) -> bool:
+        """Whether images of the test have a near-duplicate elsewhere."""
+        return self.summary["near_duplicates"]["pairs_across"] > 0
+
+
+def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) -> Audited:
+    """Look at all images as they will be split, write the audit's folder, and say the verdict.
+
+    Parameters
+    ----------
+    ratios : three floats
+        Of the first model's split; a folder that is split already is looked at as it is.
+    """
+    folder = options.out / FOLDER
+    if source.given is not None:
+        dataset, split = as_planned(source.given)
+        names = None
+    else:
+        dataset, groups = source.dataset, source.groups
+        together = options.split == "group" and groups is not None
+        split = plan_split(dataset, ratios, options.seed, groups, together)
+        names = None if groups is None else groups.names
+    if not folder.exists():
+        audit = run_audit(dataset, split, names, options.seed, options.verbose != 0)
+        with made_aside(folder) as temporary:
+            write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
+    audited = read_audit(folder, dataset)
+    options.say(f"Audit: {audited.summary['verdict']}")
+    return audited
+
+
+def read_audit(folder: Path, dataset: Dataset) -> Audited:
+    """What `write_audit` wrote; UserError where it is damaged."""
+    try:
+        summary = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+        with open(
+            folder / "images.csv", newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file:
+            found = {row["file"]: row["look_alikes"] for row in csv.DictReader(file)}
+        for name in ("verdict", "near_duplicates"):
+            summary[name]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UserError(
+            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
+        ) from None
+    names = {image: found[str(image.path)] for image in dataset if str(image.path) in found}
+    return Audited(summary, groups_from_names(dataset, names, LOOK_ALIKES, "audit"))
+
+
+def with_look_alikes(options: Options, source: Source, audited: Audited) -> Source:
+    """The source with the look-alikes as its groups, where nothing better is known.
+
+    They are used where --group-audit asks for them, and for `--split both` where the audit found
+    near-duplicates on both sides of the random split.
+    """
+    wanted = options.group_audit or (options.split == "both" and audited.found_pairs_across)
+    if source.given is not None or source.groups is not None or not wanted:
+        return source
+    return replace(source, groups=audited.look_alikes)

@@ -1,0 +1,112 @@
+"""Shares of right answers at one threshold: the four counts, what is made of them, an interval."""
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+Z_95 = NormalDist().inv_cdf(0.975)  # 97.5 % point of the normal distribution: a 95 % interval
+Interval = tuple[float | None, float | None]  # both ends, or neither
+NOTHING: Interval = (None, None)
+
+
+class Counts(NamedTuple):
+    """The four cells of the confusion matrix: numbers, or arrays of one shape."""
+
+    true_negative: np.ndarray
+    false_positive: np.ndarray
+    false_negative: np.ndarray
+    true_positive: np.ndarray
+
+
+def count(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> Counts:
+    """Count who was taken for what.
+
+    Parameters
+    ----------
+    labels, predicted : (n,) arrays of 0 and 1
+    weights : (..., n) array, optional
+        How often each image counts; once by default.
+
+    Returns
+    -------
+    Counts of float arrays (...)
+    """
+    weights = np.ones(len(labels)) if weights is None else weights
+    label, guess = np.asarray(labels) == 1, np.asarray(predicted) == 1
+    cells = (~label & ~guess, ~label & guess, label & ~guess, label & guess)
+    return Counts(*(weights @ cell.astype(float) for cell in cells))  # (..., n) @ (n,) -> (...)
+
+
+def ratio(part, whole) -> np.ndarray:
+    """part / whole, elementwise; nan where the whole is 0."""
+    part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
+
+
+def sensitivity(counts: Counts) -> np.ndarray:
+    """Share of the positive images that are recognised: TP / (TP + FN); also called recall."""
+    return ratio(counts.true_positive, counts.true_positive + counts.false_negative)
+
+
+def specificity(counts: Counts) -> np.ndarray:
+    """Share of the negative images that are recognised: TN / (TN + FP)."""
+    return ratio(counts.true_negative, counts.true_negative + counts.false_positive)
+
+
+def accuracy(counts: Counts) -> np.ndarray:
+    """Share of all images that are recognised: (TP + TN) / n."""
+    return ratio(counts.true_positive + counts.true_negative, sum(counts))
+
+
+def balanced_accuracy(counts: Counts) -> np.ndarray:
+    """(sensitivity + specificity) / 2: always "yes" gives 1/2, however many say yes rightly."""
+    return (sensitivity(counts) + specificity(counts)) / 2
+
+
+def f1_score(counts: Counts) -> np.ndarray:
+    """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
+
+    nan only where nothing is positive and nothing is called so.
+    """
+    twice = 2 * counts.true_positive
+    return ratio(twice, twice + counts.false_positive + counts.false_negative)
+
+
+def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, float]:
+    """Confidence interval of a proportion, by default of 95 %.
+
+    (p + z**2 / 2n  -+  z * sqrt(p (1 - p) / n + z**2 / 4n**2)) / (1 + z**2 / n), p = successes / n
+
+    It treats the n images as independent. Slices of one patient are not, so that the truth
+    is less certain than the interval says.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+
+    Parameters
+    ----------
+    successes, n : int
+        successes in [0, n].
+    z : float
+        Normal quantile of the wanted confidence.
+
+    Returns
+    -------
+    low, high : float in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If n is 0.
+    """
+    if n == 0:
+        raise ValueError("wilson_interval: expected at least one trial, got n = 0")
+    p = successes / n
+    centre = p + z * z / (2 * n)
+    spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    # At the ends the formula gives exactly 0 and 1, but for rounding.
+    low = 0.0 if successes == 0 else (centre - spread) / scale
+    high = 1.0 if successes == n else (centre + spread) / scale
+    return low, high

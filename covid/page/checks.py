@@ -1,0 +1,173 @@
+"""Controls and cross-validation: trainings that say how far the result can be believed."""
+
+import math
+
+from covid.page import words
+from covid.page.alternatives import named
+from covid.page.markup import Markup, listing, paragraph, section, table
+from covid.page.pictures import figure
+from covid.page.runs import Run
+from covid.page.values import as_number, look, number, read_csv
+
+LONGEST_TABLE = 60  # lines of folds.csv
+FOLD_MEASURES = {"accuracy": "Accuracy", "auc": "Area under the ROC curve", "loss": "Loss"}
+
+
+def controls_section(run: Run) -> Markup:
+    """The same training on what should teach it nothing."""
+    title = "Controls: does the model read the lungs?"
+    controls = run.part("controls")
+    if controls is None:
+        run.lacks("no controls")
+        missing = (
+            "Not here: controls. Whether the border of the image or permuted labels would give the "
+            "same score was not tried."
+        )
+        return section("controls", title, paragraph(missing, class_="missing"))
+    folder = run.folder / "controls"
+    return section(
+        "controls",
+        title,
+        paragraph(look(controls, "verdict") or "The controls have no verdict.", class_="verdict"),
+        paragraph(
+            f"The same training of {controls.get('model', words.DASH)} again "
+            f"({split_title(run, controls)}), each time on something that should teach it little "
+            "or nothing. A control that scores like the image itself means that the image's score "
+            "is not evidence of reading the lungs."
+        ),
+        controls_table(run, controls),
+        figure(run, folder / "controls.png", controls_seen(controls), "Image and controls."),
+        figure(
+            run,
+            folder / "masks.png",
+            "Slices as each control sees them: lungs blacked out, border only, lungs only.",
+            "What each control sees. Judge the masks before the scores: a poor mask makes a poor "
+            "control.",
+        ),
+    )
+
+
+def split_title(run: Run, controls: dict) -> str:
+    """The words of the split that the controls were trained on."""
+    key = controls.get("split")
+    split = run.split(key) if isinstance(key, str) else None
+    return split.title if split else str(key)
+
+
+def control_rows(controls: dict) -> list[dict]:
+    rows = controls.get("rows")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def controls_table(run: Run, controls: dict) -> Markup:
+    """A line for each control."""
+    rows = []
+    for row in control_rows(controls):
+        judgement = "suspicious" if row.get("flagged") is True else "as it should be"
+        rows.append(
+            [
+                named(row),
+                row.get("what") or words.DASH,
+                with_interval(row, "accuracy"),
+                with_interval(row, "auc"),
+                words.count(row.get("n")),
+                "the result itself" if row.get("name") == "image" else judgement,
+            ]
+        )
+    header = ["trained on", "which is", "accuracy", "AUC", "n", "judgement"]
+    caption = f"Controls, test images, positive class {run.positive}"
+    return table(caption, header, rows, run.note, "numbers")
+
+
+def with_interval(row: dict, key: str) -> str:
+    """0.512 (0.464 to 0.560)."""
+    ends = words.between(row.get(f"{key}_low"), row.get(f"{key}_high"))
+    return words.fixed(row.get(key)) + (f" ({ends})" if ends else "")
+
+
+def controls_seen(controls: dict) -> str:
+    """Alternative text of controls/controls.png."""
+    said = [f"{named(row)} {with_interval(row, 'accuracy')}" for row in control_rows(controls)]
+    return f"Chart of the accuracy of image and controls with 95 % intervals: {'; '.join(said)}."
+
+
+def folds_section(run: Run) -> Markup | None:
+    """Cross-validation, where it was asked for."""
+    folds = run.part("folds")
+    if folds is None:
+        return None
+    together = folds.get("kept_together")
+    kept = f"kept together: {together}" if together else "cut image by image, which leaks"
+    notes = folds.get("notes")
+    remarks = [folds.get("weakness"), *(notes if isinstance(notes, list) else ())]
+    known = [remark for remark in remarks if isinstance(remark, str) and remark]
+    return section(
+        "folds",
+        "Cross-validation",
+        paragraph(
+            f"{words.amount(folds.get('k'), 'fold')}, {kept}. The test part of each fold is "
+            "another one, and each has a model of its own: the spread says how much the result "
+            "depends on which images were met."
+        ),
+        folds_table(run, folds),
+        listing(known) if known else None,
+        figure(
+            run, run.folder / "folds" / "folds.png", folds_seen(folds), "The tests of all folds."
+        ),
+        each_fold(run, read_csv(run.folder / "folds" / "folds.csv")[:LONGEST_TABLE]),
+    )
+
+
+def fold_measures(folds: dict) -> list[tuple[str, str, dict]]:
+    """(model, measure, its numbers) of all that has a mean."""
+    models = folds.get("models")
+    return [
+        (name, key, entry)
+        for name, model in (models.items() if isinstance(models, dict) else ())
+        for key, entry in measures_of(model).items()
+        if number(look(entry, "mean")) is not None
+    ]
+
+
+def measures_of(model) -> dict:
+    measures = look(model, "measures")
+    return measures if isinstance(measures, dict) else {}
+
+
+def folds_seen(folds: dict) -> str:
+    """Alternative text of folds/folds.png."""
+    means = [
+        f"{name} {words.fixed(entry['mean'])}"
+        for name, key, entry in fold_measures(folds)
+        if key == "accuracy"
+    ]
+    return f"Chart of the test accuracy of every fold; mean accuracy: {'; '.join(means)}."
+
+
+def folds_table(run: Run, folds: dict) -> Markup | None:
+    """Mean and interval of each model and measure."""
+    rows = []
+    for name, key, entry in fold_measures(folds):
+        title = FOLD_MEASURES.get(key, key)
+        ends = words.between(entry.get("low"), entry.get("high")) or words.DASH
+        rows.append([name, title, words.fixed(entry["mean"]), ends])
+    header = ["model", "measure", "mean over the folds", "95 % interval"]
+    return table("Means", header, rows, run.note, "numbers") if rows else None
+
+
+def each_fold(run: Run, lines) -> Markup:
+    """folds.csv as it is, numbers rounded."""
+    if not lines:
+        run.lacks("no folds.csv that can be read")
+        return paragraph("Not here: the folds one by one.", class_="missing")
+    header = [str(key).replace("_", " ") for key in lines[0]]
+    rows = [[short(value) for value in line.values()] for line in lines]
+    return table("Fold by fold", header, rows, run.note, "numbers")
+
+
+def short(value) -> str:
+    """A number with three digits, a whole number or a word as it is."""
+    found = as_number(value)
+    if not math.isfinite(found) or "." not in str(value):
+        return words.DASH if value in (None, "") else str(value)
+    return words.fixed(found)

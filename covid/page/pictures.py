@@ -1,0 +1,87 @@
+"""Figures inside the page: png files as data URIs, each with an alternative text."""
+
+import base64
+import struct
+from pathlib import Path
+
+from covid.page.markup import Markup, tag
+from covid.page.runs import Run
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Sheets of CT slices are the large ones, up to 1.2 MB each. As WebP of this quality they take
+# a fifth of that, and their letters stay sharp; a run with two models then makes a page of 2 MB
+# instead of 10. Smaller files, diagrams mostly, are embedded byte for byte.
+LARGE, QUALITY = 150_000, 90
+LARGEST_FILE = 30_000_000
+WIDE = 1000  # pixels: a figure that needs a row of its own
+
+
+def figure(run: Run, path: Path, alt: str, caption) -> Markup | None:
+    """A figure element, or None where there is no such file.
+
+    A file that is no png becomes a line that says so.
+
+    Parameters
+    ----------
+    path : Path
+        Inside of the run folder.
+    alt : str
+        What is to be seen, for those who cannot see it.
+    caption : str or Markup
+    """
+    shown = path.relative_to(run.folder).as_posix()
+    try:
+        if not path.is_file():
+            return None
+        data = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else b""
+    except OSError:
+        data = b""
+    size = png_size(data)
+    if size is None:
+        run.lacks(f"{shown} is damaged and not shown")
+        return tag("p", f"The figure {shown} is damaged and not shown.", class_="missing")
+    kind, data = smaller(data)
+    width, height = size
+    image = tag(
+        "img",
+        src=f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}",
+        alt=alt,
+        width=width,
+        height=height,
+        style=dimensions(width, height),
+    )
+    box = tag("div", image, class_="scroll", role="region", aria_label=shown, tabindex="0")
+    return tag("figure", box, tag("figcaption", caption), class_="wide" if width > WIDE else None)
+
+
+def dimensions(width: int, height: int) -> str:
+    """No figure is drawn larger than it is, none fills more than a screen's height, and on a phone
+    one that is wide scrolls, rather than being shrunk until its letters cannot be read."""
+    if height > 1.3 * width:
+        return f"width:auto;max-width:100%;max-height:min({height}px,44rem)"
+    return f"max-width:{width}px;min-width:min({width}px,{0.036 * width:.0f}rem)"
+
+
+def png_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as a png's header tells; None where it is none."""
+    if not data.startswith(PNG_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
+        return None
+    width, height = struct.unpack(">II", data[16:24])
+    return (width, height) if 0 < width < 20_000 and 0 < height < 20_000 else None
+
+
+def smaller(data: bytes) -> tuple[str, bytes]:
+    """(format, bytes) of a png, as WebP where it is large and that saves half of it or more."""
+    if len(data) <= LARGE:
+        return "png", data
+    import cv2
+    import numpy as np
+
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            return "png", data
+        ok, encoded = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    except cv2.error:  # built without WebP, or a side longer than WebP's 16,383 pixels
+        return "png", data
+    return ("webp", encoded.tobytes()) if ok and len(encoded) < len(data) / 2 else ("png", data)

@@ -1,0 +1,142 @@
+"""The input that excites a filter: what it looks for, found by climbing instead of by looking."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn import shapes
+from minicnn.graph import Graph
+from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.saliency.passes import gradients, image_shape
+from minicnn.saliency.receptive import ReceptiveField, feature_map, receptive_field
+
+CONTRAST = 0.2  # root mean square distance from the middle, as a share of the range of values
+
+
+class Excitation(NamedTuple):
+    """An input made for a filter.
+
+    Attributes
+    ----------
+    x : (height, width, channels) float array
+        The best one that was found.
+    activations : list of float
+        The filter's mean activation before each step, and at the end.
+    """
+
+    x: np.ndarray
+    activations: list[float]
+
+
+@one_step_at_a_time()
+def excite(
+    model,
+    layer,
+    filter: int,
+    steps: int = 30,
+    *,
+    seed: int = 0,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    contrast: float = CONTRAST,
+    step_size: float = 0.2,
+) -> Excitation:
+    """Climb from noise to an input for which the mean activation of a filter is large.
+
+    The larger the input, the larger the activation of a convolution: without a limit there is no
+    largest. So inputs are x = middle + d with ||d|| = radius, where middle is half way between
+    the bounds, and radius = contrast * (high - low) * sqrt(numbers in x):
+
+        d = d + step_size * radius * g / ||g||    g = d mean activation / dx
+        d = d * radius / ||d||                    back to the sphere
+        x = clip(middle + d, low, high)
+
+    g is divided by its length because its size says nothing: it differs from filter to filter by
+    orders of magnitude. Where relu silences the filter everywhere no gradient comes through. Then
+    the way is that in front of the activation, for units that share no pixel: each can be woken
+    without the others being in its way.
+
+    Source: Erhan et al. 2009, "Visualizing higher-layer features of a deep network", section
+    "Maximizing the activation", which has one unit where here is the mean over a filter's map.
+
+    Parameters
+    ----------
+    model : Model
+        With one image as its input.
+    layer : str, Layer or Tensor
+        With an output (rows, cols, channels).
+    filter : int
+        Which channel of it, counted from 0.
+    steps : int
+    seed : int
+        Of the noise at the beginning. All else follows from it.
+    bounds : (low, high)
+        Smallest and largest number that an input of this model may have.
+    contrast : float
+        In (0, 0.5]: with 0.5 every pixel could be black or white.
+    step_size : float
+        Length of a step as a share of the radius.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer or filter, or the bounds are not in order.
+    """
+    shape, target = image_shape(model), feature_map(model, layer)
+    steps = shapes.positive_int(steps, "steps", "excite")
+    filters = target.sample_shape[2]
+    if not isinstance(filter, (int, np.integer)) or not 0 <= filter < filters:
+        raise ValueError(f"excite: expected a filter in [0, {filters}), got {filter!r}")
+    low, high = bounds
+    if not low < high or not 0 < contrast <= 0.5:
+        raise ValueError(
+            "excite: expected bounds (low, high) in this order and a contrast in (0, 0.5], got "
+            f"{bounds} and {contrast}"
+        )
+    stem = Graph(model.graph.inputs, [target])  # what lies behind the filter is not run
+    middle, radius = (low + high) / 2, contrast * (high - low) * np.sqrt(np.prod(shape))
+
+    d = on_sphere(np.random.default_rng(seed).normal(size=shape), radius)
+    best, activations = None, []
+    for step in range(steps + 1):
+        x = np.clip(middle + d, low, high).astype(model.dtype)
+        activation, gradient = ascent(stem, receptive_field(model, target), x, filter)
+        if best is None or activation > max(activations):
+            best = x
+        activations.append(activation)
+        length = np.linalg.norm(gradient)
+        if step < steps and length > 0:
+            d = on_sphere(d + step_size * radius * gradient / length, radius)
+    return Excitation(best, activations)
+
+
+def ascent(
+    stem: Graph, field: ReceptiveField, x: np.ndarray, filter: int
+) -> tuple[float, np.ndarray]:
+    """Mean activation of a filter, and the float64 direction in x in which it grows.
+
+    Parameters
+    ----------
+    stem : Graph
+        From the image to the layer's output.
+    field : ReceptiveField
+        Of that layer.
+    """
+    (image,), (target,) = stem.inputs, stem.outputs
+    maps = stem.run([x[None]], layer_by_layer=True)[target]  # (1, rows, cols, channels)
+    dmaps = np.zeros_like(maps)
+    dmaps[..., filter] = 1 / (maps.shape[1] * maps.shape[2])  # of a mean
+    dx = gradients(stem, target, dmaps, [image])[image]
+    if not dx.any():
+        down, right = (
+            math.ceil(size / step) for size, step in zip(field.size, field.step, strict=True)
+        )
+        dmaps[...] = 0
+        dmaps[:, ::down, ::right, filter] = 1
+        dx = gradients(stem, target, dmaps, [image], through_activation=False)[image]
+    return float(maps[..., filter].mean(dtype=np.float64)), dx[0].astype(np.float64)
+
+
+def on_sphere(d: np.ndarray, radius: float) -> np.ndarray:
+    """`d` made so long as `radius`."""
+    return d * (radius / np.linalg.norm(d))

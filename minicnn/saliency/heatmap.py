@@ -1,0 +1,87 @@
+"""`HeatMap`: a number for every place of an image, and how it is spread over the pixels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """What Grad-CAM and occlusion give.
+
+    Attributes
+    ----------
+    method : str
+        "Grad-CAM" or "occlusion".
+    source : str
+        What it was computed from: names of layers, or size and distance of the patches.
+    values : (rows, cols) float64 array
+        As computed, at the resolution of the layer or of the patches.
+    on_image : (height, width) float64 array
+        The same on every pixel of the image.
+    logit : float
+        The model's answer for the whole image, in front of the sigmoid.
+    """
+
+    method: str
+    source: str
+    values: np.ndarray
+    on_image: np.ndarray
+    logit: float
+
+
+def upsample(values: np.ndarray, size: tuple, start: tuple, step: tuple) -> np.ndarray:
+    """Spread numbers that stand on a coarse grid over all pixels, bilinearly.
+
+    Number (i, j) stands on pixel (start[0] + i * step[0], start[1] + j * step[1]); in between
+    the weights fall linearly, along rows and along columns; beyond the outermost numbers all is
+    as at the border:
+
+        pixels = weights_down @ values @ weights_right.T
+
+    Parameters
+    ----------
+    values : (rows, cols) float array
+    size : (height, width) of the result, pixels
+    start, step : (down, right) in pixels
+        Place of the first number, and distance of neighbours; not necessarily whole numbers.
+
+    Returns
+    -------
+    pixels : (height, width) float64 array
+    """
+    weights = []
+    for pixels, count, first, distance in zip(size, values.shape, start, step, strict=True):
+        places = first + distance * np.arange(count)
+        # Column k: how much number k counts at every pixel. (count, pixels) -> (pixels, count)
+        weights.append(np.stack([np.interp(np.arange(pixels), places, k) for k in np.eye(count)]).T)
+    down, right = weights
+    return down @ values @ right.T
+
+
+def share_inside(heat: np.ndarray, mask: np.ndarray) -> float:
+    """sum(|heat| inside the mask) / sum(|heat|): how much of a heat map lies where it should.
+
+    A map that is spread evenly has the mask's share of the area: compare with `mask.mean()`.
+
+    Parameters
+    ----------
+    heat : (height, width) float array
+    mask : (height, width) bool array
+
+    Returns
+    -------
+    share : float in [0, 1]; NaN for a map that is zero everywhere.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    mass, mask = np.abs(np.asarray(heat, dtype=np.float64)), np.asarray(mask, dtype=bool)
+    if mass.shape != mask.shape:
+        raise ValueError(
+            f"share_inside: expected a mask of the heat map's shape {mass.shape}, got {mask.shape}"
+        )
+    total = float(mass.sum())
+    return float(mass[mask].sum()) / total if total else float("nan")

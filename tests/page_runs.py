@@ -1,0 +1,327 @@
+"""Run folders as `covid run` leaves them, made up in a fraction of a second for the report's tests.
+
+Probabilities are drawn at random; every number in summary.json is computed from them, and the csv
+files and figures are of the same numbers, so that a page made of such a folder contradicts itself
+only where the page is wrong. Nothing is trained. All images are synthetic, and said to be.
+"""
+
+import copy
+import csv
+import functools
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from covid import plots
+from covid.evaluate import wilson_interval
+from covid.plots.canvas import sheet
+
+PARTS = {"train": 60, "validate": 12, "test": 48}
+MODELS = ("tiny_cnn", "reduced_inception")
+TITLES = {"random": "slices split at random", "group": "patients kept apart"}
+# How far apart the classes' scores are: known patients are recognised, new ones are not.
+APART = {"random": 4.0, "group": -0.7}
+TOPICS = (
+    "confusion",
+    "roc",
+    "precision_recall",
+    "reliability",
+    "scores",
+    "most_wrong",
+    "filters",
+    "graph",
+)
+CSV = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+HOSTILE = "<script>alert('%s')</script>&amp;\"\n\udcff\x00\u202e.png"
+
+
+def make_run(
+    folder: Path,
+    *,
+    classes: tuple[str, str] = ("Infected", "Not_Infected"),
+    models: tuple[str, ...] = MODELS,
+    splits: tuple[str, ...] = ("random", "group"),
+    apart: dict[str, float] = APART,
+    file_name: str = "P{patient:03d}_{number:03d}.png",
+    figures: bool = True,
+    seed: int = 0,
+) -> dict:
+    """Write a run folder; returns what its summary.json holds.
+
+    Parameters
+    ----------
+    folder : Path
+        New.
+    classes : (positive, negative)
+    apart : dict
+        Split -> mean distance of the classes' scores, in their standard deviations.
+    file_name : str
+        Of the images, with places for patient and number.
+    figures : bool
+        Whether there are figures; they take most of the time.
+    """
+    rng = np.random.default_rng(seed)
+    note = f"Synthetic images. A teaching tool, not for diagnosis. Positive class: {classes[0]}."
+    summary = {
+        **{"note": note, "positive": classes[0], "negative": classes[1], "synthetic": True},
+        **{"source": "made by this run", "seed": seed, "recipe": "practice"},
+        "recipes": {
+            name: {"name": "practice", "image_size": 150, "augmentation": {"horizontal_flip": True}}
+            | {"ratios": [0.5, 0.1, 0.4], "learning_rate": 0.001, "patience": None}
+            for name in models
+        },
+        "versions": {"minicnn": "0.1.0", "python": "3.11.7", "numpy": "2.4.6"},
+        "command": f"covid run --models {','.join(models)} --group '^[^_]+' --seed {seed}",
+        "groups": {"source": "pattern '^[^_]+' in the file names", "count": 12},
+        "splits": {},
+    }
+    for split in splits:
+        data = {"enhanced-50-10-40": data_entry(classes)}
+        found = {}
+        for name in models:
+            predictions = {
+                part: predict(rng, n, apart[split], file_name) for part, n in PARTS.items()
+            }
+            found[name] = model_entry(predictions)
+            where = folder / split / name if can_be_a_file(name) else None
+            if where is not None:
+                history = write_files(where, predictions, classes, rng)
+                if figures:
+                    draw(folder / split / "figures", name, found[name], history, classes, note)
+        together = None if split == "random" else summary["groups"]["source"]
+        entry = {"title": TITLES[split], "kept_together": together, "folder": split}
+        summary["splits"][split] = {**entry, "data": data, "models": found}
+    summary["audit"] = audit_entry(classes, file_name)
+    summary["controls"] = controls_entry(rng, models[0])
+    summary["folds"] = folds_entry(folder, rng, models)
+    if figures:
+        for path in (
+            "audit/pairs",
+            "audit/confounders",
+            "controls/controls",
+            "controls/masks",
+            "folds/folds",
+        ):
+            picture(folder / f"{path}.png")
+        for path in ("samples", "preprocessing", "augmentation"):
+            picture(folder / "figures" / f"{path}.png")
+        for split in splits:
+            for name in filter(can_be_a_file, models):
+                picture(folder / split / f"figures/look-{name}.png")
+    write_summary(folder, summary)
+    return summary
+
+
+def of_first_version(folder: Path, summary: dict) -> dict:
+    """A made-up run as version 0.1.0 left it: one split, in no folder of its own, no measures."""
+    for path in (folder / "random").iterdir():
+        if path.name == "figures":
+            for figure in path.iterdir():
+                figure.rename(folder / "figures" / figure.name)
+        else:
+            path.rename(folder / path.name)
+    for name in ("random", "group", "audit", "controls", "folds"):
+        shutil.rmtree(folder / name)
+    kept = ("note", "positive", "negative", "synthetic", "source", "seed", "recipe", "recipes")
+    entry = copy.deepcopy(summary["splits"]["random"])
+    for model in entry["models"].values():
+        del model["threshold"]
+        for part in PARTS:
+            for key in ("measures", "at_threshold", "prevalence", "remark"):
+                del model[part][key]
+    old = {key: summary[key] for key in (*kept, "versions")}
+    old |= {"split": "random", "group": None, "data": entry["data"], "models": entry["models"]}
+    write_summary(folder, old)
+    return old
+
+
+def can_be_a_file(name: str) -> bool:
+    return "/" not in name and "\0" not in name
+
+
+def write_summary(folder: Path, summary) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
+
+
+def data_entry(classes: tuple[str, str]) -> dict:
+    """One kind of data; half of each part is positive."""
+    total = sum(PARTS.values())
+    return {
+        **{"folder": "data/enhanced-50-10-40", "enhanced": True, "ratios": [0.5, 0.1, 0.4]},
+        **{"seed": 0, "files": {"kept": total, "unreadable": 1, "total": total + 1}},
+        "counts": {part: dict.fromkeys(classes, n // 2) for part, n in PARTS.items()},
+        "notes": ["two files are the same image"],
+    }
+
+
+def predict(rng, n: int, apart: float, file_name: str) -> list[tuple[str, int, float]]:
+    """(file, label, probability) of n images; half of them are positive."""
+    labels = np.arange(n) % 2
+    scores = rng.normal(apart * (labels - 0.5), 1)
+    names = [file_name.format(patient=k // 8, number=k) for k in range(n)]
+    return list(zip(names, labels.tolist(), (1 / (1 + np.exp(-scores))).tolist(), strict=True))
+
+
+def model_entry(predictions: dict[str, list]) -> dict:
+    """A model's entry in the summary."""
+    threshold = {"value": 0.5, "chosen_on": "validate", "method": "Youden's index"}
+    parts = {part: part_entry(rows) for part, rows in predictions.items()}
+    return {
+        **{"params": 65_777, "epochs": 6, "best_epoch": 5, "seconds": 1.5},
+        **{"threshold": threshold, **parts},
+        "look": {"image": "Infected/P001_001.png", "method": "grad-cam", "passed": False}
+        | {"verdict": "The map does not change with the weights."},
+    }
+
+
+def part_entry(rows: list[tuple[str, int, float]]) -> dict:
+    """All numbers of a part."""
+    labels = np.array([label for _, label, _ in rows])
+    p = np.array([value for _, _, value in rows])
+    guesses = (p > 0.5).astype(int)
+    counts = np.zeros((2, 2), int)
+    np.add.at(counts, (labels, guesses), 1)
+    (tn, fp), (fn, tp) = counts.tolist()
+    shares = {
+        "sensitivity": (tp, tp + fn),
+        "specificity": (tn, tn + fp),
+        "ppv": (tp, tp + fp),
+        "npv": (tn, tn + fn),
+        "accuracy": (tn + tp, len(rows)),
+    }
+    measures = {
+        name: {"value": k / n, "method": "Wilson"}
+        | dict(zip(("low", "high"), wilson_interval(k, n), strict=True))
+        if n
+        else {"value": None, "low": None, "high": None, "method": "Wilson"}
+        for name, (k, n) in shares.items()
+    }
+    low, high = measures["accuracy"]["low"], measures["accuracy"]["high"]
+    measures["accuracy"] |= {"group_low": max(0, low - 0.02), "group_high": min(1, high + 0.02)}
+    # Of all pairs of a positive and a negative image: the share in the right order.
+    auc = float(np.mean(p[labels == 1][:, None] > p[labels == 0][None, :]))
+    measures["roc_auc"] = {"value": auc, "low": None, "high": None, "method": "DeLong"}
+    brier = float(np.mean((p - labels) ** 2))
+    measures["brier"] = {"value": brier, "low": None, "high": None, "method": "bootstrap by image"}
+    loss = float(-np.mean(np.log(np.where(labels == 1, p, 1 - p))))
+    return {
+        **{"loss": loss, "acc": measures["accuracy"]["value"], "n": len(rows)},
+        **{"acc_95_percent_interval": [low, high], "confusion": counts.tolist()},
+        "at_threshold": {"threshold": 0.5, "confusion": counts.tolist()},
+        **{"prevalence": 0.1, "measures": measures},
+        "remark": "Few groups (patients): 12; intervals by group are somewhat too narrow still.",
+    }
+
+
+def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) -> dict:
+    """history.csv and predictions.csv; returns the history."""
+    folder.mkdir(parents=True)
+    falling = np.exp(-np.arange(6) / 2) * 0.6 + rng.uniform(0, 0.05, 6)
+    history = {"acc": 1 - falling / 2, "loss": falling, "val_acc": 1 - falling, "val_loss": falling}
+    history = {key: values.tolist() for key, values in history.items()}
+    with open(folder / "history.csv", "w", **CSV) as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *history])
+        writer.writerows(enumerate(zip(*history.values(), strict=True), start=1))
+    with open(folder / "predictions.csv", "w", **CSV) as file:
+        writer = csv.writer(file)
+        writer.writerow(["part", "file", "true", "predicted", f"p({classes[0]})", "correct"])
+        for part, rows in predictions.items():
+            for name, label, p in rows:
+                true, guess = classes[1 - label], classes[0 if p > 0.5 else 1]
+                name = name.replace("\0", "")  # which no file name can hold
+                writer.writerow([part, name, true, guess, f"{p:.6f}", int(true == guess)])
+    return history
+
+
+def draw(folder: Path, name: str, entry: dict, history: dict, classes, note: str) -> None:
+    """The figures of a model; those of the evaluation are stand-ins."""
+    title, note = (text.encode("utf-8", "replace").decode() for text in (name, note))
+    plots.training_curves(history, folder / f"curves-{name}.png", title, note, 5)
+    for topic in TOPICS:
+        picture(folder / f"{topic}-{name}.png")
+
+
+def picture(path: Path) -> None:
+    """A stand-in for a figure: a diagonal and some dots."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(stand_in())
+
+
+@functools.cache
+def stand_in() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "figure.png")
+        with sheet(path, "A figure", "Synthetic images.", 6, 4) as body:
+            axes = body.subplots()
+            axes.plot([0, 1], [0, 1])
+            axes.plot(*np.random.default_rng(1).random((2, 20)), "o")
+        return path.read_bytes()
+
+
+def audit_entry(classes: tuple[str, str], file_name: str) -> dict:
+    """What an audit of a leaking split says."""
+    pairs, across, found = 310, 120, 44
+    share = found / PARTS["test"]
+    example = file_name.format(patient=1, number=1)
+    rows = [
+        ("border", "width of the border", 0.51, 0.41, 0.61, False),
+        ("mean_intensity", "mean intensity", 0.83, 0.75, 0.9, True),
+    ]
+    return {
+        "verdict": f"The split leaks: {found} of {PARTS['test']} test images ({share:.0%}) have a "
+        "near-duplicate among the training images.",
+        **{
+            "leaks": True,
+            "images": sum(PARTS.values()),
+            "split": "random",
+            "identical": {"files": 2, "across": 0},
+        },
+        "near_duplicates": {"pairs": pairs, "pairs_across": across, "share": share}
+        | {"test_images_with_one": found, "test_images": PARTS["test"]},
+        "inferred_groups": {"count": 14, "largest": 16},
+        "patients_on_both_sides": {"count": 11, "of": 12, "examples": ["P001", example]},
+        "confounders": [
+            dict(zip(("name", "title", "auc", "low", "high", "flagged"), row, strict=True))
+            for row in rows
+        ]
+        + [{"name": "file_format", "auc": None, "low": None, "high": None, "flagged": False}],
+        "shortcuts": True,
+    }
+
+
+def controls_entry(rng, model: str) -> dict:
+    """Controls in which the border scores like the image."""
+    titles = {"image": "the image", "permuted_labels": "permuted labels"}
+    titles |= {"border_only": "the border alone", "histogram": "the histogram"}
+    rows = []
+    for name, title in titles.items():
+        right = int(rng.binomial(48, 0.5 if name == "permuted_labels" else 0.9))
+        low, high = wilson_interval(right, 48)
+        row = {"name": name, "title": title, "what": f"{title}, nothing else", "n": 48}
+        row |= {"accuracy": right / 48, "accuracy_low": low, "accuracy_high": high}
+        row |= {"auc": None, "auc_low": None, "auc_high": None}
+        rows.append({**row, "flagged": name == "border_only"})
+    verdict = "The border alone scores like the image: the model does not read the lungs."
+    return {"verdict": verdict, "split": "random", "model": model, "rows": rows}
+
+
+def folds_entry(folder: Path, rng, models: tuple[str, ...]) -> dict:
+    """Five folds by group; also folds/folds.csv."""
+    (folder / "folds").mkdir(parents=True)
+    found: dict = {}
+    with open(folder / "folds/folds.csv", "w", **CSV) as file:
+        writer = csv.writer(file)
+        writer.writerow(["model", "fold", "accuracy"])
+        for name in models:
+            values = rng.uniform(0.3, 0.6, 5)
+            writer.writerows([name, k + 1, v] for k, v in enumerate(values))
+            spread, mean = 1.96 * values.std() / np.sqrt(5), float(values.mean())
+            accuracy = {"mean": mean, "low": mean - spread, "high": mean + spread}
+            found[name] = {"measures": {"accuracy": accuracy}}
+    together = "pattern '^[^_]+' in the file names"
+    return {"k": 5, "kept_together": together, "notes": [], "weakness": "Few.", "models": found}

@@ -1,0 +1,444 @@
+"""The report: what it says of good, bad, old and hostile run folders, and that it is sound HTML."""
+
+import base64
+import copy
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from page_runs import APART, HOSTILE, make_run, of_first_version, write_summary
+
+from covid.cli import main
+from covid.errors import UserError
+from covid.page import write_page
+from covid.page.markup import Markup, tag
+from covid.page.pictures import LARGE, png_size, smaller
+from covid.page.reading import read_run
+from covid.page.style import DARK, LIGHT
+from covid.page.verdict import headline
+from covid.page.words import fixed
+from covid.page.writing import page as page_text
+
+VOID = {"img", "meta", "br", "line", "rect", "circle"}
+
+
+class Checker(HTMLParser):
+    """Reads a page; complains of tags that do not match, and keeps what tests ask for."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self.text: list[str] = []
+        self.rows: list[list[str]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, name, attributes):
+        assert len(attributes) == len(dict(attributes)), (name, attributes)
+        self.tags.append((name, dict(attributes)))
+        if name not in VOID - {"line", "rect", "circle"}:
+            self.open.append(name)
+        if name == "tr":
+            self.rows.append([])
+        if name in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text.append(data)
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+    @property
+    def words(self) -> str:
+        return " ".join("".join(self.text).split())
+
+    def all(self, *names: str) -> list[dict]:
+        return [attributes for name, attributes in self.tags if name in names]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "results"
+    make_run(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def summary(run_folder) -> dict:
+    return json.loads((run_folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def page(run_folder) -> Checker:
+    return Checker(write_page(run_folder).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory) -> Checker:
+    """Names that are markup, quotes, formats, line breaks, no text, backwards."""
+    folder = tmp_path_factory.mktemp("runs") / "hostile"
+    make_run(
+        folder,
+        classes=(HOSTILE, "100 % \" ' --> </style>"),
+        models=("<b onclick='x'>%s&\"\udcff", "../../x"),
+        file_name="{patient}" + HOSTILE,
+    )
+    return Checker(write_page(folder).read_text(encoding="utf-8"))
+
+
+def page_of(folder: Path, summary: dict) -> Checker:
+    write_summary(folder, summary)
+    return Checker(write_page(folder).read_text(encoding="utf-8"))
+
+
+# The page as a document
+
+
+def test_the_page_is_sound(page):
+    assert page.all("html")[0]["lang"] == "en"
+    levels = [int(name[1]) for name, _ in page.tags if re.fullmatch("h[1-6]", name)]
+    assert levels[0] == 1 and levels.count(1) == 1 and len(levels) > 12
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    marks = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(set(marks)) == len(marks)
+    links = [link["href"] for link in page.all("a")]
+    inside = [link[1:] for link in links if link.startswith("#")]
+    assert len(inside) > 20 and set(inside) <= set(marks)
+    assert all(link.startswith("https://") for link in links if not link.startswith("#"))
+
+
+def test_every_table_has_a_caption_and_scopes(page):
+    names = [name for name, _ in page.tags]
+    assert names.count("table") == names.count("caption") > 10
+    assert {cell.get("scope") for cell in page.all("th")} == {"row", "col"}
+
+
+def test_nothing_is_loaded_from_anywhere(page):
+    assert page.all("script", "link", "iframe", "base", "object", "form") == []
+    assert all(image["src"].startswith("data:image/") for image in page.all("img"))
+    policy = next(m["content"] for m in page.all("meta") if "http-equiv" in m)
+    assert policy.startswith("default-src 'none'")
+    assert not any(key.startswith("on") for _, attributes in page.tags for key in attributes)
+
+
+def test_every_figure_is_there_and_has_a_text_of_its_own(page, run_folder):
+    files = list(run_folder.rglob("*.png"))
+    texts = [image["alt"] for image in page.all("img")]
+    graphs = [file for file in files if file.name.startswith("graph-")]
+    assert len(graphs) == 4  # of two models on two splits: the same whatever the split
+    assert len(texts) == len(set(texts)) == len(files) - 2 > 30
+    assert min(map(len, texts)) > 40
+
+
+def test_alternative_texts_say_the_numbers(page, summary):
+    texts = " ".join(image["alt"] for image in page.all("img"))
+    for split in summary["splits"].values():
+        for name, model in split["models"].items():
+            area = fixed(model["test"]["measures"]["roc_auc"]["value"])
+            assert f"ROC curve of {name} on 48 test slices: area {area}" in texts
+            (tn, fp), (fn, tp) = model["test"]["confusion"]
+            assert f"test: of {tp + fn} Infected {tp} found" in texts
+    assert "by grad-cam" in texts and "which it fails: the map says nothing" in texts
+    assert "farthest from 0.5 is mean intensity with 0.830; suspicious: mean intensity" in texts
+
+
+def test_the_same_folder_gives_the_same_bytes(run_folder, tmp_path):
+    first = write_page(run_folder).read_bytes()
+    assert write_page(run_folder).read_bytes() == first
+    there = shutil.copytree(run_folder, tmp_path / "elsewhere")
+    (there / "report.html").unlink()
+    assert write_page(there).read_bytes() == first
+    assert str(run_folder).encode() not in first
+    assert list(run_folder.glob(".minicnn*")) == []
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_has_enough_contrast(colours):
+    """4.5 : 1 for text, 3 : 1 for marks: WCAG 2.1, level AA."""
+    for ground in ("paper", "wash"):
+        for text in ("ink", "soft", "link"):
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    for mark in ("blue", "orange"):
+        assert contrast(colours[mark], colours["paper"]) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_that_of_the_standard():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#d55e00", "#ffffff") == pytest.approx(3.87, abs=0.01)
+
+
+# Names that want to be markup
+
+
+def test_hostile_names_are_text(hostile):
+    """`Checker` has found all tags closed; nothing of the names has become one."""
+    assert hostile.all("script", "b onclick") == []
+    assert len(hostile.all("style")) == 1
+    assert not any(key.startswith("on") for _, attributes in hostile.tags for key in attributes)
+    assert "<script>alert('%s')</script>&amp;\"\\n\\xff\\x00\\u202e.png" in hostile.words
+    assert "100 % \" ' --> </style>" in hostile.words
+    assert "<b onclick='x'>%s&\"\\xff" in hostile.words
+
+
+def test_hostile_names_are_text_in_attributes(hostile):
+    texts = [image["alt"] for image in hostile.all("img")]
+    assert any("<script>alert('%s')</script>" in text for text in texts)
+
+
+def test_a_summary_cannot_make_the_page_read_other_folders(tmp_path, summary, run_folder):
+    """Neither by the folder of a split nor by a model's name."""
+    outside = tmp_path / "outside" / "figures"
+    outside.mkdir(parents=True)
+    (tmp_path / "outside" / "history.csv").write_text("epoch,loss\n1,0.123\n")
+    shutil.copy(next(run_folder.rglob("roc-*.png")), outside / "roc-tiny_cnn.png")
+    changed = copy.deepcopy(summary)
+    changed["splits"]["random"]["folder"] = "../outside"
+    changed["splits"]["group"]["folder"] = str(tmp_path / "outside")
+    models = changed["splits"]["random"]["models"]
+    models["../outside"] = models["tiny_cnn"]
+    found = page_of(tmp_path / "run", changed)
+    assert found.all("img") == [] and "0.123" not in found.words
+
+
+@pytest.mark.parametrize("text", ["<&>\"'", Markup("<b>bold</b>")])
+def test_only_markup_is_not_escaped(text):
+    found = Checker(tag("p", text, title=text))
+    assert (found.all("b") == []) == (type(text) is str)
+    assert found.all("p") == [{"title": str(text)}]
+
+
+# What it says
+
+
+def with_accuracy(folder: Path, splits=("random", "group"), apart=APART, models=("tiny_cnn",)):
+    summary = make_run(folder, splits=splits, apart=apart, figures=False, models=models)
+    return summary, headline(read_run(folder))
+
+
+def test_the_headline_of_models_that_recognise_patients(tmp_path):
+    summary, sentence = with_accuracy(tmp_path / "run")
+    first, second = (
+        fixed(summary["splits"][key]["models"]["tiny_cnn"]["test"]["acc"])
+        for key in ("random", "group")
+    )
+    assert sentence == (
+        f"On synthetic images: test accuracy {first} with slices split at random, {second} with "
+        "patients kept apart: this model recognises patients, not disease."
+    )
+
+
+@pytest.mark.parametrize(
+    "apart, expected",
+    [
+        ((4, 4), "better than guessing on new patients too, with no fall beyond the intervals."),
+        ((0, 0), "on new patients no better than guessing, as far as the intervals tell."),
+        ((-0.5, 4), "better than guessing on new patients too, with no fall beyond the intervals."),
+        ((6, 1.6), "the second is what this model knows of new ones."),
+    ],
+)
+def test_other_headlines(tmp_path, apart, expected):
+    _, sentence = with_accuracy(tmp_path / "r", apart=dict(zip(APART, apart, strict=True)))
+    assert sentence.endswith(expected), sentence
+
+
+def test_the_headline_of_one_split(tmp_path):
+    summary, sentence = with_accuracy(tmp_path / "random", ("random",))
+    assert "the audit found 92 % of the test images again among the others" in sentence
+    assert sentence.endswith("so this says little about a new patient.")
+    _, sentence = with_accuracy(tmp_path / "group", ("group",), {"group": -3})
+    assert sentence.endswith("patients kept apart: worse than guessing on patients never seen.")
+    _, sentence = with_accuracy(tmp_path / "good", ("group",), {"group": 4})
+    assert sentence.endswith("better than guessing on patients never seen.")
+
+
+def test_verdicts_and_disclaimer_come_first(page, summary):
+    start = page.words[: page.words.index("What was done")]
+    for part in ("audit", "controls"):
+        assert summary[part]["verdict"] in start
+    assert "not a medical device" in start and "made by a program" in start
+    assert "Positive class: Infected" in start
+
+
+def test_sections_are_in_order(page):
+    titles = [a["id"] for name, a in page.tags if name == "h2"]
+    order = "done audit results models controls inside folds repeat card literature"
+    assert titles == order.split()
+
+
+def test_measures_of_both_splits_stand_side_by_side(page, summary):
+    for key, title in (("sensitivity", "Sensitivity"), ("roc_auc", "Area under the ROC curve")):
+        values = [
+            fixed(summary["splits"][split]["models"]["tiny_cnn"]["test"]["measures"][key]["value"])
+            for split in ("random", "group")
+        ]
+        row = next(row for row in page.rows if row[0] == title and len(row) == 3)
+        assert [cell.split(" ")[0] for cell in row[1:]] == values
+
+
+def test_the_wider_interval_is_shown_too(page, summary):
+    accuracy = summary["splits"]["group"]["models"]["tiny_cnn"]["test"]["measures"]["accuracy"]
+    low, high = fixed(accuracy["group_low"]), fixed(accuracy["group_high"])
+    assert f"{low} to {high} by group" in page.words
+    assert f"{fixed(accuracy['value'])} (95 % interval {low} to {high})" in page.words
+
+
+def test_the_most_wrong_images_are_those_of_predictions_csv(page, run_folder):
+    lines = (run_folder / "group/tiny_cnn/predictions.csv").read_text().splitlines()[1:]
+    wrong = [line.split(",") for line in lines if line.startswith("test") and line.endswith("0")]
+    worst = max(wrong, key=lambda row: abs(float(row[4]) - (row[2] == "Infected")))
+    caption = page.words.index(f"patients kept apart: the most wrong of {len(wrong)} mistakes")
+    assert worst[1] in page.words[caption : caption + 200]
+
+
+def test_command_seed_versions_and_files(page, summary):
+    assert summary["command"] in page.words
+    assert ["numpy", "2.4.6"] in page.rows
+    assert ["random/tiny_cnn/history.csv", "loss and accuracy of every epoch"] in page.rows
+
+
+# What is missing is said
+
+
+@pytest.mark.parametrize(
+    "key, sentence",
+    [
+        ("audit", "Not here: an audit."),
+        ("controls", "Not here: controls."),
+        ("recipes", "Not here: the settings of the training."),
+        ("command", "Not here: the command, which was not recorded."),
+    ],
+)
+@pytest.mark.parametrize("value", ["gone", None, {}, 3])
+def test_a_missing_part_is_named(tmp_path, summary, key, sentence, value):
+    changed = {**summary, key: value}
+    if value == "gone":
+        del changed[key]
+    elif key == "command" and value == 3:
+        changed[key] = 3
+    found = page_of(tmp_path, changed)
+    assert sentence in found.words
+
+
+def test_a_run_without_files_and_figures(tmp_path, summary):
+    write_summary(tmp_path, summary)
+    run = read_run(tmp_path)
+    assert run.missing == []
+    found = Checker(write_page(tmp_path).read_text())
+    assert found.all("img") == []
+    assert "Not here (tiny_cnn, patients kept apart): curves, confusion, roc" in found.words
+    assert "the numbers of history.csv and the numbers of predictions.csv" in found.words
+
+
+def test_a_run_of_the_first_version(tmp_path, capsys, run_folder, summary):
+    there = shutil.copytree(run_folder, tmp_path / "old")
+    of_first_version(there, summary)
+    assert main(["report", str(there), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert "no audit" in result["missing"] and result["synthetic"] is True
+    found = Checker(Path(result["report"]).read_text())
+    assert "test accuracy" in result["sentence"] and result["sentence"] in found.words
+    topics = [image["alt"].split(" ")[0] for image in found.all("img")]
+    assert "Confusion" in topics and "Accuracy" in topics
+    assert "this summary is of an older version" in found.words
+
+
+def test_null_values_are_dashes_with_a_reason(tmp_path, summary):
+    changed = copy.deepcopy(summary)
+    for split in changed["splits"].values():
+        for model in split["models"].values():
+            model["test"]["measures"]["ppv"] = dict.fromkeys(("value", "low", "high"))
+    row = next(
+        row for row in page_of(tmp_path, changed).rows if row[0] == "Positive predictive value"
+    )
+    assert row[1] == "– no image was called positive"
+
+
+def test_damaged_files_beside_the_summary(tmp_path, run_folder):
+    there = shutil.copytree(run_folder, tmp_path / "run")
+    (there / "random/tiny_cnn/history.csv").write_bytes(b'"\xff\x00,\n"')
+    (there / "random/tiny_cnn/predictions.csv").write_text("part,p(x)\ntest\ntest,many\n")
+    (there / "random/figures/roc-tiny_cnn.png").write_bytes(b"no picture")
+    (there / "folds/folds.csv").write_text("a\n1,2,3\n")
+    found = Checker(write_page(there).read_text())
+    assert "The figure random/figures/roc-tiny_cnn.png is damaged and not shown." in found.words
+    assert "Not here (tiny_cnn, slices split at random): the numbers of history.csv" in found.words
+
+
+def test_any_value_may_be_of_any_type(tmp_path, summary):
+    """Each value of the summary in turn becomes something else: a page or a sentence, no more."""
+    rng = np.random.default_rng(4)
+    odd = [None, True, -1, 1e400, "", "text", [], [1], {}, {"a": 1}, [[1, 2], [3, "x"]], 10**400]
+    places = list(paths(summary))
+    outcomes = set()
+    for index in rng.choice(len(places), 120, replace=False):
+        changed = copy.deepcopy(summary)
+        *around, last = places[index]
+        inner = changed
+        for key in around:
+            inner = inner[key]
+        inner[last] = odd[rng.integers(len(odd))]
+        write_summary(tmp_path, changed)
+        try:
+            Checker(page_text(read_run(tmp_path)))
+            outcomes.add("page")
+        except UserError:
+            outcomes.add("sentence")
+    assert "page" in outcomes
+
+
+def paths(content, before=()):
+    """The place of every value in nested dicts and lists."""
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in items:
+        yield (*before, key)
+        if isinstance(value, (dict, list)):
+            yield from paths(value, (*before, key))
+
+
+# Pictures
+
+
+def test_small_pictures_are_embedded_byte_for_byte(page, run_folder):
+    data = (run_folder / "figures/samples.png").read_bytes()
+    assert len(data) < LARGE
+    expected = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    assert expected in [image["src"] for image in page.all("img")]
+
+
+def test_large_pictures_become_smaller_and_stay_the_same_to_the_eye():
+    cv2 = pytest.importorskip("cv2")
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (60, 80, 3), np.uint8)
+    image = cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC)
+    data = cv2.imencode(".png", image)[1].tobytes()
+    assert len(data) > LARGE and png_size(data) == (800, 600)
+    kind, less = smaller(data)
+    again = cv2.imdecode(np.frombuffer(less, np.uint8), cv2.IMREAD_COLOR)
+    assert kind == "webp" and len(less) < len(data) / 2
+    assert np.abs(again.astype(int) - image).mean() < 4
+    assert smaller(data) == (kind, less)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8" + b"x" * 50])
+def test_what_is_no_png(data):
+    assert png_size(data) is None
