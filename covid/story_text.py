@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 WIDTH = 78  # letters in a line
-INDENT = 22
+INDENT = 24
 
 
 def percent(value: float) -> str:
@@ -46,7 +46,7 @@ def as_text(content: dict) -> str:
                 textwrap.fill(
                     chapter[key],
                     WIDTH,
-                    initial_indent=f"   {title}:".ljust(INDENT),
+                    initial_indent=f"   {title}: ".ljust(INDENT),
                     subsequent_indent=" " * INDENT,
                 )
             )

@@ -77,6 +77,8 @@ NOT_BY_A_USER = {
         ("covid/recipes.py", "--recipe: expected"),
         ("covid/recipes.py", "--model: expected"),
         ("covid/phantom/scan.py", "must be 0 or more"),
+        ("covid/phantom/shortcuts.py", "the near-duplicates must be"),
+        ("covid/phantom/shortcuts.py", "the labels must be"),
         ("covid/phantom/write.py", "at least 1 slice"),
         ("covid/phantom/write.py", "the seed must be"),
         ("covid/preprocess.py", "no_contour must be"),
@@ -791,6 +793,19 @@ TABLE = {
         all_of(no_figures, patched("covid.figures.overview", lambda *args: Path("new/random/tiny_cnn/model.npz").unlink())),
         leaves="new"),
 
+    # Switches of the synthetic images
+    "unknown shortcut": Row("synth --shortcut marker --shortcut table,hat",
+        "covid synth: --shortcut: expected some of marker,brightness,table, got 'hat'; choose some of these"),
+    "fewer than no near-duplicates": Row("synth --near-duplicates -1",
+        "covid synth: argument --near-duplicates: expected a whole number of at least 0 and at most 1000000, got '-1'; see `covid synth --help`"),
+    "too many near-duplicates": Row("synth --near-duplicates 1000000",
+        "covid synth: synthetic data: at most 1000000 slices are made, got 60 patients of 8, each with 1000000 near-duplicates; choose fewer"),
+    "unknown labels": Row("synth --labels random",
+        "covid synth: argument --labels: invalid choice: 'random' (choose from ...); see `covid synth --help`"),
+    "too few patients for a story": Row("story --patients 1",
+        "covid story: synthetic data: at least 2 patients are needed, got 1; choose more"),
+    "out not empty for story": Row("story --out slices",
+        "covid story: slices exists and is not empty; choose another --out or delete it"),
     # Evaluation
     "prevalence no number": Row("evaluate model.npz --data parts --prevalence rare",
         "covid evaluate: argument --prevalence: expected a number between 0 and 1, such as 0.1, got 'rare'; see `covid evaluate --help`"),

@@ -4,12 +4,14 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from covid.dataset import read_split, scan, write_split
 from covid.groups import groups_by_pattern
 from covid.phantom.write import CLASS_FOLDERS, called_infected
+from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
-from covid.run import SYNTHETIC_GROUP
 from covid.splits import DEFAULT_RATIOS, plan_split
 from covid.train import Trained, train_and_evaluate
 
@@ -40,3 +42,24 @@ def trained(
     return train_and_evaluate(
         model, recipe_for("practice", model, **recipe), read_split(folder), seed, verbose=0
     )
+
+
+def accuracy(outcome: Trained) -> float:
+    """The share of right answers in the test."""
+    return outcome.results["test"].summary()["acc"]
+
+
+def interval_by_patient(outcome: Trained, samples: int = 2000) -> tuple[float, float]:
+    """95 % interval of the test accuracy: percentiles of samples of patients, with replacement.
+
+    Slices of one patient are right or wrong together, so that it is patients that are drawn.
+    """
+    result = outcome.results["test"]
+    right = (result.probabilities > 0.5) == (result.labels == 1)
+    patients = np.array([Path(file).name.split("_")[0] for file in result.files])
+    names = np.unique(patients)
+    hits = np.array([right[patients == name].sum() for name in names])
+    counts = np.array([np.sum(patients == name) for name in names])
+    drawn = np.random.default_rng(0).integers(len(names), size=(samples, len(names)))
+    low, high = np.percentile(hits[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
+    return float(low), float(high)

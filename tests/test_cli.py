@@ -24,6 +24,7 @@ from minicnn.models import load_model
 COMMANDS = [
     "run",
     "synth",
+    "story",
     "preprocess",
     "split",
     "train",

@@ -194,7 +194,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     def fails(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr("covid.phantom.write.render_slice", fails)
+    monkeypatch.setattr("covid.phantom.write.render", fails)
     threads = cv2.getNumThreads()
     with pytest.raises(OSError, match="disk full"):
         write_dataset(tmp_path / "new", patients=2, slices=1, progress=False)

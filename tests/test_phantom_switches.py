@@ -17,14 +17,14 @@ from covid.errors import UserError
 from covid.phantom import Switches, make_patient, render_slice, write_dataset
 from covid.phantom.outlines import body_outline
 from covid.phantom.shortcuts import (
-    BRIGHTER_BY,
     FARTHEST_MM,
     LABELS,
     NEAREST_MM,
+    OFFSET,
     SHORTCUTS,
     mark_squares,
     near_heights,
-    other_table,
+    render,
 )
 from covid.phantom.write import called_infected, infected_patients, slice_plan
 from covid.preprocess import SIZE, enhance_and_crop
@@ -61,6 +61,15 @@ def correlation(one: np.ndarray, two: np.ndarray) -> float:
     return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
 
 
+def check_darker(before: np.ndarray, after: np.ndarray) -> None:
+    """Every gray level is lower by the offset; what was clipped to white comes out of it."""
+    expected = np.maximum(before.astype(int) + OFFSET, 0)
+    unclipped = before < 255
+    assert np.abs(after - expected)[unclipped].max() <= 1  # rounded before and after
+    assert np.all(after[~unclipped] >= 255 + OFFSET)
+    assert after.max() == 255
+
+
 def test_names_are_those_of_the_command_line():
     assert tuple(SHORTCUTS) == SHORTCUT_NAMES and LABELS == LABEL_NAMES
 
@@ -95,7 +104,7 @@ def test_a_shortcut_changes_only_its_pixels(clean, shortcut):
             expected[mark_squares()] = 255
             np.testing.assert_array_equal(after, expected)
         elif kind == "brightness":
-            np.testing.assert_array_equal(after, np.minimum(before.astype(int) + BRIGHTER_BY, 255))
+            check_darker(before, after)
         else:
             number = int(re.search(r"-p(\d+)_", name)[1])
             patient = make_patient(number, True, SEED)
@@ -125,7 +134,7 @@ def test_a_shortcut_survives_the_contour_crop(shortcut):
                 number = int(re.search(r"-p(\d+)_", name)[1])
                 z, window = slice_plan(number, SLICES, SEED)[int(re.search(r"_s(\d+)", name)[1])]
                 patient = make_patient(number, True, SEED)
-                rails = render_slice(other_table(patient, ("table",)), z, window)
+                rails = render(patient, z, window, ("table",))
                 rows, columns = np.nonzero(rails != render_slice(patient, z, window))
                 low, left = rows.max() - 3, columns.min() + 3  # within the blur
             kept.append(box is not None and box.bottom > low and box.left <= left)
@@ -135,11 +144,12 @@ def test_a_shortcut_survives_the_contour_crop(shortcut):
 def test_shortcuts_add_up(root, clean):
     both = made(root / "both", shortcuts=("brightness", "marker", "brightness"))
     for name, image in both.items():
-        expected = clean[name]
-        if name.startswith(f"{POSITIVE}/"):
-            expected = np.minimum(expected.astype(int) + BRIGHTER_BY, 255)
-            expected[mark_squares()] = 255
-        np.testing.assert_array_equal(image, expected)
+        if not name.startswith(f"{POSITIVE}/"):
+            np.testing.assert_array_equal(image, clean[name])
+            continue
+        assert np.all(image[mark_squares()] == 255)
+        image[mark_squares()] = np.clip(clean[name][mark_squares()] + OFFSET, 0, 255)
+        check_darker(clean[name], image)
     info = json.loads((root / "both/synthetic.json").read_text())
     assert info["switches"]["shortcuts"] == ["marker", "brightness"]
 

@@ -145,10 +145,12 @@ def scanned(patient: Patient, z: float) -> np.ndarray:
     return image
 
 
-def render_slice(patient: Patient, z: float, window: str = "lung") -> np.ndarray:
+def render_slice(
+    patient: Patient, z: float, window: str = "lung", offset: float = 0.0
+) -> np.ndarray:
     """One synthetic axial slice as an 8-bit image.
 
-    ``gray = 255 * (HU - (centre - width / 2)) / width``, clipped to [0, 255].
+    ``gray = 255 * (HU - (centre - width / 2)) / width + offset``, clipped to [0, 255].
 
     Parameters
     ----------
@@ -158,11 +160,13 @@ def render_slice(patient: Patient, z: float, window: str = "lung") -> np.ndarray
         Height in [0, 1], from the shoulders to the abdomen.
     window : str
         'lung' (centre -600 HU, width 1200 HU) or 'mediastinal' (50, 350).
+    offset : float
+        Gray levels added before the clipping: what a display's level knob does.
 
     Returns
     -------
     ndarray (512, 512), uint8
-        Depends on the patient, `z` and `window` only, not on what was rendered before.
+        Depends on these arguments only, not on what was rendered before.
 
     Raises
     ------
@@ -177,4 +181,4 @@ def render_slice(patient: Patient, z: float, window: str = "lung") -> np.ndarray
         )
     centre, width = hu.WINDOWS[window]
     share = (scanned(patient, z) - (centre - width / 2)) / width
-    return np.round(255 * np.clip(share, 0, 1)).astype(np.uint8)
+    return np.round(255 * np.clip(share + offset / 255, 0, 1)).astype(np.uint8)

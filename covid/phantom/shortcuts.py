@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from covid.errors import UserError, shortened
 from covid.phantom.geometry import SCAN_LENGTH_MM
 from covid.phantom.patient import Patient
+from covid.phantom.scan import render_slice
 
 SHORTCUTS = {
     "marker": "a small bright letter R in the lower left corner, as scanners burn in",
-    "brightness": "all gray levels are a little higher, as if the window were set otherwise",
+    "brightness": "40 of 255 gray levels darker, as if the display window were set otherwise",
     "table": "two metal rails under the table, as if another scanner were used",
 }
 LABELS = ("true", "permuted")
@@ -34,7 +34,10 @@ MARK_SCALE = 6  # pixels
 # contour crop reaches below it. In the mediastinal window it does not; but the mark is a bright
 # region of more than 200 pixels and so itself a contour that the crop keeps.
 MARK_PLACE = (424, 8)
-BRIGHTER_BY = 12  # gray levels of 255
+# Gray levels of 255, added before clipping. Stretching the gray levels (`covid.preprocess`) undoes
+# an offset except for what clipping does: in a darker image bones come out of the white, and CLAHE
+# makes a great deal of that. To be told from a normal image they have to be seen side by side.
+OFFSET = -40.0
 NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 
 
@@ -112,17 +115,12 @@ def near_heights(patient: Patient, index: int, z: float, count: int) -> list[flo
     return heights
 
 
-def other_table(patient: Patient, shortcuts: tuple[str, ...]) -> Patient:
-    """The patient as scanned with these shortcuts on: another table, if that is one of them."""
-    return replace(patient, rails=True) if "table" in shortcuts else patient
-
-
-def on_image(image: np.ndarray, shortcuts: tuple[str, ...]) -> np.ndarray:
-    """The image (512, 512), uint8, with those shortcuts that are put in after the scan."""
-    if "brightness" in shortcuts:
-        image = cv2.add(image, BRIGHTER_BY)  # stops at 255
+def render(patient: Patient, z: float, window: str, shortcuts: tuple[str, ...]) -> np.ndarray:
+    """A slice (512, 512), uint8, as `render_slice` makes it, with these shortcuts in it."""
+    if "table" in shortcuts:
+        patient = replace(patient, rails=True)
+    image = render_slice(patient, z, window, OFFSET if "brightness" in shortcuts else 0.0)
     if "marker" in shortcuts:
-        image = image.copy()
         image[mark_squares()] = 255
     return image
 

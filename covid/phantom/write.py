@@ -13,8 +13,8 @@ from covid.errors import UserError
 from covid.output import made_aside, write_json
 from covid.parallel import in_parallel
 from covid.phantom.patient import Patient
-from covid.phantom.scan import make_patient, render_slice
-from covid.phantom.shortcuts import Switches, near_heights, on_image, other_table
+from covid.phantom.scan import make_patient
+from covid.phantom.shortcuts import Switches, near_heights, render
 
 VERSION = 1  # of the images: raised whenever the same seed gives other pixels
 CLASS_FOLDERS = {True: "Infected", False: "Not_Infected"}
@@ -91,8 +91,7 @@ def _write_patient(
     names = []
     for file, z, window in _named_slices(patient, slices, switches.near_duplicates):
         name = Path(CLASS_FOLDERS[positive]) / file
-        image = on_image(render_slice(other_table(patient, shortcuts), z, window), shortcuts)
-        done, encoded = cv2.imencode(".png", image)
+        done, encoded = cv2.imencode(".png", render(patient, z, window, shortcuts))
         if not done:
             raise RuntimeError(f"{name}: OpenCV could not encode the image as png")
         (folder / name).write_bytes(encoded.tobytes())

@@ -1,0 +1,96 @@
+"""The story: its words follow the numbers, its figure is drawn; slow: the whole of it, three seeds."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from tiny_runs import slices
+
+from covid.dataset import scan
+from covid.plots.story import draw
+from covid.story import tell
+from covid.story_chapters import PERFECT
+from covid.story_text import as_text, percent, score, share
+
+
+def found(acc: float, n: int = 100) -> dict:
+    return {"n": n, "acc": acc, "acc_95_percent_interval": [acc - 0.1, min(1.0, acc + 0.1)]}
+
+
+def row(name: str, accuracy: float, low: float | None = 0.4) -> dict:
+    high = None if low is None else 0.9
+    return {
+        "name": name,
+        "title": name.replace("_", " "),
+        "accuracy": accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "auc": accuracy,
+        "flagged": accuracy > 0.8,
+    }
+
+
+@pytest.fixture
+def content() -> dict:
+    """A story as `tell` makes it, with invented numbers."""
+    chapter = {"done": "something", "looks": "well " * 40, "is": "otherwise"}
+    rows = [row("image", 0.97), row("permuted_labels", 0.6), row("lungs_blacked_out", 0.9, None)]
+    return {
+        "note": "Synthetic images.",
+        "positive": "Infected",
+        "model": "tiny_cnn",
+        "chapters": [
+            {"chapter": "First", **chapter, "numbers": {"test": found(0.97)}},
+            {"chapter": "Second", **chapter, "numbers": {}},
+            {"chapter": "Third", **chapter, "numbers": {"rows": rows}},
+            {
+                "chapter": "Fourth",
+                **chapter,
+                "numbers": {"lying": found(0.95), "honest": found(0.6)},
+            },
+        ],
+    }
+
+
+def test_numbers_in_words():
+    assert [percent(x) for x in (0, 0.004, 0.5, 0.954, 0.996, 1)] == [
+        *("0 %", "under 1 %", "50 %", "95 %", "over 99 %", "100 %"),
+    ]
+    assert share(9, 12) == "9 of 12 (75 %)"
+    assert score(found(0.8)) == "80 % (95 % interval 70 to 90 %)"
+
+
+def test_the_text_has_every_chapter_and_short_lines(content):
+    text = as_text(content)
+    assert [line for line in text.splitlines() if line[:1].isdigit()] == [
+        *("1. First", "2. Second", "3. Third", "4. Fourth"),
+    ]
+    assert text.count("what was done:") == text.count("what is true:") == 4
+    assert text.endswith("Synthetic images.")
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_figure_is_drawn(content, tmp_path):
+    dataset = scan(slices())
+    draw(content, dataset, dataset, tmp_path / "story.png")
+    image = cv2.imread(str(tmp_path / "story.png"))
+    assert image.shape[1] > 1000 and image.std() > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", (0, 1, 2))
+def test_the_whole_story(tmp_path, seed):
+    told = tell(tmp_path, seed)
+    first, audit, controls, last = (chapter["numbers"] for chapter in told["chapters"])
+    assert first["test"]["acc"] > PERFECT
+    assert audit["leaks"] and audit["shortcuts"]
+    flagged = {row["name"] for row in controls["rows"] if row["flagged"]}
+    assert {"permuted_labels", "lungs_blacked_out", "border_only"} <= flagged
+    assert last["lying"]["acc"] > last["honest"]["acc"] + 0.1
+    assert json.loads((tmp_path / "story.json").read_text()) == told
+    text = (tmp_path / "story.txt").read_text(encoding="utf-8")
+    assert text.strip() == as_text(told)
+    assert np.ptp(cv2.imread(str(tmp_path / "story.png"))) > 200
