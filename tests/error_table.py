@@ -844,7 +844,7 @@ TABLE = {
         "covid run: parts is split already, so that --folds cannot be followed; leave out those, or name the folder of the source images"),
     "images gone since the first split": Row("run --resume stopped",
         "covid run: stopped/random/data/enhanced-50-10-40: expected the 12 images to split anew, found 12 images, not the same ones (such as Infected/synthetic-...); write the folder again",
-        all_of(no_figures, copied("slices", lambda path: first(path / "Infected").rename(path / "Infected/synthetic-p001_s09_lung.png")), stopped_with(data="slices", split="both")),
+        all_of(no_figures, copied("slices", lambda path: first(path / "Infected").rename(path / "Infected/synthetic-p001_s09_lung.png")), stopped(lambda path: change_json(path / "run.json", lambda info: info["options"].update(data=str(Path("slices").absolute()), split="both")))),
         leaves="stopped"),
     "a damaged audit": Row("run --resume stopped",
         "covid run: stopped/audit is damaged (...); delete it, and `--resume` makes it anew",
@@ -922,7 +922,7 @@ TABLE = {
         all_of(finished(lambda path: None), raising("covid.page.writing.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
     # Controls
     "controls of images without a group": Row("controls --data data --split group",
-        "covid controls: --split group: which part of a file name is the patient is not said; add --group REGEX, such as --group '^[^_]+'",
+        "covid controls: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv",
         a_single_image_each),
     "controls of a split folder with options for another": Row("controls --data parts --split random --ratios 60/20/20 --no-contour drop",
         "covid controls: parts is split already, so that --ratios, --split, --no-contour drop cannot be followed; leave out those, or name the folder of the source images"),

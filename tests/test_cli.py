@@ -33,8 +33,9 @@ COMMANDS = [
     "figures",
     "explain",
     "look",
-    "report",
+    "audit",
     "controls",
+    "report",
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES

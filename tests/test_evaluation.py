@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, slices
 
-from covid import arguments, figures, metrics
+from covid.arguments import values, figures, metrics
 from covid.cli import main
 from covid.dataset import plan_split, read_split, scan, write_split
 from covid.errors import UserError
@@ -89,7 +89,7 @@ def test_groups_come_from_the_manifest(run):
     for found in run.results.values():
         # images are called after their patient: Infected/synthetic-p005_s01_lung.png
         assert found.groups == [name.split("/")[1].split("_")[0] for name in found.files]
-    random = finished_run()[0] / "data/enhanced-50-10-40"
+    random = finished_run()[0] / "random/data/enhanced-50-10-40"
     assert groups_in(read_split(random), "test") is None
 
 
@@ -102,12 +102,12 @@ def call(*words) -> int:
 
 @pytest.fixture
 def model():
-    return finished_run()[0] / "tiny_cnn/model.npz"
+    return finished_run()[0] / "random/tiny_cnn/model.npz"
 
 
 @pytest.fixture
 def split():
-    return finished_run()[0] / "data/enhanced-50-10-40"
+    return finished_run()[0] / "random/data/enhanced-50-10-40"
 
 
 def test_evaluate_uses_the_model_s_threshold_and_says_all(model, split, capsys):
@@ -185,7 +185,7 @@ def test_evaluate_draws_figures_of_every_part(model, split, tmp_path, monkeypatc
 
 
 def test_the_default_prevalence_stands_in_two_places_and_is_one():
-    assert arguments.DEFAULT_PREVALENCE == metrics.DEFAULT_PREVALENCE
+    assert values.DEFAULT_PREVALENCE == metrics.DEFAULT_PREVALENCE
 
 
 # The table

@@ -72,9 +72,11 @@ def test_every_file_is_there_and_nothing_else():
     assert len(images) == TOTAL
     drawn = ("samples", "preprocessing", "augmentation", "comparison")
     per_model = ("curves", "confusion", "filters", "graph", "roc", "precision_recall")
-    per_model += ("reliability", "scores", "most_wrong")
+    per_model += ("reliability", "scores", "most_wrong", "look")
+    audit = ("audit.json", "confounders.png", "images.csv", "pairs.csv", "pairs.png")
     assert sorted(set(found) - set(images)) == sorted(
         [
+            *(f"audit/{name}" for name in audit),
             *(f"figures/{name}.png" for name in drawn),
             "random/data/enhanced-50-10-40/manifest.csv",
             "random/data/enhanced-50-10-40/split.json",
@@ -83,6 +85,7 @@ def test_every_file_is_there_and_nothing_else():
                 f"random/tiny_cnn/{name}"
                 for name in ("history.csv", "model.npz", "predictions.csv")
             ),
+            "report.html",
             "run.json",
             "summary.json",
         ]
@@ -157,7 +160,7 @@ def test_the_user_is_told_counts_results_and_where_they_are():
     assert f"{TOTAL} files, {TOTAL} read, 0 skipped" in text
     assert results_table(summary) in text
     assert "65,777" in text and "Try --group REGEX" in text
-    assert said[-1].endswith(f"Everything is in {folder}")
+    assert said[-1].endswith(f"Everything is in {folder}; read {folder / 'report.html'}")
 
 
 # Seeds and splits
@@ -165,7 +168,7 @@ def test_the_user_is_told_counts_results_and_where_they_are():
 
 def test_the_same_seed_gives_the_same_summary(tmp_path, no_figures):
     _, summary, _ = finished_run()
-    again = run.run_all(quick(tmp_path / "again", seed=1))
+    again = run.run_all(quick(tmp_path / "again", seed=1, audit=True))
     assert without_seconds(again) == without_seconds(summary)
     other = run.run_all(quick(tmp_path / "other", seed=2))
     found, wanted = (only_split(one)["models"]["tiny_cnn"]["test"] for one in (other, again))
@@ -192,7 +195,7 @@ def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monke
     summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
     assert "synthetic" in said[0]
     assert summary["synthetic"] is True
-    assert len(files_in(tmp_path / "out/synthetic")) == TOTAL + 1  # and its README.txt
+    assert len(files_in(tmp_path / "out/synthetic")) == TOTAL + 2  # README.txt, synthetic.json
 
 
 def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
