@@ -5,8 +5,8 @@
     python -m benchmarks audit --data my_images       # two class folders that are there already
 
 The generated images are synthetic: slices of the phantom, each bent, resized to 128 to 256 pixels
-and marked with spots of its own, as jpg files in a temporary folder. Every tenth is a near-duplicate
-of the one before: moved by up to 1 % of its side, brighter or darker, with other noise. The audit
+and marked with spots of its own, as jpg files in a temporary folder. Every tenth is a
+near-duplicate of the one before: moved by up to 1 % of its side, brighter or darker, with other noise. The audit
 runs in a process of its own; its largest memory (RSS) is that of all of Python and its libraries.
 """
 
@@ -71,7 +71,7 @@ def report(folder: Path, what: str) -> None:
         f"reading {1e3 * found['reading'] / images:.2f} ms an image "
         f"({1e3 * found['reading_processor'] / images:.2f} ms of processor time; 100,000 such "
         f"images: {found['reading'] / images * 1e5:.0f} s), comparing {found['comparing']:.0f} s\n"
-        f"near-duplicates: {found['pairs']:,} pairs among {found['candidates']:,} that were compared"
+        f"near-duplicates: {found['pairs']:,} pairs of {found['candidates']:,} that were compared"
     )
     if what == "generated":
         print(f"planted {found['planted']:,}, of these found {found['planted_found']:,}")
@@ -79,7 +79,7 @@ def report(folder: Path, what: str) -> None:
 
 
 def make_files(folder: Path, count: int) -> None:
-    """Write `count` images into two class folders, each tenth a near-duplicate of the one before."""
+    """Write `count` images into two class folders, every tenth like the one before."""
     import numpy as np
 
     from covid.parallel import in_parallel

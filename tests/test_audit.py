@@ -1,4 +1,4 @@
-"""covid.audit: what is planted is found, what is clean stays clean, numbers are those of the hand."""
+"""covid.audit: what is planted is found, what is clean stays clean, numbers as by hand."""
 
 import csv
 import json
@@ -187,7 +187,7 @@ def pairs_of(images, correlation, other_window=False):
 
 
 def test_groups_are_chains_of_sure_pairs():
-    pairs = pairs_of([(0, 3), (3, 5), (1, 2), (2, 4)], [0.9, 0.86, 0.99, 0.82])
+    pairs = pairs_of([(0, 3), (3, 5), (1, 2), (2, 4)], [0.9, 0.88, 0.99, 0.85])
     assert pairs.alike.all()
     # 2 and 4 are near-duplicates, but not sure enough to join groups
     assert inferred_groups(7, pairs).tolist() == [0, 1, 1, 0, 2, 0, 3]
@@ -244,7 +244,7 @@ def test_neighbouring_slices_are_found_and_patients_are_not_joined(neighbouring)
     for image, name in audit.group_names.items():
         groups.setdefault(name, set()).add(image.path.stem.split("_")[0])
     assert all(len(patients) == 1 for patients in groups.values())
-    assert 3 <= len(groups) < 6  # windows are joined where they are alike enough
+    assert 3 <= len(groups) <= 6  # 3 patients; windows are joined where they are alike enough
     assert audit.leaks and audit.verdict.startswith(
         "The random split leaks: 6 of 6 test images (100 %) have a near-duplicate"
     )

@@ -22,14 +22,15 @@ from covid.audit.neighbours import nearest
 # Chosen by real and by synthetic slices of known patients. Slices of one patient two millimetres
 # apart differ in 5 % of the bits, and 99 of 100 such pairs in less than 14 %; their details
 # correlate at 0.82 or more in 99 of 100 pairs. Slices of different real patients stay below 0.35,
-# and those of different synthetic patients, who are more alike, below 0.77.
+# and those of different synthetic patients, who are more alike, below 0.80.
 FARTHEST = 51  # bits of 255 in which candidates differ
 NEIGHBOURS = 16  # candidates of each image on its own side, on the other, and in other windows
-NEAR_DUPLICATE = 0.8  # correlation of the aligned details, from -1 to 1
-SAME_GROUP = 0.85
-# One slice in two windows: a median of 0.57; different patients: below 0.22 and 0.46.
+NEAR_DUPLICATE = 0.83  # correlation of the aligned details, from -1 to 1
+SAME_GROUP = 0.87
+# One slice in two windows: a median of 0.57; of different patients below 0.22 where they are real,
+# and 0.54 where they are synthetic.
 FARTHEST_OTHER_WINDOW = 100
-OTHER_WINDOW = 0.52
+OTHER_WINDOW = 0.57
 WINDOW_GAP = 24  # gray levels: no image's soft tissue lies in such a gap between two windows
 
 

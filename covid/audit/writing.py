@@ -195,7 +195,7 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
 
 
 def spread_out(pairs: np.ndarray, count: int, evenly: bool) -> list[int]:
-    """Indices of at most `count` pairs, from the first to the last, none with an image of another."""
+    """Indices of at most `count` pairs, from first to last, none with an image of another."""
     used: set[int] = set()
     fresh = []
     for index, images in enumerate(pairs.tolist()):
