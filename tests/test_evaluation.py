@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, slices
 
-from covid.arguments import values, figures, metrics
+from covid import figures, metrics
+from covid.arguments import values
 from covid.cli import main
 from covid.dataset import plan_split, read_split, scan, write_split
 from covid.errors import UserError

@@ -28,7 +28,7 @@ NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: In
 
 @pytest.fixture(scope="module")
 def model_file() -> Path:
-    return finished_run()[0] / "tiny_cnn/model.npz"
+    return finished_run()[0] / "random/tiny_cnn/model.npz"
 
 
 @pytest.fixture
