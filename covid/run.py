@@ -36,7 +36,7 @@ from covid.inputs import bad_files_in_words
 from covid.metrics import enough_groups
 from covid.options import Options
 from covid.output import made_aside, write_json
-from covid.page import write_page
+from covid.page import REPORT, write_page
 from covid.preparation import Prepared, Source, draw_data, find_source, prepare_all
 from covid.recipes import Recipe, recipe_for
 from covid.resuming import SUMMARY
@@ -129,7 +129,8 @@ def run_all(options: Options) -> dict:
 def finished_before(options: Options) -> dict:
     """The summary of a run that had been finished already."""
     summary, table = report.finished_results(options.out / SUMMARY)
-    write_page(options.out)  # it is written after the summary
+    if not (options.out / REPORT).exists():  # it is written after the summary
+        write_page(options.out)
     for path in checkpoints(options.out):
         path.unlink()
     options.say(f"{options.out} is finished, there is nothing to go on with")

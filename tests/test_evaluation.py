@@ -90,8 +90,12 @@ def test_groups_come_from_the_manifest(run):
     for found in run.results.values():
         # images are called after their patient: Infected/synthetic-p005_s01_lung.png
         assert found.groups == [name.split("/")[1].split("_")[0] for name in found.files]
-    random = finished_run()[0] / "random/data/enhanced-50-10-40"
-    assert groups_in(read_split(random), "test") is None
+
+
+def test_groups_that_the_manifest_does_not_say_are_unknown(tmp_path):
+    dataset = scan(slices())
+    write_split(dataset, plan_split(dataset), tmp_path / "split", None, progress=False)
+    assert groups_in(read_split(tmp_path / "split"), "test") is None
 
 
 # covid evaluate
@@ -117,14 +121,14 @@ def test_evaluate_uses_the_model_s_threshold_and_says_all(model, split, capsys):
     out = capsys.readouterr().out
     words = f"at the threshold {chosen['value']:.4f} (Youden's J, chosen on validate):"
     assert out.count(words) == 1
-    assert "at a prevalence of 0.1 (--prevalence)" in out and "No groups" in out
+    assert "at a prevalence of 0.1 (--prevalence)" in out and "Only 3 groups" in out
     for name in ("sensitivity", "PPV", "ROC AUC", "Brier score", "balanced accuracy"):
         lines = [line for line in out.splitlines() if line.startswith(f"  {name}  ")]
         assert len(lines) == 2  # in the table, in the glossary
     assert call("evaluate", model, "--data", split, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["threshold"] == chosen and found["figures"] == []
-    expected = finished_run()[1]["models"]["tiny_cnn"]["test"]["measures"]
+    expected = finished_run()[1]["splits"]["random"]["models"]["tiny_cnn"]["test"]["measures"]
     for name, entry in found["results"]["test"]["measures"].items():
         assert entry == pytest.approx(expected[name], abs=1e-6), name
 
@@ -178,7 +182,7 @@ def test_evaluate_draws_figures_of_every_part(model, split, tmp_path, monkeypatc
     monkeypatch.setattr("covid.figures.evaluation_figures", lambda *a: asked.append(a) or [])
     words = ("--data", split, "--figures", tmp_path / "drawn", "--part", "all")
     assert call("evaluate", model, *words) == 0
-    parts = arguments.PARTS[:3]
+    parts = values.PARTS[:3]
     assert [(images, name) for _, images, _, _, name, *_ in asked] == [
         (split / part, f"tiny_cnn-{part}") for part in parts
     ]

@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 from tiny_runs import temporary_folder
 
-from covid import run
+from covid import run, run_folder
 from covid.arguments import parser
 from covid.cli import main
 from covid.errors import UserError
@@ -296,7 +296,7 @@ def begun(killed, tmp_path) -> Path:
 
 
 def test_a_full_disk_while_a_checkpoint_is_written(begun, undisturbed):
-    checkpoint = begun / "reduced_inception/checkpoint.npz"
+    checkpoint = begun / "random/reduced_inception/checkpoint.npz"
     before = checkpoint.read_bytes()
     room = len(before) - 1000  # more than all other files need
     process = begin("run", "--resume", begun, preexec_fn=limit_file_size(room))
@@ -409,7 +409,7 @@ def test_a_folder_that_another_process_has_just_begun_is_left_alone(tmp_path, mo
         raise UserError("another process is working at this run")
         yield
 
-    monkeypatch.setattr(run, "only_one", too_late)
+    monkeypatch.setattr(run_folder, "only_one", too_late)
     with pytest.raises(UserError, match="another process"), output_folder(options):
         pass
     assert (options.out / "run.json").read_text() == "theirs"
@@ -508,7 +508,7 @@ def test_folders_that_cannot_be_gone_on_with(begun, tmp_path, capsys):
         assert "run.json" in complaint(capsys, "run", "--resume", begun)
     info.write_text(text)
     assert "is not empty" in complaint(capsys, "run", "--out", begun)
-    checkpoint = begun / "reduced_inception/checkpoint.npz"
+    checkpoint = begun / "random/reduced_inception/checkpoint.npz"
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2])
     code, _, complained = finish(begin("run", "--resume", begun))
@@ -534,7 +534,7 @@ def test_a_checkpoint_of_another_seed_or_model_is_refused(begun, capsys):
 def test_a_damaged_summary_is_refused_in_words(content, begun, capsys):
     (begun / "summary.json").write_text(content)
     assert "summary.json is damaged" in complaint(capsys, "run", "--resume", begun)
-    assert list(begun.glob("*/checkpoint.npz"))  # still needed
+    assert list(begun.glob("*/*/checkpoint.npz"))  # still needed
 
 
 def test_history_has_every_epoch_once(undisturbed):

@@ -16,6 +16,6 @@ measure means) or follows by rules from the numbers (`verdict`); it never says m
     writing       all of it together
 """
 
-from covid.page.writing import write_page
+from covid.page.writing import REPORT, write_page
 
-__all__ = ["write_page"]
+__all__ = ["REPORT", "write_page"]
