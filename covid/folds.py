@@ -36,7 +36,7 @@ from minicnn.callbacks import BackupAndRestore
 from minicnn.files import whole_file
 
 if TYPE_CHECKING:
-    from covid.run import Prepared
+    from covid.preparation import Prepared
 
 
 def run_folds(

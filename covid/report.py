@@ -12,8 +12,8 @@ from covid.train import PARTS, versions
 if TYPE_CHECKING:
     from covid.groups import Groups
     from covid.options import Options
+    from covid.outcomes import Outcome
     from covid.preparation import Source
-    from covid.run import Outcome
 
 DISCLAIMER = "A teaching tool, not for diagnosis."
 SYNTHETIC = "Synthetic images."

@@ -24,61 +24,23 @@ leaves in the output folder:
 """
 
 import json
-from dataclasses import dataclass, field
 
 from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
 from covid.controls import run_controls, write_controls
-from covid.dataset import SplitFolder, plan_folds
+from covid.dataset import plan_folds
 from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
-from covid.metrics import enough_groups
 from covid.options import Options
+from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
 from covid.output import made_aside, write_json
 from covid.page import REPORT, write_page
-from covid.preparation import Prepared, Source, draw_data, find_source, prepare_all
-from covid.recipes import Recipe, recipe_for
+from covid.preparation import Source, find_source
+from covid.recipes import recipe_for
 from covid.resuming import SUMMARY
 from covid.run_folder import checkpoints, output_folder, require_files
 from covid.splits import fewest_groups
-from covid.train import Trained, train_and_evaluate, write_training
-from minicnn.callbacks import BackupAndRestore
-
-RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one way of splitting.
-
-    Attributes
-    ----------
-    together : Groups or None
-        What was not torn apart; None for a split at random, and for a folder split before.
-    prepared : dict of str to Prepared
-        By model.
-    trained : dict of str to Trained
-        By model.
-    looks : dict of str to dict
-        By model: where its answer for one image comes from; see `covid.looking`.
-    """
-
-    together: Groups | None
-    prepared: dict[str, Prepared]
-    trained: dict[str, Trained] = field(default_factory=dict)
-    looks: dict[str, dict] = field(default_factory=dict)
-
-    @property
-    def first_split(self) -> SplitFolder:
-        return next(iter(self.prepared.values())).split
-
-    @property
-    def tests_enough_groups(self) -> bool:
-        """Whether the test of a split by groups has enough of them in each class to be resampled."""
-        test = next(iter(self.trained.values())).results["test"]
-        kept = self.first_split.info["group"] is not None
-        return kept and enough_groups(test.labels, test.groups)
 
 
 def run_all(options: Options) -> dict:
@@ -161,26 +123,6 @@ def ways_to_split(options: Options, source: Source) -> dict[str, Groups | None]:
     return {RANDOM: None, GROUP: groups}
 
 
-def split_and_train(
-    options: Options,
-    source: Source,
-    recipes: dict[str, Recipe],
-    name: str,
-    together: Groups | None,
-    before: dict[str, Outcome],
-) -> Outcome:
-    """Everything that one way of splitting needs: images, models, their evaluation, their figures.
-
-    Images that another way has prepared already, one of `before`, are not prepared again.
-    """
-    made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
-    prepared = prepare_all(options, source, recipes, name, together, made)
-    outcome = Outcome(together, prepared)
-    draw_data(options, source, next(iter(prepared.values())))
-    train_all(options, outcome, name)
-    return outcome
-
-
 def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict | None:
     """What summary.json holds of `--folds`: every image in a test once."""
     if options.folds is None:
@@ -214,32 +156,12 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
         outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
         model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
         images = outcome.prepared[model]
-        options.say(f"\ncontrols: {model} on images that should not be enough")
+        options.say(
+            f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
+        )
         found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
         with made_aside(folder) as temporary:
             write_controls(found, temporary, report.note(images.split))
     controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
     options.say(f"Controls: {controls['verdict']}")
     return controls
-
-
-def train_all(options: Options, outcome: Outcome, way: str) -> None:
-    """Train, evaluate and write every model; fills `outcome`."""
-    heading = report.title(way, outcome.together)
-    for name, images in outcome.prepared.items():
-        split, recipe = images.split, images.recipe
-        options.say(f"\n{name}, recipe {recipe.name}, {heading}")
-        folder, drawn = options.out / way / name, options.out / way / "figures"
-        backup = BackupAndRestore(
-            folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
-        )
-        if backup.path.exists():
-            options.say(f"going on from {backup.path}")
-        trained = train_and_evaluate(name, recipe, split, options.seed, options.verbose, backup)
-        write_training(trained, (split.negative, split.positive), folder)
-        note = report.note(split)
-        figures.model_figures(trained, split, drawn, note)
-        outcome.trained[name] = trained
-        outcome.looks[name] = figures.example_looked_into(
-            trained.model, split, drawn, note, options.seed
-        )

@@ -784,7 +784,7 @@ TABLE = {
         finished(lambda path: (path / "summary.json").write_text("{"))),
     "images taken away while it trains": Row("run --resume stopped",
         "covid run: no images any more; put the images back, or start another run",
-        all_of(stopped(), raising("covid.run.train_and_evaluate", ImageFileError("no images any more")))),
+        all_of(stopped(), raising("covid.outcomes.train_and_evaluate", ImageFileError("no images any more")))),
     "the output folder taken away at the end": Row("train --data slices --epochs 1 --out new",
         "covid train: new: this output folder has been taken away during the run; start it again",
         all_of(no_figures, patched("covid.figures.overview", lambda *args: shutil.rmtree("new")))),

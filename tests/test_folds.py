@@ -23,9 +23,9 @@ from covid.dataset import (
 from covid.errors import UserError
 from covid.evaluate import Result
 from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
+from covid.preparation import Prepared
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
-from covid.run import Prepared
 from covid.splits import PARTS
 from covid.student import central_probability, t_interval, t_quantile
 

@@ -26,9 +26,9 @@ from covid.dataset import (
     write_split,
 )
 from covid.errors import UserError
+from covid.options import Options
 from covid.preprocess import enhance_and_crop
 from covid.resuming import read_run_info, resumed, write_run_info
-from covid.run import Options
 
 PATIENT = "^[^_]+"
 

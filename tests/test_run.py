@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
-from covid import figures, preparation, run
+from covid import figures, outcomes, preparation, run
 from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
 from covid.errors import UserError
 from covid.inputs import is_enhanced
@@ -317,8 +317,8 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
             raise KeyboardInterrupt
         return train(name, *args)
 
-    train = run.train_and_evaluate
-    monkeypatch.setattr(run, "train_and_evaluate", stop_at_the_second)
+    train = outcomes.train_and_evaluate
+    monkeypatch.setattr(outcomes, "train_and_evaluate", stop_at_the_second)
     said = []
     models = ("tiny_cnn", "reduced_inception")
     with pytest.raises(KeyboardInterrupt):

@@ -21,8 +21,9 @@ def leak_clause(audit: Audit) -> str:
     found = []
     if with_one:
         found.append(
-            f"{with_one} of {images} test images ({percent(with_one, images)}) "
-            f"{'has' if with_one == 1 else 'have'} a near-duplicate among the images to learn from"
+            f"as the images alone show, {with_one} of {images} test images "
+            f"({percent(with_one, images)}) {'has' if with_one == 1 else 'have'} a near-duplicate "
+            "among the images to learn from"
         )
     patients = audit.patients_on_both_sides
     if patients is not None and patients["count"]:
@@ -30,7 +31,7 @@ def leak_clause(audit: Audit) -> str:
         found.append(f"{patients['count']} of {patients['of']} patients {verb} on both sides")
     if found:
         return (
-            f"{audit.split_title} leaks: {' and '.join(found)}, so its test rewards memory; keep "
+            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memory; keep "
             "patients apart"
         )
     if not images:
