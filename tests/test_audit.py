@@ -246,7 +246,7 @@ def test_neighbouring_slices_are_found_and_patients_are_not_joined(neighbouring)
     assert all(len(patients) == 1 for patients in groups.values())
     assert 3 <= len(groups) <= 6  # 3 patients; windows are joined where they are alike enough
     assert audit.leaks and audit.verdict.startswith(
-        "The random split leaks: 6 of 6 test images (100 %) have a near-duplicate"
+        "The random split leaks: as the images alone show, 6 of 6 test images (100 %) have a near-duplicate"
     )
 
 
