@@ -231,11 +231,6 @@ def prepare(
     groups = together or source.groups  # of a random split, manifest.csv names them all the same
     split = plan_split(dataset, recipe.ratios, options.seed, groups, together is not None)
     split.notes.extend(duplicate_notes(dataset))
-    if together is not None and together.count == len(dataset):
-        split.notes.append(
-            f"each image is a group by itself ({together.source}), so that nothing is kept together: "
-            "this split is no stricter than one at random"
-        )
     transform = None
     if recipe.enhance and not source.enhanced:
         transform = partial(enhance_and_crop, no_contour=options.no_contour)

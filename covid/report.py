@@ -135,9 +135,10 @@ def results_table(summary: dict) -> str:
         lines += [result_line(name, row) for name, row in split["models"].items()]
     lines.append(summary["note"])
     if "group" not in summary["splits"]:
+        advice = "" if summary.get("groups") else " Try --group REGEX."
         lines += [
             "Slices were split at random: slices of one patient are in train and in test, so these",
-            "numbers say little about a new patient. Try --group REGEX.",
+            f"numbers say little about a new patient.{advice}",
         ]
     return "\n".join(lines)
 

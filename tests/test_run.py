@@ -163,7 +163,9 @@ def test_the_user_is_told_counts_results_and_where_they_are():
     text = "\n".join(said)
     assert f"{TOTAL} files, {TOTAL} read, 0 skipped" in text
     assert results_table(summary) in text
-    assert "65,777" in text and "Try --group REGEX" in text
+    assert "65,777" in text and "say little about a new patient.\n" in text
+    unknown = results_table({**summary, "groups": None})
+    assert unknown.endswith("say little about a new patient. Try --group REGEX.")
     assert said[-1].endswith(f"Everything is in {folder}; read {folder / 'report.html'}")
 
 
@@ -189,7 +191,7 @@ def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
         parts_of.setdefault(patient, set()).add(row["part"])
     assert len(parts_of) == PATIENTS
     assert all(len(parts) == 1 for parts in parts_of.values())
-    assert "Try --group REGEX" not in results_table(summary)
+    assert "a new patient" not in results_table(summary)
 
 
 def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
