@@ -2,14 +2,15 @@
 
 import csv
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.auditing import as_planned
-from covid.dataset import Dataset
+from covid.dataset import Dataset, ImageFile
 from covid.errors import UserError, shortened, shown
-from covid.groups import Groups, groups_from_names
+from covid.groups import LOOK_ALIKES, Groups, groups_from_names
 from covid.options import Options
 from covid.output import made_aside
 from covid.preparation import Source
@@ -17,7 +18,6 @@ from covid.report import small_print
 from covid.splits import plan_split
 
 FOLDER = "audit"
-LOOK_ALIKES = "the audit's look-alikes"
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,38 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
         with open(
             folder / "images.csv", newline="", encoding="utf-8", errors="surrogateescape"
         ) as file:
-            found = {row["file"]: row["look_alikes"] for row in csv.DictReader(file)}
+            rows = list(csv.DictReader(file))
+        # Where a class has no readable image nothing can be trained, which the split will say.
+        complete = len({row["class"] for row in rows}) == 2
         for name in ("verdict", "near_duplicates"):
             summary[name]
+        unreadable, names = summary["unreadable"], names_of(dataset, rows) if complete else {}
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(
             f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
         ) from None
-    names = {image: found[str(image.path)] for image in dataset if str(image.path) in found}
-    return Audited(summary, groups_from_names(dataset, names, LOOK_ALIKES, "audit"))
+    if complete and len(names) + unreadable != len(dataset):
+        raise UserError(
+            f"{shown(folder)} was made of other images: {len(names)} of the {len(dataset)} in "
+            f"{shown(dataset.folder)} are in its images.csv, and {unreadable} could not be read; put "
+            "the images back, or start another run"
+        )
+    # A name without the way to the folder, which may be another one by now.
+    alone = {image: image.path.relative_to(dataset.folder).as_posix() for image in dataset}
+    return Audited(summary, groups_from_names(dataset, alone | names, LOOK_ALIKES, "audit"))
+
+
+def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, str]:
+    """The look-alikes' name of each image that images.csv has.
+
+    A run that is gone on with elsewhere names the same folder in another way ("../mine" for
+    "mine"), so that only the way inside the folder is compared. All paths begin with that folder,
+    and nothing more is common to them, since there are images of both classes.
+    """
+    before = os.path.commonpath([row["file"] for row in rows])
+    inside = {Path(row["file"]).relative_to(before): row["look_alikes"] for row in rows}
+    places = {image: image.path.relative_to(dataset.folder) for image in dataset}
+    return {image: inside[place] for image, place in places.items() if place in inside}
 
 
 def with_look_alikes(options: Options, source: Source, audited: Audited) -> Source:

@@ -15,7 +15,7 @@ from covid.dataset import (
     scan,
 )
 from covid.errors import UserError, shown
-from covid.groups import group_column, known_groups
+from covid.groups import LOOK_ALIKES, group_column, known_groups
 from covid.inputs import is_split, is_synthetic
 from covid.manifest import MANIFEST
 from covid.output import check_new_folder, check_outside, new_folder
@@ -37,7 +37,8 @@ def audit(options: Namespace) -> dict:
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
         split = planned(dataset, groups, options)
-    names = None if groups is None else groups.names
+    # Look-alikes of an earlier audit are no patients: this one finds its own.
+    names = None if groups is None or groups.kind == "audit" else groups.names
     # With the figures and compiled kernels, which take a second to import.
     from covid.audit import run_audit, write_audit
     from covid.report import small_print
@@ -94,7 +95,8 @@ def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
     groups = None
     if "" not in names.values():
         kept = folder.info["group"]
-        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", "csv")
+        kind = "audit" if kept == LOOK_ALIKES else "csv"
+        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
     ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
     return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
 

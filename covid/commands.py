@@ -75,6 +75,10 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
     from covid import run as runner  # with the figures, which take a second to import
 
     column = group_column(options)
+    if options.group_audit and not options.audit:
+        raise UserError(
+            "--no-audit: --group-audit takes its groups from the audit; leave out one of them"
+        )
     if options.group is not None:
         compile_group(options.group)
     grouped = options.group is not None or options.group_csv is not None or options.group_audit

@@ -21,6 +21,7 @@ from covid.splits import (
     deal_groups,
     fewest_groups,
     in_order,
+    nothing_together,
     parse_ratios,
 )
 
@@ -78,7 +79,7 @@ def plan_folds(
     shares = (rest * train / (train + validate), rest * validate / (train + validate), 1 / k)
     folds = []
     for test in tests:
-        notes = [] if groups is not None else [LEAK]
+        notes = [LEAK] if groups is None else nothing_together(groups, ordered)
         fold = Split({part: [] for part in PARTS}, shares, seed, groups, notes=notes)
         fold.parts["test"] = test
         tested = set(test)

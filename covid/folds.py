@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from covid.dataset import (
     Dataset,
     Groups,
-    ImageFile,
     Split,
     SplitFolder,
     plan_folds,
@@ -29,7 +28,6 @@ from covid.dataset import (
 from covid.evaluate import Result
 from covid.fold_measures import FOLD_COLUMNS, fold_row, summarise_folds
 from covid.inputs import open_split
-from covid.manifest import SKIPPED
 from covid.recipes import Recipe
 from covid.train import train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
@@ -58,7 +56,7 @@ def run_folds(
     Parameters
     ----------
     dataset : Dataset
-        All images; `dataset_of` makes one of a split folder.
+        All images.
     prepared : dict of str to Prepared
         By model: a split folder of these images, prepared as the model wants them, and the recipe.
         How the folder is split does not matter, but for how train compares to validate.
@@ -145,21 +143,6 @@ def groups_in_test(split: SplitFolder) -> int | None:
     rows = read_manifest(split.folder)
     names = {row["group"] for row in rows if row["part"] == "test" and row["file"]}
     return None if "" in names else len(names)
-
-
-def dataset_of(split: SplitFolder) -> tuple[Dataset, Groups | None]:
-    """The images a split folder was made of, as its manifest has them, and their groups if known.
-
-    The source files need not be there any more: the folds take the images from the split folder.
-    """
-    rows = [row for row in read_manifest(split.folder) if row["status"] != SKIPPED]
-    names = {
-        ImageFile(Path(row["source"]), row["class"], row["label"]): row["group"] for row in rows
-    }
-    dataset = Dataset(split.folder, split.positive, split.negative, list(names), skipped=[])
-    if "" in names.values():
-        return dataset, None
-    return dataset, Groups(names, f"column group of {split.folder.name}/manifest.csv", "csv")
 
 
 def write_folds_csv(rows: dict[str, list[dict]], path: Path) -> None:

@@ -33,9 +33,11 @@ def read_group_names(dataset: Dataset, path: Path, column: str) -> dict[ImageFil
         )
     keys, file_column = _find_files(dataset, path, header, lines)
     stated: dict[str, Line] = {}
-    group_column = header.index(column)
+    group_column, wanted = header.index(column), set(keys.values())
     for line in lines:
         key, (number, cells) = _tidy(line[1][file_column]), line
+        if key not in wanted:  # of another file, or of none
+            continue
         before = stated.setdefault(key, line)
         if before[1][group_column] != cells[group_column]:
             raise UserError(

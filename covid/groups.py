@@ -5,7 +5,7 @@ patient knows the next one. The groups come from the file names, from a csv file
 
     groups = groups_by_pattern(dataset, "^[^_]+")                  # p01_s3.png is of patient p01
     groups = groups_from_csv(dataset, "patients.csv", "patient")   # see `covid.group_csv`
-    groups = groups_from_names(dataset, names, "the audit's look-alikes", "audit")
+    groups = groups_from_names(dataset, names, LOOK_ALIKES, "audit")               # found by the audit
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from covid.dataset import Dataset, ImageFile
 
 DEFAULT_COLUMN = "patient"
+LOOK_ALIKES = "the audit's look-alikes"  # the source of groups inferred; split.json has it, too
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: d
         "",
         *table_lines(summary["measures"]),
     ]
-    return "\n".join([*lines, *([f"  note: {summary['remark']}"] if summary["remark"] else [])])
+    notes = [summary["remark"]] if summary["remark"] else []
+    if part == threshold["chosen_on"]:
+        notes.append("The threshold was chosen on these very images, so that it flatters them.")
+    return "\n".join([*lines, *(f"  note: {text}" for text in notes)])
 
 
 def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> list[str]:

@@ -21,8 +21,6 @@ class Outcome:
 
     Attributes
     ----------
-    together : Groups or None
-        What was not torn apart; None for a split at random, and for a folder split before.
     prepared : dict of str to Prepared
         By model.
     trained : dict of str to Trained
@@ -31,7 +29,6 @@ class Outcome:
         By model: where its answer for one image comes from; see `covid.looking`.
     """
 
-    together: Groups | None
     prepared: dict[str, Prepared]
     trained: dict[str, Trained] = field(default_factory=dict)
     looks: dict[str, dict] = field(default_factory=dict)
@@ -62,7 +59,7 @@ def split_and_train(
     """
     made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
     prepared = prepare_all(options, source, recipes, name, together, made)
-    outcome = Outcome(together, prepared)
+    outcome = Outcome(prepared)
     draw_data(options, source, next(iter(prepared.values())))
     train_all(options, outcome, name)
     return outcome
@@ -70,7 +67,7 @@ def split_and_train(
 
 def train_all(options: Options, outcome: Outcome, way: str) -> None:
     """Train, evaluate and write every model; fills `outcome`."""
-    heading = report.title(way, outcome.together)
+    heading = report.title(way, outcome.first_split.info["group"])
     for name, images in outcome.prepared.items():
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}, {heading}")

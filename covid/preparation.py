@@ -84,6 +84,12 @@ def use_split(options: Options) -> Source:
     """A split folder, after a look whether what is asked for can be had with it."""
     check_leaves_split_alone(options)
     split = open_split(options.data)
+    if options.command == "run" and options.split == "random" and split.info["group"]:
+        # `covid train` splits at random where nothing is said; only in `covid run` somebody said it.
+        raise UserError(
+            f"--split random: {options.data} was split by groups ({split.info['group']}) and is "
+            "taken as it is; leave out --split, or name the folder of the source images"
+        )
     if options.positive not in (None, split.positive):
         raise UserError(
             f"{options.data}: its positive class is {split.positive}; leave out --positive, or "
@@ -103,6 +109,8 @@ def check_leaves_split_alone(options: Options) -> None:
         "--group-audit": options.group_audit,
         "--folds": options.folds is not None,
         "--split group": options.split == "group" and not has_group_option(options),
+        # `covid run` makes both where nothing is said; only to `covid train` somebody said it.
+        "--split both": options.split == "both" and options.command == "train",
         "--no-contour drop": options.no_contour == "drop",
     }
     if any(given.values()):

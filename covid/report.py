@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from covid.dataset import SplitFolder, count_statuses, read_manifest
 from covid.errors import UserError, shortened
+from covid.groups import LOOK_ALIKES
 from covid.resuming import command_line
 from covid.train import PARTS, versions
 
 if TYPE_CHECKING:
-    from covid.groups import Groups
     from covid.options import Options
     from covid.outcomes import Outcome
     from covid.preparation import Source
@@ -71,7 +71,7 @@ def describe_split(way: str, outcome: "Outcome", options: "Options") -> dict:
         images.split.folder.absolute().name: images.split for images in outcome.prepared.values()
     }
     return {
-        "title": title(way, outcome.together),
+        "title": title(way, outcome.first_split.info["group"]),
         "kept_together": outcome.first_split.info["group"],
         "folder": way,
         "data": {name: describe_folder(split, options.out) for name, split in folders.items()},
@@ -82,12 +82,19 @@ def describe_split(way: str, outcome: "Outcome", options: "Options") -> dict:
     }
 
 
-def title(way: str, together: "Groups | None") -> str:
-    """What was done with images that belong together."""
+def title(way: str, kept_together: str | None) -> str:
+    """What was done with images that belong together.
+
+    Parameters
+    ----------
+    way : {"random", "group"}
+    kept_together : str or None
+        What split.json says of the groups. A folder that was split before may have look-alikes,
+        too.
+    """
     if way == "random":
         return "slices split at random"
-    inferred = together is not None and together.kind == "audit"
-    return "look-alikes kept apart" if inferred else "patients kept apart"
+    return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"
 
 
 def describe_folder(split: SplitFolder, out: Path) -> dict:
@@ -128,9 +135,10 @@ def results_table(summary: dict) -> str:
         lines += [result_line(name, row) for name, row in split["models"].items()]
     lines.append(summary["note"])
     if "group" not in summary["splits"]:
+        advice = "" if summary.get("groups") else " Try --group REGEX."
         lines += [
             "Slices were split at random: slices of one patient are in train and in test, so these",
-            "numbers say little about a new patient. Try --group REGEX.",
+            f"numbers say little about a new patient.{advice}",
         ]
     return "\n".join(lines)
 

@@ -2,8 +2,9 @@
 
 In its output folder:
 
-    run.json                  from the first moment: the options
-    <model>/checkpoint.npz    from the first epoch until the run is finished
+    run.json                               from the first moment: the options
+    <split>/<model>/checkpoint.npz         from the first epoch until the run is finished
+    folds/<model>/fold-<n>/checkpoint.npz  likewise, with --folds
 """
 
 import json

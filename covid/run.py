@@ -24,11 +24,13 @@ leaves in the output folder:
 """
 
 import json
+from pathlib import Path
 
 from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
 from covid.controls import run_controls, write_controls
 from covid.dataset import plan_folds
+from covid.errors import UserError, shortened, shown
 from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
@@ -162,6 +164,18 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
         found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
         with made_aside(folder) as temporary:
             write_controls(found, temporary, report.note(images.split))
-    controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
+    controls = read_controls(folder)
     options.say(f"Controls: {controls['verdict']}")
+    return controls
+
+
+def read_controls(folder: Path) -> dict:
+    """What `write_controls` wrote; UserError where it is damaged."""
+    try:
+        controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
+        controls["verdict"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
+        ) from None
     return controls

@@ -127,7 +127,18 @@ def plan_split(
         cut_classes(split, ordered, dict(zip(PARTS, shares, strict=True)), rng)
     else:
         _split_groups(split, ordered, rng)
+        split.notes.extend(nothing_together(groups, ordered))
     return split
+
+
+def nothing_together(groups: Groups, images: Sequence[ImageFile]) -> list[str]:
+    """A note where groups keep nothing together, because each has one image only."""
+    if len(groups.together(images)) < len(images):
+        return []
+    return [
+        f"each image is a group by itself ({groups.source}), so that nothing is kept together: this "
+        "is no stricter than a split at random"
+    ]
 
 
 def in_order(

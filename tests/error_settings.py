@@ -303,6 +303,17 @@ def stopped(change: Callable[[Path], object] = lambda path: None) -> Make:
     return make
 
 
+def without_last_line(path: Path) -> None:
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def with_damaged_controls(path: Path) -> None:
+    """A run with controls that were begun by hand."""
+    change_json(path / "run.json", lambda info: info["options"].update(controls=True))
+    (path / "controls").mkdir()
+    (path / "controls/controls.json").write_text("{")
+
+
 def finished(change: Callable[[Path], object]) -> Make:
     """`finished`: a copy of a run that is through, changed."""
 

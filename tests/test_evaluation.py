@@ -214,6 +214,14 @@ def test_what_is_undefined_is_said_in_words():
     assert line.split() == ["specificity", "undefined", "none", "Wilson"]
 
 
+def test_a_threshold_flatters_the_images_it_was_chosen_on():
+    found = result([1, 0], [0.2, 0.9])
+    flatters = "The threshold was chosen on these very images"
+    chosen = {"value": 0.5, "chosen_on": "validate", "method": "a rule"}
+    assert flatters in result_text("validate", found.summary(), CLASSES, chosen)
+    assert flatters not in result_text("test", found.summary(), CLASSES, chosen)
+
+
 def test_a_model_s_own_words_cannot_change_the_terminal():
     odd = {"value": 0.5, "chosen_on": "a\nb\x1b[2J", "method": "m" * 500}  # whoever wrote it
     assert threshold_line(odd).isprintable() and len(threshold_line(odd)) < 120

@@ -23,6 +23,7 @@ from covid.dataset import (
 from covid.errors import UserError
 from covid.evaluate import Result
 from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
+from covid.groups import LOOK_ALIKES
 from covid.preparation import Prepared
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
@@ -334,22 +335,24 @@ def test_an_interrupted_cross_validation_goes_on(cross_validation, prepared, tmp
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_a_split_folder_has_all_that_folds_need(prepared, tmp_path):
-    """Of a split at random nothing is known of patients; the source images are not looked at."""
-    split = prepared["tiny_cnn"].split
-    dataset, groups = folds.dataset_of(split)
-    assert groups is None and (dataset.positive, len(dataset)) == ("Infected", 12)
+def test_how_many_groups_a_fold_tests(prepared, tmp_path):
+    split, dataset = prepared["tiny_cnn"].split, scan(slices())
     plan = plan_folds(dataset, 2, ratios="40/30/30")[0]
     made = folds.fold_folder(dataset, plan, split, tmp_path, 1, 2)
     assert folds.groups_in_test(made) is None
     known = groups_by_pattern(dataset, PATIENT)
     plan = plan_folds(dataset, 3, groups=known)[0]
     made = folds.fold_folder(dataset, plan, split, tmp_path / "known", 1, 2)
-    once_more, groups = folds.dataset_of(made)
-    assert set(once_more) == set(dataset)
-    assert set(groups.names.values()) == set(known.names.values())
-    assert groups.source == "column group of fold-1/manifest.csv"
     assert folds.groups_in_test(made) == len(known.together(plan.parts["test"]))
+
+
+def test_folds_of_groups_that_keep_nothing_together_say_so():
+    dataset = scan(slices())
+    alone = groups_from_names(dataset, {}, LOOK_ALIKES, "audit")
+    for fold in plan_folds(dataset, 2, groups=alone):
+        assert any("each image is a group by itself" in text for text in fold.notes)
+    for fold in plan_folds(dataset, 3, groups=groups_by_pattern(dataset, PATIENT)):
+        assert not any("by itself" in text for text in fold.notes)
 
 
 def test_the_figure_takes_many_models_and_equal_values(tmp_path):

@@ -222,6 +222,13 @@ def test_groups_of_other_images(dataset):
             plan_split(dataset, groups=groups, keep_together=keep_together)
 
 
+def test_lines_of_other_files_may_contradict_each_other(dataset, tmp_path):
+    """Patients without an image, and two opinions on a file that is not there."""
+    more = [["", "p1"], ["", "p2"], ["gone.png", "p3"], ["gone.png", "p4"]]
+    path = write_csv(tmp_path / "a.csv", [*patients(dataset), *more])
+    assert groups_from_csv(dataset, path).names == groups_by_pattern(dataset, PATIENT).names
+
+
 # Split folders whose images are links
 
 

@@ -452,8 +452,9 @@ def test_too_few_groups_are_not_drawn_and_the_remark_says_so(rng):
     measures = metrics.measure(labels, 1 / (1 + np.exp(-p)), 0.5, groups)
     assert measures["f1"]["method"] == "bootstrap by image"
     assert not any("group_low" in entry for entry in measures.values())
-    assert "Only 8 groups (patients), 4 with the rarer class" in metrics.interval_remark(
-        labels, groups
+    assert (
+        "Only 8 groups (patients, or look-alikes), 4 with the rarer class"
+        in metrics.interval_remark(labels, groups)
     )
     np.testing.assert_array_equal(metrics.resampled_groups(labels, groups), np.arange(64))
 
@@ -461,7 +462,7 @@ def test_too_few_groups_are_not_drawn_and_the_remark_says_so(rng):
 def test_remarks():
     assert "No groups" in metrics.interval_remark([0, 1], None)
     labels = np.arange(60) % 2
-    assert "Few groups (patients): 30" in metrics.interval_remark(
+    assert "Few groups (patients, or look-alikes): 30" in metrics.interval_remark(
         labels, [str(i // 2 // 2 * 2 + i % 2) for i in range(60)]
     )
     assert metrics.interval_remark(labels, [str(i) for i in range(60)]) == ""

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -11,12 +12,15 @@ import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
 from covid import figures, outcomes, preparation, run
+from covid.audited import read_audit
 from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
 from covid.errors import UserError
+from covid.groups import LOOK_ALIKES, groups_from_names
 from covid.inputs import is_enhanced
 from covid.output import free_name, json_text, new_folder, whole_file
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
+from covid.recipes import recipe_for
 from covid.report import results_table
 from covid.splits import plan_split
 from minicnn.models import load_model
@@ -159,7 +163,9 @@ def test_the_user_is_told_counts_results_and_where_they_are():
     text = "\n".join(said)
     assert f"{TOTAL} files, {TOTAL} read, 0 skipped" in text
     assert results_table(summary) in text
-    assert "65,777" in text and "Try --group REGEX" in text
+    assert "65,777" in text and "say little about a new patient.\n" in text
+    unknown = results_table({**summary, "groups": None})
+    assert unknown.endswith("say little about a new patient. Try --group REGEX.")
     assert said[-1].endswith(f"Everything is in {folder}; read {folder / 'report.html'}")
 
 
@@ -185,7 +191,7 @@ def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
         parts_of.setdefault(patient, set()).add(row["part"])
     assert len(parts_of) == PATIENTS
     assert all(len(parts) == 1 for parts in parts_of.values())
-    assert "Try --group REGEX" not in results_table(summary)
+    assert "a new patient" not in results_table(summary)
 
 
 def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
@@ -266,6 +272,39 @@ def test_options_that_a_split_folder_cannot_follow(tmp_path, changes, text):
     with pytest.raises(UserError, match=text):
         run.run_all(quick(tmp_path / "out", data=folder, **changes))
     assert not (tmp_path / "out").exists()
+
+
+def test_look_alikes_are_not_called_patients_in_a_folder_split_before(tmp_path, no_figures):
+    folder = split_folder(tmp_path / "split", True)
+    info = json.loads((folder / "split.json").read_text())
+    titles = {LOOK_ALIKES: "look-alikes kept apart", "^[^_]+": "patients kept apart"}
+    for number, (kept, title) in enumerate(titles.items()):
+        (folder / "split.json").write_text(json.dumps({**info, "group": kept}))
+        out = tmp_path / f"out-{number}"
+        summary = run.run_all(quick(out, data=folder, split="both"))
+        assert summary["splits"]["group"]["title"] == title
+
+
+def test_look_alikes_are_found_again_where_the_images_are_named_in_another_way(monkeypatch):
+    """As after `--resume` in another folder; each image would be a group by itself else."""
+    audit = finished_run()[0] / "audit"
+    before = read_audit(audit, scan(slices())).look_alikes
+    monkeypatch.chdir(slices().parent)
+    again = read_audit(audit, scan(slices().name)).look_alikes
+    assert list(again.names.values()) == list(before.names.values())
+    assert all(name.startswith("look-alikes-") for name in again.names.values())
+
+
+def test_groups_of_one_image_each_are_no_stricter_than_chance(tmp_path):
+    said = []
+    options = quick(tmp_path, say=said.append)
+    source = preparation.find_source(options)
+    alone = groups_from_names(source.dataset, {}, LOOK_ALIKES, "audit")
+    recipe = replace(recipe_for("practice", "tiny_cnn"), enhance=False)
+    for name, together in {"alone": alone, "patients": source.groups, "random": None}.items():
+        preparation.prepare(options, source, recipe, tmp_path / name, together, None)
+        notes = read_split(tmp_path / name).info["notes"]
+        assert any("each image is a group by itself" in text for text in notes) == (name == "alone")
 
 
 @pytest.mark.parametrize(

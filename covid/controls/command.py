@@ -67,6 +67,7 @@ def given_split(options: Namespace) -> SplitFolder:
         "--ratios": options.ratios,
         "--group": options.group,
         "--group-csv": options.group_csv,
+        "--group-column": options.group_column,
         "--split": options.split,
         "--no-contour drop": options.no_contour == "drop",
     }

@@ -167,12 +167,12 @@ def interval_remark(labels, groups: Sequence[str] | None) -> str:
     fewest = _fewest_groups(labels, groups)
     if fewest < FEWEST_GROUPS:
         return (
-            f"Only {total} groups (patients), {fewest} with the rarer class: too few to draw from, so "
-            "the intervals take every image as independent and are much too narrow."
+            f"Only {total} groups (patients, or look-alikes), {fewest} with the rarer class: too few "
+            "to draw from, so the intervals take every image as independent and are much too narrow."
         )
     if total < MANY_GROUPS:
         return (
-            f"Few groups (patients): {total}; intervals by group are somewhat too narrow still, "
+            f"Few groups (patients, or look-alikes): {total}; intervals by group are somewhat too narrow still, "
             "those by image more so."
         )
     return ""

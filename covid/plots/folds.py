@@ -25,7 +25,7 @@ def fold_results(models: dict[str, dict], path: str | Path, title: str, note: st
         for axes, (measure, label) in zip(body.subplots(1, 2), PANELS.items(), strict=True):
             for place, model in enumerate(models.values()):
                 _dots_and_mean(axes, place, model, measure)
-            axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance", zorder=0)
+            axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="a coin", zorder=0)
             axes.set(ylabel=label, ylim=(-0.03, 1.03), xlim=(-0.6, len(models) - 0.4))
             names = [wrap(name, 0.45 * width / len(models), 9) for name in models]
             axes.set_xticks(range(len(models)), names, fontsize=9)
