@@ -1,4 +1,4 @@
-"""Figures of where a model's answer comes from, and of the inputs that excite its filters.
+"""Figures of what a model's answer reacts to, and of the inputs that excite its filters.
 
 A heat map is never drawn here without its sanity check: the maps of the same model with random
 weights stand beside it, and a sentence below says what follows from them. How all that is computed
@@ -64,8 +64,9 @@ def look_figure(
     Returns
     -------
     numbers : dict
-        As JSON can hold it (NaN aside): probability, logit, method, source, reason, receptive_field ([height,
-        width] in pixels, or None), rank_correlations, agreement, passed, verdict.
+        As JSON can hold it (NaN aside): probability, logit, method, source, reason,
+        receptive_field ([height, width] in pixels, or None), rank_correlations, agreement,
+        passed, verdict.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def look_figure(
             for copy in check.copies
         ],
         path,
-        f"{model.name}: where p({positive}) = {numbers['probability']:.3f} comes from",
+        f"{model.name}: what p({positive}) = {numbers['probability']:.3f} reacts to",
         note,
         name=name,
         method=heat.method,

@@ -1,7 +1,7 @@
 """The top of the page: the result in one sentence, what must be known beside it, what was done."""
 
 from covid.page import words
-from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
+from covid.page.markup import Markup, folded, join, listing, paragraph, section, table, tag
 from covid.page.runs import Run, SplitRun
 from covid.page.values import look, number
 from covid.page.verdict import capital, headline, warnings
@@ -94,7 +94,11 @@ def counts_table(run: Run, split: SplitRun) -> Markup | None:
 def remarks_of(split: SplitRun) -> list[str]:
     """What is known of the images beside their counts."""
     together = look(split.entry, "kept_together") or look(split.entry, "group")
-    remarks = [f"{capital(split.title)}: kept together by {together}."] if together else []
+    kept = (
+        f"{capital(split.title)}: no images that belong together, by {together}, are both in the "
+        "test and among the images to learn from."
+    )
+    remarks = [kept] if together else []
     data = look(split.entry, "data")
     for entry in data.values() if isinstance(data, dict) else ():
         remarks.append(file_remark(entry))
@@ -153,7 +157,8 @@ def recipe_table(run: Run) -> Markup | None:
         for key in settings
     ]
     caption = f"Recipe of each model: {run.summary.get('recipe', words.DASH)}"
-    return table(caption, ["setting", *names], rows)
+    recipe = table(caption, ["setting", *names], rows)
+    return folded(f"All {len(rows)} settings of the training", recipe)
 
 
 def setting(value) -> str:

@@ -25,7 +25,7 @@ MEASURES = {
     ),
     "specificity": (
         "Specificity",
-        "of the images of the other class, the share that was left in peace",
+        "of the images of the other class, the share that was not taken for positive",
         DASH,
     ),
     "ppv": (
@@ -76,10 +76,13 @@ NO_VALUE = {
     "f1": "needs a positive image, or one called so",
 }
 GLOSSARY = {
-    "95 % interval": "if the study were repeated with other images of the same kind, 95 of 100 "
-    "such intervals would hold the true value; a wide one says that there were few images",
-    "by group": "the interval that counts patients, not slices: slices of one patient are nearly "
-    "the same evidence twice, so it is the more honest one where it is given",
+    "95 % interval": "if the study were repeated with other images of the same kind, about 95 of "
+    "100 such intervals would hold the true value; a wide one says that there was little to go by",
+    "by group": "the interval that counts patients (or groups of look-alikes, where patients are "
+    "not known), not slices: slices of one patient are nearly the same evidence twice, so it is "
+    "the more honest one where it is given",
+    "Look-alikes": "images so alike that the audit takes them for slices of one patient; a guess "
+    "from the pictures alone, used where nobody said which slices belong together",
     "Chance": "what always naming the more frequent class scores",
     "Threshold": "the probability above which an image is called positive",
     "Prevalence": "the share of ill people among those tested for which the predictive values are "
