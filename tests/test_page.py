@@ -8,6 +8,7 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from page_runs import APART, HOSTILE, make_run, of_first_version, write_summary
@@ -483,7 +484,6 @@ def paths(content, before=()):
 
 
 def test_small_pictures_lose_nothing(page, run_folder):
-    cv2 = pytest.importorskip("cv2")
     data = (run_folder / "figures/samples.png").read_bytes()
     assert len(data) < LARGE
     source = next(i["src"] for i in page.all("img") if i["alt"].startswith("A grid of slices"))
@@ -496,7 +496,6 @@ def test_small_pictures_lose_nothing(page, run_folder):
 
 
 def test_a_picture_that_webp_makes_larger_stays_as_it_is():
-    cv2 = pytest.importorskip("cv2")
     data = cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes()
     kind, less = smaller(data)
     assert len(less) <= len(data) and kind in ("png", "webp")
@@ -509,7 +508,6 @@ def test_synthetic_images_are_called_so_in_every_alternative_text(page):
 
 
 def test_large_pictures_become_smaller_and_stay_the_same_to_the_eye():
-    cv2 = pytest.importorskip("cv2")
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (60, 80, 3), np.uint8)
     image = cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC)

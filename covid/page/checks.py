@@ -89,7 +89,7 @@ def controls_table(run: Run, controls: dict) -> Markup:
             ]
         )
     header = ["trained on", "which is", "accuracy", "AUC", "n", "judgement"]
-    caption = f"Controls, test images, positive class {run.positive}"
+    caption = f"Controls, test images, accuracy at 0.5, positive class {run.positive}"
     return table(caption, header, rows, run.note, "numbers")
 
 

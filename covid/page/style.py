@@ -110,6 +110,7 @@ summary { font-weight: 600; cursor: pointer; padding: .3rem 0 }
   section { margin-top: 2rem; padding-top: 1.5rem }
   table { font-size: .86rem }
   th, td { padding-right: .6rem; min-width: 3.5rem }
+  .numbers td { white-space: normal }
   .measures th { max-width: 6.5rem }
 }
 footer { padding-top: 2rem; padding-bottom: 3rem; color: var(--soft); font-size: .9rem }
@@ -133,6 +134,7 @@ PAPER = """
   th, td { white-space: normal !important }
   thead { display: table-header-group }
   h2, h3, caption, dt, .verdict { break-after: avoid }
+  .verdict, .warning { break-inside: avoid }
   section { margin-top: 1.5rem; padding-top: 1.2rem }
   .figures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)) }
   footer { padding: 0 }
