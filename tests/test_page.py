@@ -288,6 +288,17 @@ def test_the_headline_does_not_hide_how_few_patients_there_are(tmp_path, summary
     assert f"{found}, as far as so few patients can tell" in headline(read_run(tmp_path))
 
 
+def test_guessed_groups_are_not_called_patients(tmp_path, summary):
+    changed = copy.deepcopy(summary)
+    changed["groups"] = {"source": "the audit's look-alikes", "count": 9}
+    changed["splits"]["group"]["title"] = "look-alikes kept apart"
+    found = page_of(tmp_path, changed)
+    assert "9 groups guessed from the pictures alone: the audit's look-alikes" in found.words
+    assert "Look-alikes stand for patients" in found.words
+    assert "All slices come from" not in found.words and "patients kept apart" not in found.words
+    assert "look-alikes, not disease" in headline(read_run(tmp_path))
+
+
 def test_without_a_shortcut_a_good_result_stands(tmp_path):
     made, sentence = with_accuracy(tmp_path, ("group",), {"group": 4})
     made["audit"]["shortcuts"] = False

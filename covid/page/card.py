@@ -116,6 +116,11 @@ def limits(run: Run) -> list[str]:
     groups = run.part("groups")
     if groups is None:
         found.append("Which slices belong to one patient was not given.")
+    elif run.guessed_groups:
+        found.append(
+            "Which slices belong to one patient was not given. Look-alikes stand for patients; one "
+            "patient may be several groups of them, so that some of a leak may have stayed."
+        )
     elif number(groups.get("count")) is not None:
         found.append(f"All slices come from {words.amount(groups['count'], 'group')}.")
     return found

@@ -50,11 +50,9 @@ def what_was_done(run: Run) -> Markup:
     groups = run.part("groups")
     if groups:
         known = number(groups.get("count"))
-        said.append(
-            f"; {words.amount(known, 'group')} known by {groups.get('source', words.DASH)}"
-            if known is not None
-            else f"; groups known by {groups.get('source', words.DASH)}"
-        )
+        how = "guessed from the pictures alone:" if run.guessed_groups else "known by"
+        amount = "groups" if known is None else words.amount(known, "group")
+        said.append(f"; {amount} {how} {groups.get('source', words.DASH)}")
     said.append(f". The folder names are the only truth there is: {run.positive} is 1, ")
     said.append(f"{run.negative} is 0.")
     parts = [paragraph(*said)]
