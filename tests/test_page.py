@@ -21,7 +21,7 @@ from covid.page.pictures import LARGE, png_size, smaller
 from covid.page.reading import read_run
 from covid.page.style import DARK, LIGHT
 from covid.page.verdict import headline
-from covid.page.words import fixed
+from covid.page.words import fixed, percent
 from covid.page.writing import page as page_text
 
 VOID = {"img", "meta", "br", "line", "rect", "circle"}
@@ -286,6 +286,12 @@ def test_the_headline_does_not_hide_how_few_patients_there_are(tmp_path, summary
     del made["splits"]["group"]["models"]["tiny_cnn"]["test"]["measures"]["accuracy"]["group_low"]
     write_summary(tmp_path, made)
     assert f"{found}, as far as so few patients can tell" in headline(read_run(tmp_path))
+
+
+def test_a_share_is_all_or_nothing_only_where_it_is():
+    shares = (0, 0.001, 0.01, 0.5, 0.99, 0.998, 1, None)
+    expected = ["0 %", "under 1 %", "1 %", "50 %", "99 %", "over 99 %", "100 %", "–"]
+    assert [percent(share) for share in shares] == expected
 
 
 def test_guessed_groups_are_not_called_patients(tmp_path, summary):

@@ -109,10 +109,14 @@ def count(value) -> str:
     return DASH if value is None else f"{int(value):,}"
 
 
-def percent(value, digits: int = 0) -> str:
-    """95 %, or a dash."""
+def percent(value) -> str:
+    """95 %, or a dash; neither 0 % nor 100 % unless it is."""
     value = number(value)
-    return DASH if value is None else f"{100 * value:.{digits}f} %"
+    if value is None:
+        return DASH
+    if 0 < value < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < value < 1 else f"{100 * value:.0f} %"
 
 
 def between(low, high, digits: int = 3) -> str | None:
