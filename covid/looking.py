@@ -1,4 +1,4 @@
-"""Figures of where a model's answer comes from, and of the inputs that excite its filters.
+"""Figures of what a model's answer reacts to, and of the inputs that excite its filters.
 
 A heat map is never drawn here without its sanity check: the maps of the same model with random
 weights stand beside it, and a sentence below says what follows from them. How all that is computed
@@ -14,6 +14,8 @@ from covid.errors import UserError, shown
 from covid.inputs import classes_of, model_input
 from minicnn.models import Model
 from minicnn.saliency import (
+    RandomisationCheck,
+    Suitability,
     excite,
     last_feature_maps,
     randomisation_check,
@@ -64,8 +66,9 @@ def look_figure(
     Returns
     -------
     numbers : dict
-        As JSON can hold it (NaN aside): probability, logit, method, source, reason, receptive_field ([height,
-        width] in pixels, or None), rank_correlations, agreement, passed, verdict.
+        As JSON can hold it (NaN aside): probability, logit, method, source, reason,
+        receptive_field ([height, width] in pixels, or None), rank_correlations, agreement,
+        passed, verdict.
 
     Raises
     ------
@@ -85,19 +88,7 @@ def look_figure(
         check = randomisation_check(model, x, chosen, copies=COPIES, seed=seed, **options)
     except ValueError as error:
         raise UserError(f"{shown(name)}: {error}; take another model or image") from None
-    heat = check.heat
-    numbers = {
-        "probability": 0.5 * (1 + math.tanh(heat.logit / 2)),  # 1 / (1 + exp(-logit))
-        "logit": heat.logit,
-        "method": chosen,
-        "source": heat.source,
-        "reason": suited.reason,
-        "receptive_field": None if suited.field is None else list(suited.field.size),
-        "rank_correlations": [copy.correlation for copy in check.copies],
-        "agreement": check.agreement,
-        "passed": check.passed,
-        "verdict": check.verdict,
-    }
+    heat, numbers = check.heat, numbers_of(check, suited, chosen)
     positive = classes_of(model)[1]
     made = "Covered:" if chosen == "occlusion" else "Grad-CAM of"
     why = "The rule" if chosen == suited.method else f"Against the rule, which says {suited.method}"
@@ -109,7 +100,7 @@ def look_figure(
             for copy in check.copies
         ],
         path,
-        f"{model.name}: where p({positive}) = {numbers['probability']:.3f} comes from",
+        f"{model.name}: what p({positive}) = {numbers['probability']:.3f} reacts to",
         note,
         name=name,
         method=heat.method,
@@ -121,6 +112,23 @@ def look_figure(
         passed=check.passed,
     )
     return numbers
+
+
+def numbers_of(check: RandomisationCheck, suited: Suitability, chosen: str) -> dict:
+    """What `look_figure` gives: the answer, how it was looked at, what the check found."""
+    logit = check.heat.logit
+    return {
+        "probability": 0.5 * (1 + math.tanh(logit / 2)),  # 1 / (1 + exp(-logit))
+        "logit": logit,
+        "method": chosen,
+        "source": check.heat.source,
+        "reason": suited.reason,
+        "receptive_field": None if suited.field is None else list(suited.field.size),
+        "rank_correlations": [copy.correlation for copy in check.copies],
+        "agreement": check.agreement,
+        "passed": check.passed,
+        "verdict": check.verdict,
+    }
 
 
 def correlation_text(copy) -> str:

@@ -8,6 +8,7 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from page_runs import APART, HOSTILE, make_run, of_first_version, write_summary
@@ -20,7 +21,7 @@ from covid.page.pictures import LARGE, png_size, smaller
 from covid.page.reading import read_run
 from covid.page.style import DARK, LIGHT
 from covid.page.verdict import headline
-from covid.page.words import fixed
+from covid.page.words import fixed, percent
 from covid.page.writing import page as page_text
 
 VOID = {"img", "meta", "br", "line", "rect", "circle"}
@@ -229,6 +230,9 @@ def test_only_markup_is_not_escaped(text):
 
 # What it says
 
+NO_FALL = "with no fall beyond the intervals"
+DOUBT = "; but a shortcut was found that may explain it"
+
 
 def with_accuracy(folder: Path, splits=("random", "group"), apart=APART, models=("tiny_cnn",)):
     summary = make_run(folder, splits=splits, apart=apart, figures=False, models=models)
@@ -250,14 +254,14 @@ def test_the_headline_of_models_that_recognise_patients(tmp_path):
 @pytest.mark.parametrize(
     "apart, expected",
     [
-        ((4, 4), "better than guessing on new patients too, with no fall beyond the intervals."),
-        ((0, 0), "on new patients no better than guessing, as far as the intervals tell."),
-        ((-0.5, 4), "better than guessing on new patients too, with no fall beyond the intervals."),
+        ((4, 4), f"better than guessing on new patients too, {NO_FALL}{DOUBT}."),
+        ((0, 0), "on new patients not shown to be better than guessing."),
+        ((-0.5, 4), f"better than guessing on new patients too, {NO_FALL}{DOUBT}."),
         (
             (6, -0.2),
             "this model recognises patients; nothing shows that it knows the disease, too.",
         ),
-        ((6, 1.6), "the second is what this model knows of new ones."),
+        ((6, 1.6), f"the second is what this model knows of new ones{DOUBT}."),
     ],
 )
 def test_other_headlines(tmp_path, apart, expected):
@@ -272,13 +276,87 @@ def test_the_headline_of_one_split(tmp_path):
     _, sentence = with_accuracy(tmp_path / "group", ("group",), {"group": -3})
     assert sentence.endswith("patients kept apart: worse than guessing on patients never seen.")
     _, sentence = with_accuracy(tmp_path / "good", ("group",), {"group": 4})
-    assert sentence.endswith("better than guessing on patients never seen.")
+    assert sentence.endswith(f"better than guessing on patients never seen{DOUBT}.")
+
+
+@pytest.mark.parametrize("apart, found", [(-2, "not disease"), (4, NO_FALL)])
+def test_the_headline_does_not_hide_how_few_patients_there_are(tmp_path, summary, apart, found):
+    """No interval by group although patients are known: they were too few for one."""
+    made, _ = with_accuracy(tmp_path, apart={"random": 4, "group": apart})
+    del made["splits"]["group"]["models"]["tiny_cnn"]["test"]["measures"]["accuracy"]["group_low"]
+    write_summary(tmp_path, made)
+    assert f"{found}, as far as so few patients can tell" in headline(read_run(tmp_path))
+
+
+def test_a_share_is_all_or_nothing_only_where_it_is():
+    shares = (0, 0.001, 0.01, 0.5, 0.99, 0.998, 1, None)
+    expected = ["0 %", "under 1 %", "1 %", "50 %", "99 %", "over 99 %", "100 %", "–"]
+    assert [percent(share) for share in shares] == expected
+
+
+def test_guessed_groups_are_not_called_patients(tmp_path, summary):
+    changed = copy.deepcopy(summary)
+    changed["groups"] = {"source": "the audit's look-alikes", "count": 9}
+    changed["splits"]["group"]["title"] = "look-alikes kept apart"
+    found = page_of(tmp_path, changed)
+    assert "9 groups guessed from the pictures alone: the audit's look-alikes" in found.words
+    assert "Look-alikes stand for patients" in found.words
+    assert "All slices come from" not in found.words and "patients kept apart" not in found.words
+    assert "look-alikes, not disease" in headline(read_run(tmp_path))
+
+
+def test_without_a_shortcut_a_good_result_stands(tmp_path):
+    made, sentence = with_accuracy(tmp_path, ("group",), {"group": 4})
+    made["audit"]["shortcuts"] = False
+    write_summary(tmp_path, made)
+    assert headline(read_run(tmp_path)) == sentence  # the border is still suspicious
+    made["controls"]["rows"] = [{"name": "permuted_labels", "flagged": True}]
+    write_summary(tmp_path, made)
+    assert headline(read_run(tmp_path)).endswith("better than guessing on patients never seen.")
+
+
+@pytest.mark.parametrize(
+    "low, high, flagged, expected",
+    [
+        (0.832, 1.0, True, "suspicious"),
+        (0.386, 1.0, False, "too few to tell"),
+        (0.29, 0.71, False, "unsuspicious"),
+        (None, None, False, "too few to tell"),
+        (0.386, 1.0, True, "suspicious"),  # one format for each class
+    ],
+)
+def test_a_confounder_is_judged_by_its_interval(tmp_path, summary, low, high, flagged, expected):
+    row = {"title": "brightest corner", "auc": 1.0, "low": low, "high": high, "flagged": flagged}
+    confounders = [{**row, "units": [2, 3]}]
+    changed = {**summary, "audit": {**summary["audit"], "confounders": confounders}}
+    found = page_of(tmp_path, changed)
+    assert ["brightest corner", expected] in [[row[0], row[-1]] for row in found.rows]
+    assert "counts once: 3 of the positive class, 2 of the other." in found.words
+
+
+def test_a_control_without_an_interval_is_not_judged(tmp_path, summary):
+    names = ("image", "permuted_labels", "border_only", "lungs_only", "lungs_blacked_out")
+    score = {"accuracy": 0.76, "auc": 0.76, "auc_low": None, "n": 9, "flagged": False}
+    rows = [{"name": name, "title": name, **score} for name in names]
+    rows[2]["auc_low"] = 0.4
+    rows[4] |= {"auc_low": 0.7, "flagged": True}
+    controls = {**summary["controls"], "rows": rows, "without_lungs": {"Infected": 25, "Other": 0}}
+    found = page_of(tmp_path, {**summary, "controls": controls})
+    judged = {row[0].replace(" ", "_"): row[-1] for row in found.rows if len(row) == 6}
+    expected = ["the result itself", "too few to tell", "no alarm", "may score", "suspicious"]
+    assert [judged[name] for name in names] == expected
+    assert "No lung was found in some images: 25 of Infected." in found.words
+
+
+def test_the_check_stands_right_below_its_heat_map(page, summary):
+    verdict = summary["splits"]["group"]["models"]["tiny_cnn"]["look"]["verdict"]
+    assert f"not the model (Adebayo 2018). {verdict}" in page.words
 
 
 def test_verdicts_and_disclaimer_come_first(page, summary):
     start = page.words[: page.words.index("What was done")]
-    for part in ("audit", "controls"):
-        assert summary[part]["verdict"] in start
+    for part, title in (("audit", "Audit"), ("controls", "Controls")):
+        assert f"{title}: {summary[part]['verdict']}" in start
     assert "not a medical device" in start and "made by a program" in start
     assert "Positive class: Infected" in start
 
@@ -422,15 +500,31 @@ def paths(content, before=()):
 # Pictures
 
 
-def test_small_pictures_are_embedded_byte_for_byte(page, run_folder):
+def test_small_pictures_lose_nothing(page, run_folder):
     data = (run_folder / "figures/samples.png").read_bytes()
     assert len(data) < LARGE
-    expected = f"data:image/png;base64,{base64.b64encode(data).decode()}"
-    assert expected in [image["src"] for image in page.all("img")]
+    source = next(i["src"] for i in page.all("img") if i["alt"].startswith("A grid of slices"))
+    less = base64.b64decode(source.removeprefix("data:image/webp;base64,"))
+    assert len(less) < len(data)
+    first, second = (
+        cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR) for one in (data, less)
+    )
+    assert np.array_equal(first, second)
+
+
+def test_a_picture_that_webp_makes_larger_stays_as_it_is():
+    data = cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes()
+    kind, less = smaller(data)
+    assert len(less) <= len(data) and kind in ("png", "webp")
+    damaged = data[:40] + bytes(len(data) - 40)
+    assert smaller(damaged) == ("png", damaged)
+
+
+def test_synthetic_images_are_called_so_in_every_alternative_text(page):
+    assert all(image["alt"].endswith("The images are synthetic.") for image in page.all("img"))
 
 
 def test_large_pictures_become_smaller_and_stay_the_same_to_the_eye():
-    cv2 = pytest.importorskip("cv2")
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (60, 80, 3), np.uint8)
     image = cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC)

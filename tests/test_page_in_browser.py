@@ -119,6 +119,22 @@ def test_the_checks_find_what_is_wrong(browser, tmp_path):
     assert "https://example.org/x.png" in browser.requested()
 
 
+CUT_OFF = """
+return [...document.querySelectorAll("figure .scroll")].filter(b => b.scrollWidth > b.clientWidth + 1)
+  .map(b => b.getAttribute("aria-label"));
+"""
+
+
+def test_figures_scroll_on_a_phone_only(browser, pages):
+    """There their letters could not be read otherwise; on a wide screen nothing may be cut off."""
+    browser.width(1280)
+    browser.open(pages["whole"])
+    assert browser.run(CUT_OFF) == []
+    browser.width(360)
+    browser.open(pages["whole"])
+    assert len(browser.run(CUT_OFF)) > 20
+
+
 def test_a_page_in_the_dark(browser, pages):
     browser.width(1280, dark=True)
     browser.open(pages["whole"])
@@ -140,6 +156,10 @@ def test_a_page_on_paper(browser, pages):
     try:
         # Nothing is cut off on the right: no box scrolls on paper.
         assert browser.run(STICKING_OUT) == []
+        # What is folded on the screen is open.
+        folded = "return [...document.querySelectorAll('details table')].map(t => t.checkVisibility"
+        folded += "({contentVisibilityAuto: true}) && t.getBoundingClientRect().height)"
+        assert min(browser.run(folded)) > 50
         # Two figures fit on a sheet of A4 with its margins.
         tall = browser.run(
             "return Math.max(...[...document.images].map(i => i.getBoundingClientRect().height))"

@@ -33,7 +33,7 @@ def confounders_seen(audit: dict) -> str:
         return "A chart of confounders; no area under the curve is known."
     most = max(rows, key=lambda row: abs(row["auc"] - 0.5))
     flagged = [named(row) for row in rows if row.get("flagged") is True]
-    suspects = f"suspicious: {words.listed(flagged)}" if flagged else "none is suspicious"
+    suspects = f"suspicious: {words.listed(flagged)}" if flagged else "none is surely suspicious"
     return (
         f"Chart of {words.amount(len(rows), 'number')} about the images, each with the AUC of "
         "telling the classes apart by it alone; farthest from 0.5 is "

@@ -4,7 +4,7 @@ from covid.page import words
 from covid.page.alternatives import named
 from covid.page.checklist import items
 from covid.page.literature import REFERENCES
-from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
+from covid.page.markup import Markup, folded, join, listing, paragraph, section, table, tag
 from covid.page.runs import ModelRun, Run
 from covid.page.values import look, number
 from covid.page.verdict import chance
@@ -32,7 +32,10 @@ def reproduce_section(run: Run) -> Markup:
     command = run.summary.get("command")
     if isinstance(command, str) and command:
         parts += [
-            paragraph("The same command gives the same numbers, with the versions below:"),
+            paragraph(
+                "On a machine of the same kind, with the versions below, this command gives the "
+                "same numbers:"
+            ),
             tag("pre", tag("code", command), tabindex="0"),
         ]
     else:
@@ -58,7 +61,10 @@ def files_table(run: Run) -> Markup:
     rows = [[tag("code", name), FILES[name.rsplit("/", 1)[-1]]] for name in sorted(found - folds)]
     if folds:
         rows.append([tag("code", "folds/"), "the models of all folds, and the files of each"])
-    return table("Files beside this page", ["file", "what is in it"], rows, kind="files")
+    listed = table("Files beside this page", ["file", "what is in it"], rows, kind="files")
+    return folded(
+        f"{words.amount(len(rows), 'file')} beside this page, and what is in them", listed
+    )
 
 
 def card_section(run: Run) -> Markup:
@@ -110,6 +116,11 @@ def limits(run: Run) -> list[str]:
     groups = run.part("groups")
     if groups is None:
         found.append("Which slices belong to one patient was not given.")
+    elif run.guessed_groups:
+        found.append(
+            "Which slices belong to one patient was not given. Look-alikes stand for patients; one "
+            "patient may be several groups of them, so that some of a leak may have stayed."
+        )
     elif number(groups.get("count")) is not None:
         found.append(f"All slices come from {words.amount(groups['count'], 'group')}.")
     return found

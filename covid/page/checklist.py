@@ -18,7 +18,7 @@ ITEMS = (
     ("Agreement of those who established it", UNKNOWN, ""),
     ("Preprocessing of the images", "What was done", "done"),
     ("Images left out, and why", "What was done", "done"),
-    ("Why so many images and not more", f"{NOT_APPLICABLE}: all that were given are used", ""),
+    ("Why so many images and not more", f"{NOT_APPLICABLE}: all that can be used are", ""),
     ("How the images were split, and what was kept together", "What was done", "done"),
     ("Whether the parts are independent", "Data, and what the audit says", "audit"),
     ("Layers and size of the models", "Looking inside", "inside"),

@@ -4,12 +4,20 @@ import math
 
 from covid.page import words
 from covid.page.alternatives import named
-from covid.page.markup import Markup, listing, paragraph, section, table
+from covid.page.markup import Markup, listing, paragraph, section, table, tag
 from covid.page.pictures import figure
 from covid.page.runs import Run
 from covid.page.values import as_number, look, number, read_csv
 from covid.page.verdict import alarmed
 
+FREE = ("lungs_only", "histogram")  # controls that may score, and are never flagged
+RULE = (
+    "Suspicious are permuted labels that are predicted better than by chance (the model knows test "
+    "patients from the training), and images without lungs whose AUC lies at least half as far "
+    "above 0.5 as that of the image (a shortcut), each only where the 99 % interval lies above 0.5. "
+    "Lungs alone and the gray histogram may score, since ill lungs are denser. Without an interval "
+    "nothing is judged."
+)
 LONGEST_TABLE = 60  # lines of folds.csv
 FOLD_MEASURES = {"accuracy": "Accuracy", "auc": "Area under the ROC curve", "loss": "Loss"}
 
@@ -35,16 +43,19 @@ def controls_section(run: Run) -> Markup:
         ),
         paragraph(
             f"The same training of {controls.get('model', words.DASH)} again "
-            f"({split_title(run, controls)}), each time on something that should teach it little "
-            "or nothing. A control that scores like the image itself means that the image's score "
-            "is not evidence of reading the lungs."
+            f"({split_title(run, controls)}), each time on something else. Without lungs, or with "
+            "permuted labels, it should learn little or nothing; where it scores like the image, "
+            "the image's score is no evidence of reading the lungs."
         ),
         controls_table(run, controls),
+        paragraph(RULE),
+        without_lungs(controls),
         figure(run, folder / "controls.png", controls_seen(controls), "Image and controls."),
         figure(
             run,
             folder / "masks.png",
-            "Slices as each control sees them: lungs blacked out, border only, lungs only.",
+            "Slices, the lungs that were found in them, and what each control leaves: lungs "
+            "blacked out, border only, lungs only.",
             "What each control sees. Judge the masks before the scores: a poor mask makes a poor "
             "control.",
         ),
@@ -67,7 +78,6 @@ def controls_table(run: Run, controls: dict) -> Markup:
     """A line for each control."""
     rows = []
     for row in control_rows(controls):
-        judgement = "suspicious" if row.get("flagged") is True else "as it should be"
         rows.append(
             [
                 named(row),
@@ -75,12 +85,36 @@ def controls_table(run: Run, controls: dict) -> Markup:
                 with_interval(row, "accuracy"),
                 with_interval(row, "auc"),
                 words.count(row.get("n")),
-                "the result itself" if row.get("name") == "image" else judgement,
+                judgement(row),
             ]
         )
     header = ["trained on", "which is", "accuracy", "AUC", "n", "judgement"]
-    caption = f"Controls, test images, positive class {run.positive}"
+    caption = f"Controls, test images, accuracy at 0.5, positive class {run.positive}"
     return table(caption, header, rows, run.note, "numbers")
+
+
+def judgement(row: dict) -> str | Markup:
+    """What `RULE` says of a control."""
+    if row.get("name") == "image":
+        return "the result itself"
+    if row.get("flagged") is True:
+        return tag("b", "suspicious", class_="flag")
+    if row.get("name") in FREE:
+        return "may score"
+    return "too few to tell" if number(row.get("auc_low")) is None else "no alarm"
+
+
+def without_lungs(controls: dict) -> Markup | None:
+    """In how many images no lung was found: there the controls are not what their names say."""
+    found = controls.get("without_lungs")
+    counts = found.items() if isinstance(found, dict) else ()
+    known = [f"{words.count(n)} of {name}" for name, n in counts if number(n)]
+    if not known:
+        return None
+    return paragraph(
+        f"No lung was found in some images: {words.listed(known)}. Of these nothing is blacked out, "
+        "and nothing is left where only lungs are."
+    )
 
 
 def with_interval(row: dict, key: str) -> str:
@@ -92,7 +126,7 @@ def with_interval(row: dict, key: str) -> str:
 def controls_seen(controls: dict) -> str:
     """Alternative text of controls/controls.png."""
     said = [f"{named(row)} {with_interval(row, 'accuracy')}" for row in control_rows(controls)]
-    return f"Chart of the accuracy of image and controls with 95 % intervals: {'; '.join(said)}."
+    return f"Chart of AUC and accuracy of image and controls; accuracies: {'; '.join(said)}."
 
 
 def folds_section(run: Run) -> Markup | None:

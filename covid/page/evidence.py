@@ -1,12 +1,19 @@
 """Data and audit: what the images themselves say about the test, before any model is asked."""
 
+from covid.audit.confounders import BAR
 from covid.page import words
 from covid.page.alternatives import confounders_seen, named, pairs_seen
-from covid.page.markup import Markup, paragraph, section, table
+from covid.page.markup import Markup, join, paragraph, section, table, tag
 from covid.page.pictures import figure
 from covid.page.runs import Run
 from covid.page.values import look, number
 from covid.page.verdict import alarmed
+
+IDENTICAL = {  # key in summary.json: what it counts
+    "files": "Files that are byte for byte the same as another",
+    "in_both_classes": "… sets of them with files in both classes",
+    "pairs_across": "… pairs of them on both sides of the split",
+}
 
 
 def audit_section(run: Run) -> Markup:
@@ -47,8 +54,12 @@ def pairs_caption(audit: dict) -> str:
     near = look(audit, "near_duplicates")
     if number(look(near, "pairs")) == 0:
         return "The most alike images; none are near-duplicates."
-    across = "that stand on both sides of the split, " if look(near, "pairs_across") else ""
-    return f"Near-duplicates {across}the closest first. All of them are listed in audit/pairs.csv."
+    across = "on both sides of the split, " if look(near, "pairs_across") else ""
+    return (
+        f"Some of the near-duplicates {across}from the most to the least alike. r: how alike two "
+        "pictures are, 1 is the same; bits: how many of the 255 bits of their fingerprints differ. "
+        "All pairs are listed in audit/pairs.csv."
+    )
 
 
 def leak_table(run: Run, audit: dict) -> Markup:
@@ -60,9 +71,10 @@ def leak_table(run: Run, audit: dict) -> Markup:
         cut = "slices split at random" if split == "random" else f"kept together by {split}"
         rows.append(["Split that was looked at", cut])
     identical = look(audit, "identical")
-    for key, value in identical.items() if isinstance(identical, dict) else ():
-        if number(value) is not None:
-            rows.append([f"Identical files: {key.replace('_', ' ')}", words.count(value)])
+    for key, title in IDENTICAL.items():
+        value = number(look(identical, key))
+        if value is not None and (value or key == "files"):
+            rows.append([title, words.count(value)])
     rows += [
         ["Near-duplicate pairs", words.count(look(near, "pairs"))],
         ["… of which on both sides of the split", words.count(look(near, "pairs_across"))],
@@ -108,18 +120,40 @@ def confounder_table(run: Run, audit: dict) -> Markup | None:
             named(row),
             words.fixed(row.get("auc")),
             words.between(row.get("low"), row.get("high")) or words.DASH,
-            "suspicious" if row.get("flagged") is True else "unsuspicious",
+            judgement(row),
         ]
         for row in rows
     ]
     explained = (
-        "The area under the ROC curve when the classes are told apart by this number alone: 0.5 "
-        "is no better than guessing, 0 and 1 are perfect. A model could do the same without "
-        "looking at the lungs. A dash: the number is the same for all images."
+        "The area under the ROC curve (AUC) when the classes are told apart by this number alone: "
+        f"0.5 is no better than guessing, 1 is perfect{counted_once(rows[0])}. A model could do "
+        f"the same without looking at the lungs. Suspicious: the whole interval is above {BAR}, or "
+        "all files of one class have the same format, mode or size and all of the other another "
+        f"one. Unsuspicious: the whole interval is below {BAR}. Else there are too few to tell."
     )
     header = ["about the image", "AUC", "95 % interval", "judgement"]
     title = "Confounders: does something beside the lungs tell the classes apart?"
-    return Markup(paragraph(explained) + table(title, header, cells, run.note, "numbers"))
+    return join([paragraph(explained), table(title, header, cells, run.note, "numbers")])
+
+
+def judgement(row: dict) -> str | Markup:
+    """Suspicious, unsuspicious, or undecided, from a confounder's mark and interval."""
+    if row.get("flagged") is True:
+        return tag("b", "suspicious", class_="flag")
+    high = number(row.get("high"))
+    return "unsuspicious" if high is not None and high < BAR else "too few to tell"
+
+
+def counted_once(row: dict) -> str:
+    """How many groups each class has, where the summary says so: each counts once."""
+    units = row.get("units")
+    if not isinstance(units, list) or len(units) != 2 or None in map(number, units):
+        return ""
+    negative, positive = map(words.count, units)
+    return (
+        f"; each patient, or group of look-alikes where patients are not known, counts once: "
+        f"{positive} of the positive class, {negative} of the other"
+    )
 
 
 def pictures(run: Run) -> list:

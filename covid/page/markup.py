@@ -10,6 +10,7 @@ VOID = ("img", "meta", "br")
 ON_A_LINE = frozenset(
     ("html", "head", "meta", "title", "style", "body", "header", "nav", "main", "section", "footer")
     + ("h1", "h2", "h3", "p", "ul", "li", "dl", "dt", "div", "table", "tr", "figure", "svg")
+    + ("details",)
 )
 
 
@@ -108,3 +109,8 @@ def table(
     box = tag("div", whole, class_="scroll", role="region", aria_label=caption, tabindex="0")
     small = tag("p", note, class_="note") if note else None
     return tag("div", box, small, class_="tabled")
+
+
+def folded(summary: str, *children) -> Markup:
+    """What few will read: one line until it is opened; on paper it is open (see `style`)."""
+    return tag("details", tag("summary", summary), *children)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from covid.page import words
 from covid.page.alternatives import seen
-from covid.page.markup import Markup, listing, paragraph, section, table, tag
+from covid.page.markup import Markup, paragraph, section, table, tag
 from covid.page.pictures import figure
 from covid.page.runs import ModelRun, Run, SplitRun
 from covid.page.values import look
@@ -28,8 +28,8 @@ INSIDE = {
 }
 GRAPH = "The layers and their shapes, the same whatever the split."
 HEAT = (
-    "Where the answer comes from, and the same after the weights were replaced by random ones. A map "
-    "that does not change with the weights shows the image, not the model (Adebayo 2018)."
+    "What the answer for one slice reacts to, and the same after the weights were replaced by random "
+    "ones. A map that does not change with the weights shows the image, not the model (Adebayo 2018)."
 )
 SHOWN = 8  # most wrong images in the table
 
@@ -129,29 +129,25 @@ def distance(row: dict, positive: str) -> float:
 def inside_section(run: Run) -> Markup:
     """Heat maps with their check, filters, graphs."""
     runs = [(split, model) for split in run.splits for model in split.models.values()]
-    maps = [drawn(run, split, model, "look", HEAT) for split, model in runs]
+    maps = [
+        drawn(run, split, model, "look", f"{HEAT} {look_verdict(model)}") for split, model in runs
+    ]
     if any(maps):
         shown = beside(maps)
     else:
         run.lacks("no heat map")
         text = "Not here: heat maps. One is never shown without its sanity check."
         shown = paragraph(text, class_="missing")
-    said = [look_verdict(split, model) for split, model in runs]
     rest = [
         beside([drawn(run, split, model, topic, text) for split, model in runs])
         for topic, text in INSIDE.items()
     ]
     first = {model.name: (split, model) for split, model in reversed(runs)}
     graphs = [drawn(run, *first[name], "graph", GRAPH) for name in run.model_names]
-    return section("inside", "Looking inside", shown, listing_of(said), *rest, *graphs)
+    return section("inside", "Looking inside", shown, *rest, *graphs)
 
 
-def look_verdict(split: SplitRun, model: ModelRun) -> str | None:
+def look_verdict(model: ModelRun) -> str:
     """What the sanity check of a model's heat map says."""
     verdict = look(model.entry, "look", "verdict")
-    return f"{model.name}, {split.title}: {verdict}" if isinstance(verdict, str) else None
-
-
-def listing_of(sentences: list[str | None]) -> Markup | None:
-    known = [sentence for sentence in sentences if sentence]
-    return listing(known) if known else None
+    return verdict if isinstance(verdict, str) else "What the check says is not in the summary."

@@ -1,7 +1,7 @@
 """The top of the page: the result in one sentence, what must be known beside it, what was done."""
 
 from covid.page import words
-from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
+from covid.page.markup import Markup, folded, join, listing, paragraph, section, table, tag
 from covid.page.runs import Run, SplitRun
 from covid.page.values import look, number
 from covid.page.verdict import capital, headline, warnings
@@ -50,11 +50,9 @@ def what_was_done(run: Run) -> Markup:
     groups = run.part("groups")
     if groups:
         known = number(groups.get("count"))
-        said.append(
-            f"; {words.amount(known, 'group')} known by {groups.get('source', words.DASH)}"
-            if known is not None
-            else f"; groups known by {groups.get('source', words.DASH)}"
-        )
+        how = "guessed from the pictures alone:" if run.guessed_groups else "known by"
+        amount = "groups" if known is None else words.amount(known, "group")
+        said.append(f"; {amount} {how} {groups.get('source', words.DASH)}")
     said.append(f". The folder names are the only truth there is: {run.positive} is 1, ")
     said.append(f"{run.negative} is 0.")
     parts = [paragraph(*said)]
@@ -94,7 +92,11 @@ def counts_table(run: Run, split: SplitRun) -> Markup | None:
 def remarks_of(split: SplitRun) -> list[str]:
     """What is known of the images beside their counts."""
     together = look(split.entry, "kept_together") or look(split.entry, "group")
-    remarks = [f"{capital(split.title)}: kept together by {together}."] if together else []
+    kept = (
+        f"{capital(split.title)}: no images that belong together, by {together}, are both in the "
+        "test and among the images to learn from."
+    )
+    remarks = [kept] if together else []
     data = look(split.entry, "data")
     for entry in data.values() if isinstance(data, dict) else ():
         remarks.append(file_remark(entry))
@@ -153,7 +155,8 @@ def recipe_table(run: Run) -> Markup | None:
         for key in settings
     ]
     caption = f"Recipe of each model: {run.summary.get('recipe', words.DASH)}"
-    return table(caption, ["setting", *names], rows)
+    recipe = table(caption, ["setting", *names], rows)
+    return folded(f"All {len(rows)} settings of the training", recipe)
 
 
 def setting(value) -> str:

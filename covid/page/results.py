@@ -13,9 +13,9 @@ PARTS = ("train", "validate", "test")
 def results_section(run: Run) -> Markup:
     """Chart, differences, a table of measures for each model, all parts, the glossary."""
     parts: list = [accuracy_chart(run)]
-    parts.append(side_by_side(run))
+    parts += [side_by_side(run), remarks(run)]  # what limits the intervals, before the many of them
     parts += [measures_table(run, name) for name in run.model_names]
-    parts += [remarks(run), threshold_table(run), parts_table(run)]
+    parts += [threshold_table(run), parts_table(run)]
     if not any(has_measures(run.splits, name) for name in run.model_names):
         run.lacks("no measures but the accuracy: the summary is of an older version")
         parts.append(
@@ -54,7 +54,9 @@ def measures_table(run: Run, name: str) -> Markup | None:
         join([split.title, tag("br"), tag("small", size)])
         for split, size in zip(splits, sizes, strict=True)
     ]
-    caption = f"{name}: positive class {run.positive}, test images"
+    chosen = any(split.models[name].threshold is not None for split in splits)
+    at = "at the chosen threshold" if chosen else "at 0.5"
+    caption = f"{name}, test images, {at}: positive class {run.positive}"
     return table(caption, header, rows, run.note, "measures")
 
 

@@ -138,6 +138,11 @@ class Run:
         found = self.summary.get(key)
         return found if isinstance(found, dict) and found else None
 
+    @property
+    def guessed_groups(self) -> bool:
+        """Whether the groups are the audit's look-alikes: nobody said who the patients are."""
+        return "look-alikes" in str(look(self.summary, "groups", "source"))
+
     def split(self, key: str) -> SplitRun | None:
         return next((split for split in self.splits if split.key == key), None)
 

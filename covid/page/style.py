@@ -50,11 +50,12 @@ small, .note, figcaption, caption, .above { color: var(--soft) }
 .alarm { border-left-color: var(--orange) }
 .verdict { font-size: 1.15rem; font-weight: 600 }
 .banner { background: var(--wash); padding: .8rem 1rem; border-radius: .4rem; max-width: none }
+.flag { border-left: 4px solid var(--orange); padding-left: .4rem }
 .missing { color: var(--soft); font-style: italic }
 nav ul { columns: 15rem 3; list-style: none; margin: 1.5rem 0 0; padding: 0; max-width: none }
 nav a { display: inline-block; padding: .2rem 0 }
 .scroll { overflow-x: auto }
-.scroll:focus-visible, pre:focus-visible, a:focus-visible
+.scroll:focus-visible, pre:focus-visible, a:focus-visible, summary:focus-visible
   { outline: 2px solid var(--blue); outline-offset: 2px }
 .tabled { margin: 0 0 1.75rem }
 table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .94rem }
@@ -81,6 +82,7 @@ pre { background: var(--wash); padding: .8rem 1rem; border-radius: .4rem; overfl
 code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .9em }
 figure { margin: 0 0 2rem; min-width: 0 }
 figure img { display: block; max-width: none; width: 100%; height: auto; background: #fff }
+figure img { min-width: var(--readable, 0) }
 figure .scroll { background: #fff; border: 1px solid var(--line); border-radius: .3rem }
 .figures { display: grid; gap: 0 1.5rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)) }
@@ -101,10 +103,14 @@ figcaption { font-size: .92rem; margin-top: .5rem; max-width: 44rem }
 .split-group .interval { stroke: var(--orange) }
 .split-other .interval { stroke: var(--ink) }
 .refs { overflow-wrap: anywhere }
+details { margin: 0 0 1.75rem }
+summary { font-weight: 600; cursor: pointer; padding: .3rem 0 }
+@media screen and (min-width: 48rem) { .figures img { min-width: 0 } }
 @media screen and (max-width: 36rem) {
   section { margin-top: 2rem; padding-top: 1.5rem }
   table { font-size: .86rem }
   th, td { padding-right: .6rem; min-width: 3.5rem }
+  .numbers td { white-space: normal }
   .measures th { max-width: 6.5rem }
 }
 footer { padding-top: 2rem; padding-bottom: 3rem; color: var(--soft); font-size: .9rem }
@@ -116,7 +122,9 @@ PAPER = """
   html { color-scheme: light; font-size: 10pt }
   header, nav, main, footer { max-width: none; padding-left: 0; padding-right: 0 }
   header { padding-top: 0 }
-  nav { display: none }
+  nav, summary { display: none }
+  /* Nobody can open on paper what is closed. */
+  details::details-content { content-visibility: visible; display: block; height: auto }
   .scroll { overflow: visible; border: 0 }
   figure img { min-width: 0 !important; max-width: 100% !important; width: auto;
     max-height: 11cm !important;
@@ -126,6 +134,7 @@ PAPER = """
   th, td { white-space: normal !important }
   thead { display: table-header-group }
   h2, h3, caption, dt, .verdict { break-after: avoid }
+  .verdict, .warning { break-inside: avoid }
   section { margin-top: 1.5rem; padding-top: 1.2rem }
   .figures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)) }
   footer { padding: 0 }

@@ -68,7 +68,35 @@ def compared(run: Run) -> str | None:
         return None
     first, second = (accuracies(list(side)) for side in zip(*pairs, strict=True))
     numbers = f"test accuracy {span(first)} with {random.title}, {span(second)} with {group.title}"
-    return f"{numbers}: {meaning(pairs, group)}."
+    return f"{numbers}: {meaning(pairs, group)}{reservations(run, pairs, group)}."
+
+
+def reservations(run: Run, pairs: list[tuple[ModelRun, ModelRun]], group: SplitRun) -> str:
+    """What keeps the sentence from saying more than the numbers do."""
+    seconds = [second for _, second in pairs]
+    # An interval by group that was not made, although this version makes them: too few groups.
+    few = any(
+        isinstance(look(model.entry, "test", "measures", "accuracy"), dict)
+        and model.measure("accuracy").group_low is None
+        for model in seconds
+    )
+    return (f", as far as so few {group.nobody} can tell" if few else "") + in_doubt(run, seconds)
+
+
+def in_doubt(run: Run, models: list[ModelRun]) -> str:
+    """A result better than guessing is worth little where a shortcut was found."""
+    better = any(against_chance(model) == "better" for model in models)
+    return "; but a shortcut was found that may explain it" if better and shortcut(run) else ""
+
+
+def shortcut(run: Run) -> bool:
+    """Whether audit or controls found something beside the lungs that tells the classes apart."""
+    rows = look(run.summary, "controls", "rows")
+    flagged = [
+        look(row, "flagged") is True and look(row, "name") != "permuted_labels"
+        for row in (rows if isinstance(rows, list) else [])
+    ]
+    return any(flagged) or look(run.summary, "audit", "shortcuts") is True
 
 
 def meaning(pairs: list[tuple[ModelRun, ModelRun]], group: SplitRun) -> str:
@@ -95,7 +123,7 @@ def meaning(pairs: list[tuple[ModelRun, ModelRun]], group: SplitRun) -> str:
     if all(state == "better" for state in standing):
         return f"better than guessing on new {nobody} too, with no fall beyond the intervals"
     if all(state == "no better" for state in standing):
-        return f"on new {nobody} no better than guessing, as far as the intervals tell"
+        return f"on new {nobody} not shown to be better than guessing"
     return "no fall beyond the intervals"
 
 
@@ -114,7 +142,8 @@ def alone(run: Run) -> str | None:
         )
     standing = {state for state in map(against_chance, models)}
     if len(standing) == 1 and None not in standing:
-        return f"{numbers}: {standing.pop()} than guessing on {split.nobody} never seen."
+        doubt = in_doubt(run, models)
+        return f"{numbers}: {standing.pop()} than guessing on {split.nobody} never seen{doubt}."
     return f"{numbers}."
 
 
@@ -132,10 +161,12 @@ def leaking(run: Run) -> str:
 
 def warnings(run: Run) -> list[tuple[str, bool]]:
     """What must be known beside the result: verdicts of audit and controls, and who is alarmed."""
-    found = [
-        (look(run.summary, key, "verdict"), alarmed(run, key)) for key in ("audit", "controls")
+    verdicts = [(key, look(run.summary, key, "verdict")) for key in ("audit", "controls")]
+    return [
+        (f"{capital(key)}: {text}", alarmed(run, key))
+        for key, text in verdicts
+        if isinstance(text, str) and text
     ]
-    return [(text, alarm) for text, alarm in found if isinstance(text, str) and text]
 
 
 def alarmed(run: Run, key: str) -> bool:

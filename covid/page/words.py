@@ -25,7 +25,7 @@ MEASURES = {
     ),
     "specificity": (
         "Specificity",
-        "of the images of the other class, the share that was left in peace",
+        "of the images of the other class, the share that was not taken for positive",
         DASH,
     ),
     "ppv": (
@@ -76,10 +76,13 @@ NO_VALUE = {
     "f1": "needs a positive image, or one called so",
 }
 GLOSSARY = {
-    "95 % interval": "if the study were repeated with other images of the same kind, 95 of 100 "
-    "such intervals would hold the true value; a wide one says that there were few images",
-    "by group": "the interval that counts patients, not slices: slices of one patient are nearly "
-    "the same evidence twice, so it is the more honest one where it is given",
+    "95 % interval": "if the study were repeated with other images of the same kind, about 95 of "
+    "100 such intervals would hold the true value; a wide one says that there was little to go by",
+    "by group": "the interval that counts patients (or groups of look-alikes, where patients are "
+    "not known), not slices: slices of one patient are nearly the same evidence twice, so it is "
+    "the more honest one where it is given",
+    "Look-alikes": "images so alike that the audit takes them for slices of one patient; a guess "
+    "from the pictures alone, used where nobody said which slices belong together",
     "Chance": "what always naming the more frequent class scores",
     "Threshold": "the probability above which an image is called positive",
     "Prevalence": "the share of ill people among those tested for which the predictive values are "
@@ -106,10 +109,14 @@ def count(value) -> str:
     return DASH if value is None else f"{int(value):,}"
 
 
-def percent(value, digits: int = 0) -> str:
-    """95 %, or a dash."""
+def percent(value) -> str:
+    """95 %, or a dash; neither 0 % nor 100 % unless it is."""
     value = number(value)
-    return DASH if value is None else f"{100 * value:.{digits}f} %"
+    if value is None:
+        return DASH
+    if 0 < value < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < value < 1 else f"{100 * value:.0f} %"
 
 
 def between(low, high, digits: int = 3) -> str | None:

@@ -20,8 +20,8 @@ REPORT = "report.html"
 def write_page(run_folder: str | Path) -> Path:
     """Write report.html into a run folder, from summary.json and the files beside it.
 
-    Nothing else goes into it: no time, no path of this machine, so that the same folder always
-    gives the same bytes.
+    Nothing else goes into it, neither the time nor where the folder is, so that the same folder
+    always gives the same bytes.
 
     Parameters
     ----------

@@ -94,13 +94,14 @@ def excite(
             f"{bounds} and {contrast}"
         )
     stem = Graph(model.graph.inputs, [target])  # what lies behind the filter is not run
+    field = receptive_field(model, target)
     middle, radius = (low + high) / 2, contrast * (high - low) * np.sqrt(np.prod(shape))
 
     d = on_sphere(np.random.default_rng(seed).normal(size=shape), radius)
     best, activations = None, []
     for step in range(steps + 1):
         x = np.clip(middle + d, low, high).astype(model.dtype)
-        activation, gradient = ascent(stem, receptive_field(model, target), x, filter)
+        activation, gradient = ascent(stem, field, x, filter)
         if best is None or activation > max(activations):
             best = x
         activations.append(activation)

@@ -87,8 +87,8 @@ class RandomisationCheck:
             )
         return (
             "Sanity check FAILED: with random weights the map stays much the same, or becomes its "
-            f"negative ({found}, not below {self.threshold:g}), so it shows the image, not what this "
-            "model has learned."
+            f"negative ({found}, not below {self.threshold:g}), so it may show no more than the image, "
+            "and is no evidence of what this model has learned."
         )
 
 
