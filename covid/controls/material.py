@@ -144,7 +144,9 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
 
 def shared(groups: list[str], parts: np.ndarray) -> set[str]:
     """The groups that are both in train and in test."""
-    inside = {part: {g for g, p in zip(groups, parts, strict=True) if p == part} for part in parts}
+    inside: dict[str, set[str]] = {"train": set(), "validate": set(), "test": set()}
+    for group, part in zip(groups, parts.tolist(), strict=True):
+        inside[part].add(group)
     return inside["train"] & inside["test"]
 
 

@@ -44,7 +44,7 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
 def write_rows(controls: Controls, path: Path) -> None:
     """One line for each control; an interval's ends are empty where there is none."""
     rows = controls.summary()["rows"]
-    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+    with whole_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows({**row, "flagged": int(row["flagged"])} for row in rows)
