@@ -65,7 +65,10 @@ def audit(options: Namespace) -> dict:
 def planned(dataset: Dataset, groups: Groups | None, options: Namespace) -> Split:
     """The split that `covid run` would make of two class folders."""
     if options.split == "group" and groups is None:
-        raise UserError("--split group: what a group is has to be said; add --group REGEX")
+        raise UserError(
+            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
+            "as --group '^[^_]+', or --group-csv FILE.csv"
+        )
     ratios = parse_ratios(options.ratios or "50/10/40")
     return plan_split(dataset, ratios, options.seed, groups, options.split == "group")
 
@@ -94,7 +97,8 @@ def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
     groups = None
     if "" not in names.values():
         kept = folder.info["group"]
-        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", "csv")
+        kind = "audit" if folder.info.get("members") == "groups" else "csv"
+        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
     ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
     return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.audit import run_audit, write_audit
+from covid.audit.verdict import percent
 from covid.controls import run_controls, write_controls
+from covid.controls.intervals import measured
 from covid.dataset import Dataset, Split, SplitFolder, plan_split, read_split, write_split
 from covid.groups import groups_by_pattern
 from covid.phantom.shortcuts import SHORTCUTS
@@ -19,7 +21,7 @@ from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
 from covid.report import small_print
-from covid.story_text import percent, score, share
+from covid.story_text import score, share
 from covid.train import train_and_evaluate
 
 MODEL = "tiny_cnn"
@@ -180,8 +182,13 @@ def written(told: Told, dataset: Dataset, split: Split, name: str) -> SplitFolde
 
 
 def scored(told: Told, split: SplitFolder) -> dict:
-    """Train, and return the test's number of images, accuracy and interval."""
+    """Train, and return the test's number of images, accuracy and interval, as the controls have
+    them: patients are drawn as a whole; where they are too few there is no interval (None, None).
+    """
     told.say(f"\nTraining {MODEL} on {split.folder.name} ...")
     trained = train_and_evaluate(MODEL, told.recipe, split, told.seed, verbose=0)
-    result = trained.results["test"].summary()
-    return {key: result[key] for key in ("n", "acc", "acc_95_percent_interval")}
+    result = trained.results["test"]
+    apart = split.info["group"] is not None
+    found = measured(result.labels, result.probabilities, result.groups, apart, told.seed)
+    interval = [found.accuracy_low, found.accuracy_high]
+    return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

@@ -932,7 +932,7 @@ TABLE = {
         "covid controls: slices exists and is not empty; choose another --out or delete it"),
     # audit
     "audit of groups that are not named": Row("audit slices --split group",
-        "covid audit: --split group: what a group is has to be said; add --group REGEX"),
+        "covid audit: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv"),
     "audit of a split folder with a split": Row("audit parts --split random",
         "covid audit: --split: parts is split already, and its own split is audited; leave out --split"),
     "audit of a split folder with ratios": Row("audit parts --ratios 50/10/40",

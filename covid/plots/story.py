@@ -36,7 +36,7 @@ def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Pa
                 (pair[1], enhance_and_crop(gray).image, "enhanced, cropped"),
             ):
                 axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-                axes.set_title(f"{name} set: {how}", fontsize=10)
+                axes.set_title(f"{name} set, synthetic: {how}", fontsize=10)
                 axes.set_axis_off()
         chart(lower.subplots(), bars, content["model"])
     return Path(path)
@@ -45,7 +45,7 @@ def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Pa
 def middle_positive(dataset: Dataset) -> ImageFile:
     """An image of the positive class from the middle of the first such patient's scan."""
     positive = sorted(image.path.name for image in dataset.images if image.label == 1)
-    patient = [name for name in positive if name.startswith(positive[0].split("_")[0])]
+    patient = [name for name in positive if name.split("_")[0] == positive[0].split("_")[0]]
     wanted = patient[len(patient) // 2]
     return next(image for image in dataset.images if image.path.name == wanted)
 
