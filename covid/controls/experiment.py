@@ -18,6 +18,8 @@ from covid.recipes import Recipe
 from covid.train import train_and_evaluate
 
 HISTOGRAMS = ("histogram", "histogram_without_lungs")
+# `Groups.members`, as split.json has it -> what the controls' texts call them
+MEMBERS = {"patients": "patients", "groups": "groups of look-alikes"}
 
 
 def run_controls(
@@ -47,10 +49,11 @@ def run_controls(
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
         progress = verbose != 0
         material = prepare(split, recipe.image_size, seed, Path(folder), progress)
+        members = MEMBERS[split.info.get("members") or "patients"]
         rows = []
         for name, title in TITLES.items():
             start = time.perf_counter()
-            row = row_of(name, material, model, recipe, seed)
+            row = row_of(name, material, model, recipe, seed, members)
             rows.append(row)
             if progress:
                 seconds = time.perf_counter() - start
@@ -63,6 +66,7 @@ def run_controls(
     known = {
         "groups": None if material.groups is None else len(set(test_groups(material))),
         "kept_apart": material.kept_apart,
+        "members": members,
     }
     return Controls(
         split="group" if split.info["group"] else "random",
@@ -82,7 +86,9 @@ def run_controls(
     )
 
 
-def row_of(name: str, material: Material, model: str, recipe: Recipe, seed: int) -> Row:
+def row_of(
+    name: str, material: Material, model: str, recipe: Recipe, seed: int, members: str
+) -> Row:
     """Train and test one control."""
     test = material.parts == "test"
     if name in HISTOGRAMS:
@@ -94,7 +100,7 @@ def row_of(name: str, material: Material, model: str, recipe: Recipe, seed: int)
         labels, p = result.labels, result.probabilities
         groups = result.groups
     numbers = measured(labels, p, groups, material.kept_apart, seed)
-    what = WHAT.get(name) or permuted_in_words(material)
+    what = WHAT.get(name) or permuted_in_words(material.groups, material.permuted, members)
     method = numbers._asdict()
     interval = method.pop("method")
     return Row(name, TITLES[name], what, int(test.sum()), **method, interval=interval)
@@ -118,8 +124,9 @@ def test_groups(material: Material) -> list[str] | None:
     ]
 
 
-def permuted_in_words(material: Material) -> str:
-    """What was done for the control with permuted labels."""
-    if material.groups is None:
-        return "each image got the label of another one, in train and in test"
-    return "each patient's images got one label by lot, in train and in test"
+def permuted_in_words(groups: list[str] | None, permuted: np.ndarray, members: str) -> str:
+    """What was done for the control with permuted labels, (n,); see `permuted_labels`."""
+    # A group of both labels: groups could not be given one without emptying a class.
+    if groups is None or len(set(zip(groups, permuted.tolist(), strict=True))) > len(set(groups)):
+        return "each image got a label by lot, in train and in test"
+    return f"all images of one of the {members} got one label by lot, in train and in test"
