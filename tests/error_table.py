@@ -802,8 +802,8 @@ TABLE = {
         "covid synth: synthetic data: at most 1000000 slices are made, got 60 patients of 8, each with 1000000 near-duplicates; choose fewer"),
     "unknown labels": Row("synth --labels random",
         "covid synth: argument --labels: invalid choice: 'random' (choose from ...); see `covid synth --help`"),
-    "too few patients for a story": Row("story --patients 1",
-        "covid story: synthetic data: at least 2 patients are needed, got 1; choose more"),
+    "too few patients for a story": Row("story --patients 3",
+        "covid story: --patients: the last chapter keeps patients apart, which takes at least 4, got 3; choose more"),
     "out not empty for story": Row("story --out slices",
         "covid story: slices exists and is not empty; choose another --out or delete it"),
     # Evaluation

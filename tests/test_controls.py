@@ -454,6 +454,11 @@ def test_without_intervals_nothing_is_flagged_and_that_is_said():
     assert "2 groups of look-alikes, fewer" in sentence(rows, 2, True, "groups of look-alikes")
 
 
+def test_beside_a_leak_a_shortcut_is_a_guess():
+    rows = flag(rows_with(image=0.9, permuted_labels=0.8, border_only=0.8))
+    assert "; these patients again, or a shortcut: without the lungs" in sentence(rows, 12, False)
+
+
 def test_a_model_of_one_answer_is_not_blamed_on_the_patients():
     rows = flag([replace(row, auc_low=None, auc_low_99=None) for row in rows_with(image=0.5)])
     assert "all its images got the same answer" in sentence(rows, 20, True)

@@ -86,6 +86,20 @@ def test_the_figure_is_drawn(content, tmp_path):
     assert image.shape[1] > 1000 and image.std() > 20
 
 
+def test_the_words_follow_the_numbers(tmp_path):
+    """With one epoch and four patients nothing looks perfect, and nothing is claimed."""
+    first, audit, controls, last = tell(tmp_path, epochs=1, patients=4)["chapters"]
+    perfect = first["numbers"]["test"]["acc"] > PERFECT
+    assert (first["chapter"] == "Everything looks perfect") == perfect
+    rows = {row["name"]: row for row in controls["numbers"]["rows"]}
+    without = rows["lungs_blacked_out"]
+    assert f"lungs blacked out it is {without['auc']:.2f}" in controls["is"]
+    assert ("does not need them" in controls["is"]) == without["flagged"]
+    assert ("surely" in audit["is"]) == (not audit["numbers"]["flagged"])
+    assert "too few patients for an interval" in last["looks"]
+    assert last["numbers"]["honest"]["acc_95_percent_interval"] == [None, None]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", (0, 1, 2))
 def test_the_whole_story(tmp_path, seed):

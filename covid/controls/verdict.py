@@ -8,7 +8,8 @@ fifty (Bonferroni's rule).
   somebody who has seen the patient before: test images have near-duplicates in train (a leak).
 - lungs_blacked_out, border_only and histogram_without_lungs are flagged if the interval lies above
   0.5 and the AUC has at least half of what the image has above 0.5. The classes then differ in
-  something outside the lungs (a shortcut), and the model may well have learned that.
+  something outside the lungs (a shortcut), and the model may well have learned that. Where there
+  is a leak it may have learned the single patients instead, who are known by bones and table, too.
 - lungs_only and histogram are never flagged: infected lungs are denser, so they should score. That
   brightness alone is enough is an alarm only where it is so without the lungs, too.
 
@@ -90,9 +91,11 @@ def sentence(
             if image.auc_low > CHANCE
             else "which a better model could learn; this one is not surely above chance"
         )
+        # A model that knows the patients tells them apart by bones and table as well.
+        beginning = f"these {members} again, or a shortcut" if found else "Shortcut"
         found.append(
-            f"{'shortcut' if found else 'Shortcut'}: without the lungs the classes are still told "
-            f"apart (AUC: {in_words(shortcuts)}; the image {image.auc:.2f}), {meaning}"
+            f"{beginning}: without the lungs the classes are still told apart (AUC: "
+            f"{in_words(shortcuts)}; the image {image.auc:.2f}), {meaning}"
         )
     if found:
         return "; ".join(found) + "."
