@@ -18,8 +18,6 @@ from covid.recipes import Recipe
 from covid.train import train_and_evaluate
 
 HISTOGRAMS = ("histogram", "histogram_without_lungs")
-# `Groups.members`, as split.json has it -> what the controls' texts call them
-MEMBERS = {"patients": "patients", "groups": "groups of look-alikes"}
 
 
 def run_controls(
@@ -49,7 +47,8 @@ def run_controls(
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
         progress = verbose != 0
         material = prepare(split, recipe.image_size, seed, Path(folder), progress)
-        members = MEMBERS[split.info.get("members") or "patients"]
+        inferred = split.info.get("members") == "groups"  # see `covid.groups.Groups.members`
+        members = "groups of look-alikes" if inferred else "patients"
         rows = []
         for name, title in TITLES.items():
             start = time.perf_counter()
@@ -65,7 +64,6 @@ def run_controls(
     rows = verdict.flag(rows)
     known = {
         "groups": None if material.groups is None else len(set(test_groups(material))),
-        "kept_apart": material.kept_apart,
         "members": members,
     }
     return Controls(
@@ -75,6 +73,7 @@ def run_controls(
         positive=split.positive,
         synthetic=bool(split.info.get("synthetic")),
         seed=seed,
+        kept_apart=material.kept_apart,
         **known,
         without_lungs={
             name: int(np.sum(~material.lungs_found & (material.labels == label)))

@@ -49,9 +49,7 @@ def has_enough(row: Row, image: Row) -> bool:
     return row.auc - CHANCE >= ENOUGH * (image.auc - CHANCE)
 
 
-def sentence(
-    rows: list[Row], groups: int | None, kept_apart: bool, members: str = "patients"
-) -> str:
+def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> str:
     """The verdict, one sentence.
 
     Parameters
@@ -60,8 +58,6 @@ def sentence(
         Flagged.
     groups : int or None
         How many the test has, None where they are not known.
-    kept_apart : bool
-        Whether no group is both in train and in test.
     members : str
         What the groups are: "patients", or "groups of look-alikes".
     """
@@ -72,7 +68,7 @@ def sentence(
             f"Nothing can be said: the test has only {groups} {members}, fewer than five of a "
             "class, so that every score may be theirs alone."
         )
-    if image.auc_low is None:
+    if image.auc_low is None and not any(row.flagged for row in rows):
         return (
             "Nothing can be said: the test has one image of a class only, or all its images got "
             "the same answer."
@@ -88,7 +84,7 @@ def sentence(
     if shortcuts:
         meaning = (
             "so the score does not show that the model reads lungs"
-            if image.auc_low > CHANCE
+            if image.auc_low is not None and image.auc_low > CHANCE
             else "which a better model could learn; this one is not surely above chance"
         )
         # A model that knows the patients tells them apart by bones and table as well.
@@ -108,9 +104,9 @@ def sentence(
     unsure = [row for row in unsure if has_enough(row, image)]
     if unsure:
         return (
-            "No leak and no shortcut found for sure, but none ruled out: without the lungs or with "
-            f"permuted labels half of the score is still reached (AUC: {in_words(unsure)}; the "
-            f"image {image.auc:.2f}), on a test too small to tell that from chance."
+            "No leak and no shortcut found for sure, but none ruled out: at least half of what the "
+            f"image scores above chance is still reached (AUC: {in_words(unsure)}; the image "
+            f"{image.auc:.2f}), on a test too small to tell that from chance."
         )
     blind = "" if groups is not None else ", though a leak does not show while patients are unknown"
     return (
