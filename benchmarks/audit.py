@@ -6,8 +6,9 @@
 
 The generated images are synthetic: slices of the phantom, each bent, resized to 128 to 256 pixels
 and marked with spots of its own, as jpg files in a temporary folder. Every tenth is a
-near-duplicate of the one before: moved by up to 1 % of its side, brighter or darker, with other noise. The audit
-runs in a process of its own; its largest memory (RSS) is that of all of Python and its libraries.
+near-duplicate of the one before: moved by up to 1 % of its side, brighter or darker, with other
+noise. The audit runs in a process of its own; its largest memory (RSS) is that of all of Python and
+its libraries.
 """
 
 import argparse

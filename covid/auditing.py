@@ -15,7 +15,7 @@ from covid.dataset import (
     scan,
 )
 from covid.errors import UserError, shown
-from covid.groups import LOOK_ALIKES, group_column, known_groups
+from covid.groups import group_column, known_groups
 from covid.inputs import is_split, is_synthetic
 from covid.manifest import MANIFEST
 from covid.output import check_new_folder, check_outside, new_folder
@@ -66,7 +66,10 @@ def audit(options: Namespace) -> dict:
 def planned(dataset: Dataset, groups: Groups | None, options: Namespace) -> Split:
     """The split that `covid run` would make of two class folders."""
     if options.split == "group" and groups is None:
-        raise UserError("--split group: what a group is has to be said; add --group REGEX")
+        raise UserError(
+            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
+            "as --group '^[^_]+', or --group-csv FILE.csv"
+        )
     ratios = parse_ratios(options.ratios or "50/10/40")
     return plan_split(dataset, ratios, options.seed, groups, options.split == "group")
 
@@ -95,7 +98,7 @@ def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
     groups = None
     if "" not in names.values():
         kept = folder.info["group"]
-        kind = "audit" if kept == LOOK_ALIKES else "csv"
+        kind = "audit" if folder.info.get("members") == "groups" else "csv"
         groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
     ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
     return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)

@@ -22,6 +22,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.dataset import scan
+from covid.errors import UserError
 from covid.output import new_folder, write_json
 from covid.phantom import write_dataset
 from covid.story_chapters import (
@@ -38,10 +39,16 @@ from covid.story_text import as_text
 from minicnn.files import whole_file
 
 PATIENTS, SLICES = 40, 4
+FEWEST_PATIENTS = 4  # kept apart, each class needs one to train with and one for the test
 
 
 def story(options: Namespace) -> dict:
     """`covid story`."""
+    if options.patients < FEWEST_PATIENTS:
+        raise UserError(
+            "--patients: the last chapter keeps patients apart, which takes at least "
+            f"{FEWEST_PATIENTS}, got {options.patients}; choose more"
+        )
     with new_folder(options.out):
         content = tell(options.out, options.seed, options.epochs, options.patients, verbose="auto")
     print(f"\n{as_text(content)}\n\nEverything is in {options.out}")
@@ -101,7 +108,7 @@ def tell(
 
 
 def make_images(folder: Path, seed: int, epochs, patients: int, verbose) -> Told:
-    """The two sets: the same patients and slices, once with mark and near-duplicates, once without."""
+    """The two sets: the same patients and slices, with mark and near-duplicates, and without."""
     lying, honest = folder / "images/lying", folder / "images/honest"
     common = {"patients": patients, "slices": SLICES, "seed": seed, "progress": verbose != 0}
     write_dataset(lying, shortcuts=(SHORTCUT,), near_duplicates=NEAR_DUPLICATES, **common)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import textwrap
 
+from covid.audit.verdict import percent
+
 WIDTH = 78  # letters in a line
 INDENT = 24
 
 
-def percent(value: float) -> str:
-    """0.953 as "95 %"; neither 0 % nor 100 % unless it is."""
-    if 0 < value < 0.01:
-        return "under 1 %"
-    return "over 99 %" if 0.99 < value < 1 else f"{100 * value:.0f} %"
-
-
 def share(count: int, total: int) -> str:
     """ "9 of 10 (90 %)"."""
-    return f"{count} of {total} ({percent(count / total)})"
+    return f"{count} of {total} ({percent(count, total)})"
 
 
 def score(found: dict) -> str:
     """ "95 % (95 % interval 91 to 98 %)"."""
     low, high = found["acc_95_percent_interval"]
+    if low is None:
+        return f"{percent(found['acc'])} (too few patients for an interval)"
     return f"{percent(found['acc'])} (95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
 
 

@@ -91,6 +91,7 @@ def write_split(
             "ratios": split.ratios,
             "seed": split.seed,
             "group": split.kept_together,
+            "members": None if split.groups is None else split.groups.members,
             "notes": split.notes,
             "counts": manifest.count_images(rows),
             "files": manifest.count_statuses(rows),

@@ -804,8 +804,8 @@ TABLE = {
         "covid synth: synthetic data: at most 1000000 slices are made, got 60 patients of 8, each with 1000000 near-duplicates; choose fewer"),
     "unknown labels": Row("synth --labels random",
         "covid synth: argument --labels: invalid choice: 'random' (choose from ...); see `covid synth --help`"),
-    "too few patients for a story": Row("story --patients 1",
-        "covid story: synthetic data: at least 2 patients are needed, got 1; choose more"),
+    "too few patients for a story": Row("story --patients 3",
+        "covid story: --patients: the last chapter keeps patients apart, which takes at least 4, got 3; choose more"),
     "out not empty for story": Row("story --out slices",
         "covid story: slices exists and is not empty; choose another --out or delete it"),
     # Evaluation
@@ -948,7 +948,7 @@ TABLE = {
         "covid controls: slices exists and is not empty; choose another --out or delete it"),
     # audit
     "audit of groups that are not named": Row("audit slices --split group",
-        "covid audit: --split group: what a group is has to be said; add --group REGEX"),
+        "covid audit: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv"),
     "audit of a split folder with a split": Row("audit parts --split random",
         "covid audit: --split: parts is split already, and its own split is audited; leave out --split"),
     "audit of a split folder with ratios": Row("audit parts --ratios 50/10/40",

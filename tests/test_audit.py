@@ -11,7 +11,7 @@ from tiny_runs import slices
 
 from covid.audit import run_audit, write_audit
 from covid.audit.alignment import align, summit
-from covid.audit.confounders import auc, auc_interval, find_confounders, rate, rate_category
+from covid.audit.confounders import auc_interval, find_confounders, rate, rate_category
 from covid.audit.fingerprints import Fingerprints, fingerprint
 from covid.audit.hashing import SIDE, look
 from covid.audit.headers import pixel_mode
@@ -20,7 +20,8 @@ from covid.audit.measures import NUMBERS, brightest_corner, tissue_level
 from covid.audit.neighbours import nearest
 from covid.audit.verdict import percent
 from covid.cli import main
-from covid.dataset import ImageFile, plan_split, scan
+from covid.dataset import ImageFile, plan_split, scan, write_split
+from covid.groups import groups_by_pattern, groups_from_names
 from covid.phantom import make_patient, render_slice
 from covid.splits import Split
 from minicnn.kernels.threads import get_threads, set_threads
@@ -292,11 +293,22 @@ def test_the_original_and_its_brighter_smaller_jpg_are_near_duplicates(tmp_path)
 # Confounders
 
 
-def test_auc_by_hand():
-    """Of 3 x 2 pairs: 5 > 1, 5 > 3; 3 > 1, 3 = 3 (a half); neither exceeds 7."""
-    assert auc(np.array([1.0, 3, 7]), np.array([5.0, 3])) == pytest.approx(3.5 / 6)
-    assert auc(np.zeros(4), np.zeros(9)) == 0.5
-    assert auc(np.arange(5), np.arange(5) + 10) == 1
+@pytest.mark.parametrize(
+    ("negative", "positive", "area", "larger"),
+    [
+        # Of 3 x 2 pairs: 5 > 1, 5 > 3; 3 > 1, 3 = 3 (a half); neither exceeds 7.
+        ([1.0, 3, 7], [5.0, 3], 3.5 / 6, True),
+        ([5.0, 3], [1.0, 3, 7], 3.5 / 6, False),  # turned round
+        ([0.0] * 4, [0.0] * 9, 0.5, True),
+        (range(5), range(10, 15), 1, True),
+    ],
+)
+def test_auc_by_hand(negative, positive, area, larger):
+    numbers = np.array([*negative, *positive], float)
+    labels = np.repeat([0, 1], [len(negative), len(positive)])
+    rated = rate("mean", "mean", numbers, labels, np.arange(len(numbers)))
+    assert rated.auc == pytest.approx(area)
+    assert rated.larger_in_positive == larger
 
 
 def test_auc_interval():
@@ -534,6 +546,23 @@ def test_the_command_on_a_split_folder(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["split"] == r"p\d+" and found["images"] == 12 and found["synthetic"]
     assert found["patients_on_both_sides"]["count"] == 0
+
+
+def test_a_split_by_look_alikes_speaks_of_no_patients(tmp_path, capsys):
+    dataset = scan(slices())
+    groups = groups_by_pattern(dataset, r"p\d+")
+    groups = groups_from_names(dataset, groups.names, "the audit's look-alikes", "audit")
+    write_split(dataset, plan_split(dataset, groups=groups), tmp_path / "split", progress=False)
+    assert main(["audit", str(tmp_path / "split"), "--out", str(tmp_path / "audit")]) == 0
+    said = capsys.readouterr().out
+    assert "no group stands on both sides; 6 independent groups of look-alikes are too few" in said
+    assert "patient" not in said
+
+
+def test_a_patient_of_both_classes_counts_once(tmp_path):
+    dataset = textures(tmp_path, 6)
+    names = {image: f"p{int(image.path.stem[-3:]) // 6}" for image in dataset}
+    assert "; 2 independent patients are too few" in run_audit(dataset, names=names).verdict
 
 
 def test_images_in_no_part_are_not_looked_at(tmp_path):

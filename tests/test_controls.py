@@ -6,6 +6,8 @@ import csv
 import functools
 import json
 import re
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from tiny_runs import slices
 
 from covid.cli import main
 from covid.controls import run_controls, table, write_controls
-from covid.controls.intervals import BY_GROUP, BY_IMAGE, measured
+from covid.controls.experiment import permuted_in_words
+from covid.controls.intervals import BY_GROUP, BY_IMAGE, NO_INTERVAL, measured
 from covid.controls.logistic import fit_logistic, gradient, hessian, loss, with_one
 from covid.controls.masks import hulls, lung_mask
+from covid.controls.material import shared
 from covid.controls.results import TITLES, Row
 from covid.controls.variants import (
     border_only,
@@ -26,8 +30,8 @@ from covid.controls.variants import (
 )
 from covid.controls.verdict import flag, sentence
 from covid.dataset import plan_split, read_split, scan, write_split
-from covid.groups import groups_by_pattern
-from covid.metrics import roc_auc
+from covid.groups import groups_by_pattern, groups_from_names
+from covid.metrics import measure, roc_auc, wilson_interval
 from covid.phantom import make_patient, outlines, render_slice
 from covid.preprocess import SIZE, crop, enhance_and_crop, to_square
 from covid.recipes import recipe_for
@@ -222,6 +226,23 @@ def test_one_patient_of_both_classes_falls_back_to_images():
     assert all(set(new[parts == part]) == {0, 1} for part in set(parts))
 
 
+def test_what_is_said_of_permuted_labels_is_what_was_done():
+    groups = ["a", "a", "b", "b"]
+    said = permuted_in_words(groups, np.array([1, 1, 0, 0]), "patients")
+    assert said.startswith("all images of one of the patients got one label")
+    for known, labels in ((groups, [1, 0, 0, 1]), (None, [1, 1, 0, 0])):
+        assert permuted_in_words(known, np.array(labels), "patients").startswith("each image")
+
+
+def test_shared_groups_are_found_without_a_pass_for_each_image():
+    parts = np.array(["train", "validate", "test", "test", "train"])
+    assert shared(["a", "b", "b", "a", "c"], parts) == {"a"}
+    many = np.array(["train", "validate", "test"])[np.arange(60_000) % 3]
+    assert shared([str(number // 2) for number in range(60_000)], many) == {
+        str(pair) for pair in range(30_000) if {2 * pair % 3, (2 * pair + 1) % 3} == {0, 2}
+    }
+
+
 # Logistic regression
 
 
@@ -329,13 +350,56 @@ def test_too_few_patients_give_no_interval_if_they_are_kept_apart(rng):
     assert measured(labels, p, groups, False, 0).method == BY_IMAGE
 
 
+@pytest.mark.parametrize(("patients", "sure"), [(14, False), (16, True)])
+def test_classes_without_overlap_are_as_certain_as_there_are_patients(patients, sure):
+    """Seven pairs of patients in order are no proof at 99 %, eight are: 0.005 < 0.5 ** 7.6."""
+    groups = np.repeat(np.arange(patients), 6)
+    labels = groups % 2
+    p = 0.2 + 0.6 * labels
+    found = measured(labels, p, groups.astype(str), True, 0)
+    assert (found.accuracy, found.auc, found.auc_high) == (1, 1, 1)
+    assert found.auc_low == pytest.approx(0.025 ** (2 / patients))
+    assert found.accuracy_low == wilson_interval(patients, patients)[0]
+    assert (found.auc_low_99 > 0.5) == sure
+
+
+def test_equal_scores_have_no_interval_of_the_auc():
+    groups = np.repeat(np.arange(20), 3)
+    found = measured(groups % 2, np.full(60, 0.7), groups.astype(str), True, 0)
+    assert (found.auc, found.auc_low, found.auc_low_99) == (0.5, None, None)
+    assert found.accuracy_low < found.accuracy < found.accuracy_high
+
+
+def test_the_intervals_are_those_of_an_evaluation(rng):
+    labels, p, groups = clustered(30, 4, rng)
+    found = measured(labels, p, groups, True, 5)
+    peer = measure(labels, p, 0.5, groups, seed=5)
+    for name, low, high in (
+        ("accuracy", found.accuracy_low, found.accuracy_high),
+        ("roc_auc", found.auc_low, found.auc_high),
+    ):
+        assert (low, high) == (peer[name]["group_low"], peer[name]["group_high"])
+
+
+def test_thousands_of_groups_need_no_table_of_all_pairs():
+    """3000 groups: a table of groups by groups, or all drawings at once, would be 72 MB."""
+    labels = np.arange(3000) % 2
+    p = np.random.default_rng(0).random(3000)
+    tracemalloc.start()
+    measured(labels, p, [str(number) for number in range(3000)], True, 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64e6
+
+
 # The rules
 
 
 def a_row(name, auc, spread=0.1):
     low, high = (None, None) if spread is None else (auc - spread, min(1.0, auc + spread))
     sure = None if spread is None else auc - 1.3 * spread  # the end of the wider 99 % interval
-    return Row(name, TITLES[name], "", 100, auc, low, high, auc, low, high, sure, "test")
+    method = NO_INTERVAL if spread is None else BY_GROUP
+    return Row(name, TITLES[name], "", 100, auc, low, high, auc, low, high, sure, method)
 
 
 def rows_with(spread=0.1, **aucs):
@@ -350,8 +414,15 @@ def rows_with(spread=0.1, **aucs):
         ({"image": 0.9, "permuted_labels": 0.66}, ["permuted_labels"], "Leak: "),
         ({"image": 0.9, "border_only": 0.8}, ["border_only"], "Shortcut: "),
         ({"image": 0.9, "border_only": 0.65}, [], "No leak and no shortcut"),  # less than half
-        ({"image": 0.7, "border_only": 0.62}, [], "No leak"),  # 0.52 at 95 %, 0.49 at 99 %
-        ({"image": 0.7, "permuted_labels": 0.62}, [], "No leak"),
+        # 0.52 at 95 %, 0.49 at 99 %
+        (
+            {"image": 0.7, "border_only": 0.62},
+            [],
+            "No leak and no shortcut found for sure, but none",
+        ),
+        ({"image": 0.7, "permuted_labels": 0.62}, [], "No leak and no shortcut found for sure"),
+        ({"image": 0.7, "lungs_only": 0.7}, [], "No leak and no shortcut found: "),
+        ({"image": 0.55, "border_only": 0.9}, ["border_only"], "Shortcut: "),
         ({"image": 0.7, "lungs_blacked_out": 0.9}, ["lungs_blacked_out"], "Shortcut: "),
         (
             {"image": 0.9, "histogram": 0.95, "histogram_without_lungs": 0.9},
@@ -370,7 +441,7 @@ def rows_with(spread=0.1, **aucs):
 def test_what_is_flagged_and_what_is_said(aucs, flagged, beginning):
     rows = flag(rows_with(**aucs))
     assert [row.name for row in rows if row.flagged] == flagged
-    said = sentence(rows, 12, True)
+    said = sentence(rows, 12)
     assert said.startswith(beginning)
     assert re.findall(r"\.(?!\d)", said) == ["."]  # one sentence
     assert "\n" not in said
@@ -379,11 +450,40 @@ def test_what_is_flagged_and_what_is_said(aucs, flagged, beginning):
 def test_without_intervals_nothing_is_flagged_and_that_is_said():
     rows = flag(rows_with(spread=None, image=0.99, border_only=0.99, permuted_labels=0.99))
     assert not any(row.flagged for row in rows)
-    assert sentence(rows, 2, True).startswith("Nothing can be said: the test has only 2 patients")
+    assert sentence(rows, 2).startswith("Nothing can be said: the test has only 2 patients")
+    assert "2 groups of look-alikes, fewer" in sentence(rows, 2, "groups of look-alikes")
+
+
+def test_beside_a_leak_a_shortcut_is_a_guess():
+    rows = flag(rows_with(image=0.9, permuted_labels=0.8, border_only=0.8))
+    assert "; these patients again, or a shortcut: without the lungs" in sentence(rows, 12)
+
+
+def test_a_model_of_one_answer_is_not_blamed_on_the_patients():
+    rows = flag([replace(row, auc_low=None, auc_low_99=None) for row in rows_with(image=0.5)])
+    assert "all its images got the same answer" in sentence(rows, 20)
+
+
+def test_a_shortcut_that_the_model_missed_is_not_said_to_be_its_score():
+    rows = flag(rows_with(image=0.5, border_only=0.9))
+    assert "this one is not surely above chance" in sentence(rows, 12)
+    constant = [replace(row, auc_low=None) if row.name == "image" else row for row in rows]
+    assert "this one is not surely above chance" in sentence(constant, 12)
 
 
 def test_unknown_patients_are_mentioned():
-    assert "while patients are unknown" in sentence(flag(rows_with(image=0.9)), None, False)
+    assert "while patients are unknown" in sentence(flag(rows_with(image=0.9)), None)
+
+
+def test_groups_of_look_alikes_are_not_called_patients(tmp_path):
+    dataset = scan(slices())
+    groups = groups_by_pattern(dataset, "^[^_]+")
+    groups = groups_from_names(dataset, groups.names, "the audit's look-alikes", "audit")
+    write_split(dataset, plan_split(dataset, "40/20/40", 0, groups), tmp_path / "s", progress=False)
+    found = run(tmp_path / "s")
+    said = table(found, "") + json.dumps(found.summary())
+    assert "groups of look-alikes kept apart" in said
+    assert "patient" not in said
 
 
 # A whole run

@@ -164,7 +164,7 @@ def test_near_duplicates_stand_beside_the_same_slices(clean, near):
 
 
 def test_near_duplicates_are_nearly_alike_and_other_patients_are_not(near):
-    """Compared as the audit sees them, at 64x64, where the noise is averaged away."""
+    """Compared at 64x64, where the noise is averaged away."""
     small = {
         name: cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA).astype(float)
         for name, image in near.items()

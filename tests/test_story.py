@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from tiny_runs import slices
 
+from covid.audit.verdict import percent
 from covid.dataset import scan
 from covid.plots.story import draw
 from covid.story import tell
 from covid.story_chapters import PERFECT
-from covid.story_text import as_text, percent, score, share
+from covid.story_text import as_text, score, share
 
 
 def found(acc: float, n: int = 100) -> dict:
@@ -49,7 +50,10 @@ def content() -> dict:
             {
                 "chapter": "Fourth",
                 **chapter,
-                "numbers": {"lying": found(0.95), "honest": found(0.6)},
+                "numbers": {
+                    "lying": found(0.95),
+                    "honest": {"n": 8, "acc": 0.6, "acc_95_percent_interval": [None, None]},
+                },
             },
         ],
     }
@@ -61,6 +65,8 @@ def test_numbers_in_words():
     ]
     assert share(9, 12) == "9 of 12 (75 %)"
     assert score(found(0.8)) == "80 % (95 % interval 70 to 90 %)"
+    few = {"n": 8, "acc": 0.75, "acc_95_percent_interval": [None, None]}
+    assert score(few) == "75 % (too few patients for an interval)"
 
 
 def test_the_text_has_every_chapter_and_short_lines(content):
@@ -78,6 +84,20 @@ def test_the_figure_is_drawn(content, tmp_path):
     draw(content, dataset, dataset, tmp_path / "story.png")
     image = cv2.imread(str(tmp_path / "story.png"))
     assert image.shape[1] > 1000 and image.std() > 20
+
+
+def test_the_words_follow_the_numbers(tmp_path):
+    """With one epoch and four patients nothing looks perfect, and nothing is claimed."""
+    first, audit, controls, last = tell(tmp_path, epochs=1, patients=4)["chapters"]
+    perfect = first["numbers"]["test"]["acc"] > PERFECT
+    assert (first["chapter"] == "Everything looks perfect") == perfect
+    rows = {row["name"]: row for row in controls["numbers"]["rows"]}
+    without = rows["lungs_blacked_out"]
+    assert f"lungs blacked out it is {without['auc']:.2f}" in controls["is"]
+    assert ("does not need them" in controls["is"]) == without["flagged"]
+    assert ("surely" in audit["is"]) == (not audit["numbers"]["flagged"])
+    assert "too few patients for an interval" in last["looks"]
+    assert last["numbers"]["honest"]["acc_95_percent_interval"] == [None, None]
 
 
 @pytest.mark.slow

@@ -24,9 +24,10 @@ import numpy as np
 
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.measures import NUMBERS
+from covid.metrics import roc_auc
+from covid.metrics.proportions import Z_95
 
 BAR = 0.75  # the lower end of the interval must lie above it
-Z = 1.959964  # of the normal distribution: 95 % lie within
 IN_THE_HEADER = ("format", "mode", "width", "height")  # the same in all files of one maker
 HALVINGS = 50  # of the interval in which an end is searched
 
@@ -95,7 +96,8 @@ def rate(
     """The AUC of one number, (images,), and its interval."""
     negative = group_means(numbers[labels == 0], groups[labels == 0])
     positive = group_means(numbers[labels == 1], groups[labels == 1])
-    area = auc(negative, positive)
+    classes = np.repeat([0, 1], [len(negative), len(positive)])
+    area = float(roc_auc(classes, np.concatenate([negative, positive])))
     strength = max(area, 1 - area)
     low, high = auc_interval(strength, len(negative), len(positive))
     one_each = name in IN_THE_HEADER and is_one_each(numbers, labels)
@@ -143,21 +145,6 @@ def group_means(numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.bincount(index, weights=numbers.astype(np.float64)) / sizes
 
 
-def auc(negative: np.ndarray, positive: np.ndarray) -> float:
-    """The share of pairs, one of each class, in which the positive number is the larger one.
-
-    Equal numbers count half. From the ranks R of the positive numbers among all, equal ones
-    sharing the mean of theirs (Mann and Whitney 1947):
-    ``(sum(R) - positives (positives + 1) / 2) / (negatives positives)``.
-    """
-    together = np.concatenate([negative, positive])
-    _, index, counts = np.unique(together, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[index]
-    positives = len(positive)
-    wins = ranks[len(negative) :].sum() - positives * (positives + 1) / 2
-    return float(wins / (len(negative) * positives))
-
-
 def auc_interval(area: float, negatives: int, positives: int) -> tuple[float, float]:
     """95 % interval of an AUC that stays sensible at 1 and for few numbers.
 
@@ -185,7 +172,7 @@ def auc_interval(area: float, negatives: int, positives: int) -> tuple[float, fl
         inside = area
         for _ in range(HALVINGS):
             middle = (inside + outside) / 2
-            if abs(area - middle) <= Z * math.sqrt(variance(middle)):
+            if abs(area - middle) <= Z_95 * math.sqrt(variance(middle)):
                 inside = middle
             else:
                 outside = middle

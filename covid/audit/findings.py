@@ -133,9 +133,22 @@ class Audit:
         return bool(self.confounders) and auc_interval(1.0, *self.confounders[0].units)[0] > BAR
 
     @property
+    def members(self) -> str:
+        """What `names` are of: patients, but in a split by an earlier audit its look-alikes."""
+        groups = self.split.groups
+        inferred = groups is not None and groups.names is self.names and groups.kind == "audit"
+        return "groups of look-alikes" if inferred else "patients"
+
+    @property
+    def units(self) -> int:
+        """How many count in the confounders, each once."""
+        patients = self.patients_on_both_sides
+        return len(np.unique(self.inferred)) if patients is None else patients["of"]
+
+    @property
     def units_title(self) -> str:
         """What counts once in the confounders."""
-        return "patients" if self.names is not None else "images or groups of look-alikes"
+        return self.members if self.names is not None else "images or groups of look-alikes"
 
     @property
     def split_title(self) -> str:

@@ -111,8 +111,8 @@ def level_at(histogram: np.ndarray, share: float) -> int:
 def tissue_level(histogram: np.ndarray) -> int:
     """The commonest gray in the brighter half of those that are not clipped: soft tissue.
 
-    Fat and muscle lie within 150 HU of each other, so they make one narrow peak, and where it
-    stands depends on the window: near 230 in a lung window, near 120 in a mediastinal one.
+    Where its peak stands depends on the window: near 230 in a lung window, where muscle is clipped
+    to white and fat remains, near 120 in a mediastinal one, where muscle is in the brighter half.
     The brighter half begins in the middle between the 1 % and the 99 % level.
     """
     smooth = np.convolve(histogram, np.ones(SMOOTHING), "same")

@@ -28,7 +28,9 @@ def leak_clause(audit: Audit) -> str:
     patients = audit.patients_on_both_sides
     if patients is not None and patients["count"]:
         verb = "stands" if patients["count"] == 1 else "stand"
-        found.append(f"{patients['count']} of {patients['of']} patients {verb} on both sides")
+        found.append(
+            f"{patients['count']} of {patients['of']} {audit.members} {verb} on both sides"
+        )
     if found:
         return (
             f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memory; keep "
@@ -36,7 +38,8 @@ def leak_clause(audit: Audit) -> str:
         )
     if not images:
         return "No test image could be read, so nothing is known of leaks"
-    checked = "" if patients is None else " and no patient stands on both sides"
+    member = "patient" if audit.members == "patients" else "group"
+    checked = "" if patients is None else f" and no {member} stands on both sides"
     return (
         f"No leak was found in {audit.split_title[0].lower()}{audit.split_title[1:]}: none of "
         f"{images} test images has a near-duplicate among the images to learn from{checked}"
@@ -57,7 +60,7 @@ def shortcut_clause(audit: Audit) -> str:
     at_most = f"the most telling is {strongest.title}, AUC {strongest.auc:.2f}"
     if not audit.enough_groups:
         return (
-            f"{sum(strongest.units)} independent {audit.units_title} are too few to be sure of any "
+            f"{audit.units} independent {audit.units_title} are too few to be sure of any "
             f"single number that it tells the classes apart ({at_most})"
         )
     return f"no single number surely tells the classes apart ({at_most})"
@@ -68,8 +71,8 @@ def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def percent(count: int, total: int) -> str:
-    """A share in words; neither 0 % nor 100 % unless it is."""
+def percent(count: float, total: float = 1) -> str:
+    """A share in words: 0.953, or 953 of 1000, as "95 %"; neither 0 % nor 100 % unless it is."""
     share = 100 * count / total
     if 0 < share < 1:
         return "under 1 %"

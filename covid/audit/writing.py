@@ -43,7 +43,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     audit : Audit
     folder : str or Path
         Made if it is not there. pairs.png is left out where no two images were alike enough to be
-        compared.
+        compared, confounders.png where one class has no readable image.
     note : str
         The small print; see `covid.report.small_print`.
 
@@ -88,6 +88,8 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             f"The classes told apart by one number {positive}",
             note,
         )
+    else:
+        (folder / "confounders.png").unlink(missing_ok=True)
     pairs, title = pairs_to_show(audit)
     if pairs:
         pair_grid(pairs, folder / "pairs.png", f"{title} {positive}", note)
@@ -188,7 +190,8 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
             rows.append(
                 (
                     *sides,
-                    same or f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits{window}",
+                    same
+                    or f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits differ{window}",
                 )
             )
     return rows, title

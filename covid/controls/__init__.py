@@ -9,7 +9,6 @@ that scores like the image shows that the model need not have looked at the lung
 `variants`      what a control leaves of an image; permuted labels
 `material`      all variants of a split's images, written aside
 `logistic`      logistic regression, for the histograms
-`auc`           area under the ROC curve
 `intervals`     accuracy and AUC with intervals, patients drawn as a whole
 `experiment`    everything put together: `run_controls`
 `results`       what it returns

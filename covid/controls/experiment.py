@@ -47,10 +47,12 @@ def run_controls(
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
         progress = verbose != 0
         material = prepare(split, recipe.image_size, seed, Path(folder), progress)
+        inferred = split.info.get("members") == "groups"  # see `covid.groups.Groups.members`
+        members = "groups of look-alikes" if inferred else "patients"
         rows = []
         for name, title in TITLES.items():
             start = time.perf_counter()
-            row = row_of(name, material, model, recipe, seed)
+            row = row_of(name, material, model, recipe, seed, members)
             rows.append(row)
             if progress:
                 seconds = time.perf_counter() - start
@@ -62,7 +64,7 @@ def run_controls(
     rows = verdict.flag(rows)
     known = {
         "groups": None if material.groups is None else len(set(test_groups(material))),
-        "kept_apart": material.kept_apart,
+        "members": members,
     }
     return Controls(
         split="group" if split.info["group"] else "random",
@@ -71,6 +73,7 @@ def run_controls(
         positive=split.positive,
         synthetic=bool(split.info.get("synthetic")),
         seed=seed,
+        kept_apart=material.kept_apart,
         **known,
         without_lungs={
             name: int(np.sum(~material.lungs_found & (material.labels == label)))
@@ -82,7 +85,9 @@ def run_controls(
     )
 
 
-def row_of(name: str, material: Material, model: str, recipe: Recipe, seed: int) -> Row:
+def row_of(
+    name: str, material: Material, model: str, recipe: Recipe, seed: int, members: str
+) -> Row:
     """Train and test one control."""
     test = material.parts == "test"
     if name in HISTOGRAMS:
@@ -94,7 +99,7 @@ def row_of(name: str, material: Material, model: str, recipe: Recipe, seed: int)
         labels, p = result.labels, result.probabilities
         groups = result.groups
     numbers = measured(labels, p, groups, material.kept_apart, seed)
-    what = WHAT.get(name) or permuted_in_words(material)
+    what = WHAT.get(name) or permuted_in_words(material.groups, material.permuted, members)
     method = numbers._asdict()
     interval = method.pop("method")
     return Row(name, TITLES[name], what, int(test.sum()), **method, interval=interval)
@@ -118,8 +123,9 @@ def test_groups(material: Material) -> list[str] | None:
     ]
 
 
-def permuted_in_words(material: Material) -> str:
-    """What was done for the control with permuted labels."""
-    if material.groups is None:
-        return "each image got the label of another one, in train and in test"
-    return "each patient's images got one label by lot, in train and in test"
+def permuted_in_words(groups: list[str] | None, permuted: np.ndarray, members: str) -> str:
+    """What was done for the control with permuted labels, (n,); see `permuted_labels`."""
+    # A group of both labels: groups could not be given one without emptying a class.
+    if groups is None or len(set(zip(groups, permuted.tolist(), strict=True))) > len(set(groups)):
+        return "each image got a label by lot, in train and in test"
+    return f"all images of one of the {members} got one label by lot, in train and in test"

@@ -7,12 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from covid.metrics import delong_interval, roc_auc, wilson_interval
+from covid.metrics import (
+    bootstrap,
+    delong_interval,
+    enough_groups,
+    group_codes,
+    roc_auc,
+    usual_interval,
+    wilson_interval,
+)
 from minicnn.metrics import THRESHOLD
 
 Z_99 = 2.5758293035489004  # 99.5 % point of the normal distribution: a 99 % interval
-FEWEST_GROUPS = 5  # of each class: fewer cannot tell how much patients differ
-RESAMPLES = 1000
 BY_IMAGE, BY_GROUP, NO_INTERVAL = "Wilson and DeLong by image", "bootstrap by group", "none"
 
 
@@ -58,73 +64,44 @@ def measured(
     seed : int
         Of the bootstrap.
     """
+    if enough_groups(labels, groups):
+        return measured_by_group(labels, p, group_codes(groups, len(labels)), seed)
     right = (p > THRESHOLD) == labels
     accuracy, auc = float(np.mean(right)), float(roc_auc(labels, p))
-    if groups is not None:
-        numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
-        drawn = drawn_groups(labels, numbers, seed)
-        if drawn is not None:
-            sizes = np.bincount(numbers)
-            shares = (drawn @ np.bincount(numbers, weights=right)) / (drawn @ sizes)
-            areas = drawn_aucs(labels, p, numbers, drawn)
-            sure = float(np.percentile(areas, 0.5))
-            return Measured(accuracy, *ends(shares), auc, *ends(areas), sure, BY_GROUP)
-        if kept_apart:
-            return Measured(accuracy, None, None, auc, None, None, None, NO_INTERVAL)
+    if groups is not None and kept_apart:
+        return Measured(accuracy, None, None, auc, None, None, None, NO_INTERVAL)
     around = wilson_interval(int(right.sum()), len(right))
     low, high = delong_interval(labels, p)
     sure, _ = delong_interval(labels, p, Z_99)
     return Measured(accuracy, *around, auc, low, high, sure, BY_IMAGE)
 
 
-def ends(values: np.ndarray) -> tuple[float, float]:
-    """The middle 95 % of resampled values: where they begin and end."""
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def measured_by_group(labels: np.ndarray, p: np.ndarray, codes: np.ndarray, seed: int) -> Measured:
+    """The same by the bootstrap of whole groups; `codes`, (n,), are the groups' numbers.
 
-
-def drawn_groups(labels: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray | None:
-    """How often each group is drawn when groups are drawn with replacement, 1000 times.
-
-    Drawn within each class (groups that hold both classes apart), so that every drawing has
-    both. Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 8.
-
-    Parameters
-    ----------
-    labels, numbers : (n,) int arrays
-        Of each image; groups are numbered from 0.
-
-    Returns
-    -------
-    (1000, groups) int array, or None where a class has fewer than five groups.
+    Where all answers are right, or the classes do not overlap, so is it in every resample, which
+    would make the interval a point. There every group counts as one fact: Wilson's interval of
+    the groups, and DeLong's bound for as many images of each class as it has groups.
+    Where all images score the same there is no interval of the AUC.
     """
-    sizes, positives = np.bincount(numbers), np.bincount(numbers, weights=labels)
-    kinds = np.where(positives == 0, 0, np.where(positives == sizes, 1, 2))
-    if min(np.sum(kinds != 0), np.sum(kinds != 1)) < FEWEST_GROUPS:
-        return None
-    rng = np.random.default_rng((seed, 0xB007))
-    drawn = np.zeros((RESAMPLES, len(sizes)), int)
-    for kind in range(3):
-        members = np.flatnonzero(kinds == kind)
-        if len(members) > 0:
-            even = np.full(len(members), 1 / len(members))
-            drawn[:, members] = rng.multinomial(len(members), even, RESAMPLES)
-    return drawn
+    right = (p > THRESHOLD) == labels
+    accuracy, auc = float(np.mean(right)), float(roc_auc(labels, p))
 
+    def values(weights: np.ndarray) -> dict[str, np.ndarray]:
+        """(b, n) weights -> name -> (b,)."""
+        shares = weights @ right / weights.sum(axis=-1)
+        return {"accuracy": shares, "auc": roc_auc(labels, p, weights)}
 
-def drawn_aucs(labels, p, numbers, drawn) -> np.ndarray:
-    """The AUC of every drawing, (1000,).
-
-    The AUC is the share of pairs (positive, negative image) in the right order. These are
-    counted once for every two groups; a drawing then only says how often each count matters.
-    """
-    groups = drawn.shape[1]
-    negative = labels == 0
-    won = np.zeros((groups, groups))  # by positives of one group over negatives of another
-    for group in range(groups):
-        own = p[(numbers == group) & (labels == 1), None]  # (positives, 1)
-        below = (own > p[negative]) + 0.5 * (own == p[negative])  # (positives, negatives)
-        won[group] = np.bincount(numbers[negative], weights=below.sum(axis=0), minlength=groups)
-    positives = drawn @ np.bincount(numbers, weights=labels)
-    negatives = drawn @ np.bincount(numbers, weights=negative)
-    return np.sum((drawn @ won) * drawn, axis=1) / (positives * negatives)
+    drawn = bootstrap(values, codes, seed)
+    around = usual_interval(drawn["accuracy"], accuracy)
+    if accuracy in (0.0, 1.0):
+        groups = len(np.unique(codes))
+        around = wilson_interval(int(accuracy) * groups, groups)
+    low, high = usual_interval(drawn["auc"], auc)
+    sure = None if low is None else float(np.nanpercentile(drawn["auc"], 0.5))
+    if auc in (0.0, 1.0):
+        # An image of each class in each group stands for all of them: (groups, up to twice)
+        one = np.unique(2 * codes + labels, return_index=True)[1]
+        low, high = delong_interval(labels[one], p[one])
+        sure, _ = delong_interval(labels[one], p[one], Z_99)
+    return Measured(accuracy, *around, auc, low, high, sure, BY_GROUP)

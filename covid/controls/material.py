@@ -43,6 +43,8 @@ class Material:
         Of all pixels, and without the lungs.
     folders : dict of str to SplitFolder
         One for every control that is trained.
+    permuted : (n,) int array
+        The labels of the control with permuted labels.
     """
 
     files: list[Path]
@@ -54,6 +56,7 @@ class Material:
     histograms: np.ndarray
     histograms_outside: np.ndarray
     folders: dict[str, SplitFolder]
+    permuted: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,14 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
     done = in_parallel(write, range(len(files)), "blacking out", "image", progress)
     found, whole, outside = (np.array(column) for column in zip(*done, strict=True))
     apart = groups is not None and not shared(groups, parts)
-    return Material(files, parts, labels, groups, apart, found, whole, outside, folders)
+    return Material(files, parts, labels, groups, apart, found, whole, outside, folders, permuted)
 
 
 def shared(groups: list[str], parts: np.ndarray) -> set[str]:
     """The groups that are both in train and in test."""
-    inside = {part: {g for g, p in zip(groups, parts, strict=True) if p == part} for part in parts}
+    inside: dict[str, set[str]] = {"train": set(), "validate": set(), "test": set()}
+    for group, part in zip(groups, parts.tolist(), strict=True):
+        inside[part].add(group)
     return inside["train"] & inside["test"]
 
 

@@ -44,7 +44,7 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
 def write_rows(controls: Controls, path: Path) -> None:
     """One line for each control; an interval's ends are empty where there is none."""
     rows = controls.summary()["rows"]
-    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+    with whole_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows({**row, "flagged": int(row["flagged"])} for row in rows)
@@ -75,15 +75,15 @@ def split_in_words(controls: Controls) -> str:
     if controls.split == "random":
         return "slices split at random"
     if controls.kept_apart:
-        return "patients kept apart"
-    return "patients on both sides of the split"
+        return f"{controls.members} kept apart"
+    return f"{controls.members} on both sides of the split"
 
 
 def interval_in_words(controls: Controls) -> str:
     """What the intervals rest on."""
     method, n = controls.rows[0].interval, controls.rows[0].n
     if method == BY_GROUP:
-        return f"bootstrap by patient, {controls.groups} patients in the test"
+        return f"bootstrap of {controls.members}, {controls.groups} in the test"
     if method == BY_IMAGE and controls.groups is None:
         return (
             f"Wilson and DeLong, as if the {n} test images were independent; patients are not "
@@ -91,10 +91,10 @@ def interval_in_words(controls: Controls) -> str:
         )
     if method == BY_IMAGE:
         return (
-            f"Wilson and DeLong by image, for further slices of these {controls.groups} patients; "
-            "they say nothing of other patients"
+            f"Wilson and DeLong by image, for further slices of these {controls.groups} "
+            f"{controls.members}; they say nothing of other patients"
         )
-    return f"none, because {controls.groups} patients in the test are too few"
+    return f"none, because {controls.groups} {controls.members} in the test are too few"
 
 
 def remarks(controls: Controls) -> list[str]:

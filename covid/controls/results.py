@@ -73,9 +73,11 @@ class Controls:
     synthetic : bool
     seed : int
     groups : int or None
-        How many groups (patients) the test has; None where they are not known.
+        How many the test has; None where they are not known.
     kept_apart : bool
         Whether groups are known and none is both in train and in test.
+    members : {"patients", "groups of look-alikes"}
+        What the groups are, if there are any.
     without_lungs : dict of str to int
         Class -> images in which no lung was found, of all parts.
     rows : list of Row
@@ -93,6 +95,7 @@ class Controls:
     seed: int
     groups: int | None
     kept_apart: bool
+    members: str
     without_lungs: dict[str, int]
     rows: list[Row]
     verdict: str

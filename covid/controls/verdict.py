@@ -8,7 +8,8 @@ fifty (Bonferroni's rule).
   somebody who has seen the patient before: test images have near-duplicates in train (a leak).
 - lungs_blacked_out, border_only and histogram_without_lungs are flagged if the interval lies above
   0.5 and the AUC has at least half of what the image has above 0.5. The classes then differ in
-  something outside the lungs (a shortcut), and the model may well have learned that.
+  something outside the lungs (a shortcut), and the model may well have learned that. Where there
+  is a leak it may have learned the single patients instead, who are known by bones and table, too.
 - lungs_only and histogram are never flagged: infected lungs are denser, so they should score. That
   brightness alone is enough is an alarm only where it is so without the lungs, too.
 
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from covid.controls.intervals import NO_INTERVAL
 
 if TYPE_CHECKING:
     from covid.controls.results import Row
@@ -38,11 +41,15 @@ def is_flagged(row: Row, image: Row) -> bool:
     """Whether a row found something; see above."""
     if row.auc_low_99 is None or row.auc_low_99 <= CHANCE:
         return False
-    enough = row.auc - CHANCE >= ENOUGH * (image.auc - CHANCE)
-    return row.name == "permuted_labels" or (row.name in SHORTCUTS and enough)
+    return row.name == "permuted_labels" or (row.name in SHORTCUTS and has_enough(row, image))
 
 
-def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
+def has_enough(row: Row, image: Row) -> bool:
+    """Whether a row has at least half of what the image has above chance."""
+    return row.auc - CHANCE >= ENOUGH * (image.auc - CHANCE)
+
+
+def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> str:
     """The verdict, one sentence.
 
     Parameters
@@ -50,36 +57,41 @@ def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
     rows : list of Row
         Flagged.
     groups : int or None
-        Patients in the test, None where they are not known.
-    kept_apart : bool
-        Whether no patient is both in train and in test.
+        How many the test has, None where they are not known.
+    members : str
+        What the groups are: "patients", or "groups of look-alikes".
     """
     by_name = {row.name: row for row in rows}
     image = by_name["image"]
-    if image.auc_low is None and not kept_apart:
+    if image.interval == NO_INTERVAL:
         return (
-            "Nothing can be said: the test has one image of a class only, or all its images got the "
-            "same answer."
+            f"Nothing can be said: the test has only {groups} {members}, fewer than five of a "
+            "class, so that every score may be theirs alone."
         )
-    if image.auc_low is None:
+    if image.auc_low is None and not any(row.flagged for row in rows):
         return (
-            f"Nothing can be said: the test has only {groups} patients, fewer than five of a class, "
-            "so that every score may be theirs alone."
+            "Nothing can be said: the test has one image of a class only, or all its images got "
+            "the same answer."
         )
     found = []
     if by_name["permuted_labels"].flagged:
         found.append(
             "Leak: permuted labels, which nothing in a new patient's image tells, are predicted "
-            f"with an AUC of {by_name['permuted_labels'].auc:.2f}, so the model knows test "
-            "patients from the training"
+            f"with an AUC of {by_name['permuted_labels'].auc:.2f}, so the model knows {members} "
+            "of the test from the training"
         )
     shortcuts = [by_name[name] for name in SHORTCUTS if by_name[name].flagged]
     if shortcuts:
-        scores = ", ".join(f"{row.title} {row.auc:.2f}" for row in shortcuts)
+        meaning = (
+            "so the score does not show that the model reads lungs"
+            if image.auc_low is not None and image.auc_low > CHANCE
+            else "which a better model could learn; this one is not surely above chance"
+        )
+        # A model that knows the patients tells them apart by bones and table as well.
+        beginning = f"these {members} again, or a shortcut" if found else "Shortcut"
         found.append(
-            f"{'shortcut' if found else 'Shortcut'}: without the lungs the classes are still told "
-            f"apart (AUC: {scores}; the image {image.auc:.2f}), so the score does not show that "
-            "the model reads lungs"
+            f"{beginning}: without the lungs the classes are still told apart (AUC: "
+            f"{in_words(shortcuts)}; the image {image.auc:.2f}), {meaning}"
         )
     if found:
         return "; ".join(found) + "."
@@ -88,8 +100,21 @@ def sentence(rows: list[Row], groups: int | None, kept_apart: bool) -> str:
             f"No leak and no shortcut found, but the image itself (AUC {image.auc:.2f}) is not "
             "surely above chance, so there was little to find."
         )
+    unsure = [by_name[name] for name in ("permuted_labels", *SHORTCUTS)]
+    unsure = [row for row in unsure if has_enough(row, image)]
+    if unsure:
+        return (
+            "No leak and no shortcut found for sure, but none ruled out: at least half of what the "
+            f"image scores above chance is still reached (AUC: {in_words(unsure)}; the image "
+            f"{image.auc:.2f}), on a test too small to tell that from chance."
+        )
     blind = "" if groups is not None else ", though a leak does not show while patients are unknown"
     return (
         "No leak and no shortcut found: permuted labels and images without lungs score about as "
         f"chance does, or far less than the image (AUC {image.auc:.2f}){blind}."
     )
+
+
+def in_words(rows: list[Row]) -> str:
+    """Such as "border only 0.81, lungs blacked out 0.93"."""
+    return ", ".join(f"{row.title} {row.auc:.2f}" for row in rows)

@@ -101,7 +101,8 @@ class Patient:
     table_height : float
         Millimetres between the back and the table.
     rails : bool
-        Whether there are metal rails under the table: another scanner. Never drawn at random; see `shortcuts`.
+        Whether there are metal rails under the table: another scanner. Never drawn at random; see
+        `shortcuts`.
     arteries, airways : VesselTree
     nodules : tuple of Opacity
         Small round nodules and scars, found in both classes.

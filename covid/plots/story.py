@@ -25,7 +25,10 @@ def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Pa
         Ends in .png.
     """
     bars = scores(content)
-    title = f"What a result is worth: {content['model']}, positive class {content['positive']}"
+    title = (
+        f"What a result is worth: {content['model']} on synthetic images, positive class "
+        f"{content['positive']}"
+    )
     with sheet(path, title, content["note"], 11, 4.6 + 0.34 * len(bars)) as body:
         upper, lower = body.subfigures(2, 1, height_ratios=[4.0, 0.6 + 0.34 * len(bars)])
         panels = upper.subplots(1, 4)
@@ -45,7 +48,7 @@ def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Pa
 def middle_positive(dataset: Dataset) -> ImageFile:
     """An image of the positive class from the middle of the first such patient's scan."""
     positive = sorted(image.path.name for image in dataset.images if image.label == 1)
-    patient = [name for name in positive if name.startswith(positive[0].split("_")[0])]
+    patient = [name for name in positive if name.split("_")[0] == positive[0].split("_")[0]]
     wanted = patient[len(patient) // 2]
     return next(image for image in dataset.images if image.path.name == wanted)
 
@@ -91,4 +94,7 @@ def chart(axes: Axes, bars: list[tuple], model: str) -> None:
     axes.set_yticks(range(len(bars)), [name for name, *_ in bars])
     axes.set_ylim(len(bars) - 0.5, -0.7)
     axes.set_xlim(0, 1.03)
-    axes.set_xlabel(f"accuracy in the test, {model}, with 95 % interval; orange: not to be trusted")
+    axes.set_xlabel(
+        f"accuracy in the test, {model}, with 95 % interval\n"
+        "orange: not to be trusted (controls are flagged by their AUC)"
+    )
