@@ -138,7 +138,7 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
         {part: result.confusion for part, result in trained.results.items()},
         (split.negative, split.positive),
         folder / f"confusion-{name}.png",
-        f"{name}: who was taken for what",
+        f"{name}: who was taken for what (positive: {split.positive})",
         note,
     )
     file = example(split)
