@@ -37,8 +37,7 @@ def audit(options: Namespace) -> dict:
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
         split = planned(dataset, groups, options)
-    # Look-alikes of an earlier audit are no patients: this one finds its own.
-    names = None if groups is None or groups.kind == "audit" else groups.names
+    names = None if groups is None else groups.names
     # With the figures and compiled kernels, which take a second to import.
     from covid.audit import run_audit, write_audit
     from covid.report import small_print

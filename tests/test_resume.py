@@ -61,10 +61,11 @@ def undisturbed(images) -> Path:
     return out
 
 
-def begin(*arguments, **options) -> subprocess.Popen:
+def begin(*arguments, figures: bool = False, **options) -> subprocess.Popen:
     """Start `covid` in a process of its own; what it says comes in lines."""
+    program = ["-m", "covid"] if figures else [str(ROOT / "tests/without_figures.py")]
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "covid", *map(str, arguments)],
+        [sys.executable, "-u", *program, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -173,7 +174,7 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
         reached.append(steps_done(out))
         assert reached == sorted(reached)  # nothing that was done is lost
     assert len(set(reached)) > KILLS // 4  # the kills fell into the training
-    code, said, complained = finish(begin(*arguments))
+    code, said, complained = finish(begin(*arguments, figures=True))
     assert code == 0, complained
     assert "going on from" in said
     assert_same_results(out, undisturbed)
@@ -253,7 +254,7 @@ def test_a_checkpoint_for_every_epoch_is_the_default(images, tmp_path):
 @pytest.mark.parametrize("stage", ["while preparing", "before the first step"])
 def test_ctrl_c_before_there_is_a_checkpoint_leaves_nothing(stage, images, tmp_path):
     out = tmp_path / "out"
-    process = begin("train", "--data", images, "--out", out)
+    process = begin("train", "--data", images, "--out", out, figures=True)
     wanted = out / "run.json" if stage == "while preparing" else out / "figures"
     wait_for(wanted.exists, process)
     process.send_signal(signal.SIGINT)
@@ -380,7 +381,7 @@ def test_the_output_folder_disappears_before_the_last_files(tmp_path):
 def test_images_that_disappear_are_named_in_a_sentence(images, tmp_path):
     split, out = tmp_path / "split", tmp_path / "out"
     assert main(["split", str(images), "--out", str(split)]) == 0
-    process = begin("train", "--data", split, "--out", out, "--epochs", 1)
+    process = begin("train", "--data", split, "--out", out, "--epochs", 1, figures=True)
     wait_for((out / "figures").exists, process)
     shutil.rmtree(split)
     code, _, complained = finish(process)
