@@ -6,6 +6,25 @@ import pytest
 from minicnn import kernels
 from minicnn.kernels import threads as kernel_threads
 
+# The files that take longest, so that they begin first: with two files at a time, one of these at
+# the end would have the other processor wait.
+LONG_FILES = (
+    *("test_resume.py", "test_errors.py", "test_same_bits.py", "test_processes.py"),
+    *("test_long_runs.py", "test_without_compiler.py", "test_cli.py"),
+)
+
+
+def pytest_configure(config):
+    """Leave the files in the order of `pytest_collection_modifyitems`; pytest-xdist has its own."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first; the others, and the tests of each, stay as they are."""
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 @pytest.fixture(params=sorted(kernels.MODULES))
 def backend(request):

@@ -57,7 +57,7 @@ def images() -> Path:
 def undisturbed(images) -> Path:
     """The run that all others must end like."""
     out = temporary_folder() / "undisturbed"
-    assert main([*RUN, "--data", str(images), "--out", str(out), "--json"]) == 0
+    assert finish(begin(*RUN, "--data", images, "--out", out))[0] == 0
     return out
 
 
