@@ -180,6 +180,7 @@ def test_what_is_lost_is_noticed():
     assert grown.blocks >= 18000
 
 
+@pytest.mark.slow
 def test_20000_steps():
     """Measured: up to 80 KiB; of one lost KiB a step there would be 18,000."""
     grown = in_a_new_process("train_watched(small_model(), 2000, 20000, horizontal_flip=True)")

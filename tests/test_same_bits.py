@@ -175,6 +175,7 @@ print(*(array.tobytes().hex() for array in found))
 """
 
 
+@pytest.mark.slow
 def test_kernels_compiled_just_now_and_those_read_from_disk(tmp_path):
     """As long as parts of kernels were functions of their own, the bias' gradient differed."""
     environment = {
