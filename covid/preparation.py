@@ -21,7 +21,14 @@ from covid.dataset import (
 from covid.duplicates import duplicate_notes
 from covid.errors import UserError, shown
 from covid.groups import Groups, groups_by_pattern, known_groups
-from covid.inputs import is_enhanced, is_split, is_synthetic, open_split
+from covid.inputs import (
+    check_positive,
+    is_enhanced,
+    is_split,
+    is_synthetic,
+    open_split,
+    refuse_for_split,
+)
 from covid.options import Options
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
@@ -90,11 +97,7 @@ def use_split(options: Options) -> Source:
             f"--split random: {options.data} was split by groups ({split.info['group']}) and is "
             "taken as it is; leave out --split, or name the folder of the source images"
         )
-    if options.positive not in (None, split.positive):
-        raise UserError(
-            f"{options.data}: its positive class is {split.positive}; leave out --positive, or "
-            "make another split folder"
-        )
+    check_positive(split, options.positive)
     options.say(f"Images: the split folder {options.data}, as it is")
     train = scan(options.data / "train", split.positive)
     return Source(train, bool(split.info.get("enhanced")), None, split)
@@ -113,12 +116,7 @@ def check_leaves_split_alone(options: Options) -> None:
         "--split both": options.split == "both" and options.command == "train",
         "--no-contour drop": options.no_contour == "drop",
     }
-    if any(given.values()):
-        names = ", ".join(name for name, used in given.items() if used)
-        raise UserError(
-            f"{options.data} is split already, so that {names} cannot be followed; leave out those, "
-            "or name the folder of the source images"
-        )
+    refuse_for_split(options.data, given)
 
 
 def has_group_option(options: Options) -> bool:

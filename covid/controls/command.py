@@ -21,7 +21,15 @@ from covid.dataset import (
 )
 from covid.errors import UserError
 from covid.groups import group_column, groups_by_pattern, known_groups
-from covid.inputs import bad_files_in_words, is_enhanced, is_split, is_synthetic, open_split
+from covid.inputs import (
+    bad_files_in_words,
+    check_positive,
+    is_enhanced,
+    is_split,
+    is_synthetic,
+    open_split,
+    refuse_for_split,
+)
 from covid.output import check_new_folder, check_outside, made_aside
 from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
@@ -71,18 +79,9 @@ def given_split(options: Namespace) -> SplitFolder:
         "--split": options.split,
         "--no-contour drop": options.no_contour == "drop",
     }
-    names = ", ".join(name for name, used in given.items() if used)
-    if names:
-        raise UserError(
-            f"{options.data} is split already, so that {names} cannot be followed; leave out those, "
-            "or name the folder of the source images"
-        )
+    refuse_for_split(options.data, given)
     split = open_split(options.data)
-    if options.positive not in (None, split.positive):
-        raise UserError(
-            f"{options.data}: its positive class is {split.positive}; leave out --positive, or "
-            "make another split folder"
-        )
+    check_positive(split, options.positive)
     return split
 
 

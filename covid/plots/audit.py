@@ -17,7 +17,7 @@ from covid.plots.canvas import (
     shorten,
     text_at,
 )
-from covid.plots.images import GAP, _show
+from covid.plots.images import GAP, show
 
 COLUMNS = 3  # pairs in a row
 
@@ -44,7 +44,7 @@ def pair_grid(pairs: list[tuple], path: str | Path, title: str, note: str = "") 
             text_at(body, x + cell, y, text, fontsize=11, ha="center")
             for number, (image, name, part, class_name) in enumerate((first, second)):
                 axes = axes_at(body, x + number * cell, y + head, cell - 0.04, cell)
-                _show(axes, image)
+                show(axes, image)
                 axes.set_anchor("S")
                 label = f"{part}: {class_name}"
                 axes.set_xlabel(

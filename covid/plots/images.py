@@ -73,7 +73,7 @@ def sample_grid(
                 row, column = divmod(index, columns)
                 place = (left + column * (cell + GAP), top + row * pitch + remark)
                 axes = axes_at(body, *place, cell, cell)
-                _show(axes, image)
+                show(axes, image)
                 axes.set_anchor("S")  # images of unequal shapes stand on one line
                 axes.set_xlabel(shorten(file_name, cell), **NAME_FONT)
                 if remarks_by_class:
@@ -112,7 +112,7 @@ def preprocessing_grid(
             }
             for row, (step, image) in enumerate(steps.items()):
                 axes = axes_at(body, x, first_row + row * pitch, cell, cell)
-                _show(axes, image)
+                show(axes, image)
                 if row == 0:
                     axes.set_title(shorten(name, cell), pad=4, **NAME_FONT)
                 if column == 0:
@@ -139,7 +139,7 @@ def augmented_copies(
     with sheet(path, title, note, width, cell + 0.4) as body:
         for number, image in enumerate([original, *copies]):
             axes = axes_at(body, left + number * (cell + GAP), 0.3, cell, cell)
-            _show(axes, image)
+            show(axes, image)
             axes.set_title(f"copy {number}" if number else "original")
     return Path(path)
 
@@ -175,7 +175,7 @@ def filters_and_maps(
     width, height = first + columns * (cell + GAP) + 0.9, math.ceil(drawn / columns) * pitch
     with sheet(path, title, note, width, height) as body:
         axes = axes_at(body, GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
-        _show(axes, image)
+        show(axes, image)
         axes.set_title(f"input, {image.shape[0]} x {image.shape[1]} pixels")
         for index in range(drawn):
             row, column = divmod(index, columns)
@@ -206,7 +206,7 @@ def _columns(count: int, largest: float, margin: float = GAP) -> tuple[float, fl
     return cell, (width - used) / 2 + margin, width
 
 
-def _show(axes: Axes, image: np.ndarray) -> None:
+def show(axes: Axes, image: np.ndarray) -> None:
     """Draw an image without ticks, a gray value looking the same in every image."""
     image = np.asarray(image)
     if image.ndim == 3:
