@@ -68,7 +68,7 @@ def step_kinds(model) -> list[str]:
 
 def test_the_plans_of_the_published_models():
     dense = ["LayerStep", "LayerStep"]
-    assert step_kinds(build_model("tiny_cnn")) == ["PooledStep", "FlattenStep", *dense]
+    assert step_kinds(build_model("tiny_cnn")) == ["PooledDenseStep", "LayerStep"]
     plan = ["PooledStep", "WinogradStep", "FlattenStep", "DropoutStep", *dense]
     assert step_kinds(build_model("cnn_dropout", (30, 30, 1))) == plan
     assert step_kinds(build_model("cnn", (30, 30, 1))) == plan

@@ -12,6 +12,7 @@ Nothing here says what a convolution is; for that read the layers. `use_backend(
 import math
 
 from minicnn.fusion.convolutions import ConvStep, PooledStep, RowsStep, WinogradStep
+from minicnn.fusion.pooled_dense import PooledDenseStep
 from minicnn.fusion.steps import (
     DropoutStep,
     FlattenStep,
@@ -109,12 +110,25 @@ def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:
         if channels == 1 and pooling is not None and not needs_gradient[node.inputs[0]]:
             dropout = follower(graph, pooling, Dropout)
             chain += [] if dropout is None else [dropout]
-            return PooledStep(chain, chain[-1].output in graph.outputs)
+            dense = few_units(graph, chain[-1])
+            step_class = PooledDenseStep if dense else PooledStep
+            return step_class(chain + dense, (chain + dense)[-1].output in graph.outputs)
         if channels >= 4 and layer.filters >= FEW:
             return WinogradStep(chain, chain[-1].output in graph.outputs)
     if layer.filters < FEW:
         return RowsStep([node], node.output in graph.outputs)
     return None
+
+
+def few_units(graph, node) -> list:
+    """The flatten and the dense layer of few units behind a node, if that is what follows."""
+    flatten = follower(graph, node, Flatten)
+    dense = follower(graph, flatten, Dense) if flatten else None
+    if dense is None or dense.layer.units >= FEW:
+        return []
+    # The gradients of a layer that is used more than once are added up by the graph.
+    uses = sum(other.layer is dense.layer for other in graph.nodes)
+    return [flatten, dense] if uses == 1 else []
 
 
 def follower(graph, node, layer_class: type):

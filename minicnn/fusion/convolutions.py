@@ -121,13 +121,19 @@ class PooledStep(ConvStep):
 
         y = self.output_array(x)
         self.route = self.buffers.get("route", pooled.route_shape(y.shape), np.uint8)
-        self.drop = None
-        last = self.nodes[-1].layer
-        if training and isinstance(last, Dropout) and last.rate > 0:
-            self.drop = (last.rate, last.mask_seed, last.step % 2**32)
-            last.step += 1
+        self.drop = self.next_drop() if training else None
         pooled.conv_pool_forward(x, kernel, bias, self.pads, self.relu, self.drop, y, self.route)
         return y
+
+    def next_drop(self) -> tuple | None:
+        """Rate, seed and step for dropout's mask, which the layer then counts; None without."""
+        for node in self.nodes:
+            dropout = node.layer
+            if isinstance(dropout, Dropout) and dropout.rate > 0:
+                drop = (dropout.rate, dropout.mask_seed, dropout.step % 2**32)
+                dropout.step += 1
+                return drop
+        return None
 
     def backward(self, dy, through_activation, wanted):
         from minicnn.kernels.compiled import pooled

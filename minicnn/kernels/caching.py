@@ -31,8 +31,14 @@ class _Files(CompileResultCacheImpl):
     """What is in a file: the kernel, and a stamp of the source it was compiled from.
 
     numba has the stamp in another file alone. A process that ended between writing the one and
-    the other would leave an old kernel under a new stamp.
+    the other would leave an old kernel under a new stamp. And it looks at the kernel's own source
+    file only, though what the kernel calls, from whatever file, is compiled into it.
     """
+
+    def __init__(self, py_func):
+        super().__init__(py_func)
+        own_stamp, others = self.locator.get_source_stamp, files_behind(py_func)
+        self.locator.get_source_stamp = lambda: (own_stamp(), *map(file_stamp, others))
 
     def reduce(self, data):
         return self.locator.get_source_stamp(), super().reduce(data)
@@ -72,6 +78,27 @@ class SafeCache(FunctionCache):
         """Remove the list of what is kept: it can be deleted even where nothing can be written."""
         with contextlib.suppress(OSError):  # it is not there, or not ours: then it stays
             os.unlink(os.path.join(self.cache_path, f"{self._impl.filename_base}.nbi"))
+
+
+def files_behind(function) -> list[str]:
+    """The other source files from which its own one has imported compiled functions."""
+    own, found, waiting = function.__code__.co_filename, set(), [function]
+    while waiting:
+        for value in waiting.pop().__globals__.values():
+            imported = getattr(value, "py_func", None)
+            if imported is not None and imported.__code__.co_filename not in found | {own}:
+                found.add(imported.__code__.co_filename)
+                waiting.append(imported)
+    return sorted(found)
+
+
+def file_stamp(file: str) -> tuple[float, int] | None:
+    """What changes when a file does: time of the last change and size; None without a file."""
+    try:
+        state = os.stat(file)
+    except OSError:  # packed into an archive
+        return None
+    return state.st_mtime, state.st_size
 
 
 def say_once(sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minicnn.kernels.jit import kernel
+from minicnn.kernels.jit import kernel, part
 from minicnn.kernels.threads import share
 
 BLOCK = 1 << 14  # numbers that are one piece of work
@@ -78,15 +78,15 @@ def _dropout_keep(rate, seed, step, keep, start, stop):
     if threshold >= 2**32:
         keep[:] = 0
         return
-    seed, step_key = np.uint32(seed), _mix_bits(np.uint32(step ^ 0x9E3779B9))
+    seed, step_key = np.uint32(seed), mix_bits(np.uint32(step ^ 0x9E3779B9))
     for i in range(keep.size):
-        bits = _mix_bits(np.uint32(_mix_bits(np.uint32(first + i) ^ seed) ^ step_key))
+        bits = mix_bits(np.uint32(mix_bits(np.uint32(first + i) ^ seed) ^ step_key))
         keep[i] = bits >= np.uint32(threshold)
 
 
-@kernel
-def _mix_bits(bits):
-    # Numbers of 32 bits, whose products lose what is above: vectors of them are multiplied.
+@part
+def mix_bits(bits):
+    """32 random bits for 32 bits; products lose what is above, so that vectors can be made."""
     bits = np.uint32(bits ^ (bits >> np.uint32(16)))
     bits = np.uint32(bits * np.uint32(0x7FEB352D))
     bits = np.uint32(bits ^ (bits >> np.uint32(15)))

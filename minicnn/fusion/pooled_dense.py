@@ -1,0 +1,75 @@
+"""The step from a model's image to its first dense layer: `tiny_cnn` but for its last unit."""
+
+import numpy as np
+
+from minicnn import kernels
+from minicnn.fusion.convolutions import PooledStep
+
+
+class PooledDenseStep(PooledStep):
+    """3x3 convolution of one channel, relu, 2x2 max-pooling, dropout, flatten, dense of few units.
+
+    See `kernels.compiled.pooled_dense`. What only a backward pass needs is not kept outside
+    training; whoever asks for gradients all the same makes the step compute it then.
+    """
+
+    def __init__(self, nodes: list, is_output: bool):
+        super().__init__(nodes, is_output)
+        self.dense = nodes[-1].layer
+        self.pooled_shape = nodes[1].output.sample_shape  # (out_height, out_width, filters)
+
+    def run(self, x, kernel, bias, training):
+        from minicnn.kernels.compiled import pooled_dense
+
+        weights = self.dense._param("kernel", like=x)
+        self.weights = pooled_dense.weights_in_planes(weights, self.pooled_shape)
+        self.parameters = (kernel, bias)
+        self.drop = self.next_drop() if training else None
+        self.kept = self.new_kept() if training else None
+        z = self.sums_of_units()
+        if self.dense.use_bias:
+            z += self.dense._param("bias", like=x)
+        y = self.dense._activate(z)
+        self.nodes[-1].keep_caches()
+        return y
+
+    def sums_of_units(self) -> np.ndarray:
+        """The kernel's forward pass: (batch, units)."""
+        from minicnn.kernels.compiled import pooled_dense
+
+        settings = (*self.parameters, self.pads, self.relu, self.drop)
+        return pooled_dense.conv_pool_dense_forward(self.x, *settings, self.weights, self.kept)
+
+    def new_kept(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where the pooled outputs and their routes go: (batch, filters, out_height * pitch)."""
+        _, filters, out_height, pitch = self.weights.shape
+        shape = (len(self.x), filters, out_height * pitch)
+        outputs = self.buffers.get("outputs", shape, self.x.dtype)
+        return outputs, self.buffers.get("route", shape, np.uint8)
+
+    def backward(self, dy, through_activation, wanted):
+        from minicnn.kernels.compiled import pooled_dense
+
+        if self.kept is None:
+            self.kept = self.new_kept()
+            self.sums_of_units()
+        dense = self.dense
+        dy = dense._check_gradient(dy, (len(self.x), dense.units), self.x.dtype)
+        self.nodes[-1].give_caches_back()
+        dz = dense._before_activation(dy, through_activation)  # (batch, units), as dy
+        *found, dweights = pooled_dense.conv_pool_dense_backward(
+            self.x, dz, self.pads, self.drop, self.weights, self.kept
+        )
+        self.keep_grads(*found)
+        dense.grads = {"kernel": dweights}
+        if dense.use_bias:
+            dense.grads["bias"] = dz.sum(axis=0)
+        return [self.gradient_through_all(dz) if wanted[0] else None]
+
+    def gradient_through_all(self, dz: np.ndarray) -> np.ndarray:
+        """Of the model's input, which training never asks for: layer by layer."""
+        weights = self.dense._param("kernel", like=dz)
+        flat = kernels.active().dense_grad_input(dz, weights)
+        self.route = self.kept[1]
+        # (batch, inputs of the dense layer) -> (batch, out_height, out_width, filters)
+        return self.input_gradient(flat.reshape(-1, *self.pooled_shape))
