@@ -213,9 +213,13 @@ def quiet_start(model: Model, images: np.ndarray) -> None:
         layer.params["kernel"][:, pairs : 2 * pairs] = -layer.params["kernel"][:, :pairs]
         following.params["kernel"][pairs : 2 * pairs] = -following.params["kernel"][:pairs]
     dense[-1].params["kernel"] *= 0.1
+    images = np.ascontiguousarray(images, dtype=model.dtype)
     for layer in dense:
-        model.predict_on_batch(images)  # anew for each: its inputs depend on the biases before
-        sums = layer.cache.x @ layer.params["kernel"]  # (n, inputs) -> (n, units)
+        # anew for each: its inputs depend on the biases before
+        values = model.graph.run([images], layer_by_layer=True)
+        (node,) = (node for node in model.graph.nodes if node.layer is layer)
+        # (n, inputs) -> (n, units)
+        sums = values[node.inputs[0]] @ layer.params["kernel"]
         is_output = layer is dense[-1]
         layer.params["bias"][...] = -sums.mean(axis=0) + (0 if is_output else sums.std(axis=0))
 

@@ -17,12 +17,16 @@ from minicnn.kernels import forking  # noqa: F401 (registers what to do when thi
 MODULES = {"naive": "minicnn.kernels.naive", "numba": "minicnn.kernels.compiled"}
 
 _backend = "numba"
+_imported: dict[str, ModuleType] = {}
 
 
 def active() -> ModuleType:
     """The module whose kernels are in use; imported (numba included) when first asked for."""
-    # Not by a look into sys.modules: another thread may be in the middle of importing it.
-    return importlib.import_module(MODULES[_backend])
+    name = _backend
+    if name not in _imported:
+        # What is in sys.modules may be half of it: another thread may be importing it just now.
+        _imported[name] = importlib.import_module(MODULES[name])
+    return _imported[name]
 
 
 def backend() -> str:

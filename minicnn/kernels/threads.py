@@ -7,8 +7,9 @@ into pieces, and every thread takes the next piece until there is none:
     share(kernel, 30, x, y)    # kernel(x, y, 0, 4), kernel(x, y, 4, 8), ...
 
 Kernels are written so that what one piece writes no other piece touches: results do not depend
-on how many threads there were. The helpers are plain Python threads that wait for work, so that
-kernels may be called from any thread, and from a process made by fork.
+on how many threads there were. The helpers are plain Python threads that wait for work, at
+first awake (see `watching.py`), so that kernels may be called from any thread, and from a process
+made by fork.
 """
 
 import os
@@ -44,23 +45,34 @@ class _Job:
 class _Helper(threading.Thread):
     """A thread that takes part in the job it was last told of.
 
-    Two locks, because they wake a thread in a fraction of the time that a queue takes: `idle` is
-    released to wake it; `busy` is held while it may have a piece in its hands.
+    It watches for the next job for a moment, then sleeps until the lock `idle` is released. It
+    holds the lock `busy` while it may have a piece in its hands.
     """
 
     def __init__(self):
         super().__init__(name="minicnn-kernel", daemon=True)
+        from minicnn.kernels.watching import Watch  # needs numba, as whoever shares work does
+
+        self.watch = Watch()
         self.idle, self.busy = threading.Lock(), threading.Lock()
         self.idle.acquire()
+        self.asleep = False
         self.job: _Job | None = None
         self.start()
 
     def run(self) -> None:
+        told = 0
         while True:
-            self.idle.acquire()
+            if not self.watch.stand_by(told):
+                self.asleep = True
+                if self.watch.told() == told:  # or it was told since, and nobody woke it
+                    self.idle.acquire()
+                self.asleep = False
             with self.busy:
+                told = self.watch.told()
                 job, self.job = self.job, None
                 if job is not None:
+                    self.watch.begin()
                     try:
                         job.take_part()
                     except BaseException as error:
@@ -70,8 +82,15 @@ class _Helper(threading.Thread):
     def tell(self, job: _Job) -> None:
         """Wake it; where it has not even woken for an earlier job, it will find this one."""
         self.job = job
-        if self.idle.locked():
+        self.watch.tell()
+        if self.asleep and self.idle.locked():
             self.idle.release()
+
+    def take_back(self) -> None:
+        """Return when it has nothing in hand; a job it has not begun it will not begin."""
+        self.watch.see_end()
+        with self.busy:
+            self.job = None
 
 
 _helpers: list[_Helper] = []
@@ -129,9 +148,7 @@ def share(work: Callable, count: int, *arguments) -> None:
         finally:
             job.ranges.clear()
             for helper in helpers:
-                # One that has not woken yet has nothing to do any more; it is not waited for.
-                with helper.busy:
-                    helper.job = None
+                helper.take_back()  # one that has not woken yet is not waited for
     finally:
         _helpers_in_use.release()
     if job.error is not None:

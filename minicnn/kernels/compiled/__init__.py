@@ -1,7 +1,7 @@
 """The numba twins of `minicnn.kernels.naive`: same files, names, signatures, same numbers.
 
 Beside them are the kernels that do several layers at once or one in a cleverer way, which have
-no naive twin of their own: `rows.py`, `pooled.py`, `winograd.py`. They are chosen in
+no naive twin of their own: `rows.py`, `pooled.py`, `pooled_dense.py`, `winograd.py`. They are chosen in
 `minicnn.fusion` and tested against the layers run one by one.
 
 Rules they all keep:
@@ -9,9 +9,8 @@ Rules they all keep:
   writes do not overlap, and sums across such an axis are kept as partial sums and added in a
   fixed order afterwards: a result does not depend on the number of threads;
 - a loop that is to use vector instructions begins at 0, in an array that was cut to size before:
-  of an index that begins elsewhere the compiler thinks that it may count from the end;
-- a compiled function calls compiled functions of its own file only, because numba's cache on
-  disk does not notice a change in another file;
+  of an index that begins elsewhere the compiler thinks that it may count from the end; where it
+  thinks so all the same, because the loop is long, `range(np.uint64(size))` tells it better;
 - sums may be reordered (`summing_kernel`), but NaN and infinity keep their meaning; a function
   that such a kernel calls is a `part` of it, so that its sums are in one order only;
 - nothing is compiled at import, only at the first call for each dtype; numba keeps the result

@@ -6,9 +6,15 @@ number is read and written once, does all of it, shared among the threads.
 
 import numpy as np
 
-from minicnn.kernels.compiled.elementwise import BLOCK, blocks_of
 from minicnn.kernels.jit import kernel
 from minicnn.kernels.threads import share
+
+BLOCK = 1 << 17  # weights that are one piece of work: with fewer, another thread comes too late
+
+
+def blocks_of(size: int) -> int:
+    """How many pieces of work `size` weights are."""
+    return (size + BLOCK - 1) // BLOCK
 
 
 def adam_update(weights, gradient, mean, variance, step_size, beta_1, beta_2, epsilon):
