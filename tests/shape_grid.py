@@ -29,6 +29,8 @@ CONVOLUTIONS = {
     "same, stride 2": ((2, 5, 4, 1), 2, (3, 3), (2, 2), "same"),
     "same, even kernel, unequal strides": ((1, 6, 7, 1), 2, (4, 2), (2, 3), "same"),
     "same, kernel larger than the image": ((2, 3, 2, 1), 2, (5, 4), (1, 1), "same"),
+    "5x5, same": ((2, 6, 18, 2), 1, (5, 5), (1, 1), "same"),
+    "7x7": ((1, 8, 9, 1), 2, (7, 7), (1, 1), "valid"),
     "many filters and channels": ((1, 3, 3, 9), 10, (2, 1), (1, 1), "valid"),
     "many filters and channels, same, stride 2": ((2, 3, 4, 8), 8, (2, 2), (2, 2), "same"),
     "many filters, long rows": ((1, 2, 7, 4), 8, (1, 2), (1, 1), "valid"),

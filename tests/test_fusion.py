@@ -29,6 +29,12 @@ def chain(image_shape, *chained) -> models.Model:
     return model
 
 
+def fresh(chained) -> list:
+    """Layers like these that no model has."""
+    configs = [{k: v for k, v in layer.config().items() if k != "name"} for layer in chained]
+    return [type(layer)(**config) for layer, config in zip(chained, configs, strict=True)]
+
+
 def run(model, x, layer_by_layer: bool, training=True) -> dict[str, np.ndarray]:
     """Output and all gradients, for a gradient of the output that is the same each time."""
     for layer in model.layers:
@@ -75,7 +81,7 @@ def test_the_plans_of_the_published_models():
     kinds = step_kinds(build_model("reduced_inception"))
     counts = {kind: kinds.count(kind) for kind in kinds}
     assert counts == {
-        "RowsStep": 6,
+        "RowsStep": 4,
         "PoolStep": 1,
         "FlattenStep": 4,
         "JoinStep": 1,
@@ -163,6 +169,65 @@ def test_one_channel_with_pooling_and_dropout(case, padding, activation, dtype):
     x = spread_out((batch, height, width, 1))
     agree(model, x, dtype)
     agree(model, x, dtype, training=False)
+
+
+@DTYPES
+@pytest.mark.parametrize("units, use_bias", [(1, True), (2, False), (7, True)])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("case", POOLED)
+def test_one_channel_up_to_a_dense_layer_of_few_units(case, padding, units, use_bias, dtype):
+    batch, height, width = POOLED[case]
+    first = [Conv2D(3, 3, padding=padding, activation="relu", use_bias=use_bias), MaxPooling2D()]
+    last = [Flatten(), Dense(units, activation="relu" if units > 1 else None, use_bias=use_bias)]
+    x = spread_out((batch, height, width, 1))
+    for between in ([], [Dropout(0.4, seed=2)]):
+        model = chain((height, width, 1), *fresh(first + between + last))
+        assert step_kinds(model) == ["PooledDenseStep"]
+        agree(model, x, dtype)
+        agree(model, x, dtype, training=False)
+
+
+def test_a_dense_layer_of_many_units_or_used_twice_stays_by_itself():
+    pooled = [Conv2D(2, 3), MaxPooling2D(), Flatten()]
+    many = chain((6, 7, 1), *pooled, Dense(8))
+    assert step_kinds(many) == ["PooledStep", "FlattenStep", "LayerStep"]
+    inputs, shared = Input((6, 7, 1)), Dense(2)
+    branches = []
+    for _ in range(2):
+        y = inputs
+        for layer in fresh(pooled):
+            y = layer(y)
+        branches.append(shared(y))
+    twice = models.Model(inputs, layers.concatenate(branches), seed=0)
+    assert "PooledDenseStep" not in step_kinds(twice)
+    for model in (many, twice):
+        agree(model, spread_out((3, 6, 7, 1)), np.float64)
+
+
+@DTYPES
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("activation", ["relu", None])
+@pytest.mark.parametrize("size", [(3, 3), (5, 5), (7, 7), (2, 4)])
+def test_a_convolution_of_one_tap_in_front_of_another(size, activation, use_bias, dtype):
+    front = Conv2D(1, 1, activation=activation, use_bias=use_bias)
+    model = chain((9, 21, 1), front, Conv2D(2, size, padding="same", activation="relu"))
+    assert step_kinds(model) == ["RowsStep"]
+    front.params["kernel"][...] = -0.7
+    agree(model, spread_out((3, 9, 21, 1)), dtype)
+
+
+def test_a_convolution_of_one_tap_that_others_see_or_that_is_used_twice():
+    inputs, shared = Input((6, 5, 1)), Conv2D(1, 1, activation="relu")
+    seen = shared(inputs)
+    both = [Conv2D(1, 3)(seen), Conv2D(1, 3, activation="relu")(seen)]
+    seen_twice = models.Model(inputs, Flatten()(layers.concatenate(both)), seed=0)
+    inputs, shared = Input((6, 5, 1)), Conv2D(1, 1, activation="relu")
+    used_twice = models.Model(inputs, Conv2D(1, 3)(shared(shared(inputs))), seed=0)
+    for model in (seen_twice, used_twice):
+        assert all(getattr(step, "front", None) is None for step in model.graph.steps())
+        for param in model.named_weights().values():
+            param[...] = np.abs(param)
+        agree(model, spread_out((3, 6, 5, 1)), np.float64)
 
 
 WINOGRAD = {  # batch, height, width, channels, filters
@@ -307,6 +372,7 @@ def test_dropout_drops_the_same_units(rate):
 
 GRADIENT_CASES = {
     "pooled": ((6, 7, 1), [Conv2D(2, 3, activation="relu"), MaxPooling2D(), Dropout(0.3, seed=1)]),
+    "pooled, dense": ((6, 7, 1), [Conv2D(2, 3), MaxPooling2D(), Flatten(), Dense(2)]),
     "winograd": ((6, 7, 4), [Conv2D(8, 3, activation="relu", padding="same")]),
     "winograd, pooled": ((8, 7, 4), [Conv2D(8, 3, activation="relu"), MaxPooling2D()]),
     "rows": ((5, 6, 2), [Conv2D(3, (3, 2), activation="relu", padding="same")]),
@@ -322,10 +388,7 @@ GRADIENT_CASES = {
 @pytest.mark.parametrize("case", GRADIENT_CASES)
 def test_gradients_of_fused_steps(case):
     image_shape, first = GRADIENT_CASES[case]
-    fresh = [type(layer).__new__(type(layer)) for layer in first]
-    for new, old in zip(fresh, first, strict=True):
-        new.__init__(**{k: v for k, v in old.config().items() if k != "name"})
-    model = chain(image_shape, *fresh, Flatten(), Dense(1, activation="sigmoid"))
+    model = chain(image_shape, *fresh(first), Flatten(), Dense(1, activation="sigmoid"))
     model.compile("adam", "binary_crossentropy")
     assert step_kinds(model)[0] != "LayerStep"
     report = check_model(model, spread_out((3, *image_shape)), [1, 0, 1], max_params=150)

@@ -2,11 +2,12 @@
 
 import multiprocessing
 import threading
+import time
 
 import numpy as np
 import pytest
 
-from minicnn.kernels import threads
+from minicnn.kernels import threads, watching
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -27,6 +28,17 @@ def test_every_number_is_in_one_piece(count, thread_count):
     for _ in range(20):
         threads.share(count_up, count, seen)
     assert (seen == 20).all()
+
+
+@pytest.mark.parametrize("looks", [0, 1, 100_000])
+def test_however_long_a_thread_watches_before_it_sleeps(looks, monkeypatch):
+    monkeypatch.setattr(watching, "LOOKS", looks)
+    seen = np.zeros(64, dtype=int)
+    for round_number in range(200):
+        threads.share(count_up, 64, seen)
+        if round_number % 50 == 0:
+            time.sleep(0.01)  # long enough to fall asleep
+    assert (seen == 200).all()
 
 
 @pytest.mark.parametrize("bad", [0, 13, 29])

@@ -116,8 +116,23 @@ def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:
         if channels >= 4 and layer.filters >= FEW:
             return WinogradStep(chain, chain[-1].output in graph.outputs)
     if layer.filters < FEW:
-        return RowsStep([node], node.output in graph.outputs)
+        return rows_step(graph, node, needs_gradient)
     return None
+
+
+def rows_step(graph, node, needs_gradient: dict) -> RowsStep:
+    """The step of a convolution of few filters, with the next one if this is only its front."""
+    layer, following = node.layer, follower(graph, node, Conv2D)
+    if (
+        following is not None
+        and layer.params["kernel"].size == 1
+        and is_used_once(graph, node)
+        and type(conv_step(graph, following, needs_gradient)) is RowsStep
+    ):
+        step = RowsStep([following], following.output in graph.outputs)
+        step.put_in_front(node)
+        return step
+    return RowsStep([node], node.output in graph.outputs)
 
 
 def few_units(graph, node) -> list:
@@ -126,9 +141,12 @@ def few_units(graph, node) -> list:
     dense = follower(graph, flatten, Dense) if flatten else None
     if dense is None or dense.layer.units >= FEW:
         return []
-    # The gradients of a layer that is used more than once are added up by the graph.
-    uses = sum(other.layer is dense.layer for other in graph.nodes)
-    return [flatten, dense] if uses == 1 else []
+    return [flatten, dense] if is_used_once(graph, dense) else []
+
+
+def is_used_once(graph, node) -> bool:
+    """Whether the layer has no other node: the graph adds up the gradients of one that has."""
+    return sum(other.layer is node.layer for other in graph.nodes) == 1
 
 
 def follower(graph, node, layer_class: type):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from minicnn.fusion.steps import Buffers, JoinStep
+from minicnn.graph import Node
 from minicnn.layers.dropout import Dropout
 from minicnn.padding import window_pads
 
@@ -71,14 +72,30 @@ class RowsStep(ConvStep):
 
     Attributes
     ----------
+    front : Node or None
+        A convolution of one tap on one channel, whose output only this one takes.
     join : JoinStep or None
         Where the output is one of several that are concatenated; it is then written there.
     at : int
         The first of its numbers in a row of the whole.
     """
 
+    front: Node | None = None
     join: JoinStep | None = None
     at = 0
+
+    def put_in_front(self, node: Node) -> None:
+        """Do the 1x1 convolution of this node, too."""
+        self.front, self.nodes, self.inputs = node, [node, *self.nodes], node.inputs
+
+    def front_numbers(self, like: np.ndarray) -> tuple | None:
+        """Tap, bias and whether there is a relu, as the kernels take them."""
+        if self.front is None:
+            return None
+        layer, bias = self.front.layer, like.dtype.type(0)
+        if layer.use_bias:
+            bias = layer._param("bias", like=like)[0]
+        return layer._param("kernel", like=like).flat[0], bias, layer.activation is not None
 
     def run(self, x, kernel, bias, training):
         from minicnn.kernels.compiled import rows
@@ -90,7 +107,8 @@ class RowsStep(ConvStep):
             self.out = self.join.array(len(x), x.dtype)
             numbers = math.prod(self.output.sample_shape)
             y = self.out[:, self.at : self.at + numbers].reshape(-1, *self.output.sample_shape)
-        rows.conv_forward(x, kernel, bias, self.pads, self.relu, self.out, self.at)
+        front = self.front_numbers(x)
+        rows.conv_forward(x, kernel, bias, self.pads, self.relu, self.out, self.at, front)
         return y
 
     def backward(self, dy, through_activation, wanted):
@@ -103,10 +121,16 @@ class RowsStep(ConvStep):
             dout, scales = self.join.dy, self.join.scales  # checked there
         dx = self.buffers.get("dx", self.x.shape, dout.dtype) if wanted[0] else None
         kernel = self.layer._param("kernel", like=dout)
-        found = rows.conv_backward(
-            self.x, kernel, self.pads, dout, scales, self.out, self.at, self.relu, dx
+        place, front = (self.out, self.at), self.front_numbers(dout)
+        dkernel, dbias, dfront = rows.conv_backward(
+            self.x, kernel, self.pads, dout, scales, *place, self.relu, dx, front
         )
-        self.keep_grads(*found)
+        self.keep_grads(dkernel, dbias)
+        if self.front is not None:
+            layer = self.front.layer
+            layer.grads = {"kernel": dfront[:1].reshape(1, 1, 1, 1)}
+            if layer.use_bias:
+                layer.grads["bias"] = dfront[1:]
         return [dx]
 
 

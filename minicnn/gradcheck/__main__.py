@@ -34,10 +34,15 @@ def fused_examples() -> Iterator[tuple[models.Model, np.ndarray]]:
     rng = np.random.default_rng(0)
     pooled = [layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D()]
     winograd = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
+    dropout, behind = layers.Dropout(0.3, seed=1), layers.AveragePooling2D()
+    pooled_dense = [layers.Conv2D(2, 3), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(2)]
+    front = layers.Conv2D(1, 1, activation="relu")
     chains = {
-        "one channel, relu, pooling, dropout": ((7, 8, 1), [*pooled, layers.Dropout(0.3, seed=1)]),
+        "one channel, relu, pooling, dropout": ((8, 9, 1), [*pooled, dropout, behind]),
+        "one channel, pooling, dense": ((7, 8, 1), pooled_dense),
         "many channels (Winograd), relu, pooling": ((8, 7, 4), winograd),
         "few filters, relu": ((6, 5, 2), [layers.Conv2D(3, (3, 2), activation="relu")]),
+        "1x1, then 3x3": ((6, 5, 1), [front, layers.Conv2D(1, 3, activation="relu")]),
     }
     for name, (image_shape, first) in chains.items():
         chain = [layers.Input(image_shape), *first, layers.Flatten()]

@@ -9,8 +9,6 @@ import numpy as np
 from minicnn.kernels.jit import kernel, part, summing_kernel
 from minicnn.kernels.threads import share
 
-STRIP = 2048  # numbers that are worked on at a time: they stay in the cache
-
 
 def _out_size(x, pool_size, strides):
     """(out_height, out_width) of windows that stay inside x."""
@@ -98,10 +96,8 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
     top, left = pads[0][0], pads[1][0]
     pitch = width + left + pads[1][1]
     size = (height + top + pads[0][1]) * pitch
-    plane = np.empty(size + pool_size[0] * pitch, dtype=x.dtype)
-    down = np.empty(size + pool_size[1], dtype=x.dtype)
-    largest = np.empty(size, dtype=x.dtype)
-    plane[:], down[:] = -np.inf, -np.inf
+    plane = np.full(size + (pool_size[0] - 1) * pitch + pool_size[1] - 1, -np.inf, x.dtype)
+    spare, another = np.empty_like(plane), np.empty_like(plane)
     for n in range(start, stop):
         for c in range(channels):
             for row in range(height):
@@ -113,8 +109,8 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
                 else:
                     for col in range(width):
                         pixels[col] = numbers[col * channels + c]
-            _running_largest(plane, pool_size[0], pitch, down[:size])
-            _running_largest(down, pool_size[1], 1, largest)
+            down = _running_largest(plane, pool_size[0], pitch, spare, another)
+            largest = _running_largest(down, pool_size[1], 1, spare, another)
             for row in range(out_height):
                 line = largest[row * strides[0] * pitch : (row * strides[0] + 1) * pitch]
                 target = y[n, row].reshape(-1)
@@ -127,22 +123,24 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
 
 
 @part
-def _running_largest(values, count, step, largest):
-    """largest[i] = the largest of values[i], values[i + step], ..., `count` of them."""
-    for begin in range(0, largest.size, STRIP):
-        best = largest[begin : begin + STRIP]
-        best[:] = values[begin : begin + best.size]
-        for tap in range(1, count - 2, 3):
-            v_1 = values[begin + tap * step :]
-            v_2, v_3 = values[begin + (tap + 1) * step :], values[begin + (tap + 2) * step :]
-            for i in range(best.size):
-                value = v_1[i] if v_1[i] > best[i] or v_1[i] != v_1[i] else best[i]
-                value = v_2[i] if v_2[i] > value or v_2[i] != v_2[i] else value
-                best[i] = v_3[i] if v_3[i] > value or v_3[i] != v_3[i] else value
-        for tap in range(count - (count - 1) % 3, count):
-            v_1 = values[begin + tap * step :]
-            for i in range(best.size):
-                best[i] = v_1[i] if v_1[i] > best[i] or v_1[i] != v_1[i] else best[i]
+def _running_largest(values, count, step, spare, another):
+    """For each i the largest of values[i], values[i + step], ..., `count` of them.
+
+    The largest of eight is the larger one of two times four, and so on; of seven, too, where the
+    two fours share one number.
+    """
+    reach = 1  # so many numbers is each one now the largest of
+    while reach < count:
+        ahead = min(reach, count - reach)
+        size = values.size - ahead * step
+        left, right = values[:size], values[ahead * step :]
+        larger = spare[:size] if spare.ctypes.data != values.ctypes.data else another[:size]
+        for i in range(np.uint64(size)):
+            # A NaN, which is not equal to itself, wins over all.
+            larger[i] = left[i] if left[i] > right[i] or left[i] != left[i] else right[i]
+        values = larger
+        reach += ahead
+    return values
 
 
 def avgpool2d_forward(x, counts, pool_size, strides):

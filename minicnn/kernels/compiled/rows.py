@@ -10,17 +10,21 @@ computed and not used.)
 
 Outputs and their gradients are rows of a matrix `out` (batch, numbers) in which this layer's
 begin at number `at`: a layer behind which others are concatenated writes where they belong.
+
+In front of a convolution of one channel there may be another one, of one tap: it does no more than
+multiply, and is done where the planes are filled.
 """
 
 import numpy as np
 
+from minicnn.kernels.compiled.row_taps import add_products, correlate, written_out
 from minicnn.kernels.jit import part, summing_kernel
 from minicnn.kernels.threads import share
 
-STRIP = 2048  # numbers of a plane that are worked on at a time: they stay in the cache
+NO_FRONT = None  # nothing in front of the convolution
 
 
-def conv_forward(x, kernel, bias, pads, relu, out, at):
+def conv_forward(x, kernel, bias, pads, relu, out, at, front=NO_FRONT):
     """y = convolution of x, through relu if `relu`, into `out`.
 
     Parameters
@@ -34,21 +38,29 @@ def conv_forward(x, kernel, bias, pads, relu, out, at):
     out : (batch, numbers), dtype of x
     at : int
         out[n, at:] gets sample n's (out_height, out_width, filters) numbers.
+    front : (tap, bias, relu), optional
+        With one channel: instead of x, tap * x + bias, through relu if `relu`, is convolved.
     """
-    if kernel.size == 1:
+    if kernel.size == 1 and front is NO_FRONT:
         share(_scale_forward, len(x), x.reshape(len(x), -1), kernel.flat[0], bias[0], relu, out, at)
         return
     # (kernel_height, kernel_width, channels, filters) -> (filters, channels, height, width)
     taps = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))
-    share(_forward, len(x), x, taps, bias, pads, relu, out, at)
+    sizes = written_out(kernel.shape[:2])
+    share(_forward, len(x), x, front or _nothing(x), taps, bias, pads, relu, out, at, sizes)
 
 
-def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx):
+def _nothing(x):
+    """A front that changes nothing."""
+    return x.dtype.type(1), x.dtype.type(0), False
+
+
+def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx, front=NO_FRONT):
     """All gradients of a convolution and its relu.
 
     Parameters
     ----------
-    x, kernel, pads, at, relu
+    x, kernel, pads, at, relu, front
         As in `conv_forward`.
     dy : (batch or 1, numbers), dtype of x
     scales : (batch,), dtype of x
@@ -63,19 +75,25 @@ def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx):
     -------
     dkernel : as kernel
     dbias : (filters,)
+    dfront : (2,)
+        Of the front's tap and bias; 0 without a front.
     """
     partial = np.empty((len(x), *kernel.shape), dtype=x.dtype)
     partial_bias = np.empty((len(x), kernel.shape[3]), dtype=x.dtype)
-    if kernel.size == 1:
+    partial_front = np.zeros((len(x), 2), dtype=x.dtype)
+    if kernel.size == 1 and front is NO_FRONT:
         numbers = x.reshape(len(x), -1)
         dnumbers = numbers[:0] if dx is None else dx.reshape(numbers.shape)
         arguments = (numbers, kernel.flat[0], dy, scales, y, at, relu, dx is not None)
         share(_scale_backward, len(x), *arguments, partial, partial_bias, dnumbers)
     else:
-        arguments = (x, _turned_taps(kernel), pads, dy, scales, y, at, relu)
-        wanted, dx = (True, dx is not None), x[:0] if dx is None else dx
-        share(_backward, len(x), *arguments, wanted, partial, partial_bias, dx)
-    return partial.sum(axis=0), partial_bias.sum(axis=0)  # the batch axis goes, in fixed order
+        arguments = (x, front or _nothing(x), _turned_taps(kernel), pads, dy, scales, y, at, relu)
+        wanted = (True, dx is not None, front is not NO_FRONT)
+        partials = (partial, partial_bias, partial_front)
+        dx = x[:0] if dx is None else dx
+        share(_backward, len(x), *arguments, wanted, written_out(kernel.shape[:2]), *partials, dx)
+    # the batch axis goes, in fixed order
+    return partial.sum(axis=0), partial_bias.sum(axis=0), partial_front.sum(axis=0)
 
 
 def conv_grad_kernel(x, dy, pads, partial):
@@ -83,8 +101,9 @@ def conv_grad_kernel(x, dy, pads, partial):
     partial_bias = np.empty((len(x), partial.shape[4]), dtype=x.dtype)
     scales = np.ones(len(x), dtype=x.dtype)
     taps = np.zeros(partial.shape[1:], dtype=x.dtype).transpose(3, 2, 0, 1).copy()
-    arguments = (x, taps, pads, dy, scales, dy, 0, False, (True, False))
-    share(_backward, len(x), *arguments, partial, partial_bias, x[:0])
+    arguments = (x, _nothing(x), taps, pads, dy, scales, dy, 0, False, (True, False, False))
+    partials = (partial, partial_bias, np.empty((0, 2), dtype=x.dtype))
+    share(_backward, len(x), *arguments, written_out(partial.shape[1:3]), *partials, x[:0])
 
 
 def conv_grad_input(dy, kernel, pads, dx):
@@ -92,8 +111,10 @@ def conv_grad_input(dy, kernel, pads, dx):
     partial = np.empty((0, *kernel.shape), dtype=dx.dtype)
     partial_bias = np.empty((len(dx), kernel.shape[3]), dtype=dx.dtype)
     scales = np.ones(len(dx), dtype=dx.dtype)
-    arguments = (dx, _turned_taps(kernel), pads, dy, scales, dy, 0, False, (False, True))
-    share(_backward, len(dx), *arguments, partial, partial_bias, dx)
+    settings = (pads, dy, scales, dy, 0, False, (False, True, False))
+    arguments = (dx, _nothing(dx), _turned_taps(kernel), *settings, written_out(kernel.shape[:2]))
+    partials = (partial, partial_bias, np.empty((0, 2), dtype=dx.dtype))
+    share(_backward, len(dx), *arguments, *partials, dx)
 
 
 def _turned_taps(kernel):
@@ -135,143 +156,11 @@ def _scale_backward(
 
 
 @part
-def _correlate(totals, planes, taps, pitch):
-    """totals += correlation of an image with taps, both images as pairs of planes."""
-    height = taps.shape[0]
-    for begin in range(0, totals.shape[1], STRIP):
-        even, odd = totals[0, begin : begin + STRIP], totals[1, begin : begin + STRIP]
-        # Row q below an even row of outputs is row q - 1 below the odd one that follows it.
-        _add_taps(even, planes[0, begin:], taps[0])
-        for q in range(1, height):
-            pixels = planes[q % 2, begin + q // 2 * pitch :]
-            _add_taps_twice(even, odd, pixels, taps[q], taps[q - 1])
-        pixels = planes[height % 2, begin + height // 2 * pitch :]
-        _add_taps(odd, pixels, taps[height - 1])
-
-
-@part
-def _add_products(sums, planes, evens, odds, pitch):
-    """sums[a, b] += sum over all outputs of their flow times their pixel (a, b).
-
-    evens, odds: the flows of the even and of the odd rows of outputs.
-    """
-    height = sums.shape[0]
-    for begin in range(0, evens.size, STRIP):
-        even, odd = evens[begin : begin + STRIP], odds[begin : begin + STRIP]
-        _products(sums[0], planes[0, begin:], even)
-        for q in range(1, height):
-            pixels = planes[q % 2, begin + q // 2 * pitch :]
-            _products_twice(sums[q], sums[q - 1], pixels, even, odd)
-        pixels = planes[height % 2, begin + height // 2 * pitch :]
-        _products(sums[height - 1], pixels, odd)
-
-
-@part
-def _add_taps(total, pixels, taps):
-    """total[i] += sum over b of taps[b] * pixels[i + b]."""
-    size = total.size
-    for b in range(0, taps.size - 2, 4):
-        p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]
-        t_0, t_1, t_2 = taps[b], taps[b + 1], taps[b + 2]
-        if b + 3 < taps.size:
-            p_3, t_3 = pixels[b + 3 :], taps[b + 3]
-            for i in range(size):
-                total[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i] + t_3 * p_3[i]
-        else:
-            for i in range(size):
-                total[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i]
-    if taps.size % 4 < 3:
-        for b in range(taps.size - taps.size % 4, taps.size):
-            p_0, t_0 = pixels[b:], taps[b]
-            for i in range(size):
-                total[i] += t_0 * p_0[i]
-
-
-@part
-def _add_taps_twice(even, odd, pixels, taps, odd_taps):
-    """The same for two rows of outputs that see these pixels through different taps."""
-    size = even.size
-    for b in range(0, taps.size - 2, 4):
-        p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]
-        t_0, t_1, t_2 = taps[b], taps[b + 1], taps[b + 2]
-        s_0, s_1, s_2 = odd_taps[b], odd_taps[b + 1], odd_taps[b + 2]
-        if b + 3 < taps.size:
-            p_3, t_3, s_3 = pixels[b + 3 :], taps[b + 3], odd_taps[b + 3]
-            for i in range(size):
-                even[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i] + t_3 * p_3[i]
-                odd[i] += s_0 * p_0[i] + s_1 * p_1[i] + s_2 * p_2[i] + s_3 * p_3[i]
-        else:
-            for i in range(size):
-                even[i] += t_0 * p_0[i] + t_1 * p_1[i] + t_2 * p_2[i]
-                odd[i] += s_0 * p_0[i] + s_1 * p_1[i] + s_2 * p_2[i]
-    if taps.size % 4 < 3:
-        for b in range(taps.size - taps.size % 4, taps.size):
-            p_0, t_0, s_0 = pixels[b:], taps[b], odd_taps[b]
-            for i in range(size):
-                even[i] += t_0 * p_0[i]
-                odd[i] += s_0 * p_0[i]
-
-
-@part
-def _products(sums, pixels, flow):
-    """sums[b] += sum over i of flow[i] * pixels[i + b]."""
-    for b in range(sums.size):
-        p_0 = pixels[b:]
-        s_0 = flow.dtype.type(0)
-        for i in range(flow.size):
-            s_0 += flow[i] * p_0[i]
-        sums[b] += s_0
-
-
-@part
-def _products_twice(sums, odd_sums, pixels, even, odd):
-    """The same for two rows of taps, which meet these pixels with different flows."""
-    size, zero = even.size, even.dtype.type(0)
-    for b in range(0, sums.size - 2, 4):
-        p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]
-        s_0 = s_1 = s_2 = s_3 = r_0 = r_1 = r_2 = r_3 = zero
-        if b + 3 < sums.size:
-            p_3 = pixels[b + 3 :]
-            for i in range(size):
-                s_0 += even[i] * p_0[i]
-                s_1 += even[i] * p_1[i]
-                s_2 += even[i] * p_2[i]
-                s_3 += even[i] * p_3[i]
-                r_0 += odd[i] * p_0[i]
-                r_1 += odd[i] * p_1[i]
-                r_2 += odd[i] * p_2[i]
-                r_3 += odd[i] * p_3[i]
-            sums[b + 3] += s_3
-            odd_sums[b + 3] += r_3
-        else:
-            for i in range(size):
-                s_0 += even[i] * p_0[i]
-                s_1 += even[i] * p_1[i]
-                s_2 += even[i] * p_2[i]
-                r_0 += odd[i] * p_0[i]
-                r_1 += odd[i] * p_1[i]
-                r_2 += odd[i] * p_2[i]
-        sums[b] += s_0
-        sums[b + 1] += s_1
-        sums[b + 2] += s_2
-        odd_sums[b] += r_0
-        odd_sums[b + 1] += r_1
-        odd_sums[b + 2] += r_2
-    if sums.size % 4 < 3:
-        for b in range(sums.size - sums.size % 4, sums.size):
-            p_0 = pixels[b:]
-            s_0 = r_0 = zero
-            for i in range(size):
-                s_0 += even[i] * p_0[i]
-                r_0 += odd[i] * p_0[i]
-            sums[b] += s_0
-            odd_sums[b] += r_0
-
-
-@part
-def _fill_planes(planes, image, top, left, pitch):
+def _fill_planes(planes, image, front, top, left, pitch):
     """(height, width, channels) -> (channels, 2, numbers); the padding is there and stays 0."""
     height, width, channels = image.shape
+    tap, bias, relu = front
+    zero = planes.dtype.type(0)
     for row in range(height):
         begin = (top + row) // 2 * pitch + left
         numbers = image[row].reshape(-1)
@@ -279,7 +168,8 @@ def _fill_planes(planes, image, top, left, pitch):
             pixels = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
                 for col in range(width):
-                    pixels[col] = numbers[col]
+                    value = tap * numbers[col] + bias
+                    pixels[col] = zero if relu and value < zero else value
             else:
                 for col in range(width):
                     pixels[col] = numbers[col * channels + c]
@@ -292,7 +182,7 @@ def _new_planes(count, height, pitch, like):
 
 
 @summing_kernel
-def _forward(x, taps, bias, pads, relu, out, at, start, stop):
+def _forward(x, front, taps, bias, pads, relu, out, at, sizes, start, stop):
     _, height, width, channels = x.shape
     filters, _, kernel_height, kernel_width = taps.shape
     padded_height, padded_width = height + sum(pads[0]), width + sum(pads[1])
@@ -302,11 +192,11 @@ def _forward(x, taps, bias, pads, relu, out, at, start, stop):
     totals = np.empty((2, (out_height + 1) // 2 * pitch), dtype=x.dtype)
     numbers = out_height * out_width * filters
     for n in range(start, stop):
-        _fill_planes(planes, x[n], pads[0][0], pads[1][0], pitch)
+        _fill_planes(planes, x[n], front, pads[0][0], pads[1][0], pitch)
         for f in range(filters):
             totals[:] = bias[f]
             for c in range(channels):
-                _correlate(totals, planes[c], taps[f, c], pitch)
+                correlate(totals, planes[c], taps[f, c], pitch, sizes)
             _put_filter(totals, pitch, relu, out[n, at : at + numbers], f, filters, out_width)
 
 
@@ -351,14 +241,30 @@ def _fill_flow(flows, top, left, pitch, dy, scale, y, relu, f, filters, out_widt
 
 @summing_kernel
 def _backward(
-    x, taps, pads, dy, scales, y, at, relu, wanted, partial, partial_bias, dx, start, stop
+    x,
+    front,
+    taps,
+    pads,
+    dy,
+    scales,
+    y,
+    at,
+    relu,
+    wanted,
+    sizes,
+    partial,
+    partial_bias,
+    partial_front,
+    dx,
+    start,
+    stop,
 ):
     """Each sample's share of the gradients of kernel and bias, and the input's gradient.
 
     The input's gradient is dz, with as many zeros around it as the kernel reaches, correlated
     with the kernel turned by 180 degrees.
 
-    taps: as of `_turned_taps`; wanted: whether the kernel's and the input's gradient are.
+    taps: as of `_turned_taps`; wanted: whether the gradients of kernel, input and front are.
     """
     _, height, width, channels = x.shape
     filters, _, kernel_height, kernel_width = taps.shape
@@ -378,7 +284,7 @@ def _backward(
     for n in range(start, stop):
         dy_n, y_n = dy[n % len(dy), at : at + numbers], y[n, at : at + numbers]
         if wanted[0]:
-            _fill_planes(planes, x[n], pads[0][0], pads[1][0], pitch)
+            _fill_planes(planes, x[n], front, pads[0][0], pads[1][0], pitch)
         totals[:] = 0
         for f in range(filters):
             partial_bias[n, f] = _fill_flow(
@@ -387,10 +293,13 @@ def _backward(
             for c in range(channels):
                 if wanted[0]:
                     sums[:] = 0
-                    _add_products(sums, planes[c], evens, odds, pitch)
+                    add_products(sums, planes[c], evens, odds, pitch)
                     partial[n, :, :, c, f] = sums
-                if wanted[1]:
-                    _correlate(totals[c], flows, taps[f, c], pitch)
+                if wanted[1] or wanted[2]:
+                    correlate(totals[c], flows, taps[f, c], pitch, sizes)
+        if wanted[2]:
+            image, top_left = x[n].reshape(height, width), (pads[0][0], pads[1][0])
+            _undo_front(totals[0], planes[0], image, front, top_left, pitch, partial_front[n])
         if wanted[1]:
             _put_image(totals, pads[0][0], pads[1][0], pitch, dx[n])
 
@@ -410,3 +319,27 @@ def _put_image(planes, top, left, pitch, image):
             else:
                 for col in range(width):
                     numbers[col * channels + c] = line[col]
+
+
+@part
+def _undo_front(flows, planes, image, front, top_left, pitch, sums):
+    """Turn the gradient of the front's outputs into that of its inputs.
+
+    sums: gets the gradients of the front's tap and bias.
+    """
+    height, width = image.shape
+    top, left = top_left
+    tap, _, relu = front
+    zero = planes.dtype.type(0)
+    dtap = dbias = zero
+    for row in range(height):
+        begin = (top + row) // 2 * pitch + left
+        flow = flows[(top + row) % 2, begin : begin + width]
+        shown = planes[(top + row) % 2, begin : begin + width]
+        pixels = image[row]
+        for col in range(width):
+            dz = flow[col] if not relu or shown[col] > zero else zero
+            dtap += dz * pixels[col]
+            dbias += dz
+            flow[col] = tap * dz
+    sums[0], sums[1] = dtap, dbias
