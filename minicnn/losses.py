@@ -91,7 +91,7 @@ class BinaryCrossentropy:
         dz : float array, dtype and shape of `z`
         """
         fading = np.exp(-np.abs(z))  # in (0, 1], so that nothing below can overflow
-        loss = np.mean(np.maximum(z, 0) - z * y + np.log1p(fading))
+        loss = (np.maximum(z, 0) - z * y + np.log1p(fading)).sum() / z.size
         p = np.where(z >= 0, 1, fading) / (1 + fading)
         return float(loss), ((p - y) / z.size).astype(z.dtype, copy=False)
 

@@ -299,8 +299,11 @@ class Layer:
         """y = activation(z), or z where there is none."""
         if self.activation is None:
             return z
-        self.activation.name = f"{self.label}/{self.activation.kind}"
-        self.activation.build(z.shape[1:], rng=None)
+        if not self.activation.built:
+            self.activation.build(z.shape[1:], rng=None)
+        name = f"{self.label}/{self.activation.kind}"  # the layer's own may have changed
+        if self.activation.name != name:
+            self.activation.name = name
         return self.activation.forward(z)
 
     def _before_activation(self, dy: np.ndarray, through_activation: bool) -> np.ndarray:

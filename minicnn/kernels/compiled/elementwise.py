@@ -13,6 +13,19 @@ def blocks_of(size: int) -> int:
     return (size + BLOCK - 1) // BLOCK
 
 
+@kernel
+def count_not_finite(x):
+    """How many numbers of a flat float array are NaN or infinite.
+
+    One thread reads as fast as memory delivers: a second one would only have to be woken.
+    """
+    count = np.int32(0)
+    for i in range(x.size):
+        # Infinity minus itself is NaN, which is not equal to anything.
+        count += np.int32(x[i] - x[i] != 0)
+    return count
+
+
 def relu_forward(x):
     y = np.empty_like(x)
     share(_relu_forward, blocks_of(x.size), x, y)

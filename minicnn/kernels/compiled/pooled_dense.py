@@ -171,8 +171,10 @@ def _backward(images, dz, pads, weights, pooled, route, partial, dweights, start
 @part
 def _flow_of_filter(dz, weights, f, flow):
     """The gradient of one filter's pooled outputs of a sample; dz: (units,)."""
-    flow[:] = 0
-    for u in range(len(dz)):
+    slope, line = dz[0], weights[0, f].reshape(-1)
+    for i in range(flow.size):
+        flow[i] = slope * line[i]
+    for u in range(1, len(dz)):
         slope, line = dz[u], weights[u, f].reshape(-1)
         for i in range(flow.size):
             flow[i] += slope * line[i]
@@ -185,8 +187,18 @@ def _sum_rows(dz, pooled, pitch, first, dweights):
     totals = np.empty((units, rows * pitch), dtype=pooled.dtype)
     for f in range(filters):
         totals[:] = 0
-        for n in range(len(pooled)):
-            line = pooled[n, f, first * pitch : (first + rows) * pitch]
+        begin, end = first * pitch, (first + rows) * pitch
+        fours = len(pooled) - len(pooled) % 4
+        for n in range(0, fours, 4):
+            l_0, l_1 = pooled[n, f, begin:end], pooled[n + 1, f, begin:end]
+            l_2, l_3 = pooled[n + 2, f, begin:end], pooled[n + 3, f, begin:end]
+            for u in range(units):
+                total = totals[u]
+                s_0, s_1, s_2, s_3 = dz[n, u], dz[n + 1, u], dz[n + 2, u], dz[n + 3, u]
+                for i in range(total.size):
+                    total[i] += (s_0 * l_0[i] + s_1 * l_1[i]) + (s_2 * l_2[i] + s_3 * l_3[i])
+        for n in range(fours, len(pooled)):
+            line = pooled[n, f, begin:end]
             for u in range(units):
                 slope, total = dz[n, u], totals[u]
                 for i in range(total.size):

@@ -40,15 +40,18 @@ def pitch_of(out_width):
 def transform_taps(kernel):
     """The u_k of each row of taps: (3, 3, 1, filters) -> (filters, 3, 4)."""
     matrix = TAPS_MATRIX.astype(kernel.dtype)
-    # (3, 3, 1, filters) -> (filters, 3, 3)
-    return np.matmul(kernel[:, :, 0].transpose(2, 0, 1), matrix.T)
+    # (3, 3, 1, filters) -> (filters, 3, 3) -> (filters * 3, 3), for a single product
+    rows = kernel[:, :, 0].transpose(2, 0, 1).reshape(-1, 3)
+    return (rows @ matrix.T).reshape(-1, 3, 4)
 
 
 def transform_back(dtaps):
     """The kernel's gradient from that of the u_k: (filters, 3, 4) -> (3, 3, 1, filters)."""
     matrix = TAPS_MATRIX.astype(dtaps.dtype)
+    # (filters, 3, 4) -> (filters * 3, 4), a single product, -> (filters, 3, 3)
+    dkernel = (dtaps.reshape(-1, 4) @ matrix).reshape(-1, 3, 3)
     # (filters, 3, 3) -> (3, 3, filters) -> (3, 3, 1, filters)
-    return np.ascontiguousarray(np.matmul(dtaps, matrix).transpose(1, 2, 0))[:, :, None]
+    return np.ascontiguousarray(dkernel.transpose(1, 2, 0))[:, :, None]
 
 
 @part
