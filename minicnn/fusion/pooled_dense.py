@@ -13,6 +13,8 @@ class PooledDenseStep(PooledStep):
     training; whoever asks for gradients all the same makes the step compute it then.
     """
 
+    weights: np.ndarray | None = None  # of the dense layer, in the order of the planes
+
     def __init__(self, nodes: list, is_output: bool):
         super().__init__(nodes, is_output)
         self.dense = nodes[-1].layer
@@ -22,7 +24,9 @@ class PooledDenseStep(PooledStep):
         from minicnn.kernels.compiled import pooled_dense
 
         weights = self.dense._param("kernel", like=x)
-        self.weights = pooled_dense.weights_in_planes(weights, self.pooled_shape)
+        if self.weights is None or self.weights.dtype != x.dtype:
+            self.weights = pooled_dense.new_weights(self.dense.units, self.pooled_shape, x.dtype)
+        pooled_dense.put_in_planes(weights, self.pooled_shape, self.weights)
         self.parameters = (kernel, bias)
         self.drop = self.next_drop() if training else None
         self.kept = self.new_kept() if training else None

@@ -35,7 +35,7 @@ def conv_pool_dense_forward(x, kernel, bias, pads, relu, drop, weights, kept):
     x, kernel, bias, pads, relu, drop
         As in `pooled.conv_pool_forward`.
     weights : (units, filters, out_height, pitch), dtype of x
-        Of the dense layer, as of `weights_in_planes`.
+        Of the dense layer, as of `put_in_planes`.
     kept : (pooled, route) or None
         Gets what the backward pass needs: the dense layer's inputs (batch, filters,
         out_height * pitch), dtype of x, and the route of each, uint8 of the same shape.
@@ -85,26 +85,27 @@ def conv_pool_dense_backward(x, dz, pads, drop, weights, kept):
     return *sum_of(partial, drop), dweights.reshape(-1, len(weights))
 
 
-def weights_in_planes(weights, pooled_shape):
-    """Dense weights (out_height * out_width * filters, units) in the order of the planes.
+def new_weights(units, pooled_shape, dtype):
+    """Memory for the dense weights in the order of the planes; 0 behind the last column.
 
     Parameters
     ----------
-    weights : (out_height * out_width * filters, units) float array
+    units : int
     pooled_shape : (out_height, out_width, filters)
+    dtype : float32 or float64
 
     Returns
     -------
     in_planes : (units, filters, out_height, pitch)
-        0 behind the last column.
     """
     out_height, out_width, filters = pooled_shape
-    units = weights.shape[1]
+    return np.zeros((units, filters, out_height, pitch_of(out_width)), dtype=dtype)
+
+
+def put_in_planes(weights, pooled_shape, in_planes):
+    """Write dense weights (out_height * out_width * filters, units) into `in_planes`."""
     # (out_height * out_width * filters, units) -> (out_height, out_width, filters, units)
-    weights = weights.reshape(*pooled_shape, units)
-    in_planes = np.zeros((units, filters, out_height, pitch_of(out_width)), dtype=weights.dtype)
-    _put_in_planes(weights, in_planes)
-    return in_planes
+    _put_in_planes(weights.reshape(*pooled_shape, -1), in_planes)
 
 
 @compiled
