@@ -79,15 +79,15 @@ def run_command(options: argparse.Namespace) -> int:
     Returns 2 when some files that were named could not be used, or the doctor found something
     broken, else 0.
     """
+    from covid import drawing
     from covid.output import json_text
 
-    command = function_of(options.command)
-    if options.json:
-        with contextlib.redirect_stdout(sys.stderr):
+    with drawing.helper() if options.command in drawing.HELPED else contextlib.nullcontext():
+        command = function_of(options.command)
+        with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
             result = command(options)
+    if options.json:
         print(json_text(result))
-    else:
-        result = command(options)
     return 2 if result.get("unreadable") or result.get("broken") else 0
 
 

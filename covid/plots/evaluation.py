@@ -5,30 +5,13 @@ Each shows one part of one model's images. `labels` are (n,) integers, 1 for the
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from covid.metrics import precision_recall_curve, reliability_bins, roc_curve
+from covid.metrics import Band, precision_recall_curve, reliability_bins, roc_curve
 from covid.plots.canvas import BLUE, GRAY, GREEN, ORANGE, require, sheet, wrap
 from covid.plots.images import sample_grid
-
-
-class Band(NamedTuple):
-    """Where the ROC curve runs in 95 % of resamples, point by point.
-
-    Attributes
-    ----------
-    false_positive_rate, low, high : (points,) arrays
-    drawn : str
-        What was drawn in the resamples, such as "groups".
-    """
-
-    false_positive_rate: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    drawn: str
 
 
 def roc(

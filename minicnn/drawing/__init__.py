@@ -10,7 +10,7 @@ the arrows run. Only matplotlib is needed, and it is imported when something is 
 import os
 from pathlib import Path
 
-from minicnn.drawing.boxes import Label
+from minicnn.drawing.boxes import Content, Label, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import whole_file
 from minicnn.graph import Node
@@ -85,17 +85,30 @@ def plot_model(
     for argument, value in unsupported.items():
         if value:
             raise ValueError(f"plot_model: {argument}={value!r} is not supported; leave it out")
-    save(draw(model, show_shapes, show_layer_names), path, file_format, dpi)
+    save(draw(*described(model, show_shapes, show_layer_names)), path, file_format, dpi)
     return path
 
 
-def draw(model: Model, show_shapes: bool, show_layer_names: bool):
-    """The figure of a model, as a `matplotlib.figure.Figure` that pyplot knows nothing of."""
+def described(
+    model: Model, show_shapes: bool, show_layer_names: bool = True
+) -> tuple[list[Content], list[tuple[int, int]]]:
+    """What is drawn of a model, in plain words and numbers: the boxes, and which feeds which."""
+    nodes, edges = nodes_and_edges(model)
+    return [content_of(node, show_shapes, show_layer_names) for node in nodes], edges
+
+
+def draw(contents: list[Content], edges: list[tuple[int, int]]):
+    """A figure of boxes and arrows: a `matplotlib.figure.Figure` that pyplot knows nothing of.
+
+    Parameters
+    ----------
+    contents, edges
+        As `described` gives them.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    nodes, edges = nodes_and_edges(model)
-    labels = [Label(node, show_shapes, show_layer_names) for node in nodes]
+    labels = [Label(content) for content in contents]
     layout = layered_layout([label.size for label in labels], edges)
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
