@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from minicnn import drawing
+from covid.plots.canvas import drawn, write
+from minicnn.drawing import draw_described
 
 DPI = 200  # as Keras' plot_model
 
 
 def model_graph(contents: list, edges: list[tuple[int, int]], path: Path) -> Path:
     """Boxes and arrows of a model, as `minicnn.drawing.described` tells them."""
-    drawing.save(drawing.draw(contents, edges), path, "png", DPI)
-    return path
+    figure = draw_described(contents, edges)
+    figure.set(facecolor="white", dpi=DPI)
+    return write(drawn(figure), path)

@@ -85,7 +85,7 @@ def plot_model(
     for argument, value in unsupported.items():
         if value:
             raise ValueError(f"plot_model: {argument}={value!r} is not supported; leave it out")
-    save(draw(*described(model, show_shapes, show_layer_names)), path, file_format, dpi)
+    save(draw(model, show_shapes, show_layer_names), path, file_format, dpi)
     return path
 
 
@@ -97,8 +97,13 @@ def described(
     return [content_of(node, show_shapes, show_layer_names) for node in nodes], edges
 
 
-def draw(contents: list[Content], edges: list[tuple[int, int]]):
-    """A figure of boxes and arrows: a `matplotlib.figure.Figure` that pyplot knows nothing of.
+def draw(model: Model, show_shapes: bool, show_layer_names: bool):
+    """The figure of a model, as a `matplotlib.figure.Figure` that pyplot knows nothing of."""
+    return draw_described(*described(model, show_shapes, show_layer_names))
+
+
+def draw_described(contents: list[Content], edges: list[tuple[int, int]]):
+    """`draw` without the model, for a process that does not have it.
 
     Parameters
     ----------
