@@ -103,9 +103,26 @@ def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
         get_threads()
     except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
         raise UserError(str(error)) from None
+    import_numba()
     from covid import commands
 
     return getattr(commands, command)
+
+
+def import_numba() -> None:
+    """Import numba, without SciPy's linear algebra where SciPy happens to be installed.
+
+    Numba would import it, in a quarter of a second, for `np.dot` in compiled functions; no kernel
+    has any.
+    """
+    name = "scipy.linalg"
+    if name in sys.modules:
+        return
+    sys.modules[name] = None  # "there is none"
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[name]
 
 
 if __name__ == "__main__":

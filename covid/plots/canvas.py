@@ -203,12 +203,15 @@ def colour_table(name: str) -> np.ndarray:
     return matplotlib.colormaps[name](np.arange(256), bytes=True)[:, :3]
 
 
-def axes_at(body: SubFigure, left: float, top: float, width: float, height: float) -> Axes:
+def axes_at(
+    body: SubFigure, left: float, top: float, width: float, height: float, **options
+) -> Axes:
     """Axes at a place given in inches from the top left corner of the sheet's free area."""
     total_width, total_height = body.bbox.width / DPI, body.bbox.height / DPI
     bottom = total_height - top - height
     return body.add_axes(
-        (left / total_width, bottom / total_height, width / total_width, height / total_height)
+        (left / total_width, bottom / total_height, width / total_width, height / total_height),
+        **options,
     )
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from covid.metrics import wilson_interval
-from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, require, sheet, wrap
+from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, axes_at, require, sheet, wrap
 
 
 def training_curves(
@@ -34,8 +34,8 @@ def training_curves(
     """
     accuracy = "acc" if "acc" in history else "accuracy"
     require(len(history.get("loss", [])) > 0, path, "a history with at least one epoch")
-    with sheet(path, title, note, 12, 4.5) as body:
-        left, right = body.subplots(1, 2)
+    with sheet(path, title, note, 12, 4.5, by_hand=True) as body:
+        left, right = (axes_at(body, x, 0.3, 5.2, 3.7) for x in (0.7, 6.7))
         _curve_panel(left, history, accuracy, best_epoch, 0.5 if chance else None)
         _curve_panel(right, history, "loss", best_epoch, math.log(2) if chance else None)
         left.set(title="Accuracy", ylabel="accuracy (fraction correct)", ylim=(-0.02, 1.02))
