@@ -82,7 +82,7 @@ class Helper:
         """End the process, which has nothing to do by now."""
         self.process.kill()
         self.pool.shutdown()
-        with self.process:  # closes the pipes and waits
+        with suppress(BrokenPipeError), self.process:  # closes the pipes and waits
             pass
 
 
@@ -140,6 +140,12 @@ def as_drawn() -> Iterator[Path]:
         for future in _helper.ordered:
             yield future.result()
         _helper.ordered.clear()
+
+
+def finish() -> None:
+    """Wait for all figures; raises as `as_drawn`."""
+    for _ in as_drawn():
+        pass
 
 
 def drawn(name: str, arguments: tuple, options: dict) -> Path:
