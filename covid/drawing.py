@@ -11,6 +11,7 @@ Where there is no helper, in a program that calls `covid.run` itself, `draw` dra
 files are the same.
 """
 
+import os
 import pickle
 import pkgutil
 import subprocess
@@ -93,6 +94,9 @@ _helper: Helper | None = None
 def helper() -> Iterator[None]:
     """Let a second process draw all figures of this block."""
     global _helper
+    # Else the threads of NumPy's OpenBLAS, once it is imported, wait for their work by spinning,
+    # on a processor that somebody else needs.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # 2 ** 4 cycles, the fewest
     _helper = Helper()
     try:
         yield
