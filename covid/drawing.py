@@ -14,6 +14,7 @@ files are the same.
 import os
 import pickle
 import pkgutil
+import signal
 import subprocess
 import sys
 import traceback
@@ -159,6 +160,7 @@ def drawn(name: str, arguments: tuple, options: dict) -> Path:
 
 def serve() -> None:
     """What the second process does: draw what stdin says, answer on stdout, end with stdin."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where sessions do not keep Ctrl-C away
     jobs, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # lest somebody's print gets between the answers
     with suppress(ImportError):  # every job will say it

@@ -122,7 +122,7 @@ def augmentation_figure(
 
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
-    """curves-, confusion-, filters- and graph-<model>.png, and those of `evaluation_figures`.
+    """curves-, confusion- and filters-<model>.png, and those of `evaluation_figures`.
 
     Parameters
     ----------
@@ -152,9 +152,13 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
     file = example(split)
     path = folder / f"filters-{name}.png"
     filters_figure(trained.model, file.name, read_gray(file), path, note)
-    draw("graph.model_graph", *described(trained.model, True), folder / f"graph-{name}.png")
     classes, images = (split.negative, split.positive), split.folder / "test"
     evaluation_figures(trained.results["test"], images, classes, folder, name, note)
+
+
+def graph_figure(model: Model, folder: Path) -> None:
+    """graph-<model>.png: its layers; the model need not be trained."""
+    draw("graph.model_graph", *described(model, True), folder / f"graph-{model.name}.png")
 
 
 def example(split: SplitFolder) -> Path:

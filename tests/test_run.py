@@ -32,8 +32,9 @@ PARTS = ("train", "validate", "test")
 @pytest.fixture
 def no_figures(monkeypatch):
     """Figures take most of the time of a tiny run; what they show is tested in test_plots."""
-    for name in ("source_figures", "augmentation_figure", "model_figures", "overview"):
-        monkeypatch.setattr(figures, name, lambda *args: None)
+    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
+    for name in kinds:
+        monkeypatch.setattr(figures, name, lambda *args, **named: None)
 
 
 def without_seconds(summary: dict) -> dict:
