@@ -157,8 +157,10 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
 
 
 def graph_figure(model: Model, folder: Path) -> None:
-    """graph-<model>.png: its layers; the model need not be trained."""
-    draw("graph.model_graph", *described(model, True), folder / f"graph-{model.name}.png")
+    """graph-<model>.png: its layers, trained or not; not again after an interruption."""
+    path = folder / f"graph-{model.name}.png"
+    if not path.exists():
+        draw("graph.model_graph", *described(model, True), path)
 
 
 def example(split: SplitFolder) -> Path:
