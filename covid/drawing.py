@@ -11,6 +11,7 @@ Where there is no helper, in a program that calls `covid.run` itself, `draw` dra
 files are the same.
 """
 
+import gc
 import os
 import pickle
 import pkgutil
@@ -165,6 +166,7 @@ def serve() -> None:
     sys.stdout = sys.stderr  # lest somebody's print gets between the answers
     with suppress(ImportError):  # every job will say it
         import covid.plots  # noqa: F401 (now, while the other process still prepares images)
+    gc.freeze()  # what was imported stays: figures leave garbage, which is looked for without it
     while True:
         try:
             job = pickle.load(jobs)
