@@ -1,7 +1,18 @@
 """`python -m covid` is the same as `covid`."""
 
+import gc
 import sys
 
 from covid.cli import main
 
-sys.exit(main())
+
+def run() -> None:
+    """The program: ends the process with the command's code."""
+    code = main()
+    # The system takes all memory back; to look for garbage before takes Python 0.15 seconds.
+    gc.freeze()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()

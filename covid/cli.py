@@ -79,15 +79,15 @@ def run_command(options: argparse.Namespace) -> int:
     Returns 2 when some files that were named could not be used, or the doctor found something
     broken, else 0.
     """
+    from covid import drawing
     from covid.output import json_text
 
-    command = function_of(options.command)
-    if options.json:
-        with contextlib.redirect_stdout(sys.stderr):
+    with drawing.helper() if options.command in drawing.HELPED else contextlib.nullcontext():
+        command = function_of(options.command)
+        with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
             result = command(options)
+    if options.json:
         print(json_text(result))
-    else:
-        result = command(options)
     return 2 if result.get("unreadable") or result.get("broken") else 0
 
 
@@ -103,9 +103,26 @@ def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
         get_threads()
     except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
         raise UserError(str(error)) from None
+    import_numba()
     from covid import commands
 
     return getattr(commands, command)
+
+
+def import_numba() -> None:
+    """Import numba, without SciPy's linear algebra where SciPy happens to be installed.
+
+    Numba would import it, in a quarter of a second, for `np.dot` in compiled functions; no kernel
+    has any.
+    """
+    name = "scipy.linalg"
+    if name in sys.modules:
+        return
+    sys.modules[name] = None  # "there is none"
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[name]
 
 
 if __name__ == "__main__":

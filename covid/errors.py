@@ -11,8 +11,11 @@ class UserError(ValueError):
 
 def shown(path) -> str:
     """A path as it can stand in a sentence: without line breaks and other control characters."""
+    text = str(path)
+    if text.isprintable():  # nearly all, and some are a megabyte long
+        return text
     return "".join(
-        c if c.isprintable() or "\ud800" <= c <= "\udfff" else ascii(c)[1:-1] for c in str(path)
+        c if c.isprintable() or "\ud800" <= c <= "\udfff" else ascii(c)[1:-1] for c in text
     )
 
 

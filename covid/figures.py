@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from covid import metrics, plots
+from covid import metrics
 from covid.dataset import Dataset, SplitFolder
+from covid.drawing import draw
 from covid.errors import UserError
 from covid.evaluate import Result
 from covid.images import UnreadableImage, read_gray
@@ -13,11 +14,11 @@ from covid.inputs import model_input
 from covid.looking import look_figure
 from covid.preprocess import steps
 from covid.recipes import PUBLISHED_AUGMENTATION, Recipe
+from minicnn.drawing import described
 from minicnn.inspection import trace
 from minicnn.layers import Conv2D
 from minicnn.models import Model
 from minicnn.preprocessing.image import ImageDataGenerator, img_to_array, load_img
-from minicnn.utils import plot_model
 
 SAMPLES = 6  # images of each class in the sample grid
 
@@ -49,9 +50,11 @@ def source_figures(
     chosen = {
         name: choose(dataset, name, SAMPLES, rng) for name in (dataset.positive, dataset.negative)
     }
-    samples = plots.sample_grid(
+    samples = folder / "samples.png"
+    draw(
+        "sample_grid",
         {name: [image for _, image in found] for name, found in chosen.items()},
-        folder / "samples.png",
+        samples,
         f"A few slices of each class{', enhanced and cropped' if enhanced else ''}",
         note,
         {name: [file for file, _ in found] for name, found in chosen.items()},
@@ -59,9 +62,11 @@ def source_figures(
     if enhanced:
         return [samples]
     columns = [item for found in chosen.values() for item in found[: SAMPLES // 2]]
-    preprocessing = plots.preprocessing_grid(
+    preprocessing = folder / "preprocessing.png"
+    draw(
+        "preprocessing_grid",
         [(file, *steps(image)) for file, image in columns],
-        folder / "preprocessing.png",
+        preprocessing,
         "What preprocessing does to slices",
         note,
     )
@@ -106,7 +111,8 @@ def augmentation_figure(
     rng = np.random.default_rng(seed)
     copies = [generator.random_transform(image, rng) for _ in range(4)]
     whose = f"the {recipe.name} recipe's" if recipe.augmentation else "the article's"
-    plots.augmented_copies(
+    draw(
+        "augmented_copies",
         image.astype(np.uint8),
         [np.clip(copy, 0, 255).astype(np.uint8) for copy in copies],
         folder / "augmentation.png",
@@ -116,7 +122,7 @@ def augmentation_figure(
 
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
-    """curves-, confusion-, filters- and graph-<model>.png, and those of `evaluation_figures`.
+    """curves-, confusion- and filters-<model>.png, and those of `evaluation_figures`.
 
     Parameters
     ----------
@@ -127,14 +133,16 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = trained.name
-    plots.training_curves(
+    draw(
+        "training_curves",
         trained.history,
         folder / f"curves-{name}.png",
         f"{name}: accuracy and loss while training",
         note,
         trained.best_epoch,
     )
-    plots.confusion_matrices(
+    draw(
+        "confusion_matrices",
         {part: result.confusion for part, result in trained.results.items()},
         (split.negative, split.positive),
         folder / f"confusion-{name}.png",
@@ -144,9 +152,15 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
     file = example(split)
     path = folder / f"filters-{name}.png"
     filters_figure(trained.model, file.name, read_gray(file), path, note)
-    plot_model(trained.model, to_file=folder / f"graph-{name}.png", show_shapes=True)
     classes, images = (split.negative, split.positive), split.folder / "test"
     evaluation_figures(trained.results["test"], images, classes, folder, name, note)
+
+
+def graph_figure(model: Model, folder: Path) -> None:
+    """graph-<model>.png: its layers, trained or not; not again after an interruption."""
+    path = folder / f"graph-{model.name}.png"
+    if not path.exists():
+        draw("graph.model_graph", *described(model, True), path)
 
 
 def example(split: SplitFolder) -> Path:
@@ -206,33 +220,34 @@ def evaluation_figures(
     remark = metrics.interval_remark(labels, result.groups)
     with_remark = f"{remark} {note}" if remark else note
 
-    def path(kind: str) -> Path:
-        return folder / f"{kind}-{name}.png"
-
     written = []
+
+    def path(kind: str) -> Path:
+        written.append(folder / f"{kind}-{name}.png")
+        return written[-1]
+
     if measures["roc_auc"]["value"] is not None:
         auc, average = measures["roc_auc"], measures["pr_auc"]
         band = roc_band(result, seed)
         curve, title = (labels, p, threshold), f"{name}: ROC curve, {end}"
-        written.append(plots.roc(*curve, auc, band, path("roc"), title, with_remark))
+        draw("roc", *curve, auc, band, path("roc"), title, with_remark)
         title = f"{name}: precision and recall, {end}"
-        written.append(
-            plots.precision_recall(*curve, average, path("precision_recall"), title, with_remark)
-        )
+        draw("precision_recall", *curve, average, path("precision_recall"), title, with_remark)
     title = f"{name}: calibration, {end}"
-    written.append(plots.reliability(labels, p, measures, path("reliability"), title, with_remark))
+    draw("reliability", labels, p, measures, path("reliability"), title, with_remark)
     title = f"{name}: probabilities by true class, {end}"
-    written.append(plots.scores(labels, p, classes, threshold, path("scores"), title, note))
+    draw("scores", labels, p, classes, threshold, path("scores"), title, note)
     errors = {
         f"missed: {classes[1]} taken for {classes[0]}": worst(result, 1, images),
         f"false alarms: {classes[0]} taken for {classes[1]}": worst(result, 0, images),
     }
     title = f"{name}: the most wrong answers, {end}"
     note = f"p: probability of {classes[1]}; threshold {threshold:.3f}. {note}"
-    return [*written, plots.most_wrong(errors, path("most_wrong"), title, note)]
+    draw("most_wrong", errors, path("most_wrong"), title, note)
+    return written
 
 
-def roc_band(result: Result, seed: int) -> plots.Band:
+def roc_band(result: Result, seed: int) -> metrics.Band:
     """Where the ROC curve of resamples runs, at 101 false positive rates."""
     rates = np.linspace(0, 1, 101)
     codes = metrics.resampled_groups(result.labels, result.groups)
@@ -247,7 +262,7 @@ def roc_band(result: Result, seed: int) -> plots.Band:
     both = resampled[~np.isnan(resampled).any(axis=1)]  # those with images of both classes
     low, high = np.quantile(both, [0.025, 0.975], axis=0)
     drawn = "images" if len(np.unique(codes)) == result.n else "groups"
-    return plots.Band(rates, low, high, drawn)
+    return metrics.Band(rates, low, high, drawn)
 
 
 def worst(result: Result, label: int, images: Path) -> list[tuple[str, float, np.ndarray]]:
@@ -278,7 +293,8 @@ def filters_figure(model: Model, name: str, gray: np.ndarray, path: Path, note: 
     """
     prepared = model_input(model, gray)
     layer = first_convolution(model)
-    plots.filters_and_maps(
+    draw(
+        "filters_and_maps",
         layer.params["kernel"],
         prepared[:, :, 0],
         trace(model, prepared[None])[layer.name][0],
@@ -314,4 +330,4 @@ def overview(summary: dict, folder: Path, note: str) -> None:
         for split in splits
         for part in ("train", "validate", "test")
     ]
-    plots.comparison(rows, folder / "comparison.png", "Accuracy of the models", note)
+    draw("comparison", rows, folder / "comparison.png", "Accuracy of the models", note)

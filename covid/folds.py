@@ -25,6 +25,7 @@ from covid.dataset import (
     read_split,
     write_split,
 )
+from covid.drawing import draw
 from covid.evaluate import Result
 from covid.fold_measures import FOLD_COLUMNS, fold_row, summarise_folds
 from covid.inputs import open_split
@@ -159,9 +160,7 @@ def write_folds_csv(rows: dict[str, list[dict]], path: Path) -> None:
 
 def draw_folds(summary: dict, positive: str, path: Path, note: str) -> None:
     """Draw folds.png, with what it must not be taken for in its small print."""
-    from covid.plots.folds import fold_results
-
     kept = summary["kept_together"]
     how = f"groups kept together: {kept}" if kept else "cut image by image, which leaks"
     title = f"Tests of {summary['k']} folds, positive class {positive} ({how})"
-    fold_results(summary["models"], path, title, f"{summary['weakness']} {note}")
+    draw("folds.fold_results", summary["models"], path, title, f"{summary['weakness']} {note}")

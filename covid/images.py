@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from covid.errors import UserError, shown
-from minicnn.files import whole_file
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.headers import check_size, image_kind
 from minicnn.preprocessing.png import plain_png
@@ -106,7 +105,10 @@ def check_image(path: str | Path) -> None:
 
 
 def write_png(path: str | Path, image: np.ndarray) -> None:
-    """Write `image` (height, width), uint8 gray, as a png.
+    """Write `image` (height, width), uint8 gray, as a png into a folder that nobody reads yet.
+
+    A folder of images is made aside and renamed when it is complete, so that the single file needs
+    no temporary name: two renames at a time in one folder wait for each other.
 
     Raises
     ------
@@ -114,6 +116,4 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
         The file cannot be written.
     """
     # imencode instead of imwrite, which fails on non-Latin names on Windows.
-    encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
-    with whole_file(Path(path), to_disk=False) as temporary:
-        temporary.write_bytes(encoded)
+    Path(path).write_bytes(cv2.imencode(".png", image, ENCODE_SETTINGS)[1])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.drawing import draw
 from covid.errors import UserError, shown
 from covid.inputs import classes_of, model_input
 from minicnn.models import Model
@@ -75,8 +76,6 @@ def look_figure(
     UserError
         If the model's answers are not finite.
     """
-    from covid.plots.looking import heat_map_with_check
-
     x = model_input(model, gray)
     suited = suited_method(model)
     chosen = suited.method if method == "auto" else method
@@ -92,7 +91,8 @@ def look_figure(
     positive = classes_of(model)[1]
     made = "Covered:" if chosen == "occlusion" else "Grad-CAM of"
     why = "The rule" if chosen == suited.method else f"Against the rule, which says {suited.method}"
-    heat_map_with_check(
+    draw(
+        "looking.heat_map_with_check",
         x[:, :, 0],
         heat.on_image,
         [
@@ -150,8 +150,6 @@ def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
     seed : int
         Of the noise that each input begins with.
     """
-    from covid.plots.looking import excited_inputs
-
     tensors, bounds = last_feature_maps(model), input_bounds(model)
     large = model.count_params() > LARGE_MODEL
     filters = [(tensor, k) for tensor in tensors for k in range(tensor.sample_shape[2])]
@@ -163,7 +161,8 @@ def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
         text = f"activation {rise}" if max(found.activations) > 0 else "stays silent"
         drawn.append((middle(model, tensor, found.x), f"{layer.name}, filter {k + 1}\n{text}"))
     shown_of = f" (the first {len(drawn)} of {len(filters)})" if len(drawn) < len(filters) else ""
-    excited_inputs(
+    draw(
+        "looking.excited_inputs",
         drawn,
         bounds,
         path,

@@ -1,6 +1,7 @@
 """What comes of one way of splitting the images: models, trained and evaluated, and their files."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from covid import figures, report
 from covid.dataset import SplitFolder
@@ -77,7 +78,10 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
         )
         if backup.path.exists():
             options.say(f"going on from {backup.path}")
-        trained = train_and_evaluate(name, recipe, split, options.seed, options.verbose, backup)
+        trained = train_and_evaluate(
+            *(name, recipe, split, options.seed, options.verbose, backup),
+            built=partial(figures.graph_figure, folder=drawn),
+        )
         write_training(trained, (split.negative, split.positive), folder)
         note = report.note(split)
         figures.model_figures(trained, split, drawn, note)

@@ -30,6 +30,7 @@ from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
 from covid.controls import run_controls, write_controls
 from covid.dataset import plan_folds
+from covid.drawing import as_drawn, drawn_or_dropped
 from covid.errors import UserError, shortened, shown
 from covid.folds import run_folds
 from covid.groups import Groups
@@ -38,6 +39,7 @@ from covid.options import Options
 from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
 from covid.output import made_aside, write_json
 from covid.page import REPORT, write_page
+from covid.page.pictures import convert
 from covid.preparation import Source, find_source
 from covid.recipes import recipe_for
 from covid.resuming import SUMMARY
@@ -61,7 +63,7 @@ def run_all(options: Options) -> dict:
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    with output_folder(options), bad_files_in_words():
+    with output_folder(options), bad_files_in_words(), drawn_or_dropped():
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
         source = find_source(options)
@@ -79,6 +81,8 @@ def run_all(options: Options) -> dict:
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
         figures.overview(summary, options.out / "figures", summary["note"])
+        for path in as_drawn():
+            convert(path)  # while the next one is drawn
         require_files(
             [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
         )

@@ -4,6 +4,7 @@ import csv
 import math
 import platform
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +83,7 @@ def train_and_evaluate(
     seed: int,
     verbose=2,
     backup: BackupAndRestore | None = None,
+    built: Callable[[Model], None] = lambda model: None,
 ) -> Trained:
     """Train a model as its recipe says, then evaluate it on all three parts.
 
@@ -101,6 +103,8 @@ def train_and_evaluate(
     backup : BackupAndRestore, optional
         Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
         end it after the step that is being made, with a checkpoint and `TrainingStopped`.
+    built : callable
+        Called with the model before it is trained, as to have it drawn meanwhile.
 
     Raises
     ------
@@ -121,6 +125,7 @@ def train_and_evaluate(
         quiet_start(model, first_images(training.again(plain, shuffle=True, **order)))
     model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
     model.metadata = metadata(name, recipe, split, seed)
+    built(model)
 
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))

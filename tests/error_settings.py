@@ -362,8 +362,9 @@ def locked(setting: Setting) -> None:
 
 def no_figures(setting: Setting) -> None:
     """Most of the time of a tiny run is taken by its figures."""
-    for name in ("source_figures", "augmentation_figure", "model_figures", "overview"):
-        setting.patch.setattr(f"covid.figures.{name}", lambda *args: None)
+    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
+    for name in kinds:
+        setting.patch.setattr(f"covid.figures.{name}", lambda *args, **named: None)
 
 
 def exploding(setting: Setting) -> None:

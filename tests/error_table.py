@@ -91,6 +91,9 @@ NOT_BY_A_USER = {
         ("covid/phantom/write.py", "expected a new or empty folder"),
         ("covid/splits.py", "there are no images"),
     ],
+    "only if somebody ends one process of a command; tested in test_drawing_process": [
+        ("covid/drawing.py", "has been ended from outside"),
+    ],
     "only if another program fills the folder after it was looked at": [
         ("covid/output.py", "is not an empty folder"),
     ],

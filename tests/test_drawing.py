@@ -11,7 +11,7 @@ from minicnn import layers as L
 from minicnn import utils
 from minicnn.drawing import draw, nodes_and_edges, plot_model
 from minicnn.drawing.arrangement import Item, crossings, put_near
-from minicnn.drawing.boxes import Label
+from minicnn.drawing.boxes import Label, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.models import Model, Sequential
 
@@ -95,7 +95,7 @@ MODELS = [
 
 def layout_of(model, show_shapes=True):
     nodes, edges = nodes_and_edges(model)
-    sizes = [Label(node, show_shapes, show_layer_names=True).size for node in nodes]
+    sizes = [Label(content_of(node, show_shapes, show_layer_names=True)).size for node in nodes]
     return layered_layout(sizes, edges), edges
 
 

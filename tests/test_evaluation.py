@@ -278,7 +278,7 @@ def test_titles_name_the_positive_class_and_notes_say_what_the_intervals_take(
         return lambda *args: said.update({kind: args[-2:]}) or args[-3]
 
     for kind in FIGURES:
-        monkeypatch.setattr(f"covid.figures.plots.{kind}", keep(kind))
+        monkeypatch.setattr(f"covid.plots.{kind}", keep(kind))
     figures.evaluation_figures(awkward("groups", tmp_path), tmp_path, CLASSES, tmp_path, "m", NOTE)
     for kind, (title, note) in said.items():
         assert "test (positive: Infected)" in title, kind

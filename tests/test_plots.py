@@ -234,13 +234,13 @@ def test_a_shortened_name_keeps_both_ends():
 def drawn_axes(monkeypatch):
     """The axes of the next figure, kept when the figure is written."""
     kept = []
-    original = canvas.Figure.savefig
+    original = canvas.drawn
 
-    def keep(figure, *arguments, **options):
+    def keep(figure):
         kept.extend(figure.subfigs[1].axes)
-        return original(figure, *arguments, **options)
+        return original(figure)
 
-    monkeypatch.setattr(canvas.Figure, "savefig", keep)
+    monkeypatch.setattr(canvas, "drawn", keep)
     return kept
 
 

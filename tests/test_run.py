@@ -32,8 +32,9 @@ PARTS = ("train", "validate", "test")
 @pytest.fixture
 def no_figures(monkeypatch):
     """Figures take most of the time of a tiny run; what they show is tested in test_plots."""
-    for name in ("source_figures", "augmentation_figure", "model_figures", "overview"):
-        monkeypatch.setattr(figures, name, lambda *args: None)
+    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
+    for name in kinds:
+        monkeypatch.setattr(figures, name, lambda *args, **named: None)
 
 
 def without_seconds(summary: dict) -> dict:
@@ -351,10 +352,10 @@ def test_a_failure_while_images_are_prepared_leaves_nothing(tmp_path, monkeypatc
 
 
 def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeypatch):
-    def stop_at_the_second(name, *args):
+    def stop_at_the_second(name, *args, **named):
         if name == "reduced_inception":
             raise KeyboardInterrupt
-        return train(name, *args)
+        return train(name, *args, **named)
 
     train = outcomes.train_and_evaluate
     monkeypatch.setattr(outcomes, "train_and_evaluate", stop_at_the_second)

@@ -19,6 +19,7 @@ from covid.audit.lookalikes import (
     SAME_GROUP,
 )
 from covid.audit.measures import NUMBERS
+from covid.drawing import draw, finish
 from covid.errors import shown
 from covid.images import UnreadableImage, read_gray
 from covid.output import write_json
@@ -54,8 +55,6 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     OSError
         Something else cannot.
     """
-    from covid.plots.audit import confounder_intervals, pair_grid
-
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(
@@ -81,7 +80,8 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     write_table(folder / "images.csv", IMAGE_COLUMNS, image_rows(audit))
     positive = f"(positive class: {audit.dataset.positive})"
     if audit.confounders:
-        confounder_intervals(
+        draw(
+            "audit.confounder_intervals",
             [found.summary() for found in audit.confounders],
             audit.units_title,
             folder / "confounders.png",
@@ -92,9 +92,10 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
         (folder / "confounders.png").unlink(missing_ok=True)
     pairs, title = pairs_to_show(audit)
     if pairs:
-        pair_grid(pairs, folder / "pairs.png", f"{title} {positive}", note)
+        draw("audit.pair_grid", pairs, folder / "pairs.png", f"{title} {positive}", note)
     else:
         (folder / "pairs.png").unlink(missing_ok=True)
+    finish()
 
 
 def pair_rows(audit: Audit) -> Iterable[Sequence]:

@@ -17,7 +17,13 @@ nobody is ill) is nan.
 """
 
 from covid.metrics.calibration import brier_score, expected_calibration_error, reliability_bins
-from covid.metrics.curves import average_precision, precision_recall_curve, roc_auc, roc_curve
+from covid.metrics.curves import (
+    Band,
+    average_precision,
+    precision_recall_curve,
+    roc_auc,
+    roc_curve,
+)
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
     DEFAULT_PREVALENCE,
@@ -43,6 +49,7 @@ from covid.metrics.thresholds import choose_threshold, threshold_choice
 __all__ = [
     "DEFAULT_PREVALENCE",
     "MEASURES",
+    "Band",
     "accuracy",
     "average_precision",
     "balanced_accuracy",

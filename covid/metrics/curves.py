@@ -27,6 +27,22 @@ class Steps(NamedTuple):
     false_positives: np.ndarray
 
 
+class Band(NamedTuple):
+    """Where the ROC curve runs in 95 % of resamples, point by point.
+
+    Attributes
+    ----------
+    false_positive_rate, low, high : (points,) arrays
+    drawn : str
+        What was drawn in the resamples, such as "groups".
+    """
+
+    false_positive_rate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    drawn: str
+
+
 def checked(labels, scores) -> tuple[np.ndarray, np.ndarray]:
     """Labels as integers and scores as float64, both (n,).
 

@@ -1,6 +1,7 @@
 """Figures inside the page: png files as data URIs, each with an alternative text."""
 
 import base64
+import functools
 import struct
 from pathlib import Path
 
@@ -14,6 +15,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGE, QUALITY = 150_000, 80
 LOSSLESS = 101  # what OpenCV takes for "no loss" is any quality above 100
 LARGEST_FILE = 30_000_000
+CONVERTED = 64  # figures that are kept: a few megabytes
 WIDE = 1000  # pixels: a figure that needs a row of its own
 
 
@@ -73,6 +75,12 @@ def png_size(data: bytes) -> tuple[int, int] | None:
     return (width, height) if 0 < width < 20_000 and 0 < height < 20_000 else None
 
 
+def convert(path: Path) -> None:
+    """Do what takes time of showing a figure before the page is written."""
+    smaller(path.read_bytes())
+
+
+@functools.lru_cache(maxsize=CONVERTED)
 def smaller(data: bytes) -> tuple[str, bytes]:
     """(format, bytes) of a png: as WebP where that is smaller, without loss where it is not LARGE."""
     import cv2

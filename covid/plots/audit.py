@@ -11,7 +11,8 @@ from covid.plots.canvas import (
     NAME_FONT,
     NAME_LINE,
     ORANGE,
-    axes_at,
+    Place,
+    caption,
     require,
     sheet,
     shorten,
@@ -37,19 +38,18 @@ def pair_grid(pairs: list[tuple], path: str | Path, title: str, note: str = "") 
     pitch = head + cell + 4 * NAME_LINE + 2 * GAP
     width = max(7.0, columns * block + GAP)
     left = (width - columns * block + between) / 2
-    with sheet(path, title, note, width, math.ceil(len(pairs) / columns) * pitch) as body:
+    height = math.ceil(len(pairs) / columns) * pitch
+    with sheet(path, title, note, width, height, by_hand=True) as body:
         for index, (first, second, text) in enumerate(pairs):
             row, column = divmod(index, columns)
             x, y = left + column * block, row * pitch
             text_at(body, x + cell, y, text, fontsize=11, ha="center")
             for number, (image, name, part, class_name) in enumerate((first, second)):
-                axes = axes_at(body, x + number * cell, y + head, cell - 0.04, cell)
-                show(axes, image)
-                axes.set_anchor("S")
-                label = f"{part}: {class_name}"
-                axes.set_xlabel(
-                    f"{shorten(label, cell - GAP)}\n{shorten(name, cell - GAP)}", **NAME_FONT
-                )
+                place = Place(x + number * cell, y + head, cell - 0.04, cell)
+                place = show(body, place, image, standing=True)
+                label = shorten(f"{part}: {class_name}", cell - GAP)
+                words = f"{label}\n{shorten(name, cell - GAP)}"
+                caption(body, place, "below", words, **NAME_FONT)
     return Path(path)
 
 

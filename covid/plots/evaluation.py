@@ -5,30 +5,13 @@ Each shows one part of one model's images. `labels` are (n,) integers, 1 for the
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from covid.metrics import precision_recall_curve, reliability_bins, roc_curve
-from covid.plots.canvas import BLUE, GRAY, GREEN, ORANGE, require, sheet, wrap
+from covid.metrics import Band, precision_recall_curve, reliability_bins, roc_curve
+from covid.plots.canvas import BLUE, GRAY, GREEN, ORANGE, axes_at, require, sheet, wrap
 from covid.plots.images import sample_grid
-
-
-class Band(NamedTuple):
-    """Where the ROC curve runs in 95 % of resamples, point by point.
-
-    Attributes
-    ----------
-    false_positive_rate, low, high : (points,) arrays
-    drawn : str
-        What was drawn in the resamples, such as "groups".
-    """
-
-    false_positive_rate: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    drawn: str
 
 
 def roc(
@@ -50,8 +33,8 @@ def roc(
     """
     _require_both(labels, path)
     false_positive_rate, true_positive_rate, _ = roc_curve(labels, probabilities)
-    with sheet(path, title, note, 7.5, 6.2) as body:
-        axes = body.subplots()
+    with sheet(path, title, note, 7.5, 6.2, by_hand=True) as body:
+        axes = axes_at(body, 0.65, 0.1, 6.7, 4.6)
         if band is not None:
             axes.fill_between(
                 band.false_positive_rate,
@@ -98,8 +81,8 @@ def precision_recall(
     _require_both(labels, path)
     precision, recall, _ = precision_recall_curve(labels, probabilities)
     share = float(np.mean(labels))
-    with sheet(path, title, note, 7.5, 6.2) as body:
-        axes = body.subplots()
+    with sheet(path, title, note, 7.5, 6.2, by_hand=True) as body:
+        axes = axes_at(body, 0.65, 0.1, 6.7, 4.75)
         # Each step has the precision at its right end: that is what the average precision sums.
         axes.step(np.append(0, recall), np.append(precision[0], precision), color=BLUE, linewidth=2)
         axes.lines[-1].set_label(_with_interval("average precision", average))
@@ -135,8 +118,10 @@ def reliability(
     require(len(labels) > 0, path, "at least one image")
     bins = reliability_bins(labels, probabilities)
     middles, width = (bins.edges[1:] + bins.edges[:-1]) / 2, bins.edges[1]
-    with sheet(path, title, note, 7.5, 6.8) as body:
-        above, below = body.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    with sheet(path, title, note, 7.5, 6.8, by_hand=True) as body:
+        above = axes_at(body, 0.75, 0.95, 6.6, 3.85)
+        below = axes_at(body, 0.75, 4.95, 6.6, 1.3, sharex=above)
+        above.tick_params(labelbottom=False)  # those of `below` are for both
         above.plot(
             [0, 1], [0, 1], "--", color=GRAY, linewidth=1, label="what is promised comes true"
         )
@@ -172,23 +157,28 @@ def scores(
     """How many images of each class got which probability, one class above the other."""
     require(len(labels) > 0, path, "at least one image")
     edges = np.linspace(0, 1, 21)
-    with sheet(path, title, note, 9, 5.6) as body:
-        panels = body.subplots(2, 1, sharex=True, sharey=True)
-        for axes, label, colour in zip(panels, (1, 0), (ORANGE, BLUE), strict=True):
+    names = {
+        label: wrap(f"{classes[label]}{' (positive)' if label else ''}", 5, 10) for label in (1, 0)
+    }
+    head = 0.3 + 0.17 * max(name.count("\n") for name in names.values())
+    with sheet(path, title, note, 9, 5.1 + 2 * head, by_hand=True) as body:
+        upper = axes_at(body, 0.75, head, 8.1, 2.2)
+        lower = axes_at(body, 0.75, 2.3 + 2 * head, 8.1, 2.2, sharex=upper, sharey=upper)
+        upper.tick_params(labelbottom=False)  # those of `lower` are for both
+        for axes, label, colour in ((upper, 1, ORANGE), (lower, 0, BLUE)):
             own = probabilities[labels == label]
             axes.hist(own, edges, color=colour, alpha=0.7)
             called = int(np.sum(own > threshold))
-            name = wrap(f"{classes[label]}{' (positive)' if label else ''}", 5, 10)
             axes.set_title(
-                f"{name}: {len(own) - called} left, {called} right of the threshold",
+                f"{names[label]}: {len(own) - called} left, {called} right of the threshold",
                 fontsize=10,
             )
             axes.axvline(threshold, color=GREEN, linewidth=2, label=f"threshold {threshold:.3f}")
             axes.axvline(0.5, color=GRAY, linewidth=1, linestyle="--", label="0.5")
             axes.set_ylabel("images")
             axes.yaxis.get_major_locator().set_params(integer=True)
-        panels[0].legend(loc="best", fontsize=9)
-        panels[1].set(xlabel="probability of the positive class", xlim=(0, 1))
+        upper.legend(loc="best", fontsize=9)
+        lower.set(xlabel="probability of the positive class", xlim=(0, 1))
     return Path(path)
 
 

@@ -7,18 +7,24 @@ in [0, 1]. Sizes and places are in inches.
 import math
 from pathlib import Path
 
-import cv2
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import NullLocator
 
 from covid.plots.canvas import (
     BLUE,
-    DPI,
     NAME_FONT,
     NAME_LINE,
     ORANGE,
+    TITLE,
+    Place,
     axes_at,
+    caption,
+    colour_table,
+    picture_at,
     require,
     sheet,
     shorten,
@@ -27,7 +33,6 @@ from covid.plots.canvas import (
 )
 
 GAP = 0.1  # between two images, and between an image and the edge
-LARGEST_SHOWN = 3 * DPI  # pixels; no image is drawn on more than three inches
 
 
 def sample_grid(
@@ -62,7 +67,7 @@ def sample_grid(
     headers = {name: 0.35 + 0.2 * text.count("\n") for name, text in texts.items()}
     rows = {name: math.ceil(len(images) / columns) for name, images in images_by_class.items()}
     height = sum(headers.values()) + pitch * sum(rows.values())
-    with sheet(path, title, note, width, height) as body:
+    with sheet(path, title, note, width, height, by_hand=True) as body:
         top = 0.0
         for name, images in images_by_class.items():
             text_at(body, left, top, texts[name], fontsize=12)
@@ -71,14 +76,12 @@ def sample_grid(
             require(len(names) == len(images), path, f"{len(images)} file names for {name!r}")
             for index, (image, file_name) in enumerate(zip(images, names, strict=True)):
                 row, column = divmod(index, columns)
-                place = (left + column * (cell + GAP), top + row * pitch + remark)
-                axes = axes_at(body, *place, cell, cell)
-                show(axes, image)
-                axes.set_anchor("S")  # images of unequal shapes stand on one line
-                axes.set_xlabel(shorten(file_name, cell), **NAME_FONT)
+                x, y = left + column * (cell + GAP), top + row * pitch + remark
+                # Images of unequal shapes stand on one line.
+                place = show(body, Place(x, y, cell, cell), image, standing=True)
+                caption(body, place, "below", shorten(file_name, cell), **NAME_FONT)
                 if remarks_by_class:
-                    words = remarks_by_class[name][index]
-                    axes.set_title(words, fontsize=10, loc="left", pad=3)
+                    caption(body, place, "above", remarks_by_class[name][index], fontsize=10)
             top += rows[name] * pitch
     return Path(path)
 
@@ -101,7 +104,7 @@ def preprocessing_grid(
     cell, left, width = _columns(len(rows), largest=2.6, margin=0.9)
     first_row, pitch = 2 * NAME_LINE + GAP, cell + GAP
     last_row, histogram_height = first_row + 3 * pitch + 0.3, 1.6
-    with sheet(path, title, note, width, last_row + histogram_height + 0.5) as body:
+    with sheet(path, title, note, width, last_row + histogram_height + 0.5, by_hand=True) as body:
         histograms: list[Axes] = []
         for column, (name, original, enhanced, cropped) in enumerate(rows):
             x = left + column * pitch
@@ -111,12 +114,12 @@ def preprocessing_grid(
                 "Enhanced & cropped": cropped,
             }
             for row, (step, image) in enumerate(steps.items()):
-                axes = axes_at(body, x, first_row + row * pitch, cell, cell)
-                show(axes, image)
+                place = Place(x, first_row + row * pitch, cell, cell)
+                show(body, place, image)
                 if row == 0:
-                    axes.set_title(shorten(name, cell), pad=4, **NAME_FONT)
+                    caption(body, place, "above", shorten(name, cell), **NAME_FONT)
                 if column == 0:
-                    axes.set_ylabel(step, fontsize=11, labelpad=8)
+                    caption(body, place, "left", step, fontsize=11)
             histograms.append(axes_at(body, x, last_row, cell, histogram_height))
             _histograms(histograms[-1], original, enhanced)
         top = 3 * max(axes.get_ylim()[1] for axes in histograms)
@@ -136,11 +139,11 @@ def augmented_copies(
     """An image and random copies of it, in one row."""
     require(len(copies) > 0, path, "at least one augmented copy")
     cell, left, width = _columns(1 + len(copies), largest=3.0)
-    with sheet(path, title, note, width, cell + 0.4) as body:
+    with sheet(path, title, note, width, cell + 0.4, by_hand=True) as body:
         for number, image in enumerate([original, *copies]):
-            axes = axes_at(body, left + number * (cell + GAP), 0.3, cell, cell)
-            show(axes, image)
-            axes.set_title(f"copy {number}" if number else "original")
+            place = show(body, Place(left + number * (cell + GAP), 0.3, cell, cell), image)
+            words = f"copy {number}" if number else "original"
+            caption(body, place, "above", words, fontsize=TITLE)
     return Path(path)
 
 
@@ -173,27 +176,28 @@ def filters_and_maps(
     limit = float(np.nanmax(np.abs(kernel[:, :, 0, :drawn]), initial=0)) or 1.0
     channel = f"channel 1 of {kernel.shape[2]}"
     width, height = first + columns * (cell + GAP) + 0.9, math.ceil(drawn / columns) * pitch
-    with sheet(path, title, note, width, height) as body:
-        axes = axes_at(body, GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
-        show(axes, image)
-        axes.set_title(f"input, {image.shape[0]} x {image.shape[1]} pixels")
+    with sheet(path, title, note, width, height, by_hand=True) as body:
+        place = Place(GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
+        place = show(body, place, image)
+        words = f"input, {image.shape[0]} x {image.shape[1]} pixels"
+        caption(body, place, "above", words, fontsize=TITLE)
         for index in range(drawn):
             row, column = divmod(index, columns)
             x, y = first + column * (cell + GAP), row * pitch + 0.3
-            top = axes_at(body, x, y, cell, small)
-            bottom = axes_at(body, x, y + small + 0.25, cell, cell)
-            weights = kernel[:, :, 0, index]
-            drawing = top.imshow(weights, cmap="PuOr", vmin=-limit, vmax=limit)
-            top.set_title(f"filter {index + 1}: {_range(weights)}", fontsize=9)
-            bottom.imshow(maps[:, :, index], cmap="viridis")
-            bottom.set_xlabel(_range(maps[:, :, index]), fontsize=9)
+            weights, found = kernel[:, :, 0, index], maps[:, :, index]
+            top, bottom = Place(x, y, cell, small), Place(x, y + small + 0.25, cell, cell)
+            top = picture_at(body, top, levels(weights, -limit, limit), colour_table("PuOr"))
+            bottom = picture_at(body, bottom, levels(found), colour_table("viridis"))
+            caption(body, top, "above", f"filter {index + 1}: {_range(weights)}", fontsize=9)
+            caption(body, bottom, "below", _range(found), fontsize=9)
             if column == 0:
-                top.set_ylabel(f"kernel {kernel.shape[0]} x {kernel.shape[1]}\n{channel}")
-                bottom.set_ylabel(f"feature map\n{maps.shape[0]} x {maps.shape[1]}")
-            for axes in (top, bottom):
-                axes.set(xticks=[], yticks=[])
+                size = f"kernel {kernel.shape[0]} x {kernel.shape[1]}\n{channel}"
+                caption(body, top, "left", size, fontsize=10)
+                size = f"feature map\n{maps.shape[0]} x {maps.shape[1]}"
+                caption(body, bottom, "left", size, fontsize=10)
         bar = axes_at(body, first + columns * (cell + GAP), 0.3, 0.12, small)
-        body.colorbar(drawing, cax=bar, ticks=[-limit, 0, limit], format="%.2g")
+        scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
+        body.colorbar(scale, cax=bar, ticks=[-limit, 0, limit], format="%.2g")
         bar.set_title("weight", fontsize=9)
     return Path(path)
 
@@ -206,30 +210,39 @@ def _columns(count: int, largest: float, margin: float = GAP) -> tuple[float, fl
     return cell, (width - used) / 2 + margin, width
 
 
-def show(axes: Axes, image: np.ndarray) -> None:
-    """Draw an image without ticks, a gray value looking the same in every image."""
+def show(body: SubFigure, place: Place, image: np.ndarray, standing: bool = False) -> Place:
+    """Draw an image, a gray value looking the same in every image; returns the place it takes."""
     image = np.asarray(image)
     if image.ndim == 3:
         image = image[:, :, 0]  # (height, width, 1) -> (height, width)
-    top = 255 if image.dtype == np.uint8 else 1.0
-    finite = image[np.isfinite(image)]
-    # Standardised images leave [0, 1]: nothing but their own range is left to show them in.
-    own_range = finite.size > 0 and (finite.min() < 0 or finite.max() > top)
-    low, high = (finite.min(), finite.max()) if own_range else (0, top)
-    if max(image.shape) > LARGEST_SHOWN and image.dtype == np.uint8:
-        # To the size it is seen in: OpenCV does in 0.1 ms what takes matplotlib 10.
-        share = LARGEST_SHOWN / max(image.shape)
-        image = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    axes.imshow(image, cmap="bone", vmin=low, vmax=high)
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
+    if image.dtype != np.uint8:
+        finite = image[np.isfinite(image)]
+        # Standardised images leave [0, 1]: nothing but their own range is left to show them in.
+        own_range = finite.size > 0 and (finite.min() < 0 or finite.max() > 1)
+        image = levels(image) if own_range else levels(image, 0.0, 1.0)
+    return picture_at(body, place, image, colour_table("bone"), standing=standing)
+
+
+def levels(numbers: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
+    """Numbers as uint8, `low` (or the smallest) as 0 and `high` (or the largest) as 255.
+
+    What is not finite becomes 0.
+    """
+    finite = numbers[np.isfinite(numbers)]
+    low = float(finite.min(initial=np.inf)) if low is None else low
+    high = float(finite.max(initial=-np.inf)) if high is None else high
+    if not low < high:
+        return np.zeros(numbers.shape, np.uint8)
+    share = (np.nan_to_num(numbers, nan=low, posinf=low, neginf=low) - low) / (high - low)
+    return (255 * share.clip(0, 1) + 0.5).astype(np.uint8)
 
 
 def _histograms(axes: Axes, original: np.ndarray, enhanced: np.ndarray) -> None:
     """Overlaid histograms of two uint8 images, in bins of four gray values."""
     edges = np.arange(0, 257, 4)
+    # (256,) counts of gray values -> (64, 4) -> (64,)
     for image, colour, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
-        counts = np.histogram(image, edges)[0]
+        counts = np.bincount(image.ravel(), minlength=256).reshape(-1, 4).sum(axis=1)
         axes.stairs(counts, edges, color=colour, fill=True, alpha=0.2)
         axes.stairs(counts, edges, color=colour, linewidth=1.2, label=label)
     # The black around the body is one bin that would flatten all others on a linear scale.

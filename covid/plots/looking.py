@@ -16,13 +16,17 @@ from covid.plots.canvas import (
     NAME_FONT,
     NAME_LINE,
     ORANGE,
-    axes_at,
+    TITLE,
+    Place,
+    caption,
+    picture_at,
     require,
     sheet,
     shorten,
     text_at,
     wrap,
 )
+from covid.plots.images import levels
 
 GAP = 0.15
 LARGE, SMALL = 3.0, 2.1  # widths of the image and its heat map, and of a random model's
@@ -74,21 +78,18 @@ def heat_map_with_check(
     words = 0.35 + LARGE + 2 * NAME_LINE + 0.1  # where the text begins
     last_words = words + text_height(small_text, REMARKS) + 0.1
     height = last_words + text_height(large_text, VERDICT)
-    with sheet(path, title, note, width, height) as body:
-        axes = axes_at(body, GAP, 0.35, LARGE, LARGE)
-        axes.imshow(tinted(image, None))
-        axes.set_title(f"what the model gets, {image.shape[0]} x {image.shape[1]}")
-        axes.set_xlabel(shorten(name, LARGE), **NAME_FONT)
+    with sheet(path, title, note, width, height, by_hand=True) as body:
+        place = picture_at(body, Place(GAP, 0.35, LARGE, LARGE), levels(tinted(image, None), 0, 1))
+        size = f"what the model gets, {image.shape[0]} x {image.shape[1]}"
+        caption(body, place, "above", size, fontsize=TITLE)
+        caption(body, place, "below", shorten(name, LARGE), **NAME_FONT)
         left = 2 * GAP + LARGE
         maps = [(heat, method, LARGE)] + [(one, text, SMALL) for one, text in random_maps]
         for one, text, size in maps:
-            other = axes_at(body, left, 0.35 + (LARGE - size) / 2, size, size)
-            other.imshow(tinted(image, one))
-            other.set_title(text, fontsize=11 if size == LARGE else 9)
+            place = Place(left, 0.35 + (LARGE - size) / 2, size, size)
+            place = picture_at(body, place, levels(tinted(image, one), 0, 1))
+            caption(body, place, "above", text, fontsize=TITLE if size == LARGE else 9)
             left += size + GAP
-            for each in (axes, other):
-                each.set(xticks=[], yticks=[])
-                each.spines[:].set_visible(False)
         text_at(body, GAP, words, small_text, fontsize=REMARKS, linespacing=SPACING, color=GRAY)
         colour = VERDICTS[passed]
         text_at(
@@ -118,15 +119,13 @@ def excited_inputs(
     rows = math.ceil(len(inputs) / columns)
     width = max(7.0, GAP + columns * (cell + GAP))
     first = (width - columns * (cell + GAP) + GAP) / 2
-    with sheet(path, title, note, width, rows * (cell + below)) as body:
+    with sheet(path, title, note, width, rows * (cell + below), by_hand=True) as body:
         for index, (image, text) in enumerate(inputs):
             row, column = divmod(index, columns)
             place = (first + column * (cell + GAP), row * (cell + below))
-            axes = axes_at(body, *place, cell, cell)
-            axes.imshow(image, cmap="gray", vmin=bounds[0], vmax=bounds[1], interpolation="nearest")
-            axes.set_xlabel(text, fontsize=9)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
+            gray = np.repeat(levels(image, *bounds)[:, :, None], 3, axis=2)  # red, green, blue
+            place = picture_at(body, Place(*place, cell, cell), gray)
+            caption(body, place, "below", text, fontsize=9)
     return Path(path)
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from covid.metrics import wilson_interval
-from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, require, sheet, wrap
+from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, axes_at, require, sheet, wrap
 
 
 def training_curves(
@@ -34,8 +34,8 @@ def training_curves(
     """
     accuracy = "acc" if "acc" in history else "accuracy"
     require(len(history.get("loss", [])) > 0, path, "a history with at least one epoch")
-    with sheet(path, title, note, 12, 4.5) as body:
-        left, right = body.subplots(1, 2)
+    with sheet(path, title, note, 12, 4.5, by_hand=True) as body:
+        left, right = (axes_at(body, x, 0.3, 5.2, 3.7) for x in (0.7, 6.7))
         _curve_panel(left, history, accuracy, best_epoch, 0.5 if chance else None)
         _curve_panel(right, history, "loss", best_epoch, math.log(2) if chance else None)
         left.set(title="Accuracy", ylabel="accuracy (fraction correct)", ylim=(-0.02, 1.02))
@@ -65,10 +65,14 @@ def confusion_matrices(
     for part, counts in results.items():
         require(np.shape(counts) == (2, 2), path, f"2 x 2 counts for the part {part!r}")
     names = [wrap(classes[0], 1.5, 10), wrap(classes[1], 1.5, 10) + "\n(positive)"]
-    width = max(7.0, 4.3 * len(results))
-    with sheet(path, title, note, width, 4.4) as body:
-        panels = body.subplots(1, len(results), squeeze=False)[0]
-        for axes, (part, counts) in zip(panels, results.items(), strict=True):
+    words = 0.45 + 0.17 * max(name.count("\n") + 1 for name in names)  # left and below, inches
+    side = 3.55
+    pitch = words + side + 0.1
+    width = max(7.0, pitch * len(results))
+    first = (width - pitch * len(results)) / 2 + words
+    with sheet(path, title, note, width, 0.3 + side + words, by_hand=True) as body:
+        for number, (part, counts) in enumerate(results.items()):
+            axes = axes_at(body, first + number * pitch, 0.3, side, side)
             _confusion_panel(axes, part, np.asarray(counts))
             axes.set_xticks([0, 1], names)
             axes.set_yticks([0, 1], names, rotation=90, va="center")

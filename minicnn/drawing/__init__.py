@@ -10,7 +10,7 @@ the arrows run. Only matplotlib is needed, and it is imported when something is 
 import os
 from pathlib import Path
 
-from minicnn.drawing.boxes import Label
+from minicnn.drawing.boxes import Content, Label, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import whole_file
 from minicnn.graph import Node
@@ -89,13 +89,31 @@ def plot_model(
     return path
 
 
+def described(
+    model: Model, show_shapes: bool, show_layer_names: bool = True
+) -> tuple[list[Content], list[tuple[int, int]]]:
+    """What is drawn of a model, in plain words and numbers: the boxes, and which feeds which."""
+    nodes, edges = nodes_and_edges(model)
+    return [content_of(node, show_shapes, show_layer_names) for node in nodes], edges
+
+
 def draw(model: Model, show_shapes: bool, show_layer_names: bool):
     """The figure of a model, as a `matplotlib.figure.Figure` that pyplot knows nothing of."""
+    return draw_described(*described(model, show_shapes, show_layer_names))
+
+
+def draw_described(contents: list[Content], edges: list[tuple[int, int]]):
+    """`draw` without the model, for a process that does not have it.
+
+    Parameters
+    ----------
+    contents, edges
+        As `described` gives them.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    nodes, edges = nodes_and_edges(model)
-    labels = [Label(node, show_shapes, show_layer_names) for node in nodes]
+    labels = [Label(content) for content in contents]
     layout = layered_layout([label.size for label in labels], edges)
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))

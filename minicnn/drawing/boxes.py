@@ -3,9 +3,13 @@
 All measures are in points (1/72 inch); y runs downwards.
 """
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from minicnn import shapes
 from minicnn.drawing.layout import Box
-from minicnn.graph import Node
+
+if TYPE_CHECKING:
+    from minicnn.graph import Node
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so that the figure is the same everywhere
 HEADER_SIZE, CELL_SIZE = 11.0, 9.5  # of the letters
@@ -16,15 +20,8 @@ FRAME, INNER_FRAME = 1.2, 0.8  # widths of the lines
 CAPTION_COLOUR = "0.35"  # dark grey: the shapes matter more than their captions
 
 
-class Label:
+class Content(NamedTuple):
     """What is written in a box.
-
-    Parameters
-    ----------
-    node : Node
-        The use of a layer that the box stands for.
-    show_shapes, show_layer_names : bool
-        See `plot_model`.
 
     Attributes
     ----------
@@ -32,18 +29,38 @@ class Label:
         The header: "conv2d" and "(Conv2D)", or "" and "Conv2D".
     cells : list of (str, list of str)
         A caption and the shapes below it, one a line: a merging layer has several inputs.
+    """
+
+    name: str
+    kind: str
+    cells: list[tuple[str, list[str]]]
+
+
+def content_of(node: "Node", show_shapes: bool, show_layer_names: bool) -> Content:
+    """The content of the box that stands for the use of a layer; see `plot_model`."""
+    kind = type(node.layer).__name__
+    name, kind = (node.layer.name, f"({kind})") if show_layer_names else ("", kind)
+    cells: list[tuple[str, list[str]]] = []
+    if show_shapes and node.inputs:
+        found = [shapes.text(tensor.shape) for tensor in node.inputs]
+        cells.append(("Input shape", found))
+    if show_shapes:
+        cells.append(("Output shape", [shapes.text(node.output.shape)]))
+    return Content(name, kind, cells)
+
+
+class Label:
+    """A box with its content, measured.
+
+    Attributes
+    ----------
+    name, kind, cells
+        Of the content.
     size : (width, height) of the whole box
     """
 
-    def __init__(self, node: Node, show_shapes: bool, show_layer_names: bool):
-        kind = type(node.layer).__name__
-        self.name, self.kind = (node.layer.name, f"({kind})") if show_layer_names else ("", kind)
-        self.cells: list[tuple[str, list[str]]] = []
-        if show_shapes and node.inputs:
-            found = [shapes.text(tensor.shape) for tensor in node.inputs]
-            self.cells.append(("Input shape", found))
-        if show_shapes:
-            self.cells.append(("Output shape", [shapes.text(node.output.shape)]))
+    def __init__(self, content: Content):
+        self.name, self.kind, self.cells = content
         self._measure()
 
     def _measure(self) -> None:
