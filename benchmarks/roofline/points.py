@@ -8,11 +8,13 @@ BATCH = 30  # images, as in the article
 
 def all_points(batch: int = BATCH) -> list[Point]:
     """All kernels at the published models' sizes."""
-    points = [*convolutions.pooled_points(batch), *others.thin_dense_points(batch)]
+    points = convolutions.pooled_dense_points(batch)
     for size in (7, 5, 3):
         points += convolutions.rows_points(batch, size)
     points += [
         convolutions.pooling_point(batch),
+        *others.thin_dense_points(batch),
+        *convolutions.pooled_points(batch),
         *convolutions.winograd_points(batch),
         *others.wide_dense_points(batch),
     ]
