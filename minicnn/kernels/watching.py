@@ -23,6 +23,9 @@ class Watch:
     def __init__(self):
         self.flags = np.zeros(2, dtype=np.int64)
         self._counters = np.zeros((2, 1), dtype=np.int64)
+        # Compiled here, by the thread that shares work, and not in the middle of another one.
+        _stand_by(self.flags, 0, 0, self._counters[0])
+        _see_end(self.flags, 0, self._counters[1])
 
     def tell(self) -> None:
         self.flags[TOLD] += 1
