@@ -11,6 +11,7 @@ import numpy as np
 
 from covid.errors import UserError
 from covid.models import MODELS
+from minicnn import kernels
 from minicnn.callbacks import Callback
 from minicnn.layers import Dense
 from minicnn.models import Model
@@ -218,8 +219,10 @@ def quiet_start(model: Model, images: np.ndarray) -> None:
         # anew for each: its inputs depend on the biases before
         values = model.graph.run([images], layer_by_layer=True)
         (node,) = (node for node in model.graph.nodes if node.layer is layer)
-        # (n, inputs) -> (n, units)
-        sums = values[node.inputs[0]] @ layer.params["kernel"]
+        # (n, inputs) -> (n, units); by the layer's own kernel, because the bits of a product by
+        # NumPy's BLAS depend on its threads
+        inputs, no_bias = values[node.inputs[0]], np.zeros(layer.units, model.dtype)
+        sums = kernels.active().dense_forward(inputs, layer.params["kernel"], no_bias)
         is_output = layer is dense[-1]
         layer.params["bias"][...] = -sums.mean(axis=0) + (0 if is_output else sums.std(axis=0))
 
