@@ -73,8 +73,8 @@ def step_kinds(model) -> list[str]:
 
 
 def test_the_plans_of_the_published_models():
-    dense = ["LayerStep", "LayerStep"]
-    assert step_kinds(build_model("tiny_cnn")) == ["PooledDenseStep", "LayerStep"]
+    dense = ["DenseStep", "DenseStep"]
+    assert step_kinds(build_model("tiny_cnn")) == ["PooledDenseStep", "DenseStep"]
     plan = ["PooledStep", "WinogradStep", "FlattenStep", "DropoutStep", *dense]
     assert step_kinds(build_model("cnn_dropout", (30, 30, 1))) == plan
     assert step_kinds(build_model("cnn", (30, 30, 1))) == plan
@@ -190,7 +190,7 @@ def test_one_channel_up_to_a_dense_layer_of_few_units(case, padding, units, use_
 def test_a_dense_layer_of_many_units_or_used_twice_stays_by_itself():
     pooled = [Conv2D(2, 3), MaxPooling2D(), Flatten()]
     many = chain((6, 7, 1), *pooled, Dense(8))
-    assert step_kinds(many) == ["PooledStep", "FlattenStep", "LayerStep"]
+    assert step_kinds(many) == ["PooledStep", "FlattenStep", "DenseStep"]
     inputs, shared = Input((6, 7, 1)), Dense(2)
     branches = []
     for _ in range(2):

@@ -14,6 +14,7 @@ import math
 from minicnn.fusion.convolutions import ConvStep, PooledStep, RowsStep, WinogradStep
 from minicnn.fusion.pooled_dense import PooledDenseStep
 from minicnn.fusion.steps import (
+    DenseStep,
     DropoutStep,
     FlattenStep,
     JoinStep,
@@ -55,7 +56,8 @@ def make_plan(graph, needs_gradient: dict) -> list:
         elif is_plain(node.layer, MaxPooling2D) and not needs_gradient[node.output]:
             step = PoolStep(node)
         else:
-            step = join_step(graph, node, steps) or unit_step(graph, node, steps) or LayerStep(node)
+            step = join_step(graph, node, steps) or unit_step(graph, node, steps)
+            step = step or dense_step(graph, node) or LayerStep(node)
         steps.append(step)
     return steps
 
@@ -92,6 +94,13 @@ def unit_step(graph, node, steps: list) -> UnitStep | None:
     if not isinstance(join, JoinStep) or follower(graph, join.node, Dense) is not node:
         return None
     return UnitStep(node)
+
+
+def dense_step(graph, node) -> DenseStep | None:
+    """The step of a dense layer whose input's gradient stays inside of the model."""
+    if not is_plain(node.layer, Dense) or node.inputs[0] in graph.inputs:
+        return None
+    return DenseStep(node) if is_used_once(graph, node) else None
 
 
 def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:

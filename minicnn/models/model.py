@@ -133,7 +133,10 @@ class Model:
         }
 
     def named_grads(self) -> dict[str, np.ndarray]:
-        """The gradients of the last backward pass, under the names of `named_weights`."""
+        """The gradients of the last backward pass, under the names of `named_weights`.
+
+        To keep them copy them: the next pass may use their memory again.
+        """
         return {
             f"{layer.name}/{name}": grad
             for layer in self.graph.layers

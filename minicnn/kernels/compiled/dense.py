@@ -38,8 +38,14 @@ def dense_forward(x, kernel, bias):
 
 
 def dense_grad_input(dy, kernel):
+    dx = np.empty((len(dy), len(kernel)), dtype=dy.dtype)
+    grad_input_into(dy, kernel, dx)
+    return dx
+
+
+def grad_input_into(dy, kernel, dx):
+    """`dense_grad_input` into memory that is there: (batch, inputs), dtype of dy."""
     inputs, units = kernel.shape
-    dx = np.empty((len(dy), inputs), dtype=dy.dtype)
     if units >= WIDE:
         dx_blocks, block = _cut_inputs(dx, units)
         done = len(dx_blocks) * block
@@ -49,22 +55,27 @@ def dense_grad_input(dy, kernel):
         dx[:, done:] = dy @ kernel[done:].T
     else:
         share(_grad_input, _blocks_of(inputs), dy, np.ascontiguousarray(kernel.T), dx)
-    return dx
 
 
 def dense_grad_kernel(x, dy):
+    dkernel = np.empty((x.shape[1], dy.shape[1]), dtype=dy.dtype)
+    grad_kernel_into(x, dy, dkernel)
+    return dkernel
+
+
+def grad_kernel_into(x, dy, dkernel):
+    """`dense_grad_kernel` into memory that is there: (inputs, units), dtype of dy."""
     units = dy.shape[1]
     if units >= WIDE:
-        dkernel = np.empty((x.shape[1], units), dtype=dy.dtype)
         x_blocks, block = _cut_inputs(x, units)
         done = len(x_blocks) * block
         dkernel_blocks = dkernel[:done].reshape(-1, block, units)
         share(_grad_kernel_blocks, len(x_blocks), x_blocks, dy, dkernel_blocks)
         dkernel[done:] = x[:, done:].T @ dy
-        return dkernel
+        return
     dtaps = np.empty((units, x.shape[1]), dtype=dy.dtype)
     share(_grad_kernel, _blocks_of(x.shape[1]), x, dy, dtaps)
-    return np.ascontiguousarray(dtaps.T)  # (units, inputs) -> (inputs, units)
+    dkernel[...] = dtaps.T  # (units, inputs) -> (inputs, units)
 
 
 def grad_bias(dy):
