@@ -59,11 +59,12 @@ class Helper:
 
     def ask(self, job: tuple) -> Path:
         """Let the process draw one figure, and wait for it."""
+        message = pickle.dumps(job)  # whole, before any of it is sent
         try:
-            pickle.dump(job, self.process.stdin)
+            self.process.stdin.write(message)
             self.process.stdin.flush()
             path, error, where = pickle.load(self.process.stdout)
-        except (OSError, EOFError):
+        except (OSError, EOFError, pickle.UnpicklingError):
             raise UserError(
                 "the process that draws the figures has been ended from outside, perhaps because "
                 "memory was short; start again"
@@ -114,7 +115,11 @@ def drawn_or_dropped() -> Iterator[None]:
         yield
     except BaseException:
         if _helper is not None:
-            _helper.drop()
+            try:
+                _helper.drop()
+            except BaseException:  # Ctrl-C once more: not even the figure that is begun
+                _helper.process.kill()
+                raise
         raise
 
 
@@ -174,7 +179,10 @@ def serve() -> None:
             return
         try:
             answer = drawn(*job), None, ""
-        except Exception as error:
-            answer = None, error, traceback.format_exc()
+        except UserError as error:
+            answer = None, UserError(str(error)), traceback.format_exc()
+        except Exception as error:  # in words, since not all errors can be sent
+            text = f"{type(error).__name__}: {error}"
+            answer = None, RuntimeError(text), traceback.format_exc()
         pickle.dump(answer, answers)
         answers.flush()

@@ -13,6 +13,8 @@ from covid.errors import UserError
 from covid.models import MODELS
 from minicnn import kernels
 from minicnn.callbacks import Callback
+from minicnn.graph import Graph
+from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers import Dense
 from minicnn.models import Model
 from minicnn.preprocessing.image import ImageDataGenerator
@@ -216,13 +218,14 @@ def quiet_start(model: Model, images: np.ndarray) -> None:
     dense[-1].params["kernel"] *= 0.1
     images = np.ascontiguousarray(images, dtype=model.dtype)
     for layer in dense:
-        # anew for each: its inputs depend on the biases before
-        values = model.graph.run([images], layer_by_layer=True)
         (node,) = (node for node in model.graph.nodes if node.layer is layer)
-        # (n, inputs) -> (n, units); by the layer's own kernel, because the bits of a product by
-        # NumPy's BLAS depend on its threads
-        inputs, no_bias = values[node.inputs[0]], np.zeros(layer.units, model.dtype)
-        sums = kernels.active().dense_forward(inputs, layer.params["kernel"], no_bias)
+        with one_step_at_a_time():
+            # anew for each: its inputs depend on the biases before
+            inputs = Graph(model.graph.inputs, node.inputs).run([images])[node.inputs[0]]
+            # (n, inputs) -> (n, units); by the layer's own kernel, because the bits of a product
+            # by NumPy's BLAS depend on its threads
+            no_bias = np.zeros(layer.units, model.dtype)
+            sums = kernels.active().dense_forward(inputs, layer.params["kernel"], no_bias)
         is_output = layer is dense[-1]
         layer.params["bias"][...] = -sums.mean(axis=0) + (0 if is_output else sums.std(axis=0))
 

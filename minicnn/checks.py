@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn import kernels
+from minicnn.kernels.threads import one_step_at_a_time
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
 PIECE = 1 << 18  # numbers looked at together: their answers stay in the processor's cache
@@ -125,9 +126,10 @@ def is_surely_finite(array: np.ndarray, dtype) -> bool:
     """Whether a look by a compiled kernel is enough to know, where such kernels are in use."""
     if array.dtype != dtype or not array.flags.carray or kernels.backend() != "numba":
         return False
-    from minicnn.kernels.compiled.elementwise import count_not_finite  # needs numba
+    with one_step_at_a_time():  # it may have to be compiled, which no fork may interrupt
+        from minicnn.kernels.compiled.elementwise import count_not_finite  # needs numba
 
-    return count_not_finite(array.reshape(-1)) == 0
+        return count_not_finite(array.reshape(-1)) == 0
 
 
 def input_list(x) -> list:

@@ -276,7 +276,9 @@ class Graph:
             for tensor, part, is_wanted in zip(step.inputs, parts, wanted, strict=True):
                 if is_wanted:
                     flows[tensor] = flows[tensor] + part if tensor in flows else part
-        return [flows.get(tensor) for tensor in self.inputs]
+        # Copies: a step may have written them into memory that it keeps.
+        found = [flows.get(tensor) for tensor in self.inputs]
+        return [None if flow is None else flow.copy() for flow in found]
 
 
 def build_layers(graph: Graph, seed: int) -> None:

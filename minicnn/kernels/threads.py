@@ -141,9 +141,9 @@ def share(work: Callable, count: int, *arguments) -> None:
             _helpers.append(_Helper())
         job = _Job(work, count, arguments, min(count, threads * PIECES))
         helpers = _helpers[: threads - 1]
-        for helper in helpers:
-            helper.tell(job)
         try:
+            for helper in helpers:
+                helper.tell(job)
             job.take_part()
         finally:
             job.ranges.clear()

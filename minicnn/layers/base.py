@@ -299,7 +299,7 @@ class Layer:
         """y = activation(z), or z where there is none."""
         if self.activation is None:
             return z
-        if not self.activation.built:
+        if self.activation.input_shape != z.shape[1:]:
             self.activation.build(z.shape[1:], rng=None)
         name = f"{self.label}/{self.activation.kind}"  # the layer's own may have changed
         if self.activation.name != name:

@@ -274,23 +274,18 @@ class Model:
         """The outputs for some data, in its order; see `minicnn.training.predict`."""
         return training.predict(self, x, batch_size, verbose, steps)
 
-    # The look for NaN is a part of the step: it may compile a kernel, which no fork may interrupt.
-
-    @one_step_at_a_time()
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
         require_finite_batch(x, "train_on_batch: x", self.dtype)
         logs = training.train_step(self, x, y)
         return logs if return_dict else training.as_list(logs)
 
-    @one_step_at_a_time()
     def test_on_batch(self, x, y, return_dict=False):
         """Loss and metrics of one batch."""
         require_finite_batch(x, "test_on_batch: x", self.dtype)
         logs = training.test_step(self, x, y)
         return logs if return_dict else training.as_list(logs)
 
-    @one_step_at_a_time()
     def predict_on_batch(self, x):
         """The outputs for one batch."""
         require_finite_batch(x, "predict_on_batch: x", self.dtype)

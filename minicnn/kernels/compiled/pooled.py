@@ -12,12 +12,12 @@ largest, or CUT where no gradient flows because relu was at 0 or dropout dropped
 import numpy as np
 
 from minicnn.kernels.compiled.pooled_planes import (
-    add_products,
     drop_out,
     largest_sums,
     new_planes,
     numbers_in_y,
     pitch_of,
+    sum_products,
     transform_back,
     transform_pixels,
     transform_taps,
@@ -113,6 +113,7 @@ def scale_of(drop, dtype):
 
 @summing_kernel
 def _forward(images, taps, bias, pads, relu, drop, scale, y, route, start, stop):
+    """Sample by sample. images: (batch, height, width); taps: (filters, 3, 4)."""
     _, out_height, out_width, filters = y.shape
     pitch = route.shape[2] // out_height
     pairs, planes = new_planes(out_height, out_width, images.dtype)
@@ -134,6 +135,7 @@ def _forward(images, taps, bias, pads, relu, drop, scale, y, route, start, stop)
 
 @summing_kernel
 def _backward(images, dy, pads, route, partial, start, stop):
+    """Sample by sample. images: (batch, height, width); partial: (batch, filters, 13)."""
     _, out_height, out_width, filters = dy.shape
     pitch = route.shape[2] // out_height
     pairs, planes = new_planes(out_height, out_width, images.dtype)
@@ -146,4 +148,4 @@ def _backward(images, dy, pads, route, partial, start, stop):
                 for col in range(out_width):
                     line[col] = dy[n, row, col, f]
         for f in range(filters):
-            add_products(planes, pitch, flows[f], route[n, f], partial[n, f])
+            sum_products(planes, pitch, flows[f], route[n, f], partial[n, f])

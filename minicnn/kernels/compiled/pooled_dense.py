@@ -11,12 +11,12 @@ import numpy as np
 
 from minicnn.kernels.compiled.pooled import scale_of, sum_of
 from minicnn.kernels.compiled.pooled_planes import (
-    add_products,
     drop_out,
     largest_sums,
     new_planes,
     numbers_in_y,
     pitch_of,
+    sum_products,
     transform_pixels,
     transform_taps,
 )
@@ -52,7 +52,7 @@ def conv_pool_dense_forward(x, kernel, bias, pads, relu, drop, weights, kept):
         route = np.empty(pooled.shape, dtype=np.uint8)
     else:
         pooled, route = kept
-    out_width = (x.shape[2] + sum(pads[1]) - 2) // 2
+    out_width = _out_width(x, pads)
     arguments = (transform_taps(kernel), bias, pads, relu, drop or (0.0, 0, 0))
     images = x.reshape(x.shape[:3])  # (batch, height, width, 1) -> (batch, height, width)
     scale = scale_of(drop, x.dtype)
@@ -77,12 +77,17 @@ def conv_pool_dense_backward(x, dz, pads, drop, weights, kept):
         In the dense layer's own order.
     """
     filters, out_height, _ = weights.shape[1:]
-    out_width = (x.shape[2] + sum(pads[1]) - 2) // 2
+    out_width = _out_width(x, pads)
     partial = np.empty((len(x), filters, 13), dtype=x.dtype)
     dweights = np.empty((out_height, out_width, filters, len(weights)), dtype=x.dtype)
     jobs = len(x) + -(-out_height // ROWS)
     share(_backward, jobs, x.reshape(x.shape[:3]), dz, pads, weights, *kept, partial, dweights)
     return *sum_of(partial, drop), dweights.reshape(-1, len(weights))
+
+
+def _out_width(x, pads):
+    """Pooling windows in a row."""
+    return (x.shape[2] + sum(pads[1]) - 2) // 2
 
 
 def new_weights(units, pooled_shape, dtype):
@@ -124,6 +129,8 @@ def _put_in_planes(weights, in_planes):
 def _forward(
     images, taps, bias, pads, relu, drop, scale, out_width, weights, pooled, route, z, start, stop
 ):
+    """Sample by sample. images: (batch, height, width); taps: (filters, 3, 4); z: (batch, units);
+    pooled and route have no samples where nothing is to be kept."""
     units, filters, out_height, pitch = weights.shape
     pairs, planes = new_planes(out_height, out_width, images.dtype)
     numbers = numbers_in_y(out_height, out_width, filters)
@@ -163,7 +170,7 @@ def _backward(images, dz, pads, weights, pooled, route, partial, dweights, start
             transform_pixels(images[job], pads, out_width, pairs, planes)
             for f in range(weights.shape[1]):
                 _flow_of_filter(dz[job], weights, f, flow)
-                add_products(planes, pitch, flow, route[job, f], partial[job, f])
+                sum_products(planes, pitch, flow, route[job, f], partial[job, f])
         else:
             first = (job - batch) * ROWS
             _sum_rows(dz, pooled, pitch, first, dweights[first : first + ROWS])

@@ -16,6 +16,8 @@ The d_k of all pixels are *planes*: one for each k and for even and odd rows of 
 with `pitch` numbers for each row, so that number row * pitch + col of a plane belongs to pooling
 window (row, col). Everything here is a loop along such vectors. What stands behind the last
 column of a row is computed, too, and not used.
+
+An infinite pixel gives NaN here, because differences of pixels are taken; a NaN stays one.
 """
 
 import numpy as np
@@ -35,6 +37,9 @@ def pitch_of(out_width):
     Rounded up to a multiple of 16, the numbers in the largest vector registers.
     """
     return (out_width + 16) // 16 * 16
+
+
+_pitch_of = part(pitch_of)  # for the kernels
 
 
 def transform_taps(kernel):
@@ -61,14 +66,8 @@ def new_planes(out_height, out_width, dtype):
     The first axis of the pairs: even and odd columns; the second, as in the planes: even and odd
     rows. Both have a row more than outputs, since windows overlap.
     """
-    numbers = (out_height + 1) * pitch_of_part(out_width)
+    numbers = (out_height + 1) * _pitch_of(out_width)
     return np.zeros((2, 2, numbers + 1), dtype), np.empty((4, 2, numbers), dtype)
-
-
-@part
-def pitch_of_part(out_width):
-    # As `pitch_of`, which Python calls.
-    return (out_width + 16) // 16 * 16
 
 
 @part
@@ -93,7 +92,7 @@ def _split_columns(image, pads, out_width, pairs):
     """Even and odd columns of the padded image; what is outside the image stays 0."""
     height, width = image.shape
     top, left = pads[0][0], pads[1][0]
-    pitch = pitch_of_part(out_width)
+    pitch = _pitch_of(out_width)
     rows = pairs.shape[2] // pitch
     width = min(width, 2 * out_width + 2 - left)  # no window sees more
     for row in range(min(height, 2 * rows - top)):
@@ -114,6 +113,7 @@ def largest_sums(planes, pitch, taps, bias, relu, best, route):
 
     Parameters
     ----------
+    planes : (4, 2, (out_height + 1) * pitch)
     taps : (3, 4), the filter's u_k
     best : (out_height * pitch,)
         Gets the largest sums, through relu if `relu`.
@@ -162,7 +162,7 @@ def largest_sums(planes, pitch, taps, bias, relu, best, route):
 @part
 def numbers_in_y(out_height, out_width, filters):
     """For each place in a filter's plane, how far its output is from the filter's first in y."""
-    pitch = pitch_of_part(out_width)
+    pitch = _pitch_of(out_width)
     numbers = np.empty(out_height * pitch, dtype=np.uint32)
     for row in range(out_height):
         for col in range(pitch):
@@ -189,20 +189,22 @@ def drop_out(drop, scale, first, numbers, best, route):
 
 
 @part
-def add_products(planes, pitch, flow, route, sums):
-    """The gradient of one filter's u_k, twelve numbers, and of its bias, the thirteenth.
+def sum_products(planes, pitch, flow, route, sums):
+    """The gradient of one filter's u_k, (3, 4), row by row, and of its bias, the thirteenth number.
 
     Only one of a window's four sums has a gradient g. If it is the left one of its row, that of
     m_0, m_1, m_2, m_3 is g, g, g, 0, and if it is the right one, 0, g, -g, -g.
 
     Parameters
     ----------
+    planes : (4, 2, (out_height + 1) * pitch)
     flow : (out_height * pitch,)
         The gradient of the filter's outputs, 0 where there is none.
     route : uint8, as flow
     sums : (13,)
         Gets the sums over all windows.
     """
+    # a, b, c, d: the four rows of pixels that a pooling window sees; aa, ...: their i-th numbers
     a_0, a_1, a_2, a_3 = planes[0, 0], planes[1, 0], planes[2, 0], planes[3, 0]
     b_0, b_1, b_2, b_3 = planes[0, 1], planes[1, 1], planes[2, 1], planes[3, 1]
     c_0, c_1, c_2, c_3 = a_0[pitch:], a_1[pitch:], a_2[pitch:], a_3[pitch:]
@@ -218,22 +220,22 @@ def add_products(planes, pitch, flow, route, sums):
         g_2 = -g if right else g
         g_3 = -g if right else zero
         # All are loaded before one is chosen: a vector cannot take half of a load.
-        q_0, q_1, q_2, q_3 = a_0[i], a_1[i], a_2[i], a_3[i]
-        r_0, r_1, r_2, r_3 = b_0[i], b_1[i], b_2[i], b_3[i]
-        s_0, s_1, s_2, s_3 = c_0[i], c_1[i], c_2[i], c_3[i]
-        t_0, t_1, t_2, t_3 = d_0[i], d_1[i], d_2[i], d_3[i]
-        s_00 += g_0 * (r_0 if lower else q_0)
-        s_01 += g * (r_1 if lower else q_1)
-        s_02 += g_2 * (r_2 if lower else q_2)
-        s_03 += g_3 * (r_3 if lower else q_3)
-        s_10 += g_0 * (s_0 if lower else r_0)
-        s_11 += g * (s_1 if lower else r_1)
-        s_12 += g_2 * (s_2 if lower else r_2)
-        s_13 += g_3 * (s_3 if lower else r_3)
-        s_20 += g_0 * (t_0 if lower else s_0)
-        s_21 += g * (t_1 if lower else s_1)
-        s_22 += g_2 * (t_2 if lower else s_2)
-        s_23 += g_3 * (t_3 if lower else s_3)
+        aa_0, aa_1, aa_2, aa_3 = a_0[i], a_1[i], a_2[i], a_3[i]
+        bb_0, bb_1, bb_2, bb_3 = b_0[i], b_1[i], b_2[i], b_3[i]
+        cc_0, cc_1, cc_2, cc_3 = c_0[i], c_1[i], c_2[i], c_3[i]
+        dd_0, dd_1, dd_2, dd_3 = d_0[i], d_1[i], d_2[i], d_3[i]
+        s_00 += g_0 * (bb_0 if lower else aa_0)
+        s_01 += g * (bb_1 if lower else aa_1)
+        s_02 += g_2 * (bb_2 if lower else aa_2)
+        s_03 += g_3 * (bb_3 if lower else aa_3)
+        s_10 += g_0 * (cc_0 if lower else bb_0)
+        s_11 += g * (cc_1 if lower else bb_1)
+        s_12 += g_2 * (cc_2 if lower else bb_2)
+        s_13 += g_3 * (cc_3 if lower else bb_3)
+        s_20 += g_0 * (dd_0 if lower else cc_0)
+        s_21 += g * (dd_1 if lower else cc_1)
+        s_22 += g_2 * (dd_2 if lower else cc_2)
+        s_23 += g_3 * (dd_3 if lower else cc_3)
         total += g
     sums[0], sums[1], sums[2], sums[3] = s_00, s_01, s_02, s_03
     sums[4], sums[5], sums[6], sums[7] = s_10, s_11, s_12, s_13

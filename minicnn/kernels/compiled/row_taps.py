@@ -30,7 +30,8 @@ def written_out(kernel_size):
 def correlate(totals, planes, taps, pitch, sizes):
     """totals += correlation of an image with taps, both images as pairs of planes.
 
-    sizes: as of `written_out`.
+    totals: (2, numbers); planes: (2, more numbers, for what windows see beyond them);
+    taps: (kernel_height, kernel_width); sizes: as of `written_out`.
     """
     rows, columns, others = sizes
     if len(rows) == 0:
@@ -80,7 +81,8 @@ def _correlate_any(totals, planes, taps, pitch):
 def add_products(sums, planes, evens, odds, pitch):
     """sums[a, b] += sum over all outputs of their flow times their pixel (a, b).
 
-    evens, odds: the flows of the even and of the odd rows of outputs.
+    sums: (kernel_height, kernel_width); planes: (2, more numbers); evens, odds: (numbers,), the
+    flows of the even and of the odd rows of outputs.
     """
     height = sums.shape[0]
     for begin in range(0, evens.size, STRIP):
