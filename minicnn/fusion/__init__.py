@@ -3,7 +3,8 @@
 Run one by one, layers write numbers to memory that the next one reads again; for small layers
 that takes longer than the arithmetic. `make_plan` looks for neighbours that a single kernel can
 do and gives a list of steps: most are one layer, run as it is (`LayerStep`), and some are several
-(`PooledStep`, `WinogradStep`). The numbers are the same up to rounding, which the tests check.
+(`PooledStep`, `PooledDenseStep`,
+`WinogradStep`, a `RowsStep` with another one in front). The numbers are the same up to rounding, which the tests check.
 
 Nothing here says what a convolution is; for that read the layers. `use_backend("naive")` and
 `minicnn.inspection` run layer by layer.

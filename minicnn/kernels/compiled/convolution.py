@@ -8,7 +8,8 @@ instruction takes neighbours:
 - few of them, as in a first layer with one gray channel: the innermost loop runs along the
   image's rows; that is `rows.py`, for windows that move by one pixel.
 
-What a model's plan runs instead where it can is faster than both: `pooled.py`, `winograd.py`.
+What a model's plan runs instead where it can is faster than both: `pooled.py`, `pooled_dense.py`,
+`winograd.py`.
 """
 
 import numpy as np
