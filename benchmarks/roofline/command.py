@@ -69,7 +69,7 @@ def measure(rounds: int) -> tuple[dict, list[dict]]:
     Returns
     -------
     found : dict
-        peak, sgemm: GFLOP/s; read_*, copy_*, update_*: GB/s; wake_up: s; compute, cache, memory: the
+        peak, sgemm: GFLOP/s; read_*, copy_*, update_*: GB/s; wake_up, hand_over: s; compute, cache, memory: the
         roofs, GFLOP/s and GB/s; cache_bytes: size of the last-level cache.
     kernels : list of dict
         See `against_limits`.
@@ -80,7 +80,8 @@ def measure(rounds: int) -> tuple[dict, list[dict]]:
         task.name: task.amount / duration / 1e9
         for task, duration in zip(tasks, seconds, strict=False)
     }
-    found["wake_up"] = limits.wake_up_seconds()
+    found["wake_up"] = limits.begin_seconds(asleep=True)
+    found["hand_over"] = limits.begin_seconds(asleep=False)
     found["compute"] = max(found["peak"], found["sgemm"])
     for place in ("cache", "memory"):
         found[place] = max(found[f"{way}_{place}"] for way in ("read", "copy", "update"))

@@ -61,10 +61,12 @@ def cache_size() -> int:
     return max(sizes, default=8 << 20)
 
 
-def wake_up_seconds() -> float:
+def begin_seconds(asleep: bool) -> float:
     """How long until a helper thread begins to work: the median of many jobs.
 
     The thread that shares a job keeps itself busy without Python's lock, as in a kernel.
+
+    asleep: whether the helper has fallen asleep before, or still watches for work.
     """
     delays = []
     numbers, total = np.ones((1, 1 << 16), np.float32), np.zeros(1, np.float32)
@@ -77,7 +79,8 @@ def wake_up_seconds() -> float:
 
     _read(numbers, total, 1, 0, 1)  # compiles it
     for _ in range(100):
-        time.sleep(0.001)
+        if asleep:
+            time.sleep(0.001)
         begin = time.perf_counter()
         share(work, 2)
     return float(np.median(delays)) if delays else float("nan")

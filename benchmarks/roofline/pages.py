@@ -55,7 +55,8 @@ def limits_table(limits: dict) -> list[str]:
             "change in place, arrays far larger than the cache",
             f"{limits['update_memory']:.0f} GB/s",
         ],
-        ["until a waiting thread begins to work", f"{limits['wake_up'] * 1e6:.0f} µs"],
+        ["until a sleeping thread begins to work", f"{limits['wake_up'] * 1e6:.0f} µs"],
+        ["until a watching thread begins to work", f"{limits['hand_over'] * 1e6:.0f} µs"],
     ]
     return table(["limit", "measured"], rows)
 
