@@ -3,8 +3,8 @@
 Run one by one, layers write numbers to memory that the next one reads again; for small layers
 that takes longer than the arithmetic. `make_plan` looks for neighbours that a single kernel can
 do and gives a list of steps: most are one layer, run as it is (`LayerStep`), and some are several
-(`PooledStep`, `PooledDenseStep`,
-`WinogradStep`, a `RowsStep` with another one in front). The numbers are the same up to rounding, which the tests check.
+(`PooledStep`, `PooledDenseStep`, `WinogradStep`, a `RowsStep` with another one in front). The
+numbers are the same up to rounding, which the tests check.
 
 Nothing here says what a convolution is; for that read the layers. `use_backend("naive")` and
 `minicnn.inspection` run layer by layer.
@@ -58,7 +58,8 @@ def make_plan(graph, needs_gradient: dict) -> list:
             step = PoolStep(node)
         else:
             step = join_step(graph, node, steps) or unit_step(graph, node, steps)
-            step = step or dense_step(graph, node) or LayerStep(node)
+            one_layer = DenseStep if is_plain(node.layer, Dense) else LayerStep
+            step = step or one_layer(node)
         steps.append(step)
     return steps
 
@@ -97,13 +98,6 @@ def unit_step(graph, node, steps: list) -> UnitStep | None:
     return UnitStep(node)
 
 
-def dense_step(graph, node) -> DenseStep | None:
-    """The step of a dense layer whose input's gradient stays inside of the model."""
-    if not is_plain(node.layer, Dense) or node.inputs[0] in graph.inputs:
-        return None
-    return DenseStep(node) if is_used_once(graph, node) else None
-
-
 def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:
     """The step that begins with this node, if it is a convolution that one can begin with."""
     layer = node.layer
@@ -121,8 +115,9 @@ def conv_step(graph, node, needs_gradient: dict) -> ConvStep | None:
             dropout = follower(graph, pooling, Dropout)
             chain += [] if dropout is None else [dropout]
             dense = few_units(graph, chain[-1])
+            chain += dense
             step_class = PooledDenseStep if dense else PooledStep
-            return step_class(chain + dense, (chain + dense)[-1].output in graph.outputs)
+            return step_class(chain, chain[-1].output in graph.outputs)
         if channels >= 4 and layer.filters >= FEW:
             return WinogradStep(chain, chain[-1].output in graph.outputs)
     if layer.filters < FEW:

@@ -140,7 +140,7 @@ class UnitStep(LayerStep):
 
 
 class DenseStep(LayerStep):
-    """A dense layer inside of a model: its gradients are written into memory that is kept.
+    """A dense layer whose gradients are written into memory that is kept.
 
     Those of the kernel of `cnn`'s first one take 126 MB.
     """

@@ -8,9 +8,9 @@ from minicnn.kernels.threads import share
 BLOCK = 1 << 14  # numbers that are one piece of work
 
 
-def blocks_of(size: int) -> int:
+def blocks_of(size: int, block: int = BLOCK) -> int:
     """How many pieces of work `size` numbers are."""
-    return (size + BLOCK - 1) // BLOCK
+    return (size + block - 1) // block
 
 
 @kernel

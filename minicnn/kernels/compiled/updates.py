@@ -6,20 +6,16 @@ number is read and written once, does all of it, shared among the threads.
 
 import numpy as np
 
+from minicnn.kernels.compiled.elementwise import blocks_of
 from minicnn.kernels.jit import kernel
 from minicnn.kernels.threads import share
 
 BLOCK = 1 << 17  # weights that are one piece of work: with fewer, another thread comes too late
 
 
-def blocks_of(size: int) -> int:
-    """How many pieces of work `size` weights are."""
-    return (size + BLOCK - 1) // BLOCK
-
-
 def adam_update(weights, gradient, mean, variance, step_size, beta_1, beta_2, epsilon):
     arrays = (weights, gradient, mean, variance)
-    share(_adam_update, blocks_of(weights.size), *arrays, step_size, beta_1, beta_2, epsilon)
+    share(_adam_update, blocks_of(weights.size, BLOCK), *arrays, step_size, beta_1, beta_2, epsilon)
 
 
 @kernel
@@ -45,7 +41,9 @@ def _cut(array, start, stop):
 
 def momentum_update(weights, gradient, velocity, learning_rate, momentum, nesterov):
     arrays = (weights, gradient, velocity)
-    share(_momentum_update, blocks_of(weights.size), *arrays, learning_rate, momentum, nesterov)
+    share(
+        _momentum_update, blocks_of(weights.size, BLOCK), *arrays, learning_rate, momentum, nesterov
+    )
 
 
 @kernel
@@ -61,7 +59,7 @@ def _momentum_update(weights, gradient, velocity, learning_rate, momentum, neste
 
 def rmsprop_update(weights, gradient, variance, velocity, learning_rate, rho, momentum, epsilon):
     arrays, settings = (weights, gradient, variance, velocity), (learning_rate, rho, momentum)
-    share(_rmsprop_update, blocks_of(weights.size), *arrays, *settings, epsilon)
+    share(_rmsprop_update, blocks_of(weights.size, BLOCK), *arrays, *settings, epsilon)
 
 
 @kernel
