@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from minicnn.fusion.steps import Buffers, JoinStep
+from minicnn.fusion.steps import Buffers, JoinStep, keep_grads
 from minicnn.graph import Node
 from minicnn.layers.dropout import Dropout
 from minicnn.padding import window_pads
@@ -57,9 +57,7 @@ class ConvStep:
         return self.layer._check_gradient(dy, shape, self.x.dtype)
 
     def keep_grads(self, dkernel: np.ndarray, dbias: np.ndarray) -> None:
-        self.layer.grads = {"kernel": dkernel}
-        if self.layer.use_bias:
-            self.layer.grads["bias"] = dbias
+        keep_grads(self.layer, dkernel, dbias)
 
     def output_array(self, x: np.ndarray) -> np.ndarray:
         """Where the output goes."""
@@ -127,10 +125,7 @@ class RowsStep(ConvStep):
         )
         self.keep_grads(dkernel, dbias)
         if self.front is not None:
-            layer = self.front.layer
-            layer.grads = {"kernel": dfront[:1].reshape(1, 1, 1, 1)}
-            if layer.use_bias:
-                layer.grads["bias"] = dfront[1:]
+            keep_grads(self.front.layer, dfront[:1].reshape(1, 1, 1, 1), dfront[1:])
         return [dx]
 
 

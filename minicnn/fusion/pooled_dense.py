@@ -4,6 +4,7 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.fusion.convolutions import PooledStep
+from minicnn.fusion.steps import keep_grads
 
 
 class PooledDenseStep(PooledStep):
@@ -65,9 +66,7 @@ class PooledDenseStep(PooledStep):
             self.x, dz, self.pads, self.drop, self.weights, self.kept
         )
         self.keep_grads(*found)
-        dense.grads = {"kernel": dweights}
-        if dense.use_bias:
-            dense.grads["bias"] = dz.sum(axis=0)
+        keep_grads(dense, dweights, dz.sum(axis=0))
         return [self.gradient_through_all(dz) if wanted[0] else None]
 
     def gradient_through_all(self, dz: np.ndarray) -> np.ndarray:

@@ -24,6 +24,13 @@ class Buffers:
         return found[: shape[0]]
 
 
+def keep_grads(layer, dkernel: np.ndarray, dbias: np.ndarray) -> None:
+    """Leave the gradients where the layer's own backward pass would."""
+    layer.grads = {"kernel": dkernel}
+    if layer.use_bias:
+        layer.grads["bias"] = dbias
+
+
 class LayerStep:
     """One node of the graph, run by its layer.
 
@@ -160,9 +167,7 @@ class DenseStep(LayerStep):
         kernel = layer._param("kernel", like=dz)
         dkernel = self.buffers.get("dkernel", kernel.shape, dz.dtype)
         dense.grad_kernel_into(x, dz, dkernel)
-        layer.grads = {"kernel": dkernel}
-        if layer.use_bias:
-            layer.grads["bias"] = dense.grad_bias(dz)
+        keep_grads(layer, dkernel, dense.grad_bias(dz))
         if not wanted[0]:
             return [None]
         dx = self.buffers.get("dx", x.shape, dz.dtype)
