@@ -1,6 +1,6 @@
 """Makes augmentation.npz: what Keras, SciPy and Pillow give for a few small random images.
 
-Run once, with the `peers` extra installed: `python tests/golden/make_augmentation.py`.
+Run once, with the `peers` extra installed: `python tests/support/golden/make_augmentation.py`.
 The tests read the file; they need none of the three.
 """
 

@@ -30,6 +30,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from places import PYTHONPATH, ROOT
 from shape_grid import CONVOLUTIONS, spread_out
 
 import minicnn.kernels
@@ -148,7 +149,7 @@ def test_in_another_process(count, split, usual):
         "NUMBA_NUM_THREADS": str(count),
         "OPENBLAS_NUM_THREADS": str(count),
         "PYTHONHASHSEED": str(count),
-        "PYTHONPATH": os.pathsep.join(str(Path(__file__).parents[up]) for up in (0, 1)),
+        "PYTHONPATH": os.pathsep.join((PYTHONPATH, str(Path(__file__).parent))),
     }
     code = (
         "from pathlib import Path\nimport test_same_bits as here\n"
@@ -181,7 +182,7 @@ def test_kernels_compiled_just_now_and_those_read_from_disk(tmp_path):
     environment = {
         **os.environ,
         "NUMBA_CACHE_DIR": str(tmp_path),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(ROOT),
     }
     done = [
         subprocess.run(

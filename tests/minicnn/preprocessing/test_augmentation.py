@@ -2,15 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import GOLDEN_FILES, ROOT
 
 from minicnn.preprocessing.affine import FILL_MODES, bilinear, transform_matrix
 from minicnn.preprocessing.image import ImageDataGenerator
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "augmentation.npz")
+GOLDEN = np.load(GOLDEN_FILES / "augmentation.npz")
 PARAMETER_NAMES = ("theta", "tx", "ty", "shear", "zx", "zy", "flip_horizontal", "flip_vertical")
 # The settings of the article's training images.
 ARTICLE = {
@@ -328,8 +328,7 @@ def test_bad_images_and_parameters(image):
 
 def test_importing_does_not_load_opencv():
     script = "import sys, minicnn.preprocessing.image; sys.exit('cv2' in sys.modules)"
-    root = Path(__file__).parents[1]
-    assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
 
 def test_defaults_written_out_are_accepted():

@@ -1,4 +1,4 @@
-"""A corpus of bad model files, made from one good one: `python tests/bad_models.py FOLDER`.
+"""A corpus of bad model files, made from one good one: `python tests/support/bad_models.py FOLDER`.
 
 Each entry of `CORPUS` turns the good file into a bad one, and says what the error has to tell.
 None is in the repository. The pickles among them would make a folder `exploded` if they were

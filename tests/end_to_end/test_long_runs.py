@@ -20,6 +20,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
+from places import PYTHONPATH
 
 from minicnn import layers, models
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
@@ -154,7 +155,7 @@ def train_watched(model, first: int, last: int, **augmentation) -> Memory:
 
 def in_a_new_process(expression: str) -> Memory:
     """What an expression of this file gives there: no memory is free yet that could be used again."""
-    paths = [str(Path(__file__).parents[up]) for up in (0, 1)]
+    paths = (PYTHONPATH, str(Path(__file__).parent))
     code = f"from test_long_runs import *\nprint(*{expression})"
     done = subprocess.run(
         [sys.executable, "-c", code],

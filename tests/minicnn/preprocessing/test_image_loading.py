@@ -5,12 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from places import GOLDEN_FILES
 
 from minicnn.preprocessing.image import array_to_img, img_to_array, load_img
 from minicnn.preprocessing.loading import to_gray
 from minicnn.preprocessing.resizing import filter_weights, resize
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "augmentation.npz")
+GOLDEN = np.load(GOLDEN_FILES / "augmentation.npz")
 FILTERS = ("bilinear", "bicubic", "hamming", "box", "lanczos")
 
 

@@ -7,19 +7,20 @@ needed because numba reads the variable when it is imported.
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-TESTS = Path(__file__).parent
+from places import ROOT
+
+FILES = ("tests/minicnn/kernels/test_kernels_agree.py", "tests/minicnn/test_fusion.py")
 
 
 def run(*arguments):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    paths = [str(TESTS.parent), environment.get("PYTHONPATH", "")]
+    paths = [str(ROOT), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return subprocess.run(
         [sys.executable, *arguments],
         env=environment,
-        cwd=TESTS.parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
@@ -31,9 +32,8 @@ def test_kernels_agree_without_the_compiler():
         "-c", "from minicnn.kernels import compiled; print(type(compiled.relu_forward).__name__)"
     )
     assert kinds.stdout.strip() == "function", kinds.stderr  # and not a compiled dispatcher
-    files = [str(TESTS / name) for name in ("test_kernels_agree.py", "test_fusion.py")]
     # All fused steps would take minutes as plain Python: one shape of each.
     some = "test_kernels_agree or test_convolutions or test_pooling_that"
     some += " or (test_one_channel and odd) or (test_many_channels and less)"
-    result = run("-m", "pytest", "-p", "no:cacheprovider", *files, "-k", some)
+    result = run("-m", "pytest", "-p", "no:cacheprovider", *FILES, "-k", some)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from places import ROOT
 from tiny_runs import PATIENTS, SLICES, finished_run, slices
 
 from covid import commands
@@ -39,7 +40,6 @@ COMMANDS = [
     "doctor",
 ]
 TOTAL = PATIENTS * SLICES
-ROOT = Path(__file__).parents[1]
 
 
 def call(*arguments) -> int:

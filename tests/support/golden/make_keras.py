@@ -1,6 +1,6 @@
 """Computes the golden values with real Keras (TensorFlow backend).
 
-    python tests/golden/make_keras.py        (from the top folder)
+    python tests/support/golden/make_keras.py        (from the top folder)
 
 writes keras_layers.npz, keras_optimizers.npz and keras_models.npz beside this file. Made with
 Keras 3.15.1 on TensorFlow 2.21.0. The tests that run where Keras is installed import the

@@ -1,6 +1,6 @@
 """Reads many damaged images in this process, and says which of them did something they must not.
 
-    python tests/image_mutants.py FIRST LAST FOLDER
+    python tests/support/image_mutants.py FIRST LAST FOLDER
 
 Mutant number n comes from seed image n % (number of seed images) and the random generator of seed
 n. Before it is read, n is written to FOLDER/current, so that whoever waits for this process knows

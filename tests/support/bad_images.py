@@ -1,6 +1,6 @@
 """A folder full of odd and broken synthetic images, and what must become of each of them.
 
-    python tests/bad_images.py FOLDER
+    python tests/support/bad_images.py FOLDER
 
 makes it to look at. Every file has its expectation: "read", or a regular expression that the
 reason for leaving it out matches.

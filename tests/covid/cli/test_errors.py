@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 from error_settings import furnished
 from error_table import NOT_BY_A_USER, TABLE, Row
+from places import ROOT
 from tiny_runs import finished_run, slices, temporary_folder
 
 from covid.cli import main
 
-ROOT = Path(__file__).parents[1]
 # Where errors are made that a user gets to see. What `minicnn.description` finds in a model comes
 # as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
 SOURCES = (

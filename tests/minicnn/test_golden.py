@@ -5,15 +5,13 @@ The numbers were made once by `golden/make_keras.py`. Errors are relative, array
 largest; in float32 every array agrees to 1e-5 in the Euclidean norm.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from golden import cases, make_minicnn, make_model
+from places import GOLDEN_FILES
 
 from minicnn.models import load_model
 
-FOLDER = Path(__file__).parent / "golden"
 TOLERANCES = {
     "float64": {"norm": "max", "limit": cases.FLOAT64_TOLERANCE},
     "float32": {"norm": "euclid", "limit": cases.FLOAT32_TOLERANCE},
@@ -23,7 +21,7 @@ TOLERANCES = {
 def golden(kind: str) -> dict[str, dict[str, np.ndarray]]:
     """case -> name -> array, from a file of arrays named "case:name"."""
     found: dict[str, dict[str, np.ndarray]] = {}
-    with np.load(FOLDER / f"keras_{kind}.npz") as file:
+    with np.load(GOLDEN_FILES / f"keras_{kind}.npz") as file:
         for key in file.files:
             case, name = key.split(":")
             found.setdefault(case, {})[name] = file[key]
@@ -42,7 +40,7 @@ def test_the_files_hold_every_case():
     assert set(LAYERS) == set(cases.LAYERS)
     assert set(OPTIMIZERS) == set(cases.OPTIMIZERS)
     assert set(MODELS) == {f"{name}/{dtype}" for name in cases.SMALL_MODELS for dtype in TOLERANCES}
-    assert sum(path.stat().st_size for path in FOLDER.glob("keras_*.npz")) < 1_000_000
+    assert sum(path.stat().st_size for path in GOLDEN_FILES.glob("keras_*.npz")) < 1_000_000
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT, SUPPORT
 from subprocesses import (
     HERE,
     SECONDS,
-    TESTS,
     digest,
     environment,
     noise,
@@ -351,13 +351,13 @@ def test_a_breakpoint_in_backward(backend, tmp_path):
         "print('went', 'on')\n"
     )
     commands = "b minicnn/layers/conv.py:{}\nc\np dy.shape\nn\np through_activation\ncl 1\nc\nq\n"
-    source = (TESTS.parent / "minicnn/layers/conv.py").read_text().splitlines()
+    source = (ROOT / "minicnn/layers/conv.py").read_text().splitlines()
     line = next(n for n, text in enumerate(source, 1) if "pads, z_shape = self._req" in text)
     run = subprocess.run(
         [sys.executable, "-m", "pdb", str(script)],
         input=commands.format(line),
         env=environment(NUMBA_DISABLE_JIT="1"),
-        cwd=TESTS.parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -452,8 +452,9 @@ def unwritable_copy(folder: Path) -> None:
     """A copy of the packages which everybody may read and nobody may change."""
     for package in ("minicnn", "covid"):
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(TESTS.parent / package, folder / package, ignore=ignored)
-    shutil.copy(TESTS / "subprocesses.py", folder)
+        shutil.copytree(ROOT / package, folder / package, ignore=ignored)
+    for name in ("places.py", "subprocesses.py"):
+        shutil.copy(SUPPORT / name, folder)
     for path in [*folder.rglob("*"), folder]:
         path.chmod(0o555 if path.is_dir() else 0o444)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from covid import doctor, machine
 from covid.arguments import parser
@@ -20,7 +21,6 @@ from minicnn import selftest
 from minicnn.kernels import compiled, naive
 from minicnn.kernels import threads as kernel_threads
 
-ROOT = Path(__file__).parents[1]
 NAMES = [*naive.__all__, "warp_images", *(f"{name}, fused" for name in MODELS)]
 
 

@@ -7,21 +7,20 @@ import hashlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
+from places import PYTHONPATH
 
 from minicnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from minicnn.models import Sequential
 
-TESTS = Path(__file__).parent
 SECONDS = 120  # on a machine that is busy with other things; alone each takes a few
 HERE = "from subprocesses import *\n"
 
 
 def environment(**changes) -> dict[str, str]:
     """This process's variables with some changes; None removes one."""
-    paths = [str(TESTS.parent), str(TESTS), os.environ.get("PYTHONPATH", "")]
+    paths = [PYTHONPATH, os.environ.get("PYTHONPATH", "")]
     merged = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **changes}
     return {name: value for name, value in merged.items() if value is not None}
 

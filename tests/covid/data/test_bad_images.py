@@ -18,6 +18,7 @@ import pytest
 from bad_images import GRAY, READ, SMOOTH, bombs, contents, encoded
 from bad_places import NEGATIVE, POSITIVE, make
 from mutator import mutations
+from places import PYTHONPATH, SUPPORT
 from tiny_runs import finished_run
 
 from covid.dataset import count_statuses, plan_split, read_manifest, scan, write_folder, write_split
@@ -30,7 +31,6 @@ from covid.writing import unique_names
 from minicnn.preprocessing.headers import LIMIT_VARIABLE
 from minicnn.preprocessing.image import ImageDataGenerator, load_img
 
-TESTS = Path(__file__).parent
 MUTANTS, WORKERS = 3500, 2
 # The notice of the first start, and what libpng and libjpeg print of themselves.
 NOT_OURS = re.compile(
@@ -46,7 +46,7 @@ def corpus(tmp_path_factory):
 
 
 def process(*arguments, **options) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS)))}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     command = [sys.executable, "-X", "faulthandler", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, env=environment, timeout=300, **options)
 
@@ -312,8 +312,8 @@ def test_damaged_images_are_read_or_refused(tmp_path):
 
 
 def start_worker(first: int, last: int, folder: Path) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS)))}
-    command = [sys.executable, "-X", "faulthandler", TESTS / "image_mutants.py"]
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
+    command = [sys.executable, "-X", "faulthandler", SUPPORT / "image_mutants.py"]
     return subprocess.Popen(
         [*map(str, command), str(first), str(last), str(folder)],
         stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from bad_models import CORPUS, SIZE, UNUSABLE, good_model, write_corpus
 from model_mutator import mutant
+from places import ROOT
 
 from covid.cli import main
 from covid.errors import UserError
@@ -121,7 +122,7 @@ def test_memory_is_bounded(corpus):
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == ["refused"] * len(bad)

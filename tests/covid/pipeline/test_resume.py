@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import PYTHONPATH, ROOT, SUPPORT
 from tiny_runs import temporary_folder
 
 from covid import run, run_folder
@@ -40,7 +41,6 @@ from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model
 
-ROOT = Path(__file__).parents[1]
 KILLS = 25
 RUN = ("run", "--recipe", "practice", "--seed", "3", "--epochs", "40", "--checkpoint-steps", "1")
 RUN = (*RUN, "--split", "random", "--no-controls")
@@ -63,7 +63,7 @@ def undisturbed(images) -> Path:
 
 def begin(*arguments, figures: bool = False, **options) -> subprocess.Popen:
     """Start `covid` in a process of its own; what it says comes in lines."""
-    program = ["-m", "covid"] if figures else [str(ROOT / "tests/without_figures.py")]
+    program = ["-m", "covid"] if figures else [str(SUPPORT / "without_figures.py")]
     return subprocess.Popen(
         [sys.executable, "-u", *program, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -138,7 +138,7 @@ def lives():
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm_process"])
     with pytest.MonkeyPatch.context() as patch:  # until Python 3.12 it knows no other path
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(Path(__file__).parent)]))
+        patch.setenv("PYTHONPATH", PYTHONPATH)
         multiprocessing.forkserver.ensure_running()
     return lambda arguments, output: context.Process(
         target=life, args=([str(argument) for argument in arguments], output)
