@@ -147,8 +147,8 @@ def put_counters(model, meta: dict) -> None:
 
 def connect_nodes(layers: list, nodes: list[dict]) -> list:
     """The tensor that each node gives out; ValueError where a layer takes other inputs."""
-    from minicnn.graph import connect, input_tensor
     from minicnn.layers import Concatenate, InputLayer
+    from minicnn.layers.node import connect, input_tensor
 
     tensors: list = []
     for node in nodes:

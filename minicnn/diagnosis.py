@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minicnn.checks import BadSample, find_not_finite, place_inside
 from minicnn.layers.dropout import Dropout
+from minicnn.numeric_checks import BadSample, find_not_finite, place_inside
 
 SHOWN = 3  # so many of a batch's samples are named, then it is "and 27 more"
 

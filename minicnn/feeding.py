@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minicnn.checks import as_numbers, require_finite, require_finite_batch
-from minicnn.shapes import positive_int
+from minicnn.arguments import positive_int
+from minicnn.numeric_checks import as_numbers, require_finite, require_finite_batch
 
 SHUFFLE_KEY = 1_000_000  # keeps the order's random numbers apart from those of the layers
 

@@ -1,14 +1,9 @@
 """Names of layers: the user's, or Keras' automatic ones."""
 
-from __future__ import annotations
-
 import itertools
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from minicnn.layers.base import Layer
+from minicnn.layers.base import Layer, snake_case
 
 _names_of_all_models: set[str] = set()
 
@@ -49,9 +44,3 @@ def free_name(stem: str, taken: set[str]) -> str:
     """The first of stem, stem_1, stem_2, ... that is not taken."""
     candidates = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(1)))
     return next(name for name in candidates if name not in taken)
-
-
-def snake_case(class_name: str) -> str:
-    """Keras' way of making a layer's name from its class: MaxPooling2D -> max_pooling2d."""
-    with_breaks = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", with_breaks).lower()

@@ -8,9 +8,10 @@ for its column goes on in the next line; a single word that is too wide ends in 
 import shutil
 import textwrap
 
-from minicnn import shapes
-from minicnn.graph import Graph, Node
+from minicnn.arguments import shape_text
+from minicnn.graph import Graph
 from minicnn.layers.base import Layer
+from minicnn.layers.node import Node
 from minicnn.models import Model, Sequential
 
 # Each column: its heading, where it ends (fraction of the table's width), how text is put in it.
@@ -89,7 +90,7 @@ def layer_rows(model: Model) -> list[list[str]]:
     return [
         [
             f"{layer.name} ({type(layer).__name__})",
-            shapes.text(uses[layer][-1].output.shape),
+            shape_text(uses[layer][-1].output.shape),
             f"{layer.count_params():,}",
         ]
         for layer in model.layers

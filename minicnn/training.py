@@ -9,14 +9,15 @@ from functools import partial
 
 import numpy as np
 
-from minicnn import shapes
+from minicnn import arguments
+from minicnn.arguments import shape_text
 from minicnn.callbacks import BackupAndRestore, Callback, CallbackList, History, TerminateOnNaN
 from minicnn.checkpoints import Position
-from minicnn.checks import as_numbers, input_list
 from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
+from minicnn.numeric_checks import as_numbers, input_list
 from minicnn.prefetching import prefetched
 from minicnn.progress import Progress
 
@@ -381,7 +382,7 @@ def as_inputs(model, x) -> list[np.ndarray]:
         if array.shape[1:] != tensor.sample_shape:
             raise ValueError(
                 f"{model.name}: expected input of shape "
-                f"{shapes.text(('batch', *tensor.sample_shape))}, got {shapes.text(array.shape)}"
+                f"{shape_text(('batch', *tensor.sample_shape))}, got {shape_text(array.shape)}"
             )
     if {len(array) for array in arrays} == {0}:
         raise ValueError(f"{model.name}: expected at least one sample, got a batch of none")
@@ -408,8 +409,8 @@ def as_labels(y, p: np.ndarray, output: str) -> np.ndarray:
     if labels.shape != p.shape and not (one_number and labels.shape == p.shape[:-1]):
         numbers = "; numbers of classes have to become rows with a 1 for the class and 0 elsewhere"
         raise ValueError(
-            f"{output}: expected labels of shape {shapes.text(p.shape)}, "
-            f"got {shapes.text(labels.shape)}{numbers if labels.shape == p.shape[:-1] else ''}"
+            f"{output}: expected labels of shape {shape_text(p.shape)}, "
+            f"got {shape_text(labels.shape)}{numbers if labels.shape == p.shape[:-1] else ''}"
         )
     return labels.reshape(p.shape)
 
@@ -422,7 +423,7 @@ def batch_length(x) -> int:
 def steps_of(feed, steps: int | None, argument: str) -> int:
     """The steps asked for, or all the feed has; ValueError where neither is known."""
     if steps is not None:
-        return shapes.positive_int(steps, argument, "fit")
+        return arguments.positive_int(steps, argument, "fit")
     if len(feed) == 0:
         raise ValueError(f"expected {argument}: a generator does not say how many batches it has")
     return len(feed)

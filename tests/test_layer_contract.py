@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from shape_grid import CASES, Case, spread_out
 
-from minicnn import kernels, layers, shapes
+from minicnn import kernels, layers
+from minicnn.arguments import shape_text
 from minicnn.kernels import threads as kernel_threads
 
 EVERY_LAYER = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -254,8 +255,8 @@ def test_inputs_of_a_wrong_shape(case, change):
         "an axis less": one[..., 0],
         "an axis more": one[..., None],
     }[change]
-    expected = shapes.text(("batch", *one.shape[1:]))
-    found = shapes.text(wrong.shape)
+    expected = shape_text(("batch", *one.shape[1:]))
+    found = shape_text(wrong.shape)
     text = (
         f"middle: expected inputs? of shapes? .*{re.escape(expected)}.*, got .*{re.escape(found)}"
     )
@@ -269,8 +270,8 @@ def test_gradients_of_a_wrong_shape(case, backend):
     layer, _, y, dy, _ = there_and_back(case)
     layer.name = "middle"
     for wrong in (dy[..., None], np.concatenate([dy, dy]), np.concatenate([dy, dy], axis=-1)):
-        text = f"middle: expected dy of the output's shape {shapes.text(y.shape)}, got "
-        with pytest.raises(ValueError, match=re.escape(text + shapes.text(wrong.shape))):
+        text = f"middle: expected dy of the output's shape {shape_text(y.shape)}, got "
+        with pytest.raises(ValueError, match=re.escape(text + shape_text(wrong.shape))):
             layer.backward(wrong)
 
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from minicnn.fusion.steps import Buffers, JoinStep, keep_grads
-from minicnn.graph import Node
 from minicnn.layers.dropout import Dropout
-from minicnn.padding import window_pads
+from minicnn.layers.node import Node
+from minicnn.layers.windows import window_pads
 
 
 class ConvStep:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers, pickling, saving, shapes, training
-from minicnn.checks import require_finite_batch
-from minicnn.graph import Graph, Tensor, build_layers
+from minicnn import arguments, losses, metrics, optimizers, pickling, saving, training
+from minicnn.graph import Graph, build_layers
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.base import Layer
+from minicnn.layers.node import Tensor
+from minicnn.numeric_checks import require_finite_batch
 from minicnn.seeding import fresh_seed
 
 
@@ -335,7 +336,7 @@ class Model:
         verbose=0,
     ):
         """The same as `evaluate`; the three arguments about queues have no effect."""
-        shapes.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
+        arguments.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
         return self.evaluate(generator, steps=steps, verbose=verbose)
 
     def predict_generator(
@@ -349,7 +350,7 @@ class Model:
         verbose=0,
     ):
         """The same as `predict`; the three arguments about queues have no effect."""
-        shapes.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
+        arguments.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
         return self.predict(generator, steps=steps, verbose=verbose)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minicnn.arguments import choice, pair
 from minicnn.preprocessing.iterators import BatchIterator
 from minicnn.preprocessing.loading import CHANNELS, ImageFileError
 from minicnn.preprocessing.resizing import INTERPOLATIONS
 from minicnn.preprocessing.store import ImageStore
-from minicnn.shapes import choice, pair
 
 if TYPE_CHECKING:
     from minicnn.preprocessing.image import ImageDataGenerator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn.checks import BadSample, as_numbers, require_finite
-from minicnn.seeding import fresh_seed
-from minicnn.shapes import positive_int
+from minicnn.arguments import positive_int
+from minicnn.numeric_checks import BadSample, as_numbers, require_finite
+from minicnn.seeding import checked_seed, fresh_seed
 
 if TYPE_CHECKING:
     from minicnn.preprocessing.image import ImageDataGenerator
@@ -219,10 +219,3 @@ class NumpyArrayIterator(BatchIterator):
 
     def _targets(self, indices: np.ndarray) -> np.ndarray | None:
         return None if self.y is None else self.y[indices]
-
-
-def checked_seed(seed: int, owner: str) -> int:
-    """Return `seed` if it is an integer of at least 0, else raise ValueError."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"{owner}: expected seed to be an integer of at least 0, got {seed!r}")
-    return int(seed)

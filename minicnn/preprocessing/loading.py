@@ -9,9 +9,9 @@ import os
 
 import numpy as np
 
+from minicnn.arguments import choice, pair
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
-from minicnn.shapes import choice, pair
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 _TIFF_STARTS = (b"II*\x00", b"MM\x00*")

@@ -8,8 +8,9 @@ zero, and every heat map would be empty.
 
 import numpy as np
 
-from minicnn.graph import Graph, Node, Tensor
+from minicnn.graph import Graph
 from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.layers.node import Node, Tensor
 from minicnn.training import as_inputs, logits
 
 

@@ -1,12 +1,9 @@
-"""Output sizes, padding, and the checks of arguments that several layers share."""
+"""The checks of arguments that many constructors and functions share, and shapes as text."""
 
-import math
 import numbers
 from collections.abc import Sequence
 
 import numpy as np
-
-PADDINGS = ("valid", "same")
 
 
 def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, int]:
@@ -75,56 +72,6 @@ def refuse_data_format(owner: str, data_format) -> None:
     refuse_unsupported(owner, {"data_format": (data_format, None, "channels_last")})
 
 
-def window_positions(size: int, window: int, stride: int, padding: str) -> int:
-    """How many positions a sliding window takes along an axis of `size` pixels.
-
-    valid: floor((size - window) / stride) + 1, nothing beyond the border is read;
-    same:  ceil(size / stride), the border is padded as `padding_amounts` says.
-    """
-    if padding == "same":
-        return math.ceil(size / stride)
-    return (size - window) // stride + 1
-
-
-def padding_amounts(size: int, window: int, stride: int, padding: str) -> tuple[int, int]:
-    """Pixels to add (before, after) an axis of `size` pixels.
-
-    For 'same', total = max((positions - 1) * stride + window - size, 0); where the total is
-    odd the extra pixel goes after (bottom or right), as TensorFlow does.
-    """
-    if padding == "valid":
-        return 0, 0
-    positions = window_positions(size, window, stride, padding)
-    total = max((positions - 1) * stride + window - size, 0)
-    return total // 2, total - total // 2
-
-
-def sliding_output(
-    in_size: tuple[int, int],
-    window: tuple[int, int],
-    strides: tuple[int, int],
-    padding: str,
-    owner: str,
-) -> tuple[int, int]:
-    """(height, width) of what a window makes of an image of `in_size` (height, width).
-
-    Raises
-    ------
-    ValueError
-        If the window does not fit into the image ('valid' only).
-    """
-    out_height, out_width = (
-        window_positions(size, span, stride, padding)
-        for size, span, stride in zip(in_size, window, strides, strict=True)
-    )
-    if min(out_height, out_width) < 1:
-        raise ValueError(
-            f"{owner}: expected an input of at least {window[0]}x{window[1]} pixels "
-            f"for its window, got {in_size[0]}x{in_size[1]}; use padding='same' or a smaller window"
-        )
-    return out_height, out_width
-
-
-def text(shape: Sequence[int | str | None]) -> str:
+def shape_text(shape: Sequence[int | str | None]) -> str:
     """A shape as it is written in messages: (batch, 64, 64, 1)."""
     return "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
