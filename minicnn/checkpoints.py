@@ -16,7 +16,7 @@ import numpy as np
 
 from minicnn.description import describe
 from minicnn.description_checks import check_description
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving import CALLBACKS, TRAINING, model_arrays, put_state
 

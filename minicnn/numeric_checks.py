@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn import kernels
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
 PIECE = 1 << 18  # numbers looked at together: their answers stay in the processor's cache

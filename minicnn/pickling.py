@@ -9,7 +9,7 @@ file runs what its writer put into it, so files are `.npz` (see `minicnn.saving`
 import numpy as np
 
 from minicnn import saving
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.npz import parse_meta
 
 SOURCE = "a pickled model"  # what errors call it in place of a file

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.threads import get_threads, set_threads
+from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 TOLERANCE = 1e-4  # of the largest number: float32 sums in another order, Winograd's method
 

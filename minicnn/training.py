@@ -15,7 +15,7 @@ from minicnn.callbacks import BackupAndRestore, Callback, CallbackList, History,
 from minicnn.checkpoints import Position
 from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
 from minicnn.numeric_checks import as_numbers, input_list
 from minicnn.prefetching import prefetched

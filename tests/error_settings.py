@@ -261,7 +261,7 @@ def forbidden(path: str, target: str) -> Make:
 
 
 def threads_not_known_yet(setting: Setting) -> None:
-    setting.patch.setattr("minicnn.kernels.threads._threads", None)
+    setting.patch.setattr("minicnn.kernels.runtime.thread_count._threads", None)
 
 
 def interrupted_while(target: str) -> Make:

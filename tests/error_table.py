@@ -111,7 +111,7 @@ NOT_BY_A_USER = {
         ("minicnn/callbacks/backup.py", "expected double_checkpoint"),
         ("minicnn/callbacks/backup.py", "expected save_freq"),
         ("minicnn/checkpoints.py", "get_state: expected a dict"),
-        ("minicnn/kernels/threads.py", "set_threads"),
+        ("minicnn/kernels/runtime/thread_count.py", "set_threads"),
         ("minicnn/npz.py", "a name that ends in .npz"),
         ("minicnn/npz.py", "expected a folder to write"),
         ("minicnn/npz.py", "expected a name like"),

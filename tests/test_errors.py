@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
     *(ROOT / "minicnn" / f"{n}.py" for n in ("archives", "callbacks/backup", "checkpoints", "npz")),
-    ROOT / "minicnn/kernels/threads.py",
+    ROOT / "minicnn/kernels/runtime/thread_count.py",
     *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
 )
 # The notice of the first start, what libpng prints (in two threads at once, with empty lines),

@@ -12,7 +12,7 @@ from shape_grid import CASES, Case, spread_out
 
 from minicnn import kernels, layers
 from minicnn.arguments import shape_text
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 
 EVERY_LAYER = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 ONE_EACH = {case.name.split(":")[0]: case for case in reversed(CASES)}
@@ -179,17 +179,17 @@ LARGER = [
 @pytest.mark.parametrize("case", CASES + LARGER, ids=lambda case: case.name)
 @DTYPES
 def test_results_do_not_depend_on_the_number_of_threads(case, dtype):
-    available = kernel_threads.get_threads()
+    available = thread_count.get_threads()
     if available == 1:
         pytest.skip("needs two processor cores")
     results = []
     try:
         for threads in (1, available):
-            kernel_threads.set_threads(threads)
+            thread_count.set_threads(threads)
             layer, _, y, _, dx = there_and_back(case, dtype)
             results.append(copies([y, dx, layer.grads]))
     finally:
-        kernel_threads.set_threads(available)
+        thread_count.set_threads(available)
     for other in results[1:]:
         assert_same(other, results[0])
 

@@ -23,7 +23,7 @@ import pytest
 
 from minicnn import layers, models
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 from minicnn.optimizers import Adam
 from minicnn.preprocessing import store
 from minicnn.preprocessing.image import ImageDataGenerator
@@ -65,10 +65,10 @@ def growth(action, first: int, last: int) -> Memory:
 @pytest.fixture
 def two_threads():
     """Kernels on two threads, also where there is one core."""
-    before = kernel_threads.get_threads()
-    kernel_threads.set_threads(2)
+    before = thread_count.get_threads()
+    thread_count.set_threads(2)
     yield
-    kernel_threads.set_threads(before)
+    thread_count.set_threads(before)
 
 
 def small_model(seed=0) -> models.Model:

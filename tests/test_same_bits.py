@@ -41,7 +41,7 @@ from covid.splits import plan_split
 from covid.train import train_and_evaluate
 from minicnn.fusion import FEW, RowsStep
 from minicnn.graph import Graph
-from minicnn.kernels import threads
+from minicnn.kernels.runtime import thread_count
 from minicnn.layers import Conv2D, Input
 from minicnn.models import Sequential
 from minicnn.optimizers import Adam
@@ -96,12 +96,12 @@ def digest(outcome: Outcome) -> str:
 
 @contextmanager
 def on_threads(count: int):
-    before = threads.get_threads()
-    threads.set_threads(count)
+    before = thread_count.get_threads()
+    thread_count.set_threads(count)
     try:
         yield
     finally:
-        threads.set_threads(before)
+        thread_count.set_threads(before)
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_in_another_process(count, split, usual):
     code = (
         "from pathlib import Path\nimport test_same_bits as here\n"
         f"split = here.read_split(Path({str(split.folder)!r}))\n"
-        "print(here.threads.get_threads())\n"
+        "print(here.thread_count.get_threads())\n"
         "for one in here.TRAININGS:\n    print(here.digest(here.train(split, *one)))"
     )
     done = subprocess.run(

@@ -17,7 +17,7 @@ from minicnn.arguments import shape_text
 from minicnn.inspection.dissection import take_apart
 from minicnn.inspection.explanations import Explanation
 from minicnn.inspection.text_tables import columns, figure, place
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.node import Tensor
 from minicnn.training import as_inputs
 

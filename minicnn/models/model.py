@@ -10,7 +10,7 @@ import numpy as np
 
 from minicnn import arguments, losses, metrics, optimizers, pickling, saving, training
 from minicnn.graph import Graph, build_layers
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Tensor
 from minicnn.numeric_checks import require_finite_batch

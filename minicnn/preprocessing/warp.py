@@ -8,7 +8,7 @@ step computes.
 
 import numpy as np
 
-from minicnn.kernels.jit import kernel
+from minicnn.kernels.runtime.jit import kernel
 
 # Numbers are given their 32-bit types one by one: left alone, numba widens them to 64 bits,
 # of which the processor handles half as many at once.

@@ -7,7 +7,7 @@ import numpy as np
 
 from minicnn import arguments
 from minicnn.graph import Graph
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.passes import gradients, image_shape
 from minicnn.saliency.receptive import ReceptiveField, feature_map, receptive_field
 

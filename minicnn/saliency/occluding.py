@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from minicnn import arguments
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.heatmap import HeatMap
 from minicnn.saliency.passes import logits_of, one_image
 

@@ -9,7 +9,7 @@ zero, and every heat map would be empty.
 import numpy as np
 
 from minicnn.graph import Graph
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.node import Node, Tensor
 from minicnn.training import as_inputs, logits
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from minicnn import arguments
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.saliency.gradcam import grad_cam
 from minicnn.saliency.occluding import occlusion

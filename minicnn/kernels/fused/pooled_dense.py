@@ -9,8 +9,8 @@ batch, and the outputs stay where they are.
 
 import numpy as np
 
-from minicnn.kernels.compiled.pooled import scale_of, sum_of
-from minicnn.kernels.compiled.pooled_planes import (
+from minicnn.kernels.fused.pooled import scale_of, sum_of
+from minicnn.kernels.fused.pooled_planes import (
     drop_out,
     largest_sums,
     new_planes,
@@ -20,9 +20,9 @@ from minicnn.kernels.compiled.pooled_planes import (
     transform_pixels,
     transform_taps,
 )
-from minicnn.kernels.jit import kernel as compiled
-from minicnn.kernels.jit import part, summing_kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import kernel as compiled
+from minicnn.kernels.runtime.jit import part, summing_kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 ROWS = 8  # of outputs, whose dense weights' gradients are summed at a time
 

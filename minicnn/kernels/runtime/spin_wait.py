@@ -7,7 +7,7 @@ memory for a moment, without Python's lock, and sleeps only if nothing has come 
 
 import numpy as np
 
-from minicnn.kernels.jit import config, kernel
+from minicnn.kernels.runtime.jit import config, kernel
 
 LOOKS = 0 if config.DISABLE_JIT else 100_000  # about 0.1 ms; plain Python would keep its lock
 TOLD, BUSY = 0, 1

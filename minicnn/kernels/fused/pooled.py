@@ -11,7 +11,7 @@ largest, or CUT where no gradient flows because relu was at 0 or dropout dropped
 
 import numpy as np
 
-from minicnn.kernels.compiled.pooled_planes import (
+from minicnn.kernels.fused.pooled_planes import (
     drop_out,
     largest_sums,
     new_planes,
@@ -22,8 +22,8 @@ from minicnn.kernels.compiled.pooled_planes import (
     transform_pixels,
     transform_taps,
 )
-from minicnn.kernels.jit import summing_kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import summing_kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 
 def route_shape(y_shape):

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from minicnn.kernels import threads
+from minicnn.kernels.runtime import step_lock, thread_pool
 
 LONGEST_WAIT = 10  # seconds; a fork for which the running step itself is waiting must not hang
 
@@ -23,8 +23,8 @@ def _before() -> None:
     # The step's lock first, then the compiler's, as in a step that has to compile: the other way
     # round, that step and this thread would wait for each other.
     _held.locks = []
-    if not threads.step_lock._is_owned():  # it is in a fork out of a step
-        for lock in (threads.next_step, threads.step_lock):
+    if not step_lock.step_lock._is_owned():  # it is in a fork out of a step
+        for lock in (step_lock.next_step, step_lock.step_lock):
             if lock.acquire(timeout=LONGEST_WAIT):
                 _held.locks.append(lock)
     numba = sys.modules.get("numba.core.compiler_lock")
@@ -41,7 +41,8 @@ def _after() -> None:
 
 def _after_in_child() -> None:
     _after()
-    threads.start_anew()
+    step_lock.start_anew()
+    thread_pool.start_anew()
 
 
 # What is registered last is called first before a fork. The locks of `logging` and of thread pools,

@@ -18,7 +18,7 @@ sees, whole image rows at a time, then to the columns, all channels of a tile at
 
 import numpy as np
 
-from minicnn.kernels.compiled.winograd_tiles import (
+from minicnn.kernels.fused.winograd_tiles import (
     TILE,
     find_black,
     transform_back,
@@ -26,7 +26,7 @@ from minicnn.kernels.compiled.winograd_tiles import (
     transform_outputs,
     transform_pixels,
 )
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.thread_pool import share
 
 TILES = 54  # about so many tiles are transformed at a time
 NO_ROUTE = np.empty((0, 0, 0), dtype=np.uint8)

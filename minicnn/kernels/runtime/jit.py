@@ -4,14 +4,14 @@ import sys
 
 import numpy as np
 
-from minicnn.kernels.threads import get_threads
+from minicnn.kernels.runtime.thread_count import get_threads
 
 get_threads()  # refuses a NUMBA_NUM_THREADS that is no number before numba stumbles over it
 
 from numba import config, njit  # noqa: E402
 from numba.core import event  # noqa: E402
 
-from minicnn.kernels.caching import keep_on_disk  # noqa: E402
+from minicnn.kernels.runtime.disk_cache import keep_on_disk  # noqa: E402
 
 FAST_SUMS = {"contract", "reassoc", "nsz"}
 

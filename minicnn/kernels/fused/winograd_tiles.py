@@ -7,7 +7,7 @@ tile's column. The matrices are written out: half of their entries are 0, 1 or -
 
 import numpy as np
 
-from minicnn.kernels.jit import part, summing_kernel
+from minicnn.kernels.runtime.jit import part, summing_kernel
 
 TILE = 4  # outputs of a tile, in either direction; it sees 6 pixels
 CUT = 4  # the route of an output to which no gradient flows

@@ -8,15 +8,15 @@ into pieces, and every thread takes the next piece until there is none:
 
 Kernels are written so that what one piece writes no other piece touches: results do not depend
 on how many threads there were. The helpers are plain Python threads that wait for work, at
-first awake (see `watching.py`), so that kernels may be called from any thread, and from a process
+first awake (see `spin_wait.py`), so that kernels may be called from any thread, and from a process
 made by fork.
 """
 
-import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+
+from minicnn.kernels.runtime.thread_count import get_threads
 
 PIECES = 5  # for each thread: a thread that is held up then holds nobody else up for long
 
@@ -51,7 +51,9 @@ class _Helper(threading.Thread):
 
     def __init__(self):
         super().__init__(name="minicnn-kernel", daemon=True)
-        from minicnn.kernels.watching import Watch  # needs numba, as whoever shares work does
+        from minicnn.kernels.runtime.spin_wait import (
+            Watch,  # needs numba, as whoever shares work does
+        )
 
         self.watch = Watch()
         self.idle, self.busy = threading.Lock(), threading.Lock()
@@ -95,36 +97,6 @@ class _Helper(threading.Thread):
 
 _helpers: list[_Helper] = []
 _helpers_in_use = threading.Lock()
-_threads: int | None = None
-
-
-def get_threads() -> int:
-    """How many threads kernels use: NUMBA_NUM_THREADS if it is set, else the cores there are.
-
-    ValueError if it is set to something that is no number of threads.
-    """
-    global _threads
-    if _threads is None:
-        if hasattr(os, "sched_getaffinity"):
-            cores = len(os.sched_getaffinity(0))
-        else:
-            cores = os.cpu_count() or 1
-        given = os.environ.get("NUMBA_NUM_THREADS") or str(cores)
-        if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) > 0):
-            raise ValueError(
-                "NUMBA_NUM_THREADS: expected this environment variable to be an integer of at "
-                f"least 1, got {given[:60]!r}; correct it or unset it"
-            )
-        _threads = int(given)
-    return _threads
-
-
-def set_threads(count: int) -> None:
-    """Use `count` threads from now on; ValueError unless it is an integer of at least 1."""
-    global _threads
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"set_threads: expected an integer of at least 1, got {count!r}")
-    _threads = count
 
 
 def share(work: Callable, count: int, *arguments) -> None:
@@ -155,31 +127,8 @@ def share(work: Callable, count: int, *arguments) -> None:
         raise job.error
 
 
-step_lock, next_step = threading.RLock(), threading.Lock()
-
-
-@contextmanager
-def one_step_at_a_time() -> Iterator[None]:
-    """Keep other threads from running a model meanwhile: its layers keep arrays between calls.
-
-    Whoever waits is next: `next_step` is held while waiting, so that a thread that makes one step
-    after the other cannot come back before one that has waited.
-    """
-    if step_lock._is_owned():  # by this thread: a step within a step
-        yield
-        return
-    try:
-        with next_step:
-            step_lock.acquire()
-        yield
-    finally:
-        if step_lock._is_owned():  # it is not if Ctrl-C came while waiting
-            step_lock.release()
-
-
 def start_anew() -> None:
-    """In a process made by fork there is only the thread that forked; see `forking`."""
-    global _helpers_in_use, step_lock, next_step
+    """In a process made by fork there is only the thread that forked; see `fork_safety`."""
+    global _helpers_in_use
     _helpers.clear()
     _helpers_in_use = threading.Lock()
-    step_lock, next_step = threading.RLock(), threading.Lock()

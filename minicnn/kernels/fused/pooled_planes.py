@@ -23,7 +23,7 @@ An infinite pixel gives NaN here, because differences of pixels are taken; a NaN
 import numpy as np
 
 from minicnn.kernels.compiled.elementwise import mix_bits
-from minicnn.kernels.jit import part
+from minicnn.kernels.runtime.jit import part
 
 CUT = 4
 
