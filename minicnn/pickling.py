@@ -8,9 +8,9 @@ file runs what its writer put into it, so files are `.npz` (see `minicnn.saving`
 
 import numpy as np
 
-from minicnn import saving
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
-from minicnn.npz import parse_meta
+from minicnn.saving.npz import parse_meta
+from minicnn.saving.weights import assemble, model_arrays
 
 SOURCE = "a pickled model"  # what errors call it in place of a file
 
@@ -33,10 +33,10 @@ def taken_apart(model) -> tuple:
             f"{model.name}: expected a Model or Sequential to pickle, got the subclass "
             f"{type(model).__name__}; give it a __reduce__ of its own"
         )
-    arrays = saving.model_arrays(model)
+    arrays = model_arrays(model)
     return put_together, ({name: array.copy() for name, array in arrays.items()},)
 
 
 def put_together(arrays: dict[str, np.ndarray]):
     """The model again: a new one, with memory of its own."""
-    return saving.assemble(arrays, parse_meta(arrays.pop("__meta__")), SOURCE)
+    return assemble(arrays, parse_meta(arrays.pop("__meta__")), SOURCE)

@@ -12,7 +12,6 @@ import numpy as np
 from minicnn import arguments
 from minicnn.arguments import shape_text
 from minicnn.callbacks import BackupAndRestore, Callback, CallbackList, History, TerminateOnNaN
-from minicnn.checkpoints import Position
 from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
@@ -20,6 +19,7 @@ from minicnn.layers.activations import Sigmoid
 from minicnn.numeric_checks import as_numbers, input_list
 from minicnn.prefetching import prefetched
 from minicnn.progress import Progress
+from minicnn.saving.checkpoint import Position
 
 
 @one_step_at_a_time()

@@ -25,11 +25,12 @@ from tiny_runs import finished_run, slices, temporary_folder
 from covid.cli import main
 
 ROOT = Path(__file__).parents[1]
-# Where errors are made that a user gets to see. What `minicnn.description` finds in a model comes
-# as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
+# Where errors are made that a user gets to see. What `minicnn.models.load` finds in a model
+# comes as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
 SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
-    *(ROOT / "minicnn" / f"{n}.py" for n in ("archives", "callbacks/backup", "checkpoints", "npz")),
+    *(ROOT / f"minicnn/saving/{n}.py" for n in ("checkpoint", "npz", "npz_reader")),
+    ROOT / "minicnn/callbacks/backup.py",
     ROOT / "minicnn/kernels/runtime/thread_count.py",
     *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
 )

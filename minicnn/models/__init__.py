@@ -2,6 +2,6 @@
 
 from minicnn.models.model import Model
 from minicnn.models.sequential import Sequential
-from minicnn.saving import load_model
+from minicnn.saving.weights import load_model
 
 __all__ = ["Model", "Sequential", "load_model"]

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import arguments, losses, metrics, optimizers, pickling, saving, training
+from minicnn import arguments, losses, metrics, optimizers, pickling, training
 from minicnn.graph import Graph, build_layers
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Tensor
 from minicnn.numeric_checks import require_finite_batch
+from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
 
 
@@ -178,17 +179,17 @@ class Model:
     @one_step_at_a_time()
     def save(self, path) -> None:
         """Write layers, weights, optimiser and metadata to one .npz file."""
-        saving.save_model(self, path)
+        save_model(self, path)
 
     @one_step_at_a_time()
     def save_weights(self, path) -> None:
         """Write the weights alone to an .npz file."""
-        saving.save_weights(self, path)
+        save_weights(self, path)
 
     @one_step_at_a_time()
     def load_weights(self, path) -> None:
         """Read what `save_weights` or `save` wrote into this model's layers."""
-        saving.load_weights(self, path)
+        load_weights(self, path)
 
     def __reduce__(self) -> tuple:
         """For process pools and `copy.deepcopy`; see `minicnn.pickling`."""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minicnn.description import describe
-from minicnn.description_checks import check_description
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
-from minicnn.npz import ModelFileError, parse_json, read_npz, write_npz
-from minicnn.saving import CALLBACKS, TRAINING, model_arrays, put_state
+from minicnn.saving.describe import describe
+from minicnn.saving.description_checks import check_description
+from minicnn.saving.npz import ModelFileError, parse_json, read_npz, write_npz
+from minicnn.saving.weights import CALLBACKS, TRAINING, model_arrays, put_state
 
 if TYPE_CHECKING:  # the callbacks import this file, not the other way round
     from minicnn.callbacks import CallbackList

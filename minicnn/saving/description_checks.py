@@ -1,7 +1,7 @@
 """Whether a model's description, as a file holds it, is one that a model can be made from.
 
 Types, sizes and numbers only, before any layer is made; what an argument of a layer may be is
-the layer's own to check. See `minicnn.description`.
+the layer's own to check. See `minicnn.saving.describe`.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Arrays and one text of JSON in an .npz file: written whole or not at all, read with suspicion.
 
-What is read is checked in `minicnn.archives`; what could not be read again is not written.
+What is read is checked in `minicnn.saving.npz_reader`; what could not be read again is not written.
 """
 
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minicnn.archives import LARGEST_DIRECTORY, directory_size, is_plain, read_arrays
 from minicnn.files import whole_file
+from minicnn.saving.npz_reader import LARGEST_DIRECTORY, directory_size, is_plain, read_arrays
 
 FORMAT_VERSION = 1
 LONGEST_TEXT = 4 * 2**20  # characters of `__meta__`

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 
 from minicnn import metrics
-from minicnn.description_checks import check_description
-from minicnn.npz import FORMAT_VERSION
+from minicnn.saving.description_checks import check_description
+from minicnn.saving.npz import FORMAT_VERSION
 
 
 def require_savable(model) -> None:

@@ -2,9 +2,9 @@
 
 A file holds `weights/<layer>/<parameter>` and, where the model was saved whole,
 `optimizer/<slot>/<layer>/<parameter>` and `__meta__`: the layers with their arguments, how they
-are connected, and how the model was compiled; see `minicnn.description`. How files are written
-and read is in `minicnn.npz`. A file that is refused changes nothing: not the model it was to be
-read into, and nothing on disk.
+are connected, and how the model was compiled; see `minicnn.saving.describe`. How files are
+written and read is in `minicnn.saving.npz`. A file that is refused changes nothing: not the model
+it was to be read into, and nothing on disk.
 """
 
 import json
@@ -13,14 +13,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minicnn.description import compile_again, describe, put_counters, rebuild
-from minicnn.npz import (
-    ANOTHER_FILE,
-    FORMAT_VERSION,
-    ModelFileError,
-    read_npz,
-    write_npz,
-)
+from minicnn.saving.describe import compile_again, describe, put_counters, rebuild
+from minicnn.saving.npz import ANOTHER_FILE, FORMAT_VERSION, ModelFileError, read_npz, write_npz
 
 WEIGHTS = "weights/"
 # What a checkpoint has beside a model.
@@ -153,7 +147,7 @@ def check_weights(
 def check_optimizer(model, arrays: dict[str, np.ndarray], path, iterations: int) -> None:
     """ModelFileError unless what is not weights is what the optimiser needs after these steps.
 
-    What a checkpoint has besides is not looked at; see `minicnn.checkpoints`.
+    What a checkpoint has besides is not looked at; see `minicnn.saving.checkpoint`.
     """
     expected = {}
     if iterations > 0:

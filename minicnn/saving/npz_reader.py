@@ -1,4 +1,4 @@
-"""Reads the arrays of an .npz file without trusting it; `minicnn.npz` is who asks.
+"""Reads the arrays of an .npz file without trusting it; `minicnn.saving.npz` is who asks.
 
 An .npz file is a zip archive of .npy files, one for each array. What is read may be damaged, or
 made by somebody who means harm, so the archive's directory and each array's header are checked
