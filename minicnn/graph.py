@@ -8,17 +8,12 @@ the whole chain rule: each layer knows its own derivative, the graph only decide
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from minicnn import kernels
-from minicnn.arguments import shape_text
+from minicnn.fusion import LayerStep, make_plan
+from minicnn.layers.base import Layer
 from minicnn.layers.node import Node, Tensor
-from minicnn.naming import name_layers
-
-if TYPE_CHECKING:  # the layers import this file, not the other way round
-    from minicnn.layers.base import Layer
 
 
 class Graph:
@@ -87,8 +82,6 @@ class Graph:
 
     def steps(self, layer_by_layer: bool = False) -> list:
         """What is run one after the other: layers, some of them fused; see `minicnn.fusion`."""
-        from minicnn.fusion import LayerStep, make_plan  # needs the layers, which need this file
-
         if layer_by_layer or kernels.backend() == "naive":
             return [LayerStep(node) for node in self.nodes if node.inputs]
         if self._plan is None:
@@ -185,30 +178,3 @@ class Graph:
         # Copies: a step may have written them into memory that it keeps.
         found = [flows.get(tensor) for tensor in self.inputs]
         return [None if flow is None else flow.copy() for flow in found]
-
-
-def build_layers(graph: Graph, seed: int) -> None:
-    """Name the graph's layers and make their parameters.
-
-    Each layer draws from a generator of its own, keyed by the model's seed and the layer's
-    place in the order of creation, so that no layer's first weights depend on another's.
-    """
-    in_order = sorted(graph.layers, key=lambda layer: layer.serial)
-    name_layers(in_order)
-    # Input layers draw nothing; without them a chain is the same however its input was given.
-    entrances = {node.layer for node in graph.nodes if not node.inputs}
-    drawing = [layer for layer in in_order if layer not in entrances]
-    place = {layer: index for index, layer in enumerate(drawing)}
-    for node in graph.nodes:
-        layer = node.layer
-        shape = node.pick([t.sample_shape for t in node.inputs]) if node.inputs else None
-        if not node.inputs:
-            layer.built = True
-        elif not layer.built:
-            key = np.random.SeedSequence(seed, spawn_key=(place[layer],))
-            layer.build(shape, np.random.default_rng(key))
-        elif layer.input_shape != shape:
-            raise ValueError(
-                f"{layer.label}: a shared layer expects the same input shape everywhere, "
-                f"{shape_text(layer.input_shape)}, got {shape_text(shape)}"
-            )

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import arguments, losses, metrics, optimizers, pickling, training
-from minicnn.graph import Graph, build_layers
+from minicnn import arguments, losses, metrics, optimizers, training
+from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Tensor
+from minicnn.models.build import build_layers
+from minicnn.models.summary import summary_text
 from minicnn.numeric_checks import require_finite_batch
 from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
@@ -120,8 +122,6 @@ class Model:
 
     def summary(self, line_length: int | None = None, print_fn=print) -> None:
         """Print the table of layers, as Keras does, `line_length` characters wide."""
-        from minicnn.summary import summary_text
-
         print_fn(summary_text(self, line_length))
 
     # Weights
@@ -192,8 +192,11 @@ class Model:
         load_weights(self, path)
 
     def __reduce__(self) -> tuple:
-        """For process pools and `copy.deepcopy`; see `minicnn.pickling`."""
-        return pickling.taken_apart(self)
+        """TypeError: for subclasses; `minicnn.models.pickle` takes a Model or Sequential apart."""
+        raise TypeError(
+            f"{self.name}: expected a Model or Sequential to pickle, got the subclass "
+            f"{type(self).__name__}; give it a __reduce__ of its own"
+        )
 
     # Training
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from minicnn.arguments import shape_text
-from minicnn.graph import Graph, build_layers
+from minicnn.graph import Graph
 from minicnn.layers.base import Layer, check_shape
 from minicnn.layers.input import InputLayer
 from minicnn.layers.node import Tensor, input_tensor
+from minicnn.models.build import build_layers
 from minicnn.models.model import Model
 
 

@@ -1,13 +1,8 @@
-"""A model but for its arrays, as JSON can hold it: `describe` writes it down, `rebuild` reads it.
-
-What is read may be damaged, or made by somebody who means harm: types, sizes and numbers are
-checked before a layer is made, and the parameters' shapes before any memory is taken for them.
-"""
+"""A model but for its arrays, as JSON can hold it; `minicnn.models.load` makes it a model again."""
 
 import json
-from collections.abc import Callable
 
-from minicnn import metrics
+from minicnn import layers, metrics
 from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import FORMAT_VERSION
 
@@ -33,8 +28,6 @@ def require_savable(model) -> None:
 
 def layer_kinds() -> dict[str, type]:
     """The classes of layers that a file may name."""
-    from minicnn import layers
-
     found = {name: getattr(layers, name) for name in layers.__all__}
     return {
         name: kind
@@ -99,42 +92,6 @@ def describe_nodes(graph) -> list[dict]:
     ]
 
 
-def rebuild(meta: dict, check_shapes: Callable[[dict[str, tuple]], None] | None = None):
-    """The model that `describe` described, with fresh weights.
-
-    Parameters
-    ----------
-    meta : dict
-    check_shapes : function, optional
-        Is given the shapes of all parameters, under the names of `Model.named_weights`, before
-        there is memory for them: the place to raise if a file holds others.
-
-    Raises
-    ------
-    ValueError, TypeError, RuntimeError, ArithmeticError
-        If it does not describe a model.
-    """
-    from minicnn.models import Model, Sequential
-
-    check_description(meta)
-    layers = [make_layer(entry) for entry in meta["layers"]]
-    naming = {"name": meta["name"], "seed": meta["seed"]}
-    # Connected layers know their shapes; the parameters are made when the graph is looked at.
-    if meta["kind"] == Sequential.kind:
-        chain = Sequential(layers, **naming)
-    else:
-        tensors = connect_nodes(layers, meta["nodes"])
-        ends = [[tensors[index] for index in meta[key]] for key in ("inputs", "outputs")]
-    if check_shapes is not None:
-        check_shapes(param_shapes(layers))
-    model = chain if meta["kind"] == Sequential.kind else Model(*ends, **naming)
-    if describe_nodes(model.graph) != meta["nodes"]:
-        raise ValueError("the nodes are not those of its layers, in the order in which they run")
-    put_counters(model, meta)
-    model.metadata = meta["metadata"]
-    return model.astype(meta.get("dtype", "float32"))
-
-
 def put_counters(model, meta: dict) -> None:
     """Set what random numbers follow from beside the seed: dropout's steps, the epochs."""
     for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
@@ -143,57 +100,3 @@ def put_counters(model, meta: dict) -> None:
         if entry.get("mask") is not None:
             layer.mask_seed, layer.step = entry["mask"]
     model.epochs_done = meta["epochs_done"]
-
-
-def connect_nodes(layers: list, nodes: list[dict]) -> list:
-    """The tensor that each node gives out; ValueError where a layer takes other inputs."""
-    from minicnn.layers import Concatenate, InputLayer
-    from minicnn.layers.node import connect, input_tensor
-
-    tensors: list = []
-    for node in nodes:
-        layer, inputs = layers[node["layer"]], [tensors[index] for index in node["inputs"]]
-        if isinstance(layer, InputLayer) == bool(inputs):
-            raise ValueError(f"{layer.label}: {len(inputs)} inputs")
-        if isinstance(layer, Concatenate) != node["takes_list"]:
-            raise ValueError(f"{layer.label}: a list of inputs, or none where it needs one")
-        if not inputs:
-            tensors.append(input_tensor(layer))
-        else:
-            tensors.append(connect(layer, inputs if node["takes_list"] else inputs[0]))
-    return tensors
-
-
-def make_layer(entry: dict):
-    """The layer of one entry of the description, without parameters so far."""
-    kind = layer_kinds().get(entry["class"])
-    if kind is None:
-        raise ValueError(f"a layer of an unknown class {entry['class']!r}")
-    return kind(**entry["config"])
-
-
-def param_shapes(layers: list) -> dict[str, tuple]:
-    """Shapes of all parameters of connected layers, as "layer name/parameter name".
-
-    ValueError where the uses of a shared layer need parameters of different shapes.
-    """
-    shapes: dict[str, tuple] = {}
-    for layer in layers:
-        for node in layer.nodes:
-            if not node.inputs:
-                continue
-            input_shape = node.pick([tensor.sample_shape for tensor in node.inputs])
-            for name, shape in layer.param_shapes(input_shape).items():
-                key = f"{layer.name}/{name}"
-                if shapes.setdefault(key, shape) != shape:
-                    raise ValueError(f"{key}: of shape {shapes[key]} and of shape {shape}")
-    return shapes
-
-
-def compile_again(model, compiled: dict) -> None:
-    """Compile a model as `describe` found it, but for the optimiser's arrays."""
-    from minicnn import optimizers
-
-    optimizer = type(optimizers.get(compiled["optimizer"]))(**compiled["config"])
-    optimizer.iterations = compiled["iterations"]
-    model.compile(optimizer, compiled["losses"], compiled["metrics"], compiled["loss_weights"])

@@ -8,19 +8,15 @@ it was to be read into, and nothing on disk.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
-from minicnn.saving.describe import compile_again, describe, put_counters, rebuild
-from minicnn.saving.npz import ANOTHER_FILE, FORMAT_VERSION, ModelFileError, read_npz, write_npz
+from minicnn.saving.describe import describe, put_counters
+from minicnn.saving.npz import ANOTHER_FILE, ModelFileError, read_npz, write_npz
 
 WEIGHTS = "weights/"
 # What a checkpoint has beside a model.
 CALLBACKS, TRAINING = "callbacks/", "__training__"
-
-__all__ = ["FORMAT_VERSION", "load_model", "load_weights", "save_model", "save_weights"]
 
 
 def save_model(model, path) -> None:
@@ -59,54 +55,6 @@ def load_weights(model, path) -> None:
     """
     arrays, _ = read_npz(path)
     put_weights(model, arrays, path)
-
-
-def load_model(path):
-    """Make the model that `Model.save` wrote, compiled if it was compiled.
-
-    No more memory is taken than for the file's own arrays, twice: as they are read, and as the
-    model's parameters. Weights that are no numbers (NaN) are loaded as they are.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is not a model file of minicnn.
-    """
-    arrays, meta = read_npz(path)
-    if meta is None:
-        raise ModelFileError(
-            path, "expected a whole model, found weights alone", "use load_weights"
-        )
-    return assemble(arrays, meta, path)
-
-
-def assemble(arrays: dict[str, np.ndarray], meta: dict, path):
-    """The model of these arrays and this description; `path` is what errors call their source."""
-    with blamed_on(path):
-        model = rebuild(meta, lambda shapes: check_weights(shapes, arrays, path))
-        if "compiled" in meta:
-            compile_again(model, meta["compiled"])
-    check_optimizer(model, arrays, path, model.optimizer.iterations if model.optimizer else 0)
-    put_weights(model, arrays, path)
-    put_slots(model, arrays)
-    return model
-
-
-@contextmanager
-def blamed_on(path) -> Iterator[None]:
-    """Turn what goes wrong while a model is made from its description into one sentence."""
-    try:
-        yield
-    except ModelFileError:
-        raise
-    except (
-        *(AttributeError, LookupError, TypeError, ValueError, ArithmeticError),
-        RuntimeError,  # a chain of layers that was never built, or one without end
-    ) as error:
-        problem = f"the model's description is damaged ({error})"
-        raise ModelFileError(path, problem, ANOTHER_FILE) from None
 
 
 def put_state(model, arrays: dict[str, np.ndarray], meta: dict, path) -> None:

@@ -12,7 +12,6 @@ from minicnn.arguments import shape_text
 from minicnn.graph import Graph
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Node
-from minicnn.models import Model, Sequential
 
 # Each column: its heading, where it ends (fraction of the table's width), how text is put in it.
 CHAIN_COLUMNS = (
@@ -31,7 +30,7 @@ TERMINAL_MARGIN = 4  # characters that stay free at the terminal's right edge
 NARROWEST = 36  # a table is not squeezed below this: no column would hold a word
 
 
-def summary_text(model: Model, line_length: int | None = None) -> str:
+def summary_text(model, line_length: int | None = None) -> str:
     """The summary of a model as text of several lines.
 
     Its width follows the terminal's (80 characters where there is none), up to 88 characters
@@ -64,9 +63,9 @@ def summary_text(model: Model, line_length: int | None = None) -> str:
     return "\n".join([f'Model: "{model.name}"', *table, *parameter_lines(model)])
 
 
-def is_built(model: Model) -> bool:
+def is_built(model) -> bool:
     """Whether the shapes of all layers are known."""
-    return not isinstance(model, Sequential) or model.built
+    return getattr(model, "built", True)  # which a Sequential has
 
 
 def is_chain(graph: Graph) -> bool:
@@ -84,7 +83,7 @@ def uses_by_layer(graph: Graph) -> dict[Layer, list[Node]]:
     return uses
 
 
-def layer_rows(model: Model) -> list[list[str]]:
+def layer_rows(model) -> list[list[str]]:
     """Name and class, output shape (of the last use) and parameter count of each layer."""
     uses = uses_by_layer(model.graph)
     return [
@@ -97,7 +96,7 @@ def layer_rows(model: Model) -> list[list[str]]:
     ]
 
 
-def unbuilt_rows(model: Model) -> list[list[str]]:
+def unbuilt_rows(model) -> list[list[str]]:
     """The same three columns while nothing but the names is known."""
     return [
         [f"{layer.label} ({type(layer).__name__})", "?", "0 (unbuilt)"] for layer in model.layers
@@ -181,7 +180,7 @@ def wrap(text: str, width: int) -> list[str]:
 # Below the table
 
 
-def parameter_lines(model: Model) -> list[str]:
+def parameter_lines(model) -> list[str]:
     """How many numbers the model holds, and the memory they take.
 
     Once it has made a step, the optimiser's own numbers are counted too: its slots, the number

@@ -6,11 +6,16 @@ done. History and callbacks stay behind. A model in a file is another matter: wh
 file runs what its writer put into it, so files are `.npz` (see `minicnn.saving`).
 """
 
+import copyreg
+
 import numpy as np
 
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.models.load import assemble
+from minicnn.models.model import Model
+from minicnn.models.sequential import Sequential
 from minicnn.saving.npz import parse_meta
-from minicnn.saving.weights import assemble, model_arrays
+from minicnn.saving.weights import model_arrays
 
 SOURCE = "a pickled model"  # what errors call it in place of a file
 
@@ -21,18 +26,9 @@ def taken_apart(model) -> tuple:
 
     Raises
     ------
-    TypeError
-        If the model is of a class of the user's own, which would be lost.
     ValueError
         If `Model.save` could not save it either.
     """
-    from minicnn.models import Model, Sequential
-
-    if type(model) not in (Model, Sequential):
-        raise TypeError(
-            f"{model.name}: expected a Model or Sequential to pickle, got the subclass "
-            f"{type(model).__name__}; give it a __reduce__ of its own"
-        )
     arrays = model_arrays(model)
     return put_together, ({name: array.copy() for name, array in arrays.items()},)
 
@@ -40,3 +36,8 @@ def taken_apart(model) -> tuple:
 def put_together(arrays: dict[str, np.ndarray]):
     """The model again: a new one, with memory of its own."""
     return assemble(arrays, parse_meta(arrays.pop("__meta__")), SOURCE)
+
+
+# For these two classes themselves; subclasses of the user's own have `__reduce__`.
+copyreg.pickle(Model, taken_apart)
+copyreg.pickle(Sequential, taken_apart)

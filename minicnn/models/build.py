@@ -1,11 +1,42 @@
-"""Names of layers: the user's, or Keras' automatic ones."""
+"""What a model does with its layers first: it names them and makes their parameters."""
 
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
+
+from minicnn.arguments import shape_text
+from minicnn.graph import Graph
 from minicnn.layers.base import Layer, snake_case
 
 _names_of_all_models: set[str] = set()
+
+
+def build_layers(graph: Graph, seed: int) -> None:
+    """Name the graph's layers and make their parameters.
+
+    Each layer draws from a generator of its own, keyed by the model's seed and the layer's
+    place in the order of creation, so that no layer's first weights depend on another's.
+    """
+    in_order = sorted(graph.layers, key=lambda layer: layer.serial)
+    name_layers(in_order)
+    # Input layers draw nothing; without them a chain is the same however its input was given.
+    entrances = {node.layer for node in graph.nodes if not node.inputs}
+    drawing = [layer for layer in in_order if layer not in entrances]
+    place = {layer: index for index, layer in enumerate(drawing)}
+    for node in graph.nodes:
+        layer = node.layer
+        shape = node.pick([t.sample_shape for t in node.inputs]) if node.inputs else None
+        if not node.inputs:
+            layer.built = True
+        elif not layer.built:
+            key = np.random.SeedSequence(seed, spawn_key=(place[layer],))
+            layer.build(shape, np.random.default_rng(key))
+        elif layer.input_shape != shape:
+            raise ValueError(
+                f"{layer.label}: a shared layer expects the same input shape everywhere, "
+                f"{shape_text(layer.input_shape)}, got {shape_text(shape)}"
+            )
 
 
 def name_layers(layers: Sequence[Layer]) -> None:
