@@ -1,4 +1,4 @@
-"""Where numbers go wrong: in which batch, at which sample, in which layer.
+"""Where numbers go wrong: at which sample, in which layer.
 
 Nothing here is run as long as all is well. `where_it_began` runs a batch once more, layer by
 layer, when its loss has already turned out to be NaN or infinite.
@@ -10,49 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from minicnn.layers.dropout import Dropout
-from minicnn.numeric_checks import BadSample, find_not_finite, place_inside
-
-SHOWN = 3  # so many of a batch's samples are named, then it is "and 27 more"
-
-
-class Place:
-    """Which batch of a feed is worked on; errors that are raised meanwhile are told where.
-
-        with place.at(step):
-            ...   # a BadSample leaves as a ValueError that names the batch and the sample
-
-    Parameters
-    ----------
-    feed
-        As `minicnn.feeding.as_feed` makes them.
-    steps : int
-        Batches in all.
-    """
-
-    def __init__(self, feed, steps: int):
-        self.feed, self.steps, self.step = feed, steps, 0
-
-    def at(self, step: int) -> "Place":
-        """The place of batch number `step`, from 0."""
-        self.step = step
-        return self
-
-    def __enter__(self) -> "Place":
-        return self
-
-    def __exit__(self, kind, error, traceback) -> None:
-        if isinstance(error, BadSample):
-            name = self.feed.name_of(error.sample)
-            raise ValueError(f"batch {self}, {name}: {error}") from None
-
-    def __str__(self) -> str:
-        return f"{self.step + 1} of {self.steps}"
-
-    def samples(self, count: int) -> str:
-        """The first names of a batch of `count` samples."""
-        names = [self.feed.name_of(position) for position in range(min(count, SHOWN))]
-        rest = f" and {count - SHOWN} more" if count > SHOWN else ""
-        return ", ".join(names) + rest
+from minicnn.numeric_checks import find_not_finite, place_inside
 
 
 def where_it_began(
@@ -69,7 +27,7 @@ def where_it_began(
     model : Model
         Compiled, and not changed since it has run on the inputs.
     inputs : list of float arrays
-        One for each of the model's inputs, as `minicnn.training.as_inputs` gives them.
+        One for each of the model's inputs, as `minicnn.training.step.as_inputs` gives them.
     name_of : function (position in the batch) -> str, optional
     """
     name_of = name_of or (lambda position: f"sample {position}")

@@ -18,7 +18,7 @@ from minicnn.callbacks import TerminateOnNaN
 from minicnn.diagnosis import where_it_began
 from minicnn.losses import BinaryCrossentropy
 from minicnn.preprocessing.image import ImageDataGenerator
-from minicnn.training import as_inputs
+from minicnn.training.step import as_inputs
 
 SAMPLES = 8
 

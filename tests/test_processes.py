@@ -299,7 +299,7 @@ import sys, threading
 from tqdm import tqdm
 from minicnn.kernels.runtime import fork_safety, step_lock
 from minicnn.preprocessing import store
-from minicnn.progress import Progress
+from minicnn.training.progress import Progress
 fork_safety.LONGEST_WAIT = 0.1
 held, ended = threading.Barrier(2), threading.Event()
 def hold():

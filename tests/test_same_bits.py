@@ -33,7 +33,7 @@ import pytest
 from shape_grid import CONVOLUTIONS, spread_out
 
 import minicnn.kernels
-import minicnn.training
+import minicnn.training.loop
 from covid.dataset import SplitFolder, read_split, scan, write_split
 from covid.models import MODELS, build_model
 from covid.recipes import recipe_for
@@ -130,7 +130,7 @@ def test_on_any_number_of_threads(count, name, recipe, split, usual):
 
 @pytest.mark.parametrize(("name", "recipe"), TRAININGS)
 def test_without_making_batches_ahead(name, recipe, split, usual, monkeypatch):
-    monkeypatch.setattr(minicnn.training, "prefetched", lambda feed, steps: nullcontext(feed))
+    monkeypatch.setattr(minicnn.training.loop, "prefetched", lambda feed, steps: nullcontext(feed))
     assert digest(train(split, name, recipe)) == digest(usual[name, recipe])
 
 

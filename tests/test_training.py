@@ -9,10 +9,10 @@ from tiny_models import conv_to_dense
 from covid.models import build_model
 from minicnn import kernels, layers, models, optimizers
 from minicnn.callbacks import Callback, LearningRateScheduler
-from minicnn.feeding import as_feed
 from minicnn.kernels.runtime import thread_count
 from minicnn.preprocessing.image import ImageDataGenerator
-from minicnn.training import as_list, metrics_names
+from minicnn.training.batch_sources import as_feed
+from minicnn.training.loop import as_list, metrics_names
 
 IMAGE = (10, 9, 1)
 

@@ -45,7 +45,7 @@ class TerminateOnNaN(Callback):
 
         Parameters
         ----------
-        place : minicnn.diagnosis.Place
+        place : minicnn.training.place.Place
             The batch.
         inputs : list of float arrays
         """

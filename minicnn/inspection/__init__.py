@@ -19,7 +19,7 @@ from minicnn.inspection.explanations import Explanation
 from minicnn.inspection.text_tables import columns, figure, place
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.node import Tensor
-from minicnn.training import as_inputs
+from minicnn.training.step import as_inputs
 
 __all__ = ["Explanation", "explain", "trace", "trace_table"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import arguments, losses, metrics, optimizers, training
+from minicnn import arguments, losses, metrics, optimizers
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
@@ -18,6 +18,7 @@ from minicnn.models.summary import summary_text
 from minicnn.numeric_checks import require_finite_batch
 from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
+from minicnn.training import loop, step
 
 
 class Model:
@@ -249,8 +250,8 @@ class Model:
         validation_steps=None,
         validation_batch_size=None,
     ):
-        """Train; see `minicnn.training.fit`. Returns the History."""
-        self.history = training.fit(
+        """Train; see `minicnn.training.loop.fit`. Returns the History."""
+        self.history = loop.fit(
             self,
             x,
             y,
@@ -271,33 +272,33 @@ class Model:
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False
     ):
-        """Loss and metrics on some data, without training; see `minicnn.training.evaluate`."""
-        logs = training.evaluate(self, x, y, batch_size, verbose, steps)
-        return logs if return_dict else training.as_list(logs)
+        """Loss and metrics on some data, without training; see `minicnn.training.loop.evaluate`."""
+        logs = loop.evaluate(self, x, y, batch_size, verbose, steps)
+        return logs if return_dict else loop.as_list(logs)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None):
-        """The outputs for some data, in its order; see `minicnn.training.predict`."""
-        return training.predict(self, x, batch_size, verbose, steps)
+        """The outputs for some data, in its order; see `minicnn.training.loop.predict`."""
+        return loop.predict(self, x, batch_size, verbose, steps)
 
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
         require_finite_batch(x, "train_on_batch: x", self.dtype)
-        logs = training.train_step(self, x, y)
-        return logs if return_dict else training.as_list(logs)
+        logs = step.train_step(self, x, y)
+        return logs if return_dict else loop.as_list(logs)
 
     def test_on_batch(self, x, y, return_dict=False):
         """Loss and metrics of one batch."""
         require_finite_batch(x, "test_on_batch: x", self.dtype)
-        logs = training.test_step(self, x, y)
-        return logs if return_dict else training.as_list(logs)
+        logs = step.test_step(self, x, y)
+        return logs if return_dict else loop.as_list(logs)
 
     def predict_on_batch(self, x):
         """The outputs for one batch."""
         require_finite_batch(x, "predict_on_batch: x", self.dtype)
-        return training.predict_step(self, x)
+        return step.predict_step(self, x)
 
     # The names under which Keras 2 worked with generators. How batches are made ahead is decided
-    # in `minicnn.prefetching`: max_queue_size, workers and use_multiprocessing are accepted for
+    # in `minicnn.training.prefetch`: max_queue_size, workers and use_multiprocessing are accepted for
     # old code's sake and have no effect.
 
     def fit_generator(

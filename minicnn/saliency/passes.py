@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.node import Node, Tensor
-from minicnn.training import as_inputs, logits
+from minicnn.training.step import as_inputs, logits
 
 
 def one_image(model, x) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from minicnn.feeding import IteratorFeed, as_pair
+from minicnn.training.batch_sources import IteratorFeed, as_pair
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def prefetched(feed, steps: int) -> Iterator:
     Parameters
     ----------
     feed
-        As `minicnn.feeding.as_feed` makes them, at the beginning of its epoch.
+        As `minicnn.training.batch_sources.as_feed` makes them, at the beginning of its epoch.
     steps : int
         How many batches will be asked for; none is made beyond.
     """
