@@ -3,14 +3,14 @@
 import numpy as np
 
 from minicnn.callbacks.base import Callback
-from minicnn.diagnosis import bad_weights, largest_weight, where_it_began
+from minicnn.callbacks.nan_diagnosis import bad_weights, largest_weight, where_it_began
 
 
 class TerminateOnNaN(Callback):
     """Stop when the loss of a batch is not a finite number.
 
     At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
-    see `minicnn.diagnosis`. The weights are then those from before the batch whose loss it was:
+    see `minicnn.callbacks.nan_diagnosis`. The weights are then those from before the batch whose loss it was:
     with gradients that are no numbers, its step is not made. (Keras makes it.)
 
     Parameters
