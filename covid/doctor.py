@@ -206,7 +206,7 @@ SECTIONS: dict[str, dict[str, Callable[[], object]]] = {
     "Compiled kernels": {
         "compiled for": compiled_for,
         "layers' kept in": partial(kept_in, "minicnn.kernels.compiled", "sigmoid_forward"),
-        "augmentation's in": partial(kept_in, "minicnn.preprocessing.warp", "warp_images"),
+        "augmentation's in": partial(kept_in, "minicnn.preprocessing.warp_kernel", "warp_images"),
     },
     "Figures": {"drawn by": figures},
     "Environment variables": {"set": variables},

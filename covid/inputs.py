@@ -18,7 +18,7 @@ from covid.parallel import in_parallel
 from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
 from minicnn.preprocessing.image import img_to_array
-from minicnn.preprocessing.loading import ImageFileError, UnreadableFile
+from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 from minicnn.preprocessing.resizing import resize
 from minicnn.saving.npz import ModelFileError, one_line
 

@@ -52,7 +52,7 @@ from error_settings import (
     without_last_line,
 )
 
-from minicnn.preprocessing.loading import ImageFileError
+from minicnn.preprocessing.load_image import ImageFileError
 
 
 class Row(NamedTuple):
@@ -460,7 +460,7 @@ TABLE = {
         "covid predict: slices cannot be used as an image: it is a folder, a pipe or a device, not a file; name an image file"),
     "an image that is denied": Row("predict model.npz image.png",
         "covid predict: image.png cannot be used as an image: permission to read it is denied; change its permissions",
-        raising("minicnn.preprocessing.decoding.open", PermissionError(13, "Permission denied"))),
+        raising("minicnn.preprocessing.decode.open", PermissionError(13, "Permission denied"))),
     "an image that is too large a file": Row("predict model.npz bad.bmp",
         "covid predict: bad.bmp cannot be used as an image: it has 2000000000 bytes, more than any image of a size that is read; save it smaller",
         all_of(file("bad.bmp", b"BM"), lambda setting: os.truncate("bad.bmp", 2 * 10**9))),

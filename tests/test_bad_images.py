@@ -27,8 +27,8 @@ from covid.images import UnreadableImage, check_image, read_gray
 from covid.preprocess import enhance_and_crop
 from covid.splits import Split
 from covid.writing import unique_names
-from minicnn.preprocessing.headers import LIMIT_VARIABLE
 from minicnn.preprocessing.image import ImageDataGenerator, load_img
+from minicnn.preprocessing.image_header import LIMIT_VARIABLE
 
 TESTS = Path(__file__).parent
 MUTANTS, WORKERS = 3500, 2

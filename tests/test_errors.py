@@ -32,7 +32,7 @@ SOURCES = (
     *(ROOT / f"minicnn/saving/{n}.py" for n in ("checkpoint", "npz", "npz_reader")),
     ROOT / "minicnn/callbacks/backup.py",
     ROOT / "minicnn/kernels/runtime/thread_count.py",
-    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
+    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decode", "image_header", "jpeg", "png")),
 )
 # The notice of the first start, what libpng prints (in two threads at once, with empty lines),
 # progress, and the lines of an epoch.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minicnn.preprocessing.image import array_to_img, img_to_array, load_img
-from minicnn.preprocessing.loading import to_gray
+from minicnn.preprocessing.load_image import to_gray
 from minicnn.preprocessing.resizing import filter_weights, resize
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "augmentation.npz")

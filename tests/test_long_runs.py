@@ -25,7 +25,7 @@ from minicnn import layers, models
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
 from minicnn.kernels.runtime import thread_count
 from minicnn.optimizers import Adam
-from minicnn.preprocessing import store
+from minicnn.preprocessing import image_cache
 from minicnn.preprocessing.image import ImageDataGenerator
 
 STATM = Path("/proc/self/statm")
@@ -253,8 +253,8 @@ def test_300_folders_of_images(tmp_path):
         next(iterator)
 
     gc.collect()
-    stores = len(store._stores)
+    stores = len(image_cache._stores)
     grown = growth(read, 100, 300)
     assert grown.kib < 1024  # the images of one folder are 12 KiB
     assert grown.blocks < 100
-    assert len(store._stores) == stores
+    assert len(image_cache._stores) == stores

@@ -298,18 +298,18 @@ def test_a_fork_while_other_threads_hold_locks(tmp_path):
 import sys, threading
 from tqdm import tqdm
 from minicnn.kernels.runtime import fork_safety, step_lock
-from minicnn.preprocessing import store
+from minicnn.preprocessing import image_cache
 from minicnn.training.progress import Progress
 fork_safety.LONGEST_WAIT = 0.1
 held, ended = threading.Barrier(2), threading.Event()
 def hold():
-    with store._stores_lock, tqdm.get_lock(), step_lock.one_step_at_a_time():
+    with image_cache._stores_lock, tqdm.get_lock(), step_lock.one_step_at_a_time():
         held.wait()
         ended.wait()
 threading.Thread(target=hold, daemon=True).start()
 held.wait()
 def work():
-    store.ImageStore([], "rgb", (4, 4), "nearest")
+    image_cache.ImageStore([], "rgb", (4, 4), "nearest")
     sys.stderr.isatty = lambda: True
     with Progress("Predict", 1, 1) as progress:
         progress.step({})

@@ -12,8 +12,8 @@ import numpy as np
 from minicnn.arguments import choice, refuse_unsupported
 from minicnn.numeric_checks import BadSample, and_more, as_numbers, find_not_finite
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
-from minicnn.preprocessing.loading import channels_last_only
-from minicnn.preprocessing.parameters import (
+from minicnn.preprocessing.load_image import channels_last_only
+from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
     AugmentationRanges,
     checked_shift_range,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn.preprocessing.loading import CHANNELS, img_to_array, load_img
+from minicnn.preprocessing.load_image import CHANNELS, img_to_array, load_img
 
 # What all stores of a process keep together. The images that do not fit are read again each time
 # they are asked for: a set of any size streams, in the same time an image and the same memory.

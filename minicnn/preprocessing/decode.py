@@ -11,7 +11,7 @@ import stat
 
 import numpy as np
 
-from minicnn.preprocessing.headers import check_size, image_kind, pixel_limit
+from minicnn.preprocessing.image_header import check_size, image_kind, pixel_limit
 from minicnn.preprocessing.jpeg import check_jpeg
 from minicnn.preprocessing.png import plain_png
 

@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 from minicnn.arguments import choice, pair
-from minicnn.preprocessing.decoding import decode, read_file
+from minicnn.preprocessing.decode import decode, read_file
 from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}

@@ -39,7 +39,7 @@ def image_kind(data: bytes) -> str:
     ------
     ValueError
         It is empty, or none of the formats that are read. Like all errors of this module and of
-        `decoding`, the text is the reason without the file's name, which the caller knows.
+        `decode`, the text is the reason without the file's name, which the caller knows.
     """
     if not data:
         raise ValueError("the file is empty")
