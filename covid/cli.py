@@ -97,7 +97,7 @@ def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
         from covid.doctor import doctor
 
         return doctor
-    from minicnn.kernels.threads import get_threads
+    from minicnn.kernels.runtime.thread_count import get_threads
 
     try:
         get_threads()

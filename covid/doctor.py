@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from covid import machine
-from minicnn.kernels import threads
+from minicnn.kernels.runtime.thread_count import get_threads
 
 PREFIXES = ("NUMBA_", "OPENBLAS_", "OMP_", "MKL_", "OPENCV_", "COVID_", "MPLBACKEND")
 WIDTH = 26  # of the column of names
@@ -120,13 +120,13 @@ def cores() -> str:
 
 def thread_count() -> str:
     """How many threads kernels use, and why."""
-    given, count = os.environ.get("NUMBA_NUM_THREADS", ""), threads.get_threads()
+    given, count = os.environ.get("NUMBA_NUM_THREADS", ""), get_threads()
     reason = "as NUMBA_NUM_THREADS says" if given else "one for each core of this process"
     return f"{count}, {reason}"
 
 
 def threading_layer() -> str:
-    return "minicnn's own Python threads (minicnn/kernels/threads.py), none of numba's"
+    return "minicnn's own Python threads (minicnn/kernels/runtime/thread_pool.py), none of numba's"
 
 
 def opencv_threads() -> str:
@@ -206,7 +206,7 @@ SECTIONS: dict[str, dict[str, Callable[[], object]]] = {
     "Compiled kernels": {
         "compiled for": compiled_for,
         "layers' kept in": partial(kept_in, "minicnn.kernels.compiled", "sigmoid_forward"),
-        "augmentation's in": partial(kept_in, "minicnn.preprocessing.warp", "warp_images"),
+        "augmentation's in": partial(kept_in, "minicnn.preprocessing.warp_kernel", "warp_images"),
     },
     "Figures": {"drawn by": figures},
     "Environment variables": {"set": variables},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from covid.dataset import ImageFile
 from covid.errors import shown
-from minicnn.preprocessing.decoding import read_file
+from minicnn.preprocessing.decode import read_file
 
 EXAMPLES = 3  # of each are named in a note, the rest is counted
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from covid.errors import UserError, shown
 from covid.metrics import DEFAULT_PREVALENCE, interval_remark, measure, wilson_interval
-from minicnn import training
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
+from minicnn.training import loop
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def evaluate(
         See `Result`.
     """
     outputs: list[np.ndarray] = []
-    logs = training.evaluate(model, iterator, outputs=outputs)
+    logs = loop.evaluate(model, iterator, outputs=outputs)
     probabilities = np.concatenate(outputs)[:, 0]  # (batches, batch, 1) -> (n, 1) -> (n,)
     labels = np.asarray(iterator.classes, dtype=int)
     files = list(iterator.filenames)

@@ -1,6 +1,6 @@
 """Reads one image file as 8-bit gray, or says in words why it cannot be read; writes one as png.
 
-What is looked at before a decoder gets to see a file is in `minicnn.preprocessing.decoding`.
+What is looked at before a decoder gets to see a file is in `minicnn.preprocessing.decode`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from covid.errors import UserError, shown
-from minicnn.preprocessing.decoding import decode, read_file
-from minicnn.preprocessing.headers import check_size, image_kind
+from minicnn.preprocessing.decode import decode, read_file
+from minicnn.preprocessing.image_header import check_size, image_kind
 from minicnn.preprocessing.png import plain_png
 
 # GRAYSCALE drops alpha as the article does; ANYDEPTH keeps 16 bit for our own rounding.

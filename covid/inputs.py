@@ -17,10 +17,10 @@ from covid.model_checks import check_model
 from covid.parallel import in_parallel
 from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
-from minicnn.npz import ModelFileError, one_line
 from minicnn.preprocessing.image import img_to_array
-from minicnn.preprocessing.loading import ImageFileError, UnreadableFile
+from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 from minicnn.preprocessing.resizing import resize
+from minicnn.saving.npz import ModelFileError, one_line
 
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
 
@@ -134,7 +134,7 @@ def open_model(path: Path) -> Model:
     ------
     UserError
         There is no such file, it is no model, or it was made by something else; see
-        `minicnn.npz` and `covid.model_checks`.
+        `minicnn.saving.npz` and `covid.model_checks`.
     """
     try:
         model = load_model(path)

@@ -12,8 +12,8 @@ Every model ends in one sigmoid: the probability of the positive class.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from minicnn.graph import Tensor
 from minicnn.layers import Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, concatenate
+from minicnn.layers.node import Tensor
 from minicnn.models import Model, Sequential
 
 

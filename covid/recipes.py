@@ -14,7 +14,7 @@ from covid.models import MODELS
 from minicnn import kernels
 from minicnn.callbacks import Callback
 from minicnn.graph import Graph
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers import Dense
 from minicnn.models import Model
 from minicnn.preprocessing.image import ImageDataGenerator

@@ -22,9 +22,9 @@ from covid.errors import UserError, shortened
 from covid.groups import compile_group
 from covid.output import write_json
 from covid.splits import parse_ratios
-from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
-from minicnn.npz import ModelFileError, read_npz
+from minicnn.saving.checkpoint import CheckpointError, difference
+from minicnn.saving.npz import ModelFileError, read_npz
 
 if TYPE_CHECKING:
     from covid.options import Options

@@ -6,7 +6,7 @@ Its public face is the part of Keras that a small image classifier needs:
     from minicnn.preprocessing.image import ImageDataGenerator
 
 Where to begin reading: `minicnn/layers/conv.py`, then `minicnn/kernels/naive/convolution.py`,
-then `train_step` in `minicnn/training.py`.
+then `train_step` in `minicnn/training/step.py`.
 """
 
 from minicnn.kernels import backend, use_backend

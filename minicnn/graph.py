@@ -1,7 +1,6 @@
-"""How layers are connected, and the order in which they run.
+"""The order in which connected layers run, and where gradients are added up.
 
-Calling a layer on a tensor, as in `y = Conv2D(6, 3)(x)`, computes nothing: it makes a `Node`
-that remembers who feeds whom. A `Graph` sorts the nodes that lie between given inputs and
+A `Graph` sorts the nodes (see `minicnn.layers.node`) that lie between given inputs and
 outputs. Forward, each node's layer is run once what it needs is there; backward, in the
 reverse order, and where a tensor went to several layers their gradients are added up. That is
 the whole chain rule: each layer knows its own derivative, the graph only decides who is next.
@@ -9,110 +8,12 @@ the whole chain rule: each layer knows its own derivative, the graph only decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from minicnn import kernels, shapes
-from minicnn.naming import name_layers
-
-if TYPE_CHECKING:  # the layers import this file, not the other way round
-    from minicnn.layers.base import Layer
-    from minicnn.layers.input import InputLayer
-
-
-class Tensor:
-    """A placeholder for the output of a node: a shape, but no numbers yet.
-
-    Attributes
-    ----------
-    sample_shape : tuple of int
-        Shape without batch axis; `shape` has it, as None.
-    node : Node
-        Where it comes from.
-    """
-
-    def __init__(self, sample_shape: tuple, node: Node):
-        self.sample_shape = sample_shape
-        self.node = node
-
-    @property
-    def shape(self) -> tuple:
-        return (None, *self.sample_shape)
-
-    def __repr__(self) -> str:
-        return f"<Tensor {shapes.text(self.shape)} from {self.node.layer.label}>"
-
-
-class Node:
-    """One use of a layer: the tensors that go in and the one that comes out.
-
-    Attributes
-    ----------
-    layer : Layer
-    inputs : list of Tensor
-    output : Tensor
-    cache, activation_cache
-        The layer's cache of this use, and that of its activation; kept here because a layer may
-        be used more than once.
-    """
-
-    cache = None
-    activation_cache = None
-
-    def __init__(self, layer: Layer, inputs: list[Tensor], takes_list: bool):
-        self.layer = layer
-        self.inputs = inputs
-        self.takes_list = takes_list
-        self.output = Tensor(layer.output_shape(self.pick([t.sample_shape for t in inputs])), self)
-        layer.nodes.append(self)
-
-    def keep_caches(self) -> None:
-        """Take over what the layer's forward has just kept."""
-        self.cache = self.layer.cache
-        if self.layer.activation is not None:
-            self.activation_cache = self.layer.activation.cache
-
-    def give_caches_back(self) -> None:
-        """Make the layer ready for the backward of this use."""
-        self.layer.cache = self.cache
-        if self.layer.activation is not None:
-            self.layer.activation.cache = self.activation_cache
-
-    def pick(self, values: list):
-        """What the layer is given: the list itself, or its only item."""
-        return values if self.takes_list else values[0]
-
-
-def input_tensor(layer: InputLayer) -> Tensor:
-    """The tensor that an input layer gives out."""
-    node = Node.__new__(Node)
-    node.layer, node.inputs, node.takes_list = layer, [], False
-    node.output = Tensor(layer.given_shape, node)
-    layer.nodes.append(node)
-    return node.output
-
-
-def connect(layer: Layer, inputs: Tensor | Sequence[Tensor]) -> Tensor:
-    """The tensor that `layer` makes of `inputs`: what `layer(inputs)` returns.
-
-    Raises
-    ------
-    TypeError
-        If something else than tensors is given.
-    ValueError
-        If their shapes do not fit the layer.
-    """
-    takes_list = isinstance(inputs, (list, tuple))
-    tensors = list(inputs) if takes_list else [inputs]
-    for tensor in tensors:
-        if not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"{layer.label}: expected a tensor from Input(...) or another layer, got "
-                f"{type(tensor).__name__}; for arrays use layer.forward(x) or model.predict(x)"
-            )
-    return Node(layer, tensors, takes_list).output
+from minicnn import kernels
+from minicnn.fusion import LayerStep, make_plan
+from minicnn.layers.base import Layer
+from minicnn.layers.node import Node, Tensor
 
 
 class Graph:
@@ -181,8 +82,6 @@ class Graph:
 
     def steps(self, layer_by_layer: bool = False) -> list:
         """What is run one after the other: layers, some of them fused; see `minicnn.fusion`."""
-        from minicnn.fusion import LayerStep, make_plan  # needs the layers, which need this file
-
         if layer_by_layer or kernels.backend() == "naive":
             return [LayerStep(node) for node in self.nodes if node.inputs]
         if self._plan is None:
@@ -279,30 +178,3 @@ class Graph:
         # Copies: a step may have written them into memory that it keeps.
         found = [flows.get(tensor) for tensor in self.inputs]
         return [None if flow is None else flow.copy() for flow in found]
-
-
-def build_layers(graph: Graph, seed: int) -> None:
-    """Name the graph's layers and make their parameters.
-
-    Each layer draws from a generator of its own, keyed by the model's seed and the layer's
-    place in the order of creation, so that no layer's first weights depend on another's.
-    """
-    in_order = sorted(graph.layers, key=lambda layer: layer.serial)
-    name_layers(in_order)
-    # Input layers draw nothing; without them a chain is the same however its input was given.
-    entrances = {node.layer for node in graph.nodes if not node.inputs}
-    drawing = [layer for layer in in_order if layer not in entrances]
-    place = {layer: index for index, layer in enumerate(drawing)}
-    for node in graph.nodes:
-        layer = node.layer
-        shape = node.pick([t.sample_shape for t in node.inputs]) if node.inputs else None
-        if not node.inputs:
-            layer.built = True
-        elif not layer.built:
-            key = np.random.SeedSequence(seed, spawn_key=(place[layer],))
-            layer.build(shape, np.random.default_rng(key))
-        elif layer.input_shape != shape:
-            raise ValueError(
-                f"{layer.label}: a shared layer expects the same input shape everywhere, "
-                f"{shapes.text(layer.input_shape)}, got {shapes.text(shape)}"
-            )

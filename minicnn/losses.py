@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from minicnn.checks import BadSample, and_more, sample_place
+from minicnn.numeric_checks import BadSample, and_more, sample_place
 
 ROUNDING = 1e-6  # labels that were computed may be this far outside of [0, 1]
 SMALLEST = 1e-7  # probabilities are kept this far away from 0 and 1 before the logarithm

@@ -10,7 +10,7 @@ import weakref
 import numpy as np
 
 from minicnn import kernels
-from minicnn.checks import FLOATS
+from minicnn.numeric_checks import FLOATS
 
 
 class Optimizer:

@@ -37,3 +37,12 @@ def fresh_seed() -> int:
 
     stream = _seed_stream if _seed_stream is not None else np.random.default_rng()
     return int(stream.integers(0, 2**63))
+
+
+def checked_seed(seed: int, owner: str) -> int:
+    """Return `seed` if it is an integer of at least 0, else raise ValueError."""
+    import numpy as np
+
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"{owner}: expected seed to be an integer of at least 0, got {seed!r}")
+    return int(seed)

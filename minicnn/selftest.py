@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.threads import get_threads, set_threads
+from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 TOLERANCE = 1e-4  # of the largest number: float32 sums in another order, Winograd's method
 
@@ -194,7 +194,7 @@ def warped(by_loop: bool) -> list[np.ndarray]:
     images = rng.integers(0, 256, (2, 20, 18, 1)).astype(np.uint8)
     matrices = np.array([[[0.9, -0.3, 2], [0.2, 1.1, -1], [0, 0, 1]]] * 2)
     if by_loop:
-        from minicnn.preprocessing.warp import warp_images
+        from minicnn.preprocessing.warp_kernel import warp_images
 
         out = np.empty(images.shape, dtype=np.float32)
         warp_images(images, np.arange(2), matrices, np.zeros((2, 2), dtype=bool), out)

@@ -5,7 +5,7 @@ import pytest
 
 from covid import drawing
 from minicnn import kernels
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 
 # The files that take longest, so that they begin first: with two files at a time, one of these at
 # the end would have the other processor wait.
@@ -56,7 +56,7 @@ def one_thread():
 
     That the number of threads changes no number is tested in `test_layer_contract`.
     """
-    threads = kernel_threads.get_threads()
-    kernel_threads.set_threads(1)
+    threads = thread_count.get_threads()
+    thread_count.set_threads(1)
     yield
-    kernel_threads.set_threads(threads)
+    thread_count.set_threads(threads)

@@ -7,7 +7,8 @@ pooling, which would hide errors.
 import numpy as np
 
 from benchmarks.roofline.toom_cook import winograd_matrices
-from minicnn.kernels.compiled import conv2d_forward, winograd
+from minicnn.kernels.compiled import conv2d_forward
+from minicnn.kernels.fused import winograd
 
 # The usual points: small numbers and their negatives, and from 7 points on their inverses.
 POINTS = {

@@ -15,7 +15,7 @@ from benchmarks.roofline.point import Point
 from covid.machine import blas_kernels
 
 FOLDER = Path(__file__).parents[1]
-WINOGRAD_PAGE = Path(minicnn.kernels.__file__).parent / "compiled" / "WINOGRAD.md"
+WINOGRAD_PAGE = Path(minicnn.kernels.__file__).parent / "fused" / "WINOGRAD.md"
 SLICE = 0.02  # s that a task works in one round, at least
 PAUSE = 0.15  # s: for a tenth of a second the threads of BLAS wait for more work, actively
 WARM_UP = 1  # rounds that do not count

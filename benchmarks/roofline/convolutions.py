@@ -3,14 +3,8 @@
 import numpy as np
 
 from benchmarks.roofline.point import Point, bytes_of, numbers, operations_of
-from minicnn.kernels.compiled import (
-    pooled,
-    pooled_dense,
-    pooling,
-    rows,
-    winograd,
-    winograd_tiles,
-)
+from minicnn.kernels.compiled import pooling, rows
+from minicnn.kernels.fused import pooled, pooled_dense, winograd, winograd_tiles
 
 NO_PADS = ((0, 0), (0, 0))
 # See `pooled_planes.py`: for each pooling window four differences in each of two rows of pixels;

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from minicnn.kernels.jit import kernel, summing_kernel
-from minicnn.kernels.threads import get_threads, share
+from minicnn.kernels.runtime.jit import kernel, summing_kernel
+from minicnn.kernels.runtime.thread_count import get_threads
+from minicnn.kernels.runtime.thread_pool import share
 
 MEMORY_BYTES = 128 << 20  # of an array, many times the cache
 CACHE_BYTES = 4 << 20  # of an array; two of them are about what a small layer reads and writes

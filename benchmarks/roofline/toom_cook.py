@@ -1,6 +1,6 @@
 """Winograd's matrices, made from the points at which polynomials are evaluated.
 
-The page minicnn/kernels/compiled/WINOGRAD.md tells why this works.
+The page minicnn/kernels/fused/WINOGRAD.md tells why this works.
 """
 
 from fractions import Fraction

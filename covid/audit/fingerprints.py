@@ -15,8 +15,8 @@ from covid.audit.headers import pixel_mode
 from covid.audit.measures import NUMBERS, measure
 from covid.images import DECODE_FLAGS
 from covid.parallel import in_parallel
-from minicnn.preprocessing.decoding import decode, read_file
-from minicnn.preprocessing.headers import image_kind
+from minicnn.preprocessing.decode import decode, read_file
+from minicnn.preprocessing.image_header import image_kind
 
 if TYPE_CHECKING:
     from covid.dataset import ImageFile

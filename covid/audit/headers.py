@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from minicnn.preprocessing.headers import jpeg_segments
+from minicnn.preprocessing.image_header import jpeg_segments
 
 # Colour types of a png (PNG specification, 11.2.1)
 PNG_COLOURS = {0: "gray", 2: "RGB", 3: "palette", 4: "gray + alpha", 6: "RGBA"}
@@ -25,7 +25,7 @@ def pixel_mode(data: bytes, kind: str) -> str:
     data : bytes
         The whole file, which has been decoded before: its header is whole.
     kind : str
-        The format, as `minicnn.preprocessing.headers.image_kind` names it.
+        The format, as `minicnn.preprocessing.image_header.image_kind` names it.
     """
     if kind == "png":
         return f"{PNG_COLOURS.get(data[25], 'unknown')}, {data[24]} bit"

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from tqdm import tqdm
 
-from minicnn.kernels.jit import kernel, part
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import kernel, part
+from minicnn.kernels.runtime.thread_pool import share
 
 AT_ONCE = 2000  # images between two looks at the keyboard (Ctrl-C) and steps of the progress bar
 # Masks of the count of ones: every other bit, every other two bits, every other four

@@ -5,14 +5,14 @@ Names, arguments and defaults are Keras'. One of one's own is a subclass of `Cal
 
 from minicnn.callbacks.backup import BackupAndRestore
 from minicnn.callbacks.base import Callback, CallbackList, History
-from minicnn.callbacks.failure import TerminateOnNaN
-from minicnn.callbacks.files import CSVLogger, ModelCheckpoint
+from minicnn.callbacks.loggers import CSVLogger, ModelCheckpoint
 from minicnn.callbacks.monitors import (
     EarlyStopping,
     LearningRateScheduler,
     Monitor,
     ReduceLROnPlateau,
 )
+from minicnn.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
     "BackupAndRestore",

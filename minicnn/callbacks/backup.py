@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from minicnn.callbacks.base import Callback, CallbackList
-from minicnn.checkpoints import Position, read_checkpoint, write_checkpoint
-from minicnn.description import describe
+from minicnn.saving.checkpoint import Position, read_checkpoint, write_checkpoint
+from minicnn.saving.describe import describe
 
 
 class TrainingStopped(KeyboardInterrupt):

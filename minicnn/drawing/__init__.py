@@ -13,8 +13,8 @@ from pathlib import Path
 from minicnn.drawing.boxes import Content, Label, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import whole_file
-from minicnn.graph import Node
 from minicnn.layers.input import InputLayer
+from minicnn.layers.node import Node
 from minicnn.models import Model, Sequential
 
 FORMATS = ("png", "svg", "pdf")

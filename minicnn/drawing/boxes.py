@@ -5,11 +5,11 @@ All measures are in points (1/72 inch); y runs downwards.
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from minicnn import shapes
+from minicnn.arguments import shape_text
 from minicnn.drawing.layout import Box
 
 if TYPE_CHECKING:
-    from minicnn.graph import Node
+    from minicnn.layers.node import Node
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so that the figure is the same everywhere
 HEADER_SIZE, CELL_SIZE = 11.0, 9.5  # of the letters
@@ -42,10 +42,10 @@ def content_of(node: "Node", show_shapes: bool, show_layer_names: bool) -> Conte
     name, kind = (node.layer.name, f"({kind})") if show_layer_names else ("", kind)
     cells: list[tuple[str, list[str]]] = []
     if show_shapes and node.inputs:
-        found = [shapes.text(tensor.shape) for tensor in node.inputs]
+        found = [shape_text(tensor.shape) for tensor in node.inputs]
         cells.append(("Input shape", found))
     if show_shapes:
-        cells.append(("Output shape", [shapes.text(node.output.shape)]))
+        cells.append(("Output shape", [shape_text(node.output.shape)]))
     return Content(name, kind, cells)
 
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from minicnn.fusion.steps import Buffers, JoinStep, keep_grads
-from minicnn.graph import Node
 from minicnn.layers.dropout import Dropout
-from minicnn.padding import window_pads
+from minicnn.layers.node import Node
+from minicnn.layers.windows import window_pads
 
 
 class ConvStep:
@@ -132,11 +132,11 @@ class RowsStep(ConvStep):
 class PooledStep(ConvStep):
     """3x3 convolution of one channel, relu, 2x2 max-pooling, and dropout if it follows.
 
-    See `kernels.compiled.pooled`.
+    See `kernels.fused.pooled`.
     """
 
     def run(self, x, kernel, bias, training):
-        from minicnn.kernels.compiled import pooled
+        from minicnn.kernels.fused import pooled
 
         y = self.output_array(x)
         self.route = self.buffers.get("route", pooled.route_shape(y.shape), np.uint8)
@@ -155,7 +155,7 @@ class PooledStep(ConvStep):
         return None
 
     def backward(self, dy, through_activation, wanted):
-        from minicnn.kernels.compiled import pooled
+        from minicnn.kernels.fused import pooled
 
         dy = self.check_gradient(dy)
         self.keep_grads(*pooled.conv_pool_backward(self.x, dy, self.pads, self.drop, self.route))
@@ -163,7 +163,8 @@ class PooledStep(ConvStep):
 
     def input_gradient(self, dy: np.ndarray) -> np.ndarray:
         """Of the model's input, which training never asks for: layer by layer."""
-        from minicnn.kernels.compiled import pooled, rows
+        from minicnn.kernels.compiled import rows
+        from minicnn.kernels.fused import pooled
 
         dz = pooled.undo_pooling(dy, self.drop, self.route, self.nodes[0].output.sample_shape)
         dx = np.empty(self.x.shape, dy.dtype)
@@ -176,7 +177,7 @@ class PooledStep(ConvStep):
 class WinogradStep(ConvStep):
     """3x3 convolution of many channels, relu, and 2x2 max-pooling if it follows.
 
-    See `kernels.compiled.winograd`.
+    See `kernels.fused.winograd`.
     """
 
     @property
@@ -184,7 +185,7 @@ class WinogradStep(ConvStep):
         return len(self.nodes) > 1
 
     def run(self, x, kernel, bias, training):
-        from minicnn.kernels.compiled import winograd
+        from minicnn.kernels.fused import winograd
 
         self.y = self.output_array(x)
         self.route = self.buffers.get("route", self.y.shape, np.uint8) if self.pool else None
@@ -192,7 +193,7 @@ class WinogradStep(ConvStep):
         return self.y
 
     def backward(self, dy, through_activation, wanted):
-        from minicnn.kernels.compiled import winograd
+        from minicnn.kernels.fused import winograd
 
         dy = self.check_gradient(dy)
         dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None

@@ -10,7 +10,7 @@ from minicnn.fusion.steps import keep_grads
 class PooledDenseStep(PooledStep):
     """3x3 convolution of one channel, relu, 2x2 max-pooling, dropout, flatten, dense of few units.
 
-    See `kernels.compiled.pooled_dense`. What only a backward pass needs is not kept outside
+    See `kernels.fused.pooled_dense`. What only a backward pass needs is not kept outside
     training; whoever asks for gradients all the same makes the step compute it then.
     """
 
@@ -22,7 +22,7 @@ class PooledDenseStep(PooledStep):
         self.pooled_shape = nodes[1].output.sample_shape  # (out_height, out_width, filters)
 
     def run(self, x, kernel, bias, training):
-        from minicnn.kernels.compiled import pooled_dense
+        from minicnn.kernels.fused import pooled_dense
 
         weights = self.dense._param("kernel", like=x)
         if self.weights is None or self.weights.dtype != x.dtype:
@@ -40,7 +40,7 @@ class PooledDenseStep(PooledStep):
 
     def sums_of_units(self) -> np.ndarray:
         """The kernel's forward pass: (batch, units)."""
-        from minicnn.kernels.compiled import pooled_dense
+        from minicnn.kernels.fused import pooled_dense
 
         settings = (*self.parameters, self.pads, self.relu, self.drop)
         return pooled_dense.conv_pool_dense_forward(self.x, *settings, self.weights, self.kept)
@@ -53,7 +53,7 @@ class PooledDenseStep(PooledStep):
         return outputs, self.buffers.get("route", shape, np.uint8)
 
     def backward(self, dy, through_activation, wanted):
-        from minicnn.kernels.compiled import pooled_dense
+        from minicnn.kernels.fused import pooled_dense
 
         if self.kept is None:
             self.kept = self.new_kept()

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn.padding import window_pads
+from minicnn.layers.windows import window_pads
 
 
 class Buffers:

@@ -24,8 +24,8 @@ import numpy as np
 from minicnn import kernels
 from minicnn.gradcheck.differences import compare, sample_positions
 from minicnn.gradcheck.report import GradientError, Report
-from minicnn.kernels.threads import one_step_at_a_time
-from minicnn.training import as_inputs, loss_and_gradients, require_compiled
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.training.step import as_inputs, loss_and_gradients, require_compiled
 
 __all__ = ["GradientError", "Report", "check_layer", "check_model"]
 

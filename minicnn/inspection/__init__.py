@@ -13,13 +13,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import shapes
-from minicnn.graph import Tensor
+from minicnn.arguments import shape_text
 from minicnn.inspection.dissection import take_apart
 from minicnn.inspection.explanations import Explanation
 from minicnn.inspection.text_tables import columns, figure, place
-from minicnn.kernels.threads import one_step_at_a_time
-from minicnn.training import as_inputs
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.layers.node import Tensor
+from minicnn.training.step import as_inputs
 
 __all__ = ["Explanation", "explain", "trace", "trace_table"]
 
@@ -57,7 +57,7 @@ def trace_table(outputs: dict[str, np.ndarray]) -> str:
     table = [("layer", "shape", "min", "mean", "max")]
     for name, output in outputs.items():
         numbers = (output.min(), output.mean(dtype=np.float64), output.max())
-        table.append((name, shapes.text(output.shape[1:]), *(figure(float(n)) for n in numbers)))
+        table.append((name, shape_text(output.shape[1:]), *(figure(float(n)) for n in numbers)))
     return "\n".join(columns(table, "<<>>>"))
 
 
@@ -137,7 +137,7 @@ def checked_position(position: Sequence[int], shape: tuple, owner: str) -> tuple
     if not fits or not all(0 <= i < size for i, size in zip(found, shape, strict=True)):
         words = "(unit,)" if len(shape) == 1 else "(row, col, channel)"
         raise ValueError(
-            f"{owner}: expected a position {words} inside {shapes.text(shape)}, counted from 0, "
+            f"{owner}: expected a position {words} inside {shape_text(shape)}, counted from 0, "
             f"got {position!r}"
         )
     return found

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from minicnn import layers, shapes
-from minicnn.graph import Node
+from minicnn import layers
+from minicnn.arguments import shape_text
 from minicnn.inspection.explanations import Explanation, PassedOn, PooledWindow
 from minicnn.inspection.text_tables import figure
 from minicnn.inspection.weighted_sum import WeightedSum
 from minicnn.layers.activations import activation_name
-from minicnn.padding import pad_images, window_pads
+from minicnn.layers.node import Node
+from minicnn.layers.windows import pad_images, window_pads
 
 
 def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: float) -> Explanation:
@@ -98,7 +99,7 @@ def dropout(node: Node, inputs: list, position: tuple, value: float) -> PassedOn
 def flatten(node: Node, inputs: list, position: tuple, value: float) -> PassedOn:
     shape = inputs[0].shape
     origin = tuple(int(i) for i in np.unravel_index(position[0], shape))
-    note = f"number {position[0]} of {shapes.text(shape)}, read row by row, channels innermost"
+    note = f"number {position[0]} of {shape_text(shape)}, read row by row, channels innermost"
     found = float(inputs[0][origin])
     return PassedOn(*common(node, position, value), origin, found, "linear", note)
 

@@ -12,7 +12,7 @@ The choice holds for all threads of the process.
 import importlib
 from types import ModuleType
 
-from minicnn.kernels import forking  # noqa: F401 (registers what to do when this process forks)
+from minicnn.kernels.runtime import fork_safety  # noqa: F401 (registers what a fork needs)
 
 MODULES = {"naive": "minicnn.kernels.naive", "numba": "minicnn.kernels.compiled"}
 

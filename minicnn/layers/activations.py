@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import kernels, shapes
+from minicnn import arguments, kernels
 from minicnn.layers.base import Layer
 
 
@@ -123,7 +123,7 @@ def activation_layer(activation, owner: str) -> Layer | None:
     if isinstance(activation, (ReLU, Sigmoid)):
         return type(activation)()
     allowed = ("linear", *ACTIVATIONS)
-    return ACTIVATIONS[shapes.choice(activation, allowed, "activation", owner)]()
+    return ACTIVATIONS[arguments.choice(activation, allowed, "activation", owner)]()
 
 
 def activation_name(layer: Layer | None) -> str:

@@ -11,15 +11,16 @@ Shapes given to `build` and `output_shape` have no batch axis; arrays always hav
 """
 
 import itertools
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import shapes
-from minicnn.checks import FLOATS
-from minicnn.graph import Node, Tensor, connect
+from minicnn import arguments
+from minicnn.arguments import shape_text
 from minicnn.initializers import INITIALIZERS
-from minicnn.naming import snake_case
+from minicnn.layers.node import Node, Tensor, connect
+from minicnn.numeric_checks import FLOATS
 
 _creation_order = itertools.count()
 
@@ -202,9 +203,9 @@ class Layer:
         """Return `x` C-contiguous if it fits; raise TypeError or ValueError if not."""
         self._check_ready(x)
         if x.shape[1:] != self.input_shape:
-            expected = shapes.text(("batch", *self.input_shape))
+            expected = shape_text(("batch", *self.input_shape))
             raise ValueError(
-                f"{self.label}: expected input of shape {expected}, got {shapes.text(x.shape)}"
+                f"{self.label}: expected input of shape {expected}, got {shape_text(x.shape)}"
             )
         return ready_for_kernels(x)
 
@@ -218,7 +219,7 @@ class Layer:
         if x.shape[:1] == (0,):
             raise ValueError(
                 f"{self.label}: expected at least one sample, got a batch of shape "
-                f"{shapes.text(x.shape)}"
+                f"{shape_text(x.shape)}"
             )
 
     def _check_floats(self, array: np.ndarray, expected: str) -> None:
@@ -242,8 +243,8 @@ class Layer:
         self._check_floats(dy, "dy to be a float32 or float64 array")
         if dy.shape != output_shape:
             raise ValueError(
-                f"{self.label}: expected dy of the output's shape {shapes.text(output_shape)}, "
-                f"got {shapes.text(dy.shape)}"
+                f"{self.label}: expected dy of the output's shape {shape_text(output_shape)}, "
+                f"got {shape_text(dy.shape)}"
             )
         if dtype is not None and dy.dtype != dtype:
             raise TypeError(
@@ -271,8 +272,8 @@ class Layer:
         if param.shape != shape or not param.flags.carray:
             layout = "" if param.flags.carray else " that is not C-contiguous, or read-only"
             raise ValueError(
-                f"{self.label}: expected {name} to be an array of shape {shapes.text(shape)}, "
-                f"C-contiguous and writeable, got one of shape {shapes.text(param.shape)}{layout}; "
+                f"{self.label}: expected {name} to be an array of shape {shape_text(shape)}, "
+                f"C-contiguous and writeable, got one of shape {shape_text(param.shape)}{layout}; "
                 f"write into the one there is: params[{name!r}][...] = values"
             )
         return param.astype(like.dtype, copy=False)
@@ -340,7 +341,7 @@ def image_shape(shape: tuple, owner: str) -> tuple[int, int, int]:
     """(height, width, channels) of one sample; ValueError if it is no image."""
     if len(shape) != 3:
         raise ValueError(
-            f"{owner}: expected images of shape (height, width, channels), got {shapes.text(shape)}"
+            f"{owner}: expected images of shape (height, width, channels), got {shape_text(shape)}"
         )
     return shape
 
@@ -349,4 +350,10 @@ def initializer(value, argument: str, owner: str):
     """Look an initialiser up by name, or take a function (shape, rng) -> array as it is."""
     if callable(value):
         return value
-    return INITIALIZERS[shapes.choice(value, tuple(INITIALIZERS), argument, owner)]
+    return INITIALIZERS[arguments.choice(value, tuple(INITIALIZERS), argument, owner)]
+
+
+def snake_case(class_name: str) -> str:
+    """Keras' way of making a layer's name from its class: MaxPooling2D -> max_pooling2d."""
+    with_breaks = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", with_breaks).lower()

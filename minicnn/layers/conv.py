@@ -3,17 +3,17 @@
 At every position the window of pixels under the kernel is multiplied with it, number by
 number, and summed; each filter has its own kernel and so gives one channel of the output.
 The loops themselves are in `minicnn.kernels` (`conv2d_forward` and its two gradients); the
-zeros around the image are put there by `minicnn.padding`, as they are for pooling.
+zeros around the image are put there by `minicnn.layers.windows`, as they are for pooling.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import kernels, shapes
+from minicnn import arguments, kernels
 from minicnn.layers.activations import activation_name
 from minicnn.layers.base import Layer, image_shape, initializer
-from minicnn.padding import crop_images, pad_images, window_pads
+from minicnn.layers.windows import PADDINGS, crop_images, pad_images, sliding_output, window_pads
 
 
 class Conv2D(Layer):
@@ -86,13 +86,13 @@ class Conv2D(Layer):
         input_shape=None,
     ):
         super().__init__(name=name, input_shape=input_shape)
-        self.filters = shapes.positive_int(filters, "filters", self.label)
-        self.kernel_size = shapes.pair(kernel_size, "kernel_size", self.label)
-        self.strides = shapes.pair(strides, "strides", self.label)
-        self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
-        shapes.refuse_data_format(self.label, data_format)
+        self.filters = arguments.positive_int(filters, "filters", self.label)
+        self.kernel_size = arguments.pair(kernel_size, "kernel_size", self.label)
+        self.strides = arguments.pair(strides, "strides", self.label)
+        self.padding = arguments.choice(padding, PADDINGS, "padding", self.label)
+        arguments.refuse_data_format(self.label, data_format)
         others = {"dilation_rate": (dilation_rate, (1, 1), 1), "groups": (groups, 1)}
-        shapes.refuse_unsupported(self.label, others)
+        arguments.refuse_unsupported(self.label, others)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
         self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
@@ -106,7 +106,7 @@ class Conv2D(Layer):
 
     def output_shape(self, input_shape):
         height, width, _ = image_shape(input_shape, self.label)
-        out_height, out_width = shapes.sliding_output(
+        out_height, out_width = sliding_output(
             (height, width), self.kernel_size, self.strides, self.padding, self.label
         )
         return out_height, out_width, self.filters

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import kernels, shapes
+from minicnn import arguments, kernels
+from minicnn.arguments import shape_text
 from minicnn.layers.activations import activation_name
 from minicnn.layers.base import Layer, initializer
 
@@ -52,7 +53,7 @@ class Dense(Layer):
         input_shape=None,
     ):
         super().__init__(name=name, input_shape=input_shape)
-        self.units = shapes.positive_int(units, "units", self.label)
+        self.units = arguments.positive_int(units, "units", self.label)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
         self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
@@ -68,7 +69,7 @@ class Dense(Layer):
         if len(input_shape) != 1:
             raise ValueError(
                 f"{self.label}: expected vectors of shape (inputs,), got "
-                f"{shapes.text(input_shape)}; put a Flatten layer before it"
+                f"{shape_text(input_shape)}; put a Flatten layer before it"
             )
         return (self.units,)
 

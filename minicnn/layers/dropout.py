@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import kernels, shapes
+from minicnn import arguments, kernels
 from minicnn.layers.base import Layer
 
 
@@ -45,7 +45,7 @@ class Dropout(Layer):
 
     def __init__(self, rate, *, noise_shape=None, seed=None, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
-        shapes.refuse_unsupported(self.label, {"noise_shape": (noise_shape, None)})
+        arguments.refuse_unsupported(self.label, {"noise_shape": (noise_shape, None)})
         number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
         if not number or not 0 <= rate <= 1:
             raise ValueError(f"{self.label}: expected rate to be in [0, 1], got {rate!r}")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from minicnn import shapes
-from minicnn.graph import Tensor, input_tensor
+from minicnn import arguments
 from minicnn.layers.base import Layer
+from minicnn.layers.node import Tensor, input_tensor
 
 
 class InputLayer(Layer):
@@ -55,5 +55,5 @@ def Input(  # noqa: N802 (Keras' name)
         If `shape` is not made of positive integers, or an argument is not supported.
     """
     given = {"batch_size": (batch_size, None), "dtype": (dtype, None, "float32")}
-    shapes.refuse_unsupported(name or "input", given)
+    arguments.refuse_unsupported(name or "input", given)
     return input_tensor(InputLayer(name=name, input_shape=shape))

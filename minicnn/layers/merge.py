@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import shapes
+from minicnn.arguments import shape_text
 from minicnn.layers.base import Layer
 
 
@@ -47,7 +47,7 @@ class Concatenate(Layer):
             if shape[:-1] != first[:-1]:
                 raise ValueError(
                     f"{self.label}: expected all inputs to agree but for the last axis, got "
-                    f"{shapes.text(first)} from input 0 and {shapes.text(shape)} "
+                    f"{shape_text(first)} from input 0 and {shape_text(shape)} "
                     f"from input {branch}"
                 )
         return (*first[:-1], sum(shape[-1] for shape in input_shape))
@@ -58,8 +58,8 @@ class Concatenate(Layer):
         x_shapes = [branch.shape for branch in x]
         one_batch = len({(len(branch), branch.dtype) for branch in x}) == 1
         if [shape[1:] for shape in x_shapes] != self.input_shape or not one_batch:
-            expected = ", ".join(shapes.text(("batch", *shape)) for shape in self.input_shape)
-            found = ", ".join(f"{shapes.text(branch.shape)} of {branch.dtype}" for branch in x)
+            expected = ", ".join(shape_text(("batch", *shape)) for shape in self.input_shape)
+            found = ", ".join(f"{shape_text(branch.shape)} of {branch.dtype}" for branch in x)
             raise ValueError(
                 f"{self.label}: expected inputs of shapes {expected} and one dtype, got {found}"
             )

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import kernels, shapes
+from minicnn import arguments, kernels
 from minicnn.layers.base import Layer, image_shape
-from minicnn.padding import crop_images, pad_images, window_pads
+from minicnn.layers.windows import PADDINGS, crop_images, pad_images, sliding_output, window_pads
 
 
 class Pooling2D(Layer):
@@ -40,15 +40,15 @@ class Pooling2D(Layer):
         input_shape=None,
     ):
         super().__init__(name=name, input_shape=input_shape)
-        self.pool_size = shapes.pair(pool_size, "pool_size", self.label)
+        self.pool_size = arguments.pair(pool_size, "pool_size", self.label)
         strides = self.pool_size if strides is None else strides
-        self.strides = shapes.pair(strides, "strides", self.label)
-        self.padding = shapes.choice(padding, shapes.PADDINGS, "padding", self.label)
-        shapes.refuse_data_format(self.label, data_format)
+        self.strides = arguments.pair(strides, "strides", self.label)
+        self.padding = arguments.choice(padding, PADDINGS, "padding", self.label)
+        arguments.refuse_data_format(self.label, data_format)
 
     def output_shape(self, input_shape):
         height, width, channels = image_shape(input_shape, self.label)
-        out_height, out_width = shapes.sliding_output(
+        out_height, out_width = sliding_output(
             (height, width), self.pool_size, self.strides, self.padding, self.label
         )
         return out_height, out_width, channels

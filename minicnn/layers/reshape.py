@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from minicnn import shapes
+from minicnn import arguments
 from minicnn.layers.base import Layer
 
 
@@ -31,7 +31,7 @@ class Flatten(Layer):
 
     def __init__(self, data_format=None, *, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
-        shapes.refuse_data_format(self.label, data_format)
+        arguments.refuse_data_format(self.label, data_format)
 
     def output_shape(self, input_shape):
         return (math.prod(input_shape),)

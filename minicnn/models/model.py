@@ -8,12 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers, pickling, saving, shapes, training
-from minicnn.checks import require_finite_batch
-from minicnn.graph import Graph, Tensor, build_layers
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn import arguments, losses, metrics, optimizers
+from minicnn.graph import Graph
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
+from minicnn.layers.node import Tensor
+from minicnn.models.build import build_layers
+from minicnn.models.summary import summary_text
+from minicnn.numeric_checks import require_finite_batch
+from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
+from minicnn.training import loop, step
 
 
 class Model:
@@ -118,8 +123,6 @@ class Model:
 
     def summary(self, line_length: int | None = None, print_fn=print) -> None:
         """Print the table of layers, as Keras does, `line_length` characters wide."""
-        from minicnn.summary import summary_text
-
         print_fn(summary_text(self, line_length))
 
     # Weights
@@ -177,21 +180,24 @@ class Model:
     @one_step_at_a_time()
     def save(self, path) -> None:
         """Write layers, weights, optimiser and metadata to one .npz file."""
-        saving.save_model(self, path)
+        save_model(self, path)
 
     @one_step_at_a_time()
     def save_weights(self, path) -> None:
         """Write the weights alone to an .npz file."""
-        saving.save_weights(self, path)
+        save_weights(self, path)
 
     @one_step_at_a_time()
     def load_weights(self, path) -> None:
         """Read what `save_weights` or `save` wrote into this model's layers."""
-        saving.load_weights(self, path)
+        load_weights(self, path)
 
     def __reduce__(self) -> tuple:
-        """For process pools and `copy.deepcopy`; see `minicnn.pickling`."""
-        return pickling.taken_apart(self)
+        """TypeError: for subclasses; `minicnn.models.pickle` takes a Model or Sequential apart."""
+        raise TypeError(
+            f"{self.name}: expected a Model or Sequential to pickle, got the subclass "
+            f"{type(self).__name__}; give it a __reduce__ of its own"
+        )
 
     # Training
 
@@ -244,8 +250,8 @@ class Model:
         validation_steps=None,
         validation_batch_size=None,
     ):
-        """Train; see `minicnn.training.fit`. Returns the History."""
-        self.history = training.fit(
+        """Train; see `minicnn.training.loop.fit`. Returns the History."""
+        self.history = loop.fit(
             self,
             x,
             y,
@@ -266,33 +272,33 @@ class Model:
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False
     ):
-        """Loss and metrics on some data, without training; see `minicnn.training.evaluate`."""
-        logs = training.evaluate(self, x, y, batch_size, verbose, steps)
-        return logs if return_dict else training.as_list(logs)
+        """Loss and metrics on some data, without training; see `minicnn.training.loop.evaluate`."""
+        logs = loop.evaluate(self, x, y, batch_size, verbose, steps)
+        return logs if return_dict else loop.as_list(logs)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None):
-        """The outputs for some data, in its order; see `minicnn.training.predict`."""
-        return training.predict(self, x, batch_size, verbose, steps)
+        """The outputs for some data, in its order; see `minicnn.training.loop.predict`."""
+        return loop.predict(self, x, batch_size, verbose, steps)
 
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
         require_finite_batch(x, "train_on_batch: x", self.dtype)
-        logs = training.train_step(self, x, y)
-        return logs if return_dict else training.as_list(logs)
+        logs = step.train_step(self, x, y)
+        return logs if return_dict else loop.as_list(logs)
 
     def test_on_batch(self, x, y, return_dict=False):
         """Loss and metrics of one batch."""
         require_finite_batch(x, "test_on_batch: x", self.dtype)
-        logs = training.test_step(self, x, y)
-        return logs if return_dict else training.as_list(logs)
+        logs = step.test_step(self, x, y)
+        return logs if return_dict else loop.as_list(logs)
 
     def predict_on_batch(self, x):
         """The outputs for one batch."""
         require_finite_batch(x, "predict_on_batch: x", self.dtype)
-        return training.predict_step(self, x)
+        return step.predict_step(self, x)
 
     # The names under which Keras 2 worked with generators. How batches are made ahead is decided
-    # in `minicnn.prefetching`: max_queue_size, workers and use_multiprocessing are accepted for
+    # in `minicnn.training.prefetch`: max_queue_size, workers and use_multiprocessing are accepted for
     # old code's sake and have no effect.
 
     def fit_generator(
@@ -335,7 +341,7 @@ class Model:
         verbose=0,
     ):
         """The same as `evaluate`; the three arguments about queues have no effect."""
-        shapes.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
+        arguments.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
         return self.evaluate(generator, steps=steps, verbose=verbose)
 
     def predict_generator(
@@ -349,7 +355,7 @@ class Model:
         verbose=0,
     ):
         """The same as `predict`; the three arguments about queues have no effect."""
-        shapes.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
+        arguments.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
         return self.predict(generator, steps=steps, verbose=verbose)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from minicnn import shapes
-from minicnn.graph import Graph, Tensor, build_layers, input_tensor
+from minicnn.arguments import shape_text
+from minicnn.graph import Graph
 from minicnn.layers.base import Layer, check_shape
 from minicnn.layers.input import InputLayer
+from minicnn.layers.node import Tensor, input_tensor
+from minicnn.models.build import build_layers
 from minicnn.models.model import Model
 
 
@@ -72,8 +74,8 @@ class Sequential(Model):
         shape = check_shape(shape, self.name)
         if self._input is not None and self._input.sample_shape != shape:
             raise ValueError(
-                f"{self.name}: expected samples of shape {shapes.text(self._input.sample_shape)}, "
-                f"for which this model is built, got {shapes.text(shape)}; make a new model for it"
+                f"{self.name}: expected samples of shape {shape_text(self._input.sample_shape)}, "
+                f"for which this model is built, got {shape_text(shape)}; make a new model for it"
             )
         if self._input is None:
             self._input = self._output = input_tensor(InputLayer(shape))

@@ -118,7 +118,7 @@ def resample(
             f"{max(chosen)}"
         )
     if fill_mode == "nearest" and min(images.shape[1:3]) > 1:
-        from minicnn.preprocessing.warp import warp_images  # here, because it imports numba
+        from minicnn.preprocessing.warp_kernel import warp_images  # here, because it imports numba
 
         if images.dtype not in (np.uint8, np.float32) or not images.flags.c_contiguous:
             # The loop would be compiled anew for each type and layout, and not for all of them.

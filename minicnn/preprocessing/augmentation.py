@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.checks import BadSample, and_more, as_numbers, find_not_finite
+from minicnn.arguments import choice, refuse_unsupported
+from minicnn.numeric_checks import BadSample, and_more, as_numbers, find_not_finite
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
-from minicnn.preprocessing.iterators import checked_seed
-from minicnn.preprocessing.loading import channels_last_only
-from minicnn.preprocessing.parameters import (
+from minicnn.preprocessing.load_image import channels_last_only
+from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
     AugmentationRanges,
     checked_shift_range,
@@ -21,8 +21,7 @@ from minicnn.preprocessing.parameters import (
     nonnegative,
     zoom_pair,
 )
-from minicnn.seeding import fresh_seed
-from minicnn.shapes import choice, refuse_unsupported
+from minicnn.seeding import checked_seed, fresh_seed
 
 
 class ImageAugmenter:

@@ -3,18 +3,15 @@
 import copy
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minicnn.arguments import choice, pair
+from minicnn.preprocessing.augmentation import ImageAugmenter
+from minicnn.preprocessing.image_cache import ImageStore
 from minicnn.preprocessing.iterators import BatchIterator
-from minicnn.preprocessing.loading import CHANNELS, ImageFileError
+from minicnn.preprocessing.load_image import CHANNELS, ImageFileError
 from minicnn.preprocessing.resizing import INTERPOLATIONS
-from minicnn.preprocessing.store import ImageStore
-from minicnn.shapes import choice, pair
-
-if TYPE_CHECKING:
-    from minicnn.preprocessing.image import ImageDataGenerator
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
 CLASS_MODES = ("categorical", "binary", "sparse", None)
@@ -48,7 +45,7 @@ class DirectoryIterator(BatchIterator):
     def __init__(
         self,
         directory: str | os.PathLike,
-        image_data_generator: "ImageDataGenerator",
+        image_data_generator: ImageAugmenter,
         target_size: tuple[int, int] = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[str] | None = None,
@@ -110,7 +107,7 @@ class DirectoryIterator(BatchIterator):
 
     def again(
         self,
-        image_data_generator: "ImageDataGenerator",
+        image_data_generator: ImageAugmenter,
         batch_size: int = 32,
         shuffle: bool = True,
         seed: int | None = None,

@@ -6,16 +6,14 @@ workers, and epoch 7 can be repeated without running epochs 0 to 6.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from minicnn.checks import BadSample, as_numbers, require_finite
-from minicnn.seeding import fresh_seed
-from minicnn.shapes import positive_int
-
-if TYPE_CHECKING:
-    from minicnn.preprocessing.image import ImageDataGenerator
+from minicnn.arguments import positive_int
+from minicnn.numeric_checks import BadSample, as_numbers, require_finite
+from minicnn.preprocessing.augmentation import ImageAugmenter
+from minicnn.seeding import checked_seed, fresh_seed
 
 Batch = np.ndarray | tuple[np.ndarray, np.ndarray]
 # The first number of a key says what the random numbers are for.
@@ -62,7 +60,7 @@ class BatchIterator:
         self,
         n: int,
         image_shape: Sequence[int],
-        image_data_generator: "ImageDataGenerator",
+        image_data_generator: ImageAugmenter,
         batch_size: int,
         shuffle: bool,
         seed: int | None,
@@ -192,7 +190,7 @@ class NumpyArrayIterator(BatchIterator):
         self,
         x: np.ndarray,
         y: Any,
-        image_data_generator: "ImageDataGenerator",
+        image_data_generator: ImageAugmenter,
         batch_size: int = 32,
         shuffle: bool = True,
         seed: int | None = None,
@@ -219,10 +217,3 @@ class NumpyArrayIterator(BatchIterator):
 
     def _targets(self, indices: np.ndarray) -> np.ndarray | None:
         return None if self.y is None else self.y[indices]
-
-
-def checked_seed(seed: int, owner: str) -> int:
-    """Return `seed` if it is an integer of at least 0, else raise ValueError."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"{owner}: expected seed to be an integer of at least 0, got {seed!r}")
-    return int(seed)

@@ -6,7 +6,7 @@ decoded to something, mostly after a line on stderr that names no file.
 
 import re
 
-from minicnn.preprocessing.headers import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
+from minicnn.preprocessing.image_header import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
 
 # Behind the compressed data; a byte of 255 among them is followed by a 0, and intervals of them
 # may be divided by the markers D0 to D7 (ITU-T T.81, B.1.1.5).

@@ -8,7 +8,7 @@ out here; each is a few lines.
 
 import numpy as np
 
-from minicnn.shapes import choice
+from minicnn.arguments import choice
 
 
 def _box(distance: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import shapes
+from minicnn import arguments
 from minicnn.graph import Graph
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.passes import gradients, image_shape
 from minicnn.saliency.receptive import ReceptiveField, feature_map, receptive_field
 
@@ -83,7 +83,7 @@ def excite(
         If there is no such layer or filter, or the bounds are not in order.
     """
     shape, target = image_shape(model), feature_map(model, layer)
-    steps = shapes.positive_int(steps, "steps", "excite")
+    steps = arguments.positive_int(steps, "steps", "excite")
     filters = target.sample_shape[2]
     if not isinstance(filter, (int, np.integer)) or not 0 <= filter < filters:
         raise ValueError(f"excite: expected a filter in [0, {filters}), got {filter!r}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.heatmap import HeatMap, upsample
 from minicnn.saliency.passes import (
     image_shape,

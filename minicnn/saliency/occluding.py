@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from minicnn import shapes
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn import arguments
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.heatmap import HeatMap
 from minicnn.saliency.passes import logits_of, one_image
 
@@ -59,11 +59,11 @@ def occlusion(
     """
     batch = one_image(model, x)
     height, width, channels = batch.shape[1:]
-    shapes.choice(of, ("logit", "probability"), "of", "occlusion")
+    arguments.choice(of, ("logit", "probability"), "of", "occlusion")
     size = (-(-height // PART), -(-width // PART)) if size is None else size
-    size = shapes.pair(size, "size", "occlusion")
+    size = arguments.pair(size, "size", "occlusion")
     stride = ((size[0] + 1) // 2, (size[1] + 1) // 2) if stride is None else stride
-    stride = shapes.pair(stride, "stride", "occlusion")
+    stride = arguments.pair(stride, "stride", "occlusion")
     if size[0] > height or size[1] > width or stride[0] > size[0] or stride[1] > size[1]:
         raise ValueError(
             f"occlusion: expected patches inside of {height} x {width} pixels, and steps no larger "

@@ -8,9 +8,10 @@ zero, and every heat map would be empty.
 
 import numpy as np
 
-from minicnn.graph import Graph, Node, Tensor
-from minicnn.kernels.threads import one_step_at_a_time
-from minicnn.training import as_inputs, logits
+from minicnn.graph import Graph
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.layers.node import Node, Tensor
+from minicnn.training.step import as_inputs, logits
 
 
 def one_image(model, x) -> np.ndarray:

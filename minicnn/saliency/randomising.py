@@ -15,8 +15,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minicnn import shapes
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn import arguments
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.saliency.gradcam import grad_cam
 from minicnn.saliency.occluding import occlusion
@@ -79,10 +79,10 @@ def randomisation_check(
         If the model has no weights, the map is not finite, or what the method raises.
     """
     if not callable(method):
-        shapes.choice(method, ("auto", *METHODS), "method", "randomisation_check")
+        arguments.choice(method, ("auto", *METHODS), "method", "randomisation_check")
         name = suited_method(model, options.get("output", 0)).method if method == "auto" else method
         method = METHODS[name]
-    copies = shapes.positive_int(copies, "copies", "randomisation_check")
+    copies = arguments.positive_int(copies, "copies", "randomisation_check")
     layers = [layer for layer in reversed(model.layers) if layer.params]
     if not layers:
         raise ValueError(f"{model.name}: expected a model with weights, found none to randomise")

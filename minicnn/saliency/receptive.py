@@ -7,9 +7,9 @@ its receptive field a unit cannot react to, however the model was trained.
 
 from typing import NamedTuple
 
-from minicnn.graph import Node, Tensor
 from minicnn.layers import Conv2D
-from minicnn.padding import window_pads
+from minicnn.layers.node import Node, Tensor
+from minicnn.layers.windows import window_pads
 from minicnn.saliency.passes import between, image_shape, logit_place
 
 

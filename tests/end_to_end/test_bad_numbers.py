@@ -15,10 +15,10 @@ from covid import run as runner
 from covid.errors import UserError
 from minicnn import callbacks, kernels, layers, models, optimizers
 from minicnn.callbacks import TerminateOnNaN
-from minicnn.diagnosis import where_it_began
+from minicnn.callbacks.nan_diagnosis import where_it_began
 from minicnn.losses import BinaryCrossentropy
 from minicnn.preprocessing.image import ImageDataGenerator
-from minicnn.training import as_inputs
+from minicnn.training.step import as_inputs
 
 SAMPLES = 8
 

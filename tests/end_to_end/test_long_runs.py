@@ -24,9 +24,9 @@ from places import PYTHONPATH
 
 from minicnn import layers, models
 from minicnn.callbacks import Callback, EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 from minicnn.optimizers import Adam
-from minicnn.preprocessing import store
+from minicnn.preprocessing import image_cache
 from minicnn.preprocessing.image import ImageDataGenerator
 
 STATM = Path("/proc/self/statm")
@@ -66,10 +66,10 @@ def growth(action, first: int, last: int) -> Memory:
 @pytest.fixture
 def two_threads():
     """Kernels on two threads, also where there is one core."""
-    before = kernel_threads.get_threads()
-    kernel_threads.set_threads(2)
+    before = thread_count.get_threads()
+    thread_count.set_threads(2)
     yield
-    kernel_threads.set_threads(before)
+    thread_count.set_threads(before)
 
 
 def small_model(seed=0) -> models.Model:
@@ -254,8 +254,8 @@ def test_300_folders_of_images(tmp_path):
         next(iterator)
 
     gc.collect()
-    stores = len(store._stores)
+    stores = len(image_cache._stores)
     grown = growth(read, 100, 300)
     assert grown.kib < 1024  # the images of one folder are 12 KiB
     assert grown.blocks < 100
-    assert len(store._stores) == stores
+    assert len(image_cache._stores) == stores

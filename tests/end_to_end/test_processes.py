@@ -33,7 +33,7 @@ from subprocesses import (
     train_and_predict,
 )
 
-from minicnn.kernels.threads import one_step_at_a_time
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Model, Sequential
 from minicnn.preprocessing.image import ImageDataGenerator
@@ -297,19 +297,19 @@ def test_a_fork_while_other_threads_hold_locks(tmp_path):
         """
 import sys, threading
 from tqdm import tqdm
-from minicnn.kernels import forking, threads
-from minicnn.preprocessing import store
-from minicnn.progress import Progress
-forking.LONGEST_WAIT = 0.1
+from minicnn.kernels.runtime import fork_safety, step_lock
+from minicnn.preprocessing import image_cache
+from minicnn.training.progress import Progress
+fork_safety.LONGEST_WAIT = 0.1
 held, ended = threading.Barrier(2), threading.Event()
 def hold():
-    with store._stores_lock, tqdm.get_lock(), threads.one_step_at_a_time():
+    with image_cache._stores_lock, tqdm.get_lock(), step_lock.one_step_at_a_time():
         held.wait()
         ended.wait()
 threading.Thread(target=hold, daemon=True).start()
 held.wait()
 def work():
-    store.ImageStore([], "rgb", (4, 4), "nearest")
+    image_cache.ImageStore([], "rgb", (4, 4), "nearest")
     sys.stderr.isatty = lambda: True
     with Progress("Predict", 1, 1) as progress:
         progress.step({})
@@ -575,16 +575,16 @@ DAMAGES = {
 
 
 def test_a_change_in_any_file_that_a_kernel_is_made_of_counts(monkeypatch):
-    from minicnn.kernels import caching
-    from minicnn.kernels.compiled import pooled_dense
+    from minicnn.kernels.fused import pooled_dense
+    from minicnn.kernels.runtime import disk_cache
 
     kernel = pooled_dense._forward
-    files = caching.files_behind(kernel.py_func)
+    files = disk_cache.files_behind(kernel.py_func)
     assert {"pooled_planes.py", "elementwise.py"} <= {Path(file).name for file in files}
     assert "pooled_dense.py" not in {Path(file).name for file in files}  # numba looks at that one
     before = kernel._cache._impl.locator.get_source_stamp()
     assert before == kernel._cache._impl.locator.get_source_stamp()
-    monkeypatch.setattr(caching, "file_stamp", lambda file: "another")
+    monkeypatch.setattr(disk_cache, "file_stamp", lambda file: "another")
     assert before != kernel._cache._impl.locator.get_source_stamp()
 
 

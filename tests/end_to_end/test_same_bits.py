@@ -34,7 +34,7 @@ from places import PYTHONPATH, ROOT
 from shape_grid import CONVOLUTIONS, spread_out
 
 import minicnn.kernels
-import minicnn.training
+import minicnn.training.loop
 from covid.dataset import SplitFolder, read_split, scan, write_split
 from covid.models import MODELS, build_model
 from covid.recipes import recipe_for
@@ -42,7 +42,7 @@ from covid.splits import plan_split
 from covid.train import train_and_evaluate
 from minicnn.fusion import FEW, RowsStep
 from minicnn.graph import Graph
-from minicnn.kernels import threads
+from minicnn.kernels.runtime import thread_count
 from minicnn.layers import Conv2D, Input
 from minicnn.models import Sequential
 from minicnn.optimizers import Adam
@@ -97,12 +97,12 @@ def digest(outcome: Outcome) -> str:
 
 @contextmanager
 def on_threads(count: int):
-    before = threads.get_threads()
-    threads.set_threads(count)
+    before = thread_count.get_threads()
+    thread_count.set_threads(count)
     try:
         yield
     finally:
-        threads.set_threads(before)
+        thread_count.set_threads(before)
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_on_any_number_of_threads(count, name, recipe, split, usual):
 
 @pytest.mark.parametrize(("name", "recipe"), TRAININGS)
 def test_without_making_batches_ahead(name, recipe, split, usual, monkeypatch):
-    monkeypatch.setattr(minicnn.training, "prefetched", lambda feed, steps: nullcontext(feed))
+    monkeypatch.setattr(minicnn.training.loop, "prefetched", lambda feed, steps: nullcontext(feed))
     assert digest(train(split, name, recipe)) == digest(usual[name, recipe])
 
 
@@ -154,7 +154,7 @@ def test_in_another_process(count, split, usual):
     code = (
         "from pathlib import Path\nimport test_same_bits as here\n"
         f"split = here.read_split(Path({str(split.folder)!r}))\n"
-        "print(here.threads.get_threads())\n"
+        "print(here.thread_count.get_threads())\n"
         "for one in here.TRAININGS:\n    print(here.digest(here.train(split, *one)))"
     )
     done = subprocess.run(

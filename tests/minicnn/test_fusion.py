@@ -12,7 +12,7 @@ from shape_grid import CONVOLUTIONS, POOLINGS, spread_out
 from covid.models import MODELS, build_model
 from minicnn import fusion, kernels, layers, models
 from minicnn.gradcheck import check_model
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 from minicnn.layers import Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 
 RELATIVE = {np.float64: 1e-10, np.float32: 1e-4}
@@ -432,14 +432,14 @@ def test_outputs_are_the_callers_to_keep(channels):
 def test_the_number_of_threads_changes_no_bit(name):
     model = build_model(name, (34, 30, 1), seed=1)
     x = spread_out((7, 34, 30, 1)).astype(np.float32)
-    available = kernel_threads.get_threads()
+    available = thread_count.get_threads()
     results = []
     try:
         for count in (1, 2, 3):
-            kernel_threads.set_threads(count)
+            thread_count.set_threads(count)
             results.append(run(model, x, False))
     finally:
-        kernel_threads.set_threads(available)
+        thread_count.set_threads(available)
     for other in results[1:]:
         for array_name, array in results[0].items():
             np.testing.assert_array_equal(other[array_name], array, err_msg=array_name)

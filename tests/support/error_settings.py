@@ -32,7 +32,7 @@ import pytest
 from tiny_runs import finished_run, quick, slices, temporary_folder
 
 from covid import run
-from minicnn import checkpoints
+from minicnn.saving.weights import TRAINING
 
 
 @dataclass
@@ -261,7 +261,7 @@ def forbidden(path: str, target: str) -> Make:
 
 
 def threads_not_known_yet(setting: Setting) -> None:
-    setting.patch.setattr("minicnn.kernels.threads._threads", None)
+    setting.patch.setattr("minicnn.kernels.runtime.thread_count._threads", None)
 
 
 def interrupted_while(target: str) -> Make:
@@ -289,7 +289,7 @@ def stopped_run() -> Path:
     """A run of two epochs that was told to stop when its first checkpoint had been written."""
     out = temporary_folder() / "stopped"
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        interrupted_while("minicnn.checkpoints.write_npz")(Setting(out, patch))
+        interrupted_while("minicnn.saving.checkpoint.write_npz")(Setting(out, patch))
         run.run_all(quick(out, seed=1, epochs=2, audit=True))
     return out
 
@@ -344,7 +344,7 @@ def training_state(**changes) -> Make:
     """A run whose checkpoint says something else about where the training stands."""
 
     def edit(content: bytes) -> bytes:
-        name = checkpoints.TRAINING
+        name = TRAINING
         member = dict(bad_models.unpack(content))[f"{name}.npy"]
         state = json.loads(str(np.load(io.BytesIO(member))))
         text = bad_models.npy(np.array(json.dumps({**state, **changes})))

@@ -52,7 +52,7 @@ from error_settings import (
     without_last_line,
 )
 
-from minicnn.preprocessing.loading import ImageFileError
+from minicnn.preprocessing.load_image import ImageFileError
 
 
 class Row(NamedTuple):
@@ -110,17 +110,17 @@ NOT_BY_A_USER = {
         ("minicnn/callbacks/backup.py", "expected backup_dir"),
         ("minicnn/callbacks/backup.py", "expected double_checkpoint"),
         ("minicnn/callbacks/backup.py", "expected save_freq"),
-        ("minicnn/checkpoints.py", "get_state: expected a dict"),
-        ("minicnn/kernels/threads.py", "set_threads"),
-        ("minicnn/npz.py", "a name that ends in .npz"),
-        ("minicnn/npz.py", "expected a folder to write"),
-        ("minicnn/npz.py", "expected a name like"),
-        ("minicnn/npz.py", "to hold numbers or a text"),
-        ("minicnn/npz.py", "expected fewer arrays"),
-        ("minicnn/npz.py", "expected a description of at most"),
+        ("minicnn/saving/checkpoint.py", "get_state: expected a dict"),
+        ("minicnn/kernels/runtime/thread_count.py", "set_threads"),
+        ("minicnn/saving/npz.py", "a name that ends in .npz"),
+        ("minicnn/saving/npz.py", "expected a folder to write"),
+        ("minicnn/saving/npz.py", "expected a name like"),
+        ("minicnn/saving/npz.py", "to hold numbers or a text"),
+        ("minicnn/saving/npz.py", "expected fewer arrays"),
+        ("minicnn/saving/npz.py", "expected a description of at most"),
     ],
     "zipfile stops at such a file with an error of its own": [
-        ("minicnn/archives.py", "which is cut off"),
+        ("minicnn/saving/npz_reader.py", "which is cut off"),
     ],
 }
 
@@ -434,7 +434,7 @@ TABLE = {
         raising("minicnn.files.flush", OSError(28, "No space left on device"))),
     "disk full at the first checkpoint": Row("train --data slices --epochs 1",
         "covid train: trained/random/tiny_cnn/checkpoint.npz: No space left on device (a checkpoint could not be written; there is none before); check the path, its permissions and the disk",
-        all_of(raising("minicnn.checkpoints.write_npz", OSError(28, "No space left on device")), no_figures)),
+        all_of(raising("minicnn.saving.checkpoint.write_npz", OSError(28, "No space left on device")), no_figures)),
     "a file is denied": Row("synth",
         "covid synth: some/file: Permission denied; check the path, its permissions and the disk",
         raising("covid.commands.synth", PermissionError(13, "Permission denied", "some/file"))),
@@ -460,7 +460,7 @@ TABLE = {
         "covid predict: slices cannot be used as an image: it is a folder, a pipe or a device, not a file; name an image file"),
     "an image that is denied": Row("predict model.npz image.png",
         "covid predict: image.png cannot be used as an image: permission to read it is denied; change its permissions",
-        raising("minicnn.preprocessing.decoding.open", PermissionError(13, "Permission denied"))),
+        raising("minicnn.preprocessing.decode.open", PermissionError(13, "Permission denied"))),
     "an image that is too large a file": Row("predict model.npz bad.bmp",
         "covid predict: bad.bmp cannot be used as an image: it has 2000000000 bytes, more than any image of a size that is read; save it smaller",
         all_of(file("bad.bmp", b"BM"), lambda setting: os.truncate("bad.bmp", 2 * 10**9))),
@@ -783,7 +783,7 @@ TABLE = {
         training_state(seconds="x")),
     "disk full at the next checkpoint": Row("run --resume stopped",
         "covid run: stopped/random/tiny_cnn/checkpoint.npz: No space left on device (a checkpoint could not be written; the one before it is whole); check the path, its permissions and the disk",
-        all_of(stopped(), raising("minicnn.checkpoints.write_npz", OSError(28, "No space left on device")))),
+        all_of(stopped(), raising("minicnn.saving.checkpoint.write_npz", OSError(28, "No space left on device")))),
     "a damaged summary": Row("run --resume finished",
         "covid run: finished/summary.json is damaged (...); delete it, and `--resume` makes it anew",
         finished(lambda path: (path / "summary.json").write_text("{"))),
@@ -992,10 +992,10 @@ TABLE = {
         raising("covid.commands.synth", KeyboardInterrupt()), code=130),
     "stopped after a step": Row("train --data slices --epochs 2 --checkpoint-steps 1 --out new",
         "covid train: stopped after step 1 of 1 of epoch 1",
-        all_of(interrupted_while("minicnn.checkpoints.write_npz"), no_figures), code=130, leaves="new"),
+        all_of(interrupted_while("minicnn.saving.checkpoint.write_npz"), no_figures), code=130, leaves="new"),
     "stopped after an epoch": Row("train --data slices --epochs 2 --out new",
         "covid train: stopped after epoch 1",
-        all_of(interrupted_while("minicnn.checkpoints.write_npz"), no_figures), code=130, leaves="new"),
+        all_of(interrupted_while("minicnn.saving.checkpoint.write_npz"), no_figures), code=130, leaves="new"),
     "no reader any more": Row("explain model.npz image.png",
         "",
         raising("covid.commands.explain", BrokenPipeError()), code=141),

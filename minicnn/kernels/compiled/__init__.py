@@ -1,11 +1,10 @@
 """The numba twins of `minicnn.kernels.naive`: same files, names, signatures, same numbers.
 
-Beside them are the kernels that do several layers at once or one in a cleverer way, which have
-no naive twin of their own: `rows.py`, `pooled.py`, `pooled_dense.py`, `winograd.py`. They are chosen in
-`minicnn.fusion` and tested against the layers run one by one.
+`rows.py` is another order of the convolution's loops, for few channels. Kernels that do several
+layers at once, or one in a cleverer way, are in `minicnn.kernels.fused`.
 
 Rules they all keep:
-- the work is shared among threads (`minicnn.kernels.threads`) along an axis along which the
+- the work is shared among threads (`minicnn.kernels.runtime.thread_pool`) along an axis along which the
   writes do not overlap, and sums across such an axis are kept as partial sums and added in a
   fixed order afterwards: a result does not depend on the number of threads;
 - a loop that is to use vector instructions begins at 0, in an array that was cut to size before:

@@ -8,15 +8,14 @@ instruction takes neighbours:
 - few of them, as in a first layer with one gray channel: the innermost loop runs along the
   image's rows; that is `rows.py`, for windows that move by one pixel.
 
-What a model's plan runs instead where it can is faster than both: `pooled.py`, `pooled_dense.py`,
-`winograd.py`.
+What a model's plan runs instead where it can is faster than both: `minicnn.kernels.fused`.
 """
 
 import numpy as np
 
 from minicnn.kernels.compiled import rows
-from minicnn.kernels.jit import summing_kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import summing_kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 WIDE = 8  # from this many filters (or channels) on, the order of this file is the faster one
 NO_PADS = ((0, 0), (0, 0))

@@ -13,8 +13,8 @@ processor's cache while all samples pass by. The kernel is turned round first, (
 
 import numpy as np
 
-from minicnn.kernels.jit import summing_kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import summing_kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 WIDE = 8  # from this many units on, the matrix product is the faster way
 SMALL_PRODUCT = 2**18  # multiply-adds up to which OpenBLAS uses the calling thread

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from minicnn.kernels.jit import kernel, part
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import kernel, part
+from minicnn.kernels.runtime.thread_pool import share
 
 BLOCK = 1 << 14  # numbers that are one piece of work
 

@@ -6,8 +6,8 @@ windows that overlap write to the same pixels.
 
 import numpy as np
 
-from minicnn.kernels.jit import kernel, part, summing_kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import kernel, part, summing_kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 
 def _out_size(x, pool_size, strides):

@@ -13,7 +13,7 @@ row at a time.
 
 import numpy as np
 
-from minicnn.kernels.jit import part
+from minicnn.kernels.runtime.jit import part
 
 STRIP = 2048  # numbers of a plane that are worked on at a time: they stay in the cache
 

@@ -18,8 +18,8 @@ multiply, and is done where the planes are filled.
 import numpy as np
 
 from minicnn.kernels.compiled.row_taps import add_products, correlate, written_out
-from minicnn.kernels.jit import part, summing_kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import part, summing_kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 NO_FRONT = None  # nothing in front of the convolution
 

@@ -7,8 +7,8 @@ number is read and written once, does all of it, shared among the threads.
 import numpy as np
 
 from minicnn.kernels.compiled.elementwise import blocks_of
-from minicnn.kernels.jit import kernel
-from minicnn.kernels.threads import share
+from minicnn.kernels.runtime.jit import kernel
+from minicnn.kernels.runtime.thread_pool import share
 
 BLOCK = 1 << 17  # weights that are one piece of work: with fewer, another thread comes too late
 

@@ -24,7 +24,7 @@ from covid.dataset import ImageFile, plan_split, scan, write_split
 from covid.groups import groups_by_pattern, groups_from_names
 from covid.phantom import make_patient, render_slice
 from covid.splits import Split
-from minicnn.kernels.threads import get_threads, set_threads
+from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected."
 CLASSES = ("Not_Infected", "Infected")

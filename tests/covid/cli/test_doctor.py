@@ -19,7 +19,7 @@ from covid.cli import main
 from covid.models import MODELS
 from minicnn import selftest
 from minicnn.kernels import compiled, naive
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 
 NAMES = [*naive.__all__, "warp_images", *(f"{name}, fused" for name in MODELS)]
 
@@ -71,7 +71,7 @@ def test_json_is_json_and_nothing_else(capsys):
 def test_what_is_known_of_the_machine(report):
     assert report["Versions"]["numpy"].startswith(f"{np.__version__}, in ")
     assert report["Versions"]["python"].startswith(sys.version.split()[0])
-    assert report["Threads"]["of kernels"].startswith(str(kernel_threads.get_threads()))
+    assert report["Threads"]["of kernels"].startswith(str(thread_count.get_threads()))
     assert "minicnn's own" in report["Threads"]["threading layer"]
     own, every = machine.cores()
     assert 1 <= own <= every
@@ -102,7 +102,7 @@ def test_another_blas_library_is_unknown(monkeypatch):
 )
 def test_why_so_many_threads(given, answer, monkeypatch):
     monkeypatch.setenv("NUMBA_NUM_THREADS", given)
-    monkeypatch.setattr(kernel_threads, "_threads", None)
+    monkeypatch.setattr(thread_count, "_threads", None)
     assert answer in doctor.thread_count()
 
 
@@ -161,14 +161,14 @@ def test_a_kernel_that_raises_is_found(monkeypatch):
 
 
 def test_other_bits_on_several_threads_are_found():
-    before = kernel_threads.get_threads()
+    before = thread_count.get_threads()
 
     def result():
-        return [np.ones(3) + 1e-12 * kernel_threads.get_threads()]
+        return [np.ones(3) + 1e-12 * thread_count.get_threads()]
 
     found = selftest.examine("sum", lambda: [np.ones(3)], result)
     assert found.problem == "gives other bits on several threads than on one"
-    assert kernel_threads.get_threads() == before
+    assert thread_count.get_threads() == before
 
 
 def test_arrays_that_are_missing_or_of_another_shape_are_found():

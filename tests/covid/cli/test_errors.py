@@ -25,13 +25,14 @@ from tiny_runs import finished_run, slices, temporary_folder
 
 from covid.cli import main
 
-# Where errors are made that a user gets to see. What `minicnn.description` finds in a model comes
-# as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
+# Where errors are made that a user gets to see. What `minicnn.models.load` finds in a model
+# comes as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
 SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
-    *(ROOT / "minicnn" / f"{n}.py" for n in ("archives", "callbacks/backup", "checkpoints", "npz")),
-    ROOT / "minicnn/kernels/threads.py",
-    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
+    *(ROOT / f"minicnn/saving/{n}.py" for n in ("checkpoint", "npz", "npz_reader")),
+    ROOT / "minicnn/callbacks/backup.py",
+    ROOT / "minicnn/kernels/runtime/thread_count.py",
+    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decode", "image_header", "jpeg", "png")),
 )
 # The notice of the first start, what libpng prints (in two threads at once, with empty lines),
 # progress, and the lines of an epoch.

@@ -28,8 +28,8 @@ from covid.images import UnreadableImage, check_image, read_gray
 from covid.preprocess import enhance_and_crop
 from covid.splits import Split
 from covid.writing import unique_names
-from minicnn.preprocessing.headers import LIMIT_VARIABLE
 from minicnn.preprocessing.image import ImageDataGenerator, load_img
+from minicnn.preprocessing.image_header import LIMIT_VARIABLE
 
 MUTANTS, WORKERS = 3500, 2
 # The notice of the first start, and what libpng and libjpeg print of themselves.

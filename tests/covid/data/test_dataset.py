@@ -29,7 +29,7 @@ from covid.errors import UserError
 from covid.preprocess import enhance_and_crop
 from covid.splits import PARTS, largest_remainder
 from covid.writing import unique_names
-from minicnn.preprocessing import decoding
+from minicnn.preprocessing import decode
 
 PATIENT = "^[^_]+"  # what in the file names of these tests is the patient
 GRAY = np.random.default_rng(0).integers(0, 256, (24, 31), dtype=np.uint8)
@@ -170,7 +170,7 @@ def test_missing_folder_and_forbidden(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = put(tmp_path / "a.png")
-    monkeypatch.setattr(decoding, "open", forbid, raising=False)  # root may read everything
+    monkeypatch.setattr(decode, "open", forbid, raising=False)  # root may read everything
     with pytest.raises(UnreadableImage, match="permission"):
         read_gray(path)
 

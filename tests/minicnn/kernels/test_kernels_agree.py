@@ -10,7 +10,7 @@ import pytest
 from shape_grid import CONVOLUTIONS, POOLINGS
 
 from minicnn.kernels import compiled, naive
-from minicnn.padding import pad_images, window_pads
+from minicnn.layers.windows import pad_images, window_pads
 
 RELATIVE = {np.float64: 1e-10, np.float32: 1e-4}
 DTYPES = pytest.mark.parametrize("dtype", list(RELATIVE), ids=lambda dtype: dtype.__name__)

@@ -7,15 +7,16 @@ import time
 import numpy as np
 import pytest
 
-from minicnn.kernels import threads, watching
+from minicnn.kernels.runtime import spin_wait, thread_pool
+from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 
 @pytest.fixture(params=[1, 2, 5])
 def thread_count(request):
-    before = threads.get_threads()
-    threads.set_threads(request.param)
+    before = get_threads()
+    set_threads(request.param)
     yield request.param
-    threads.set_threads(before)
+    set_threads(before)
 
 
 def count_up(target, start, stop):
@@ -26,16 +27,16 @@ def count_up(target, start, stop):
 def test_every_number_is_in_one_piece(count, thread_count):
     seen = np.zeros(count, dtype=int)
     for _ in range(20):
-        threads.share(count_up, count, seen)
+        thread_pool.share(count_up, count, seen)
     assert (seen == 20).all()
 
 
 @pytest.mark.parametrize("looks", [0, 1, 100_000])
 def test_however_long_a_thread_watches_before_it_sleeps(looks, monkeypatch):
-    monkeypatch.setattr(watching, "LOOKS", looks)
+    monkeypatch.setattr(spin_wait, "LOOKS", looks)
     seen = np.zeros(64, dtype=int)
     for round_number in range(200):
-        threads.share(count_up, 64, seen)
+        thread_pool.share(count_up, 64, seen)
         if round_number % 50 == 0:
             time.sleep(0.01)  # long enough to fall asleep
     assert (seen == 200).all()
@@ -49,9 +50,9 @@ def test_an_error_in_any_piece_comes_out(bad, thread_count):
 
     for _ in range(20):
         with pytest.raises(IndexError, match=f"number {bad}"):
-            threads.share(work, 30)
+            thread_pool.share(work, 30)
     seen = np.zeros(30, dtype=int)
-    threads.share(count_up, 30, seen)
+    thread_pool.share(count_up, 30, seen)
     assert (seen == 1).all()
 
 
@@ -60,9 +61,9 @@ def test_work_may_share_work(thread_count):
 
     def work(start, stop):
         for row in range(start, stop):
-            threads.share(count_up, 50, seen[row])
+            thread_pool.share(count_up, 50, seen[row])
 
-    threads.share(work, 8)
+    thread_pool.share(work, 8)
     assert (seen == 1).all()
 
 
@@ -71,7 +72,7 @@ def test_several_threads_at_once():
 
     def use(row):
         for _ in range(200):
-            threads.share(count_up, 1000, seen[row])
+            thread_pool.share(count_up, 1000, seen[row])
 
     users = [threading.Thread(target=use, args=(row,)) for row in range(6)]
     for user in users:
@@ -84,14 +85,14 @@ def test_several_threads_at_once():
 def in_child(queue):
     seen = np.zeros(100, dtype=int)
     for _ in range(10):
-        threads.share(count_up, 100, seen)
+        thread_pool.share(count_up, 100, seen)
     queue.put(int(seen.sum()))
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_after_a_fork():
-    threads.share(count_up, 100, np.zeros(100, dtype=int))  # so that there are helpers
+    thread_pool.share(count_up, 100, np.zeros(100, dtype=int))  # so that there are helpers
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
     child = context.Process(target=in_child, args=(queue,))
@@ -104,4 +105,4 @@ def test_after_a_fork():
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "2"])
 def test_a_wrong_number_of_threads(count):
     with pytest.raises(ValueError, match="set_threads: expected an integer of at least 1"):
-        threads.set_threads(count)
+        set_threads(count)

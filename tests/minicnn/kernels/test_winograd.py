@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.roofline.accuracy import POINTS, by_matrices
 from benchmarks.roofline.toom_cook import winograd_matrices
-from minicnn.kernels.compiled import winograd, winograd_tiles
+from minicnn.kernels.fused import winograd, winograd_tiles
 
 POINTS_OF_F43 = [0, 1, -1, 2, -2]
 

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from minicnn import initializers, layers, losses, metrics, optimizers, shapes
+from minicnn import initializers, layers, losses, metrics, optimizers
+from minicnn.layers import windows
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -313,5 +314,5 @@ def test_normal_initializers_are_truncated_and_have_the_variance_that_was_asked_
     ],
 )
 def test_positions_and_padding(size, window, stride, padding, positions, pads):
-    assert shapes.window_positions(size, window, stride, padding) == positions
-    assert shapes.padding_amounts(size, window, stride, padding) == pads
+    assert windows.window_positions(size, window, stride, padding) == positions
+    assert windows.padding_amounts(size, window, stride, padding) == pads

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from shape_grid import CASES, Case, spread_out
 
-from minicnn import kernels, layers, shapes
-from minicnn.kernels import threads as kernel_threads
+from minicnn import kernels, layers
+from minicnn.arguments import shape_text
+from minicnn.kernels.runtime import thread_count
 
 EVERY_LAYER = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 ONE_EACH = {case.name.split(":")[0]: case for case in reversed(CASES)}
@@ -178,17 +179,17 @@ LARGER = [
 @pytest.mark.parametrize("case", CASES + LARGER, ids=lambda case: case.name)
 @DTYPES
 def test_results_do_not_depend_on_the_number_of_threads(case, dtype):
-    available = kernel_threads.get_threads()
+    available = thread_count.get_threads()
     if available == 1:
         pytest.skip("needs two processor cores")
     results = []
     try:
         for threads in (1, available):
-            kernel_threads.set_threads(threads)
+            thread_count.set_threads(threads)
             layer, _, y, _, dx = there_and_back(case, dtype)
             results.append(copies([y, dx, layer.grads]))
     finally:
-        kernel_threads.set_threads(available)
+        thread_count.set_threads(available)
     for other in results[1:]:
         assert_same(other, results[0])
 
@@ -254,8 +255,8 @@ def test_inputs_of_a_wrong_shape(case, change):
         "an axis less": one[..., 0],
         "an axis more": one[..., None],
     }[change]
-    expected = shapes.text(("batch", *one.shape[1:]))
-    found = shapes.text(wrong.shape)
+    expected = shape_text(("batch", *one.shape[1:]))
+    found = shape_text(wrong.shape)
     text = (
         f"middle: expected inputs? of shapes? .*{re.escape(expected)}.*, got .*{re.escape(found)}"
     )
@@ -269,8 +270,8 @@ def test_gradients_of_a_wrong_shape(case, backend):
     layer, _, y, dy, _ = there_and_back(case)
     layer.name = "middle"
     for wrong in (dy[..., None], np.concatenate([dy, dy]), np.concatenate([dy, dy], axis=-1)):
-        text = f"middle: expected dy of the output's shape {shapes.text(y.shape)}, got "
-        with pytest.raises(ValueError, match=re.escape(text + shapes.text(wrong.shape))):
+        text = f"middle: expected dy of the output's shape {shape_text(y.shape)}, got "
+        with pytest.raises(ValueError, match=re.escape(text + shape_text(wrong.shape))):
             layer.backward(wrong)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from covid.models import MODELS, build_model, inception_block
-from minicnn import layers, models, training
+from minicnn import layers, models
+from minicnn.training.step import loss_and_gradients
 
 PARAMETERS = {
     "cnn": 31_509_121,
@@ -327,7 +328,7 @@ def test_a_shared_layer_counts_once_and_its_gradients_add_up(rng):
     x = [rng.random((5, 4)), rng.random((5, 4))]
     y = np.array([0.0, 1, 1, 0, 1])
     values = model.graph.run(x, training=True)
-    _, gradients, through_activation = training.loss_and_gradients(model, values, y)
+    _, gradients, through_activation = loss_and_gradients(model, values, y)
     model.graph.backward(gradients, through_activation)
     found, kernel, step = dense.grads["kernel"], dense.params["kernel"], 1e-6
     losses = []

@@ -6,7 +6,7 @@ import pytest
 from minicnn import layers as minicnn_layers
 from minicnn import models as minicnn_models
 from minicnn import optimizers
-from minicnn.summary import readable_size, summary_text
+from minicnn.models.summary import readable_size, summary_text
 
 TINY_CNN_SUMMARY = """\
 Model: "tiny"

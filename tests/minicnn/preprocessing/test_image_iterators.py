@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-import minicnn.preprocessing.store as store_module
+import minicnn.preprocessing.image_cache as store_module
 from minicnn import seeding
 from minicnn.preprocessing.image import (
     ImageDataGenerator,

@@ -8,7 +8,7 @@ import pytest
 from places import GOLDEN_FILES
 
 from minicnn.preprocessing.image import array_to_img, img_to_array, load_img
-from minicnn.preprocessing.loading import to_gray
+from minicnn.preprocessing.load_image import to_gray
 from minicnn.preprocessing.resizing import filter_weights, resize
 
 GOLDEN = np.load(GOLDEN_FILES / "augmentation.npz")

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-import minicnn.preprocessing.store as store_module
+import minicnn.preprocessing.image_cache as store_module
 from minicnn.preprocessing.image import ImageDataGenerator, load_img
-from minicnn.preprocessing.store import ImageStore
+from minicnn.preprocessing.image_cache import ImageStore
 
 COUNT, SIZE = 9, (4, 6)
 

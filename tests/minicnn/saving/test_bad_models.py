@@ -19,7 +19,7 @@ from covid.errors import UserError
 from covid.inputs import OUR_MODEL, open_model
 from minicnn.layers import Dense
 from minicnn.models import Model, Sequential, load_model
-from minicnn.npz import LONGEST_TEXT, read_npz, write_npz
+from minicnn.saving.npz import LONGEST_TEXT, read_npz, write_npz
 
 LONGEST_SENTENCE = 900
 MUTANTS = 1600

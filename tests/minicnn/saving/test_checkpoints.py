@@ -10,13 +10,9 @@ from tiny_models import conv_to_dense
 
 from minicnn import callbacks, layers, models, optimizers
 from minicnn.callbacks.backup import BackupAndRestore, TrainingStopped
-from minicnn.checkpoints import (
-    TRAINING,
-    CheckpointError,
-    Position,
-)
 from minicnn.preprocessing.image import ImageDataGenerator
-from minicnn.saving import read_npz, write_npz
+from minicnn.saving.checkpoint import TRAINING, CheckpointError, Position
+from minicnn.saving.npz import read_npz, write_npz
 
 EPOCHS, STEPS = 4, 3  # seven samples in batches of three
 SHAPE = (8, 8, 1)

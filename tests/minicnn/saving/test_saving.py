@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from covid.models import inception_block
-from minicnn import layers, models, optimizers, saving
+from minicnn import layers, models, optimizers
+from minicnn.saving.npz import FORMAT_VERSION
 
 IMAGE = (8, 7, 1)
 
@@ -315,7 +316,7 @@ def test_a_folder_and_a_single_array(tmp_path):
 
 
 def test_another_format_version(saved):
-    rewrite_meta(saved, lambda meta: meta.update(format_version=saving.FORMAT_VERSION + 1))
+    rewrite_meta(saved, lambda meta: meta.update(format_version=FORMAT_VERSION + 1))
     with pytest.raises(
         ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
     ):

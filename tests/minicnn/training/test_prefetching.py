@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-import minicnn.training
+import minicnn.training.loop
 from minicnn.callbacks import Callback
-from minicnn.feeding import IteratorFeed, as_feed
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
-from minicnn.prefetching import prefetched
 from minicnn.preprocessing.image import ImageDataGenerator, NumpyArrayIterator
+from minicnn.training.batch_sources import IteratorFeed, as_feed
+from minicnn.training.prefetch import prefetched
 
 AUGMENTATION = {"rotation_range": 40, "zoom_range": 0.2, "horizontal_flip": True}
 
@@ -86,7 +86,7 @@ def test_training_is_the_same_bit_for_bit(images, monkeypatch):
         return history.history, model.get_weights(), model.predict(flow(images, shuffle=False))
 
     history, weights, predictions = train()
-    monkeypatch.setattr(minicnn.training, "prefetched", lambda feed, steps: nullcontext(feed))
+    monkeypatch.setattr(minicnn.training.loop, "prefetched", lambda feed, steps: nullcontext(feed))
     history_without, weights_without, predictions_without = train()
     assert history == history_without
     np.testing.assert_array_equal(predictions, predictions_without)

@@ -9,10 +9,10 @@ from tiny_models import conv_to_dense
 from covid.models import build_model
 from minicnn import kernels, layers, models, optimizers
 from minicnn.callbacks import Callback, LearningRateScheduler
-from minicnn.feeding import as_feed
-from minicnn.kernels import threads as kernel_threads
+from minicnn.kernels.runtime import thread_count
 from minicnn.preprocessing.image import ImageDataGenerator
-from minicnn.training import as_list, metrics_names
+from minicnn.training.batch_sources import as_feed
+from minicnn.training.loop import as_list, metrics_names
 
 IMAGE = (10, 9, 1)
 
@@ -335,19 +335,19 @@ def test_two_calls_of_fit_are_one(data):
     assert once.epochs_done == twice.epochs_done == 4
 
 
-@pytest.mark.skipif(kernel_threads.get_threads() < 2, reason="one thread is all there is")
+@pytest.mark.skipif(thread_count.get_threads() < 2, reason="one thread is all there is")
 @pytest.mark.parametrize("name", ["cnn_dropout", "reduced_inception"])
 def test_the_number_of_threads_changes_no_bit(name, rng):
     x, y = rng.random((9, 22, 20, 1), dtype=np.float32), np.arange(9) % 2
     found = []
-    before = kernel_threads.get_threads()
+    before = thread_count.get_threads()
     for threads in (1, 2):
-        kernel_threads.set_threads(threads)
+        thread_count.set_threads(threads)
         model = build_model(name, input_shape=x.shape[1:], seed=0)
         model.compile("adam", "binary_crossentropy")
         model.fit(x, y, batch_size=4, epochs=3, verbose=0)
         found.append(model)
-    kernel_threads.set_threads(before)
+    thread_count.set_threads(before)
     assert_same_weights(*found)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from golden import cases
 
 from covid.models import build_model
-from minicnn import layers, optimizers, training
+from minicnn import layers, optimizers
+from minicnn.training.step import as_inputs, loss_and_gradients
 
 
 def run_layer(name: str, dtype) -> dict[str, np.ndarray]:
@@ -46,8 +47,8 @@ def without_dropout(name: str, input_shape: tuple):
 
 def loss_gradients(model, x, y) -> list[np.ndarray]:
     """The gradient of the compiled model's loss with respect to every weight."""
-    values = model.graph.run(training.as_inputs(model, x), training=True)
-    _, gradients, through_activation = training.loss_and_gradients(model, values, y)
+    values = model.graph.run(as_inputs(model, x), training=True)
+    _, gradients, through_activation = loss_and_gradients(model, values, y)
     model.graph.backward(gradients, through_activation)
     return list(model.named_grads().values())
 

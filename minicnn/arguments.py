@@ -1,0 +1,77 @@
+"""The checks of arguments that many constructors and functions share, and shapes as text."""
+
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, int]:
+    """Turn `3` or `(3, 5)` into a (height, width) pair of positive integers.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a positive integer nor two of them; the text names `owner`'s `argument`.
+    """
+    values = (value, value) if isinstance(value, numbers.Integral) else value
+    try:
+        if any(isinstance(size, bool | np.bool_) for size in values):
+            raise TypeError
+        height, width = (int(size) for size in values)
+        fits = min(height, width) >= 1 and (height, width) == tuple(values)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{owner}: expected {argument} to be a positive integer or a pair of them, got {value!r}"
+        )
+    return height, width
+
+
+def positive_int(value: int, argument: str, owner: str) -> int:
+    """Return `value` if it is a positive integer, else raise ValueError."""
+    try:
+        fits = not isinstance(value, bool) and int(value) == value and value >= 1
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{owner}: expected {argument} to be a positive integer, got {value!r}")
+    return int(value)
+
+
+def choice(value: str, allowed: Sequence[str], argument: str, owner: str) -> str:
+    """Return `value` if it is one of `allowed`, else raise ValueError."""
+    if value not in allowed:
+        raise ValueError(
+            f"{owner}: expected {argument} to be one of {', '.join(allowed)}, got {value!r}"
+        )
+    return value
+
+
+def refuse_unsupported(owner: str, given: dict[str, tuple]) -> None:
+    """Raise ValueError if an argument that Keras has and minicnn has not is set.
+
+    Parameters
+    ----------
+    owner : str
+        Who refuses, for the message.
+    given : dict
+        Argument name to (value, default), or to (value, default, others that mean the same).
+    """
+    for argument, (value, *harmless) in given.items():
+        if not any(np.array_equal(value, one) for one in harmless):  # takes arrays and texts alike
+            raise ValueError(
+                f"{owner}: {argument} is not supported, expected it to be left at "
+                f"{harmless[0]!r}, got {value!r}"
+            )
+
+
+def refuse_data_format(owner: str, data_format) -> None:
+    """Raise ValueError unless channels come last, as everywhere here."""
+    refuse_unsupported(owner, {"data_format": (data_format, None, "channels_last")})
+
+
+def shape_text(shape: Sequence[int | str | None]) -> str:
+    """A shape as it is written in messages: (batch, 64, 64, 1)."""
+    return "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"

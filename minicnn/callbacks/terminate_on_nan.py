@@ -1,0 +1,71 @@
+"""The callback that ends a training whose loss is no number, and says where that began."""
+
+import numpy as np
+
+from minicnn.callbacks.base import Callback
+from minicnn.callbacks.nan_diagnosis import bad_weights, largest_weight, where_it_began
+
+
+class TerminateOnNaN(Callback):
+    """Stop when the loss of a batch is not a finite number.
+
+    At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
+    see `minicnn.callbacks.nan_diagnosis`. The weights are then those from before the batch whose loss it was:
+    with gradients that are no numbers, its step is not made. (Keras makes it.)
+
+    Parameters
+    ----------
+    verbose : int
+        1 prints it (Keras always does).
+
+    Attributes
+    ----------
+    found : str or None
+        What was found and where, None if all was well.
+    """
+
+    def __init__(self, verbose=1):
+        self.verbose = verbose
+        self.found: str | None = None
+
+    def on_train_begin(self, logs=None):
+        self.found, self.began, self.epoch = None, None, 0
+
+    def get_state(self):
+        return {"found": self.found, "epoch": self.epoch}
+
+    def set_state(self, state):
+        self.found, self.epoch = state["found"], state["epoch"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def look(self, place, inputs) -> None:
+        """Find out where it began; `train_step` calls this while it can still be found out.
+
+        Parameters
+        ----------
+        place : minicnn.training.place.Place
+            The batch.
+        inputs : list of float arrays
+        """
+        batch = f"batch {place} ({place.samples(len(inputs[0]))})"
+        self.began = batch, where_it_began(self.model, inputs, place.feed.name_of)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            name, reason = self.began or (f"batch {batch + 1}", "it was not trained by fit")
+            self._stop(f"{name}: the loss is {logs['loss']}: {reason}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        reason = bad_weights(self.model) if self.found is None else None
+        if reason is not None:  # behind the epoch's last batch, there is no loss to show it
+            self._stop(f"after its last batch: {reason}")
+        elif self.found is None and not np.isfinite((logs or {}).get("val_loss", 0)):
+            self._stop(f"the validation loss is {logs['val_loss']}: {largest_weight(self.model)}")
+
+    def _stop(self, what: str) -> None:
+        self.found = f"epoch {self.epoch + 1}, {what}"
+        if self.verbose:
+            print(f"Training stops: {self.found}")
+        self.model.stop_training = True

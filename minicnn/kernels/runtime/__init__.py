@@ -1,0 +1,1 @@
+"""What all compiled kernels need: the compiler, its cache on disk, threads, and locks."""

@@ -1,0 +1,32 @@
+"""One step of a model at a time, whatever the thread."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+step_lock, next_step = threading.RLock(), threading.Lock()
+
+
+@contextmanager
+def one_step_at_a_time() -> Iterator[None]:
+    """Keep other threads from running a model meanwhile: its layers keep arrays between calls.
+
+    Whoever waits is next: `next_step` is held while waiting, so that a thread that makes one step
+    after the other cannot come back before one that has waited.
+    """
+    if step_lock._is_owned():  # by this thread: a step within a step
+        yield
+        return
+    try:
+        with next_step:
+            step_lock.acquire()
+        yield
+    finally:
+        if step_lock._is_owned():  # it is not if Ctrl-C came while waiting
+            step_lock.release()
+
+
+def start_anew() -> None:
+    """In a process made by fork there is only the thread that forked; see `fork_safety`."""
+    global step_lock, next_step
+    step_lock, next_step = threading.RLock(), threading.Lock()

@@ -1,0 +1,134 @@
+"""Sharing a kernel's work among threads.
+
+A compiled kernel that is worth it takes a range of its outermost loop as its last two arguments,
+`start` and `stop`, and lets go of Python's lock while it computes. `share` cuts the whole range
+into pieces, and every thread takes the next piece until there is none:
+
+    share(kernel, 30, x, y)    # kernel(x, y, 0, 4), kernel(x, y, 4, 8), ...
+
+Kernels are written so that what one piece writes no other piece touches: results do not depend
+on how many threads there were. The helpers are plain Python threads that wait for work, at
+first awake (see `spin_wait.py`), so that kernels may be called from any thread, and from a process
+made by fork.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from minicnn.kernels.runtime.thread_count import get_threads
+
+PIECES = 5  # for each thread: a thread that is held up then holds nobody else up for long
+
+
+class _Job:
+    """Pieces of work that several threads take from."""
+
+    def __init__(self, work: Callable, count: int, arguments: tuple, pieces: int):
+        ends = [count * piece // pieces for piece in range(pieces + 1)]
+        self.work, self.arguments = work, arguments
+        self.ranges = deque(zip(ends, ends[1:], strict=False))
+        self.error: BaseException | None = None
+
+    def take_part(self) -> None:
+        """Do pieces until there is none left."""
+        while (piece := self._next()) is not None:
+            self.work(*self.arguments, *piece)
+
+    def _next(self) -> tuple[int, int] | None:
+        try:
+            return self.ranges.popleft()
+        except IndexError:
+            return None
+
+
+class _Helper(threading.Thread):
+    """A thread that takes part in the job it was last told of.
+
+    It watches for the next job for a moment, then sleeps until the lock `idle` is released. It
+    holds the lock `busy` while it may have a piece in its hands.
+    """
+
+    def __init__(self):
+        super().__init__(name="minicnn-kernel", daemon=True)
+        from minicnn.kernels.runtime.spin_wait import (
+            Watch,  # needs numba, as whoever shares work does
+        )
+
+        self.watch = Watch()
+        self.idle, self.busy = threading.Lock(), threading.Lock()
+        self.idle.acquire()
+        self.asleep = False
+        self.job: _Job | None = None
+        self.start()
+
+    def run(self) -> None:
+        told = 0
+        while True:
+            if not self.watch.stand_by(told):
+                self.asleep = True
+                if self.watch.told() == told:  # or it was told since, and nobody woke it
+                    self.idle.acquire()
+                self.asleep = False
+            with self.busy:
+                told = self.watch.told()
+                job, self.job = self.job, None
+                if job is not None:
+                    self.watch.begin()
+                    try:
+                        job.take_part()
+                    except BaseException as error:
+                        job.error = error
+                    del job  # keeps no array alive while it waits
+
+    def tell(self, job: _Job) -> None:
+        """Wake it; where it has not even woken for an earlier job, it will find this one."""
+        self.job = job
+        self.watch.tell()
+        if self.asleep and self.idle.locked():
+            self.idle.release()
+
+    def take_back(self) -> None:
+        """Return when it has nothing in hand; a job it has not begun it will not begin."""
+        self.watch.see_end()
+        with self.busy:
+            self.job = None
+
+
+_helpers: list[_Helper] = []
+_helpers_in_use = threading.Lock()
+
+
+def share(work: Callable, count: int, *arguments) -> None:
+    """Call work(*arguments, start, stop) for ranges that together are range(count).
+
+    Where another thread is sharing work at this moment, all of it is done here.
+    """
+    threads = min(get_threads(), count)
+    if threads < 2 or not _helpers_in_use.acquire(blocking=False):
+        work(*arguments, 0, count)
+        return
+    try:
+        while len(_helpers) < threads - 1:
+            _helpers.append(_Helper())
+        job = _Job(work, count, arguments, min(count, threads * PIECES))
+        helpers = _helpers[: threads - 1]
+        try:
+            for helper in helpers:
+                helper.tell(job)
+            job.take_part()
+        finally:
+            job.ranges.clear()
+            for helper in helpers:
+                helper.take_back()  # one that has not woken yet is not waited for
+    finally:
+        _helpers_in_use.release()
+    if job.error is not None:
+        raise job.error
+
+
+def start_anew() -> None:
+    """In a process made by fork there is only the thread that forked; see `fork_safety`."""
+    global _helpers_in_use
+    _helpers.clear()
+    _helpers_in_use = threading.Lock()

@@ -1,0 +1,213 @@
+"""The table that `model.summary()` prints: one row for each layer, then the parameter counts.
+
+It is, character by character, the table of Keras 3 on a terminal without colours: three columns
+for a chain of layers, a fourth, "Connected to", where the graph branches. Text that is too wide
+for its column goes on in the next line; a single word that is too wide ends in an ellipsis.
+"""
+
+import shutil
+import textwrap
+
+from minicnn.arguments import shape_text
+from minicnn.graph import Graph
+from minicnn.layers.base import Layer
+from minicnn.layers.node import Node
+
+# Each column: its heading, where it ends (fraction of the table's width), how text is put in it.
+CHAIN_COLUMNS = (
+    ("Layer (type)", 0.45, str.ljust),
+    ("Output Shape", 0.80, str.ljust),
+    ("Param #", 1.00, str.rjust),
+)
+BRANCHING_COLUMNS = (
+    ("Layer (type)", 0.30, str.ljust),
+    ("Output Shape", 0.56, str.ljust),
+    ("Param #", 0.74, str.rjust),
+    ("Connected to", 1.00, str.ljust),
+)
+CHAIN_WIDTH, BRANCHING_WIDTH = 88, 108  # characters, where the terminal has so many
+TERMINAL_MARGIN = 4  # characters that stay free at the terminal's right edge
+NARROWEST = 36  # a table is not squeezed below this: no column would hold a word
+
+
+def summary_text(model, line_length: int | None = None) -> str:
+    """The summary of a model as text of several lines.
+
+    Its width follows the terminal's (80 characters where there is none), up to 88 characters
+    for a chain of layers and 108 for other graphs.
+
+    Parameters
+    ----------
+    model : Model or Sequential
+        A `Sequential` that does not know its input yet has "?" for shapes.
+    line_length : int, optional
+        Characters in a line of the table, instead of that width; at least 36 are taken.
+
+    Returns
+    -------
+    text : str
+        Without a line break at the end.
+    """
+    if not is_built(model):
+        columns, width, rows = CHAIN_COLUMNS, CHAIN_WIDTH, unbuilt_rows(model)
+    elif is_chain(model.graph):
+        columns, width, rows = CHAIN_COLUMNS, CHAIN_WIDTH, layer_rows(model)
+    else:
+        columns, width, rows = BRANCHING_COLUMNS, BRANCHING_WIDTH, layer_rows(model)
+        uses = uses_by_layer(model.graph)
+        for row, layer in zip(rows, model.layers, strict=True):
+            row.append(connections(uses, layer))
+    if line_length is None:
+        line_length = min(width, shutil.get_terminal_size().columns - TERMINAL_MARGIN)
+    table = table_lines(columns, rows, max(line_length, NARROWEST))
+    return "\n".join([f'Model: "{model.name}"', *table, *parameter_lines(model)])
+
+
+def is_built(model) -> bool:
+    """Whether the shapes of all layers are known."""
+    return getattr(model, "built", True)  # which a Sequential has
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether every layer is used once and takes just what the layer before it gives."""
+    pairs = zip(graph.nodes[:-1], graph.nodes[1:], strict=True)
+    is_line = all(node.inputs == [before.output] for before, node in pairs)
+    return is_line and len(graph.layers) == len(graph.nodes)
+
+
+def uses_by_layer(graph: Graph) -> dict[Layer, list[Node]]:
+    """For each layer its nodes in the graph; more than one where a layer is shared."""
+    uses: dict[Layer, list[Node]] = {}
+    for node in graph.nodes:
+        uses.setdefault(node.layer, []).append(node)
+    return uses
+
+
+def layer_rows(model) -> list[list[str]]:
+    """Name and class, output shape (of the last use) and parameter count of each layer."""
+    uses = uses_by_layer(model.graph)
+    return [
+        [
+            f"{layer.name} ({type(layer).__name__})",
+            shape_text(uses[layer][-1].output.shape),
+            f"{layer.count_params():,}",
+        ]
+        for layer in model.layers
+    ]
+
+
+def unbuilt_rows(model) -> list[list[str]]:
+    """The same three columns while nothing but the names is known."""
+    return [
+        [f"{layer.label} ({type(layer).__name__})", "?", "0 (unbuilt)"] for layer in model.layers
+    ]
+
+
+def connections(uses: dict[Layer, list[Node]], layer: Layer) -> str:
+    """Where a layer's inputs come from: `name[which use of that layer][which of its outputs]`.
+
+    A layer of minicnn has one output, so the last number is always 0.
+    """
+    sources = [tensor.node for node in uses[layer] for tensor in node.inputs]
+    if not sources:
+        return "-"
+    return ", ".join(
+        f"{source.layer.name}[{uses[source.layer].index(source)}][0]" for source in sources
+    )
+
+
+# The table
+
+
+def table_lines(columns: tuple, rows: list[list[str]], width: int) -> list[str]:
+    """The table with its rules, each line `width` characters long."""
+    widths = text_widths([end for _, end, _ in columns], width)
+    headings = [heading for heading, _, _ in columns]
+    lines = [rule("┏━┳┓", widths)]
+    lines += row_lines(headings, columns, widths, "┃", at_bottom=True)
+    lines.append(rule("┡━╇┩", widths))
+    for number, row in enumerate(rows):
+        if number:
+            lines.append(rule("├─┼┤", widths))
+        lines += row_lines(row, columns, widths, "│", at_bottom=False)
+    lines.append(rule("└─┴┘", widths))
+    return lines
+
+
+def text_widths(ends: list[float], width: int) -> list[int]:
+    """How many characters of text each column holds.
+
+    Of its share of the table, a column gives away three characters: a bar and a space on each
+    side of the text. The bar that closes the table is taken from the last column but one.
+    """
+    cuts = [0, *(int(end * width) for end in ends)]
+    widths = [end - start - 3 for start, end in zip(cuts[:-1], cuts[1:], strict=True)]
+    widths[-2] -= 1
+    return widths
+
+
+def rule(characters: str, widths: list[int]) -> str:
+    """A horizontal rule, from four characters: left end, line, crossing, right end."""
+    left, line, crossing, right = characters
+    return left + crossing.join(line * (width + 2) for width in widths) + right
+
+
+def row_lines(
+    texts: list[str], columns: tuple, widths: list[int], bar: str, at_bottom: bool
+) -> list[str]:
+    """One row of the table: as many lines as its longest text needs."""
+    cells = [wrap(text, width) for text, width in zip(texts, widths, strict=True)]
+    height = max(len(cell) for cell in cells)
+    for cell in cells:
+        missing = [""] * (height - len(cell))
+        cell[:] = missing + cell if at_bottom else cell + missing
+    lines = []
+    for parts in zip(*cells, strict=True):
+        padded = (
+            put(part, width)
+            for part, width, (_, _, put) in zip(parts, widths, columns, strict=True)
+        )
+        lines.append(f"{bar} " + f" {bar} ".join(padded) + f" {bar}")
+    return lines
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a text at spaces; end a word that is too wide by itself in an ellipsis."""
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+# Below the table
+
+
+def parameter_lines(model) -> list[str]:
+    """How many numbers the model holds, and the memory they take.
+
+    Once it has made a step, the optimiser's own numbers are counted too: its slots, the number
+    of steps and the learning rate. (SGD without momentum and RMSprop without it keep a velocity
+    here, which they do not in Keras; it is counted, since it takes memory.)
+    """
+    layers = model.graph.layers if is_built(model) else []
+    params = [param for layer in layers for param in layer.params.values()]
+    count, size = sum(param.size for param in params), sum(param.nbytes for param in params)
+    lines = [
+        f" Trainable params: {count:,} ({readable_size(size)})",
+        f" Non-trainable params: 0 ({readable_size(0)})",  # minicnn has no frozen layers
+    ]
+    if model.optimizer is not None and model.optimizer.iterations > 0:
+        slots = [array for slot in model.optimizer.slots.values() for array in slot.values()]
+        slot_count = sum(array.size for array in slots) + 2
+        # as Keras stores them: the steps in 8 bytes, the learning rate in 4
+        slot_size = sum(array.nbytes for array in slots) + 8 + 4
+        lines.append(f" Optimizer params: {slot_count:,} ({readable_size(slot_size)})")
+        count, size = count + slot_count, size + slot_size
+    return [f" Total params: {count:,} ({readable_size(size)})", *lines]
+
+
+def readable_size(size: float) -> str:
+    """A number of bytes in the largest unit of which there is at least one."""
+    units = ["B", "KB", "MB", "GB", "TB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{size:.2f} {units[0]}"

@@ -1,0 +1,229 @@
+"""Image files and arrays: `load_img`, `img_to_array`, `array_to_img`.
+
+Keras' functions of these names hand out Pillow images. Here an *image* is a uint8 array of
+shape (height, width) for gray or (height, width, channels) for colour, red first; OpenCV
+reads the files and the numbers are those that Pillow would give.
+"""
+
+import os
+
+import numpy as np
+
+from minicnn.arguments import choice, pair
+from minicnn.preprocessing.decode import decode, read_file
+from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
+
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+_TIFF_STARTS = (b"II*\x00", b"MM\x00*")
+
+
+class ImageFileError(ValueError):
+    """An image file, or a folder of them, that is not there or cannot be read."""
+
+
+class UnreadableFile(ImageFileError):
+    """A file that cannot be read as an image.
+
+    Attributes
+    ----------
+    path : str or path
+    reason : str
+        Why, in words, without the path.
+    """
+
+    def __init__(self, path: str | os.PathLike, reason: str) -> None:
+        super().__init__(f"{path}: expected an image file that can be read, but {reason}")
+        self.path, self.reason = path, reason
+
+
+def load_img(
+    path: str | os.PathLike,
+    color_mode: str = "rgb",
+    target_size: tuple[int, int] | None = None,
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+) -> np.ndarray:
+    """Read an image file: png, jpg, tif, bmp, gif, webp, jp2 or pnm; the first page of several.
+
+    As in Keras (Pillow), a palette becomes colours, opacity is dropped unless asked for, the
+    orientation noted by a camera (EXIF) is ignored, and gray is ITU-R 601 luma, see `to_gray`.
+    Unlike Keras, which hands 16-bit gray on as 0..65535, 16-bit files are brought to 8 bits:
+    round(value / 257), so that 65535 becomes 255.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; its name may hold any characters.
+    color_mode : str
+        "grayscale", "rgb" or "rgba".
+    target_size : (int, int), optional
+        Height and width to resize to, pixels; the file's own size if None.
+    interpolation : str
+        "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
+    keep_aspect_ratio : bool
+        Not supported: only False.
+
+    Returns
+    -------
+    ndarray, (height, width) for "grayscale", else (height, width, 3 or 4), uint8
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as an 8- or 16-bit image, has more pixels than the environment
+        variable MAX_IMAGE_PIXELS says (64 million by default), or an argument is not supported.
+    """
+    choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
+    choice(interpolation, INTERPOLATIONS, "interpolation", "load_img")
+    size = None if target_size is None else pair(target_size, "target_size", "load_img")
+    if keep_aspect_ratio:
+        raise ValueError(
+            "load_img: keep_aspect_ratio=True is not supported; crop the image before resizing"
+        )
+    image = _convert(_read(path), color_mode)
+    return image if size is None else resize(image, size, interpolation)
+
+
+def _read(path: str | os.PathLike) -> np.ndarray:
+    """The file's pixels as uint8: (height, width), or (height, width, 3 or 4) blue first."""
+    import cv2
+
+    try:
+        data = read_file(path)
+        # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
+        image = decode(data, cv2.IMREAD_UNCHANGED, check_sums=False)
+    except ValueError as error:
+        raise UnreadableFile(path, str(error)) from error
+    if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
+        # OpenCV has already multiplied these colours by their opacity: they are not the file's.
+        raise UnreadableFile(path, "it is a tif with partly transparent pixels; save it as png")
+    return image
+
+
+def _convert(image: np.ndarray, color_mode: str) -> np.ndarray:
+    """From what `_read` gives to the channels asked for, red first."""
+    if color_mode == "grayscale":
+        return image if image.ndim == 2 else to_gray(image[..., 2::-1])
+    height, width = image.shape[:2]
+    result = np.full((height, width, CHANNELS[color_mode]), 255, dtype=np.uint8)
+    if image.ndim == 2:
+        # (height, width) -> (height, width, 1), the same value in all three colours
+        result[..., :3] = image[..., np.newaxis]
+    else:
+        result[..., :3] = image[..., 2::-1]  # blue, green, red -> red, green, blue
+        if color_mode == "rgba" and image.shape[2] == 4:
+            result[..., 3] = image[..., 3]
+    return result
+
+
+def to_gray(image: np.ndarray) -> np.ndarray:
+    """Luma of ITU-R BT.601: 0.299 red + 0.587 green + 0.114 blue, in 16-bit fixed point.
+
+    The integer weights are Pillow's (19595 + 38470 + 7471 = 65536), so that every pixel is
+    the same; `cv2.cvtColor` is off by one on some.
+
+    Parameters
+    ----------
+    image : ndarray, (height, width, 3), uint8
+        Red first.
+
+    Returns
+    -------
+    ndarray, (height, width), uint8
+    """
+    red, green, blue = (image[..., channel].astype(np.uint32) for channel in range(3))
+    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)
+
+
+def img_to_array(
+    img: np.ndarray, data_format: str | None = None, dtype: str | None = None
+) -> np.ndarray:
+    """An image as the array that a model takes.
+
+    Parameters
+    ----------
+    img : ndarray, (height, width) or (height, width, channels)
+        As from `load_img`.
+    data_format : str, optional
+        Only "channels_last".
+    dtype : str, optional
+        float32 if None.
+
+    Returns
+    -------
+    ndarray, (height, width, channels)
+        A copy with the values of `img`, 0..255 for an image.
+
+    Raises
+    ------
+    ValueError
+        If `img` has another number of axes.
+    """
+    channels_last_only(data_format, "img_to_array")
+    array = np.array(img, dtype=dtype or "float32")
+    if array.ndim == 2:
+        # (height, width) -> (height, width, 1)
+        array = array[..., np.newaxis]
+    if array.ndim != 3:
+        raise ValueError(
+            "img_to_array: expected an image of shape (height, width) or "
+            f"(height, width, channels), got {array.shape}"
+        )
+    return array
+
+
+def array_to_img(
+    x: np.ndarray, data_format: str | None = None, scale: bool = True, dtype: str | None = None
+) -> np.ndarray:
+    """An array as an image to look at, for example with `plt.imshow`.
+
+    Parameters
+    ----------
+    x : ndarray, (height, width, channels)
+        1, 3 or 4 channels.
+    data_format : str, optional
+        Only "channels_last".
+    scale : bool
+        True: 255 * (x - min) / (max - min), the smallest value black and the largest white.
+        False: the values are taken as they are and must be in [0, 255]. Fractions are cut.
+    dtype : str, optional
+        Of the arithmetic; float32 if None.
+
+    Returns
+    -------
+    ndarray, (height, width) for one channel, else (height, width, 3 or 4), uint8
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, a value is not finite, or `scale` is False and a value is
+        outside [0, 255].
+    """
+    channels_last_only(data_format, "array_to_img")
+    x = np.asarray(x, dtype=dtype or "float32")
+    if x.ndim != 3 or x.shape[2] not in (1, 3, 4):
+        raise ValueError(f"array_to_img: expected shape (height, width, 1, 3 or 4), got {x.shape}")
+    lowest, highest = x.min(), x.max()
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        raise ValueError("array_to_img: expected finite values, got infinity or NaN")
+    if scale:
+        x = x - lowest
+        spread = x.max()
+        x = (x / spread if spread != 0 else x) * 255
+    elif lowest < 0 or highest > 255:
+        raise ValueError(
+            f"array_to_img: expected values in [0, 255] with scale=False, "
+            f"got {lowest:g} to {highest:g}; use scale=True"
+        )
+    image = x.astype(np.uint8)
+    # (height, width, 1) -> (height, width)
+    return image[..., 0] if image.shape[2] == 1 else image
+
+
+def channels_last_only(data_format: str | None, owner: str) -> None:
+    """Raise ValueError unless `data_format` is None or "channels_last"."""
+    if data_format not in (None, "channels_last"):
+        raise ValueError(
+            f"{owner}: expected data_format to be 'channels_last', the only one supported, "
+            f"got {data_format!r}"
+        )

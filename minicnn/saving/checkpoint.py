@@ -1,0 +1,254 @@
+"""A training that was interrupted goes on as if it had not been: the files that make it so.
+
+A checkpoint is a model file (see `minicnn.saving`; `load_model` reads it) with one text more,
+`__training__`: where the training stands, what the callbacks remember, and which data it was.
+All else that training depends on follows from seeds and counters that a model file has already:
+the order of the samples and their augmentation from seed and epoch, dropout from its counter.
+So the weights after an interruption are those of a training without one, bit for bit.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.saving.describe import describe
+from minicnn.saving.description_checks import check_description
+from minicnn.saving.npz import ModelFileError, parse_json, read_npz, write_npz
+from minicnn.saving.weights import CALLBACKS, TRAINING, model_arrays, put_state
+
+if TYPE_CHECKING:  # the callbacks import this file, not the other way round
+    from minicnn.callbacks import CallbackList
+
+VERSION = 1  # of that text
+# What of a model's description changes while it trains.
+CHANGING = ("epochs_done", "seed", "metadata", "name")
+
+
+@dataclass
+class Position:
+    """Where a training stands.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch that is being trained, from 0.
+    step : int
+        Steps made of it.
+    totals : dict of str to float
+    samples : int
+        What `RunningMeans` has added up in these steps.
+    """
+
+    epoch: int
+    step: int = 0
+    totals: dict[str, float] = field(default_factory=dict)
+    samples: int = 0
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or is one of another training."""
+
+
+@one_step_at_a_time()
+def write_checkpoint(
+    path: Path,
+    model,
+    position: Position,
+    observers: "CallbackList",
+    feeds: list,
+    seconds: float,
+) -> None:
+    """Write a model and all that is needed to train on; OSError where it cannot be written."""
+    arrays = model_arrays(model)
+    states = []
+    for index, callback in enumerate(observers.callbacks):
+        name = type(callback).__name__
+        numbers, held = take_apart(callback.get_state(), f"{CALLBACKS}{index}")
+        require_json(numbers, name)
+        states.append({"class": name, "state": numbers})
+        arrays.update(held)
+    training = {
+        "version": VERSION,
+        "position": asdict(position),
+        "stop_training": model.stop_training,
+        "seconds": seconds,
+        "callbacks": states,
+        "feeds": [feed.identity() for feed in feeds],
+        "params": {key: observers.params[key] for key in ("epochs", "steps")},
+    }
+    arrays[TRAINING] = np.array(json.dumps(training, default=plain_number))
+    write_npz(path, arrays)
+
+
+def require_json(state: dict, name: str) -> None:
+    """TypeError that names the callback whose state cannot be written down."""
+    try:
+        json.dumps(state, default=plain_number)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(
+            f"{name}.get_state: expected a dict of numbers, texts, lists and arrays, got one that "
+            f"cannot be written to a checkpoint ({error})"
+        ) from None
+
+
+def plain_number(value) -> int | float | bool:
+    """Python's own number for another library's, which JSON does not know; TypeError for no number.
+
+    A whole number stays one: steps and seeds are counted with it.
+    """
+    return value.item() if isinstance(value, np.generic) else float(value)
+
+
+def read_checkpoint(
+    path: Path, model, observers: "CallbackList", feeds: list
+) -> tuple[Position, float]:
+    """Put back what `write_checkpoint` wrote; nothing is changed before all of it is checked.
+
+    Returns
+    -------
+    position : Position
+    seconds : float
+        Of training so far.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read, or is one of another model, other callbacks or other data.
+    """
+    try:
+        arrays, meta = read_npz(path)
+        if meta is None or TRAINING not in arrays:
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of a training, found a model alone; delete it to "
+                "start anew"
+            )
+        training = parse_json(arrays.pop(TRAINING))
+        check_description(meta)
+        misfit = other_training(meta, training, model, observers, feeds)
+        if misfit is None:
+            position, seconds = Position(**training["position"]), float(training["seconds"])
+            check_position(position, observers.params)
+            stop_training = bool(training["stop_training"])
+            seeds = [identity["seed"] for identity in training["feeds"]]
+            for index, callback in enumerate(observers.callbacks):
+                state = training["callbacks"][index]["state"]
+                callback.set_state(put_together(state, arrays, f"{CALLBACKS}{index}"))
+            put_state(model, arrays, meta, path)
+    except CheckpointError:
+        raise
+    except ModelFileError as error:
+        raise CheckpointError(f"{error.problem}; delete it to start anew") from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
+        ) from None
+    if misfit is not None:
+        raise CheckpointError(f"{path}: {misfit}; delete it to start anew")
+    model.stop_training = stop_training
+    for feed, seed in zip(feeds, seeds, strict=True):
+        feed.seed = seed
+    return position, seconds
+
+
+def check_position(position: Position, params: dict) -> None:
+    """ValueError unless a training of so many epochs and steps can stand there."""
+    counts = (position.epoch, position.step, position.samples)
+    are_counts = all(type(count) is int and count >= 0 for count in counts)
+    if (
+        not are_counts
+        or position.epoch > params["epochs"]
+        or position.step > params["steps"]
+        or not isinstance(position.totals, dict)
+        or not all(type(total) is float for total in position.totals.values())
+        or not bool(position.step) == bool(position.samples) == bool(position.totals)
+    ):
+        raise ValueError(f"no training can stand at {position}")
+
+
+def other_training(
+    meta: dict, training: dict, model, observers: "CallbackList", feeds: list
+) -> str | None:
+    """What is wrong with a checkpoint that is not one of this very training; None if it is."""
+    if training["version"] != VERSION:
+        return (
+            f"expected a checkpoint of version {VERSION}, got {training['version']}, which another "
+            "version of minicnn goes on with"
+        )
+    here = {key: observers.params[key] for key in ("epochs", "steps")}
+    pairs = {
+        "model": (lasting(meta), lasting(describe(model))),
+        "epochs and steps": (training["params"], here),
+        "callbacks": (
+            [entry["class"] for entry in training["callbacks"]],
+            [type(callback).__name__ for callback in observers.callbacks],
+        ),
+        "data": (
+            [{**identity, "seed": None} for identity in training["feeds"]],
+            [{**feed.identity(), "seed": None} for feed in feeds],
+        ),
+    }
+    for what, (there, now) in pairs.items():
+        if there != now:
+            return (
+                f"expected a checkpoint of this training, got one of another {what} "
+                f"({difference(there, now)})"
+            )
+    return None
+
+
+def lasting(meta: dict) -> dict:
+    """A model's description without what changes while it trains."""
+    kept = {key: value for key, value in meta.items() if key not in CHANGING}
+    kept["layers"] = [{**layer, "mask": None} for layer in meta["layers"]]
+    config = {**meta["compiled"]["config"], "learning_rate": None}
+    kept["compiled"] = {**meta["compiled"], "config": config, "iterations": None}
+    return json.loads(json.dumps(kept))
+
+
+def difference(there, here) -> str:
+    """In a few words where two nested descriptions differ first."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in dict.fromkeys([*there, *here]):
+            if there.get(key) != here.get(key):
+                return f"{key}: {difference(there.get(key), here.get(key))}"
+    if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        return next(difference(a, b) for a, b in zip(there, here, strict=True) if a != b)
+    return f"{shortened(there)} there, {shortened(here)} here"
+
+
+def shortened(value) -> str:
+    """A value as text of at most 60 characters."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def take_apart(state: dict, prefix: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Divide a callback's state into what JSON holds and arrays (or lists of them)."""
+    numbers, arrays = {}, {}
+    for key, value in state.items():
+        if isinstance(value, np.ndarray):
+            arrays[f"{prefix}/{key}"] = value
+            numbers[key] = {"array": True}
+        elif isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+            arrays.update({f"{prefix}/{key}/{i}": array for i, array in enumerate(value)})
+            numbers[key] = {"arrays": len(value)}
+        else:
+            numbers[key] = {"value": value}
+    return numbers, arrays
+
+
+def put_together(numbers: dict, arrays: dict[str, np.ndarray], prefix: str) -> dict:
+    """What `take_apart` took apart."""
+    state = {}
+    for key, entry in numbers.items():
+        if "value" in entry:
+            state[key] = entry["value"]
+        elif "array" in entry:
+            state[key] = arrays[f"{prefix}/{key}"]
+        else:
+            state[key] = [arrays[f"{prefix}/{key}/{i}"] for i in range(entry["arrays"])]
+    return state

@@ -1,0 +1,286 @@
+"""The loop behind `fit`, `evaluate` and `predict`: book-keeping around the steps of `step.py`."""
+
+from functools import partial
+
+import numpy as np
+
+from minicnn import arguments
+from minicnn.callbacks import BackupAndRestore, Callback, CallbackList, History, TerminateOnNaN
+from minicnn.saving.checkpoint import Position
+from minicnn.training.batch_sources import as_feed, split_off
+from minicnn.training.place import Place
+from minicnn.training.prefetch import prefetched
+from minicnn.training.progress import Progress
+from minicnn.training.step import predict_step, require_compiled, test_step, train_step
+
+
+def fit(
+    model,
+    x,
+    y=None,
+    *,
+    batch_size=None,
+    epochs=1,
+    verbose="auto",
+    callbacks=None,
+    validation_split=0.0,
+    validation_data=None,
+    shuffle=True,
+    initial_epoch=0,
+    steps_per_epoch=None,
+    validation_steps=None,
+    validation_batch_size=None,
+) -> History:
+    """Train a model for some epochs.
+
+    Every epoch has exactly the steps that were asked for, and begins in a fresh order.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled.
+    x : array, list of arrays, iterator or generator
+        Arrays of samples with their labels in `y`; or something that gives (x, y) batches:
+        an iterator of `ImageDataGenerator`, a sequence of batches, a Python generator.
+    y : array or list of arrays, optional
+        Labels, 0 or 1.
+    batch_size : int, optional
+        Samples in a step, 32 when missing; for arrays only.
+    epochs, initial_epoch : int
+        Train epochs number initial_epoch + 1 to epochs.
+    verbose : {"auto", 0, 1, 2}
+        0 silent; 1 (and auto) a progress bar on a terminal, elsewhere a line for each epoch;
+        2 a line for each epoch.
+    callbacks : list of Callback, optional
+    validation_split : float
+        In [0, 1): this part of the arrays, from their end, is kept for validation.
+    validation_data : (x, y) or iterator, optional
+        Evaluated after every epoch.
+    shuffle : bool
+        Whether arrays are put in a new order every epoch.
+    steps_per_epoch, validation_steps : int, optional
+        Batches in an epoch; all there are when missing.
+    validation_batch_size : int, optional
+        As `batch_size`.
+
+    Returns
+    -------
+    history : History
+        `history.history` maps "acc", "loss", "val_acc", "val_loss" to a list over epochs.
+        Training numbers are means over the batches as they were while training.
+
+    Raises
+    ------
+    RuntimeError
+        If the model is not compiled.
+    ValueError
+        If data and model do not fit together, or a generator ends too early.
+    """
+    require_compiled(model)
+    if validation_split:
+        x, y, validation_data = split_off(x, y, validation_split)
+    feed = as_feed(x, y, batch_size, shuffle, model.seed, model)
+    steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
+    validation = None
+    if validation_data is not None:
+        pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
+        if len(pair) != 2:
+            raise ValueError(f"validation_data: expected (x, y), got {len(pair)} items")
+        size = validation_batch_size or batch_size
+        validation = as_feed(*pair, size, False, model.seed, model, of="validation ")
+        validation_steps = steps_of(validation, validation_steps, "validation_steps")
+
+    history = History()
+    params = {"epochs": epochs, "steps": steps, "verbose": verbose}
+    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+    observers = CallbackList([*given, history], model, params)
+    backup = the_backup(given)
+    model.stop_training = False
+    observers.tell("on_train_begin")
+    position = Position(initial_epoch)
+    if backup is not None:
+        position = backup.begin(position, observers, [feed, *([validation] if validation else [])])
+    while position.epoch < epochs and not model.stop_training:
+        epoch = position.epoch
+        if position.step == 0:
+            observers.tell("on_epoch_begin", epoch)
+        title = f"Epoch {epoch + 1}/{epochs}"
+        with Progress(title, steps, verbose, position.step) as progress:
+            logs = train_epoch(model, feed, steps, observers, progress, position, backup)
+            if validation is not None:
+                validation.start_epoch(model.epochs_done)
+                found = run_test(model, validation, validation_steps)
+                logs.update({f"val_{key}": value for key, value in found.items()})
+            progress.close(logs)
+        model.epochs_done += 1
+        observers.tell("on_epoch_end", epoch, logs)
+        position = Position(epoch + 1)
+        if backup is not None:
+            backup.after_epoch(position)
+    observers.tell("on_train_end")
+    return history
+
+
+def train_epoch(
+    model, feed, steps: int, observers, progress, position: Position, backup
+) -> dict[str, float]:
+    """Make the steps of an epoch from `position` on; the means of the logs of all of them.
+
+    `position` goes along; `backup`, if there is one, may write a checkpoint after each step.
+    """
+    means = RunningMeans(position.totals, position.samples)
+    feed.start_epoch(model.epochs_done)
+    feed.skip(position.step)
+    place = Place(feed, steps)
+    watch = watch_of(observers.callbacks, place)
+    with prefetched(feed, steps - position.step) as batches:
+        for step in range(position.step, steps):
+            with place.at(step):
+                x, y = next_batch(batches, step, steps)
+                observers.tell("on_train_batch_begin", step)
+                logs = train_step(model, x, y, watch)
+            means.add(logs, batch_length(x))
+            progress.step(means.result())
+            observers.tell("on_train_batch_end", step, logs)
+            if model.stop_training:
+                break
+            position.step, position.samples = step + 1, means.samples
+            if backup is not None:
+                backup.after_step(position)
+    return means.result()
+
+
+def the_backup(callbacks: list) -> BackupAndRestore | None:
+    """The callback that writes checkpoints, if there is one; ValueError where there are several."""
+    found = [one for one in callbacks if isinstance(one, BackupAndRestore)]
+    if len(found) > 1:
+        raise ValueError(f"callbacks: expected one BackupAndRestore at most, got {len(found)}")
+    return found[0] if found else None
+
+
+def watch_of(callbacks: list, place: Place):
+    """What `train_step` calls where the loss is not finite; None if no callback looks for that."""
+    for callback in callbacks:
+        if isinstance(callback, TerminateOnNaN):
+            return partial(callback.look, place)
+    return None
+
+
+def evaluate(
+    model, x, y=None, batch_size=None, verbose=0, steps=None, outputs: list | None = None
+) -> dict[str, float]:
+    """Metrics and loss over some data, each sample counting the same.
+
+    Parameters
+    ----------
+    x, y, batch_size
+        As in `fit`.
+    verbose : {"auto", 0, 1, 2}
+    steps : int, optional
+        Batches to look at; all there are when missing.
+    outputs : list, optional
+        Gets the model's first output for each batch, where the predictions are wanted, too.
+    """
+    require_compiled(model)
+    feed = as_feed(x, y, batch_size, False, model.seed, model)
+    steps = steps_of(feed, steps, "steps")
+    feed.start_epoch(0)
+    with Progress("Evaluate", steps, verbose) as progress:
+        logs = run_test(model, feed, steps, progress, outputs)
+        progress.close(logs)
+    return logs
+
+
+def run_test(
+    model, feed, steps: int, progress=None, outputs: list | None = None
+) -> dict[str, float]:
+    """Means of the logs of `steps` batches of a feed that is at its beginning."""
+    means = RunningMeans()
+    place = Place(feed, steps)
+    with prefetched(feed, steps) as batches:
+        for step in range(steps):
+            with place.at(step):
+                x, y = next_batch(batches, step, steps)
+                logs = test_step(model, x, y, outputs)
+            means.add(logs, batch_length(x))
+            if progress is not None:
+                progress.step(means.result())
+    return means.result()
+
+
+def predict(model, x, batch_size=None, verbose=0, steps=None):
+    """Outputs for all samples, in the order in which the data comes.
+
+    Returns
+    -------
+    y : float array (samples, *output shape), or a list of them for several outputs
+    """
+    feed = as_feed(x, None, batch_size, False, model.seed, model)
+    steps = steps_of(feed, steps, "steps")
+    feed.start_epoch(0)
+    batches, place = [], Place(feed, steps)
+    with Progress("Predict", steps, verbose) as progress, prefetched(feed, steps) as source:
+        for step in range(steps):
+            with place.at(step):
+                batch = next_batch(source, step, steps)
+                outputs = predict_step(model, batch[0])
+            batches.append(outputs if isinstance(outputs, list) else [outputs])
+            progress.step({})
+    joined = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+    return joined[0] if len(joined) == 1 else joined
+
+
+class RunningMeans:
+    """Means of logs over batches, each batch counting as many times as it has samples.
+
+    Given the totals of earlier batches, it goes on adding to them.
+    """
+
+    def __init__(self, totals: dict[str, float] | None = None, samples: int = 0):
+        self.totals = {} if totals is None else totals
+        self.samples = samples
+
+    def add(self, logs: dict[str, float], samples: int) -> None:
+        self.samples += samples
+        for key, value in logs.items():
+            self.totals[key] = self.totals.get(key, 0.0) + value * samples
+
+    def result(self) -> dict[str, float]:
+        return {key: total / self.samples for key, total in self.totals.items()}
+
+
+def batch_length(x) -> int:
+    """Samples in a batch."""
+    return len(x[0] if isinstance(x, (list, tuple)) else x)
+
+
+def steps_of(feed, steps: int | None, argument: str) -> int:
+    """The steps asked for, or all the feed has; ValueError where neither is known."""
+    if steps is not None:
+        return arguments.positive_int(steps, argument, "fit")
+    if len(feed) == 0:
+        raise ValueError(f"expected {argument}: a generator does not say how many batches it has")
+    return len(feed)
+
+
+def next_batch(feed, step: int, steps: int):
+    """The feed's next (x, y); ValueError where it ended before all steps were made."""
+    try:
+        return next(feed)
+    except StopIteration:
+        raise ValueError(
+            f"the data ended after {step} of {steps} steps; ask for fewer steps, or let the "
+            "generator go on for ever"
+        ) from None
+
+
+def as_list(logs: dict[str, float]):
+    """Keras' form of results: the loss alone, or [loss, losses of the outputs, metrics]."""
+    names = metrics_names(logs)
+    return logs["loss"] if len(names) == 1 else [logs[name] for name in names]
+
+
+def metrics_names(logs: dict[str, float]) -> list[str]:
+    """What the numbers of `as_list` are called, in its order."""
+    losses = [key for key in logs if key.endswith("_loss")]
+    return ["loss", *losses, *(key for key in logs if key not in ("loss", *losses))]

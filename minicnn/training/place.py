@@ -1,0 +1,45 @@
+"""Which batch is worked on, for the sentences about what is wrong with it."""
+
+from minicnn.numeric_checks import BadSample
+
+SHOWN = 3  # so many of a batch's samples are named, then it is "and 27 more"
+
+
+class Place:
+    """Which batch of a feed is worked on; errors that are raised meanwhile are told where.
+
+        with place.at(step):
+            ...   # a BadSample leaves as a ValueError that names the batch and the sample
+
+    Parameters
+    ----------
+    feed
+        As `minicnn.training.batch_sources.as_feed` makes them.
+    steps : int
+        Batches in all.
+    """
+
+    def __init__(self, feed, steps: int):
+        self.feed, self.steps, self.step = feed, steps, 0
+
+    def at(self, step: int) -> "Place":
+        """The place of batch number `step`, from 0."""
+        self.step = step
+        return self
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(self, kind, error, traceback) -> None:
+        if isinstance(error, BadSample):
+            name = self.feed.name_of(error.sample)
+            raise ValueError(f"batch {self}, {name}: {error}") from None
+
+    def __str__(self) -> str:
+        return f"{self.step + 1} of {self.steps}"
+
+    def samples(self, count: int) -> str:
+        """The first names of a batch of `count` samples."""
+        names = [self.feed.name_of(position) for position in range(min(count, SHOWN))]
+        rest = f" and {count - SHOWN} more" if count > SHOWN else ""
+        return ", ".join(names) + rest
