@@ -53,12 +53,13 @@ class Node:
     layer : Layer
     inputs : list of Tensor
     output : Tensor
-    cache, activation_cache
-        The layer's cache of this use, and that of its activation; kept here because a layer may
-        be used more than once.
+    cache, last_output, activation_cache
+        What the layer kept of this use, and the cache of its activation; here because a layer
+        may be used more than once.
     """
 
     cache = None
+    last_output = None
     activation_cache = None
 
     def __init__(self, layer: Layer, inputs: list[Tensor], takes_list: bool):
@@ -70,13 +71,13 @@ class Node:
 
     def keep_caches(self) -> None:
         """Take over what the layer's forward has just kept."""
-        self.cache = self.layer.cache
+        self.cache, self.last_output = self.layer.cache, self.layer.last_output
         if self.layer.activation is not None:
             self.activation_cache = self.layer.activation.cache
 
     def give_caches_back(self) -> None:
         """Make the layer ready for the backward of this use."""
-        self.layer.cache = self.cache
+        self.layer.cache, self.layer.last_output = self.cache, self.last_output
         if self.layer.activation is not None:
             self.layer.activation.cache = self.activation_cache
 
@@ -226,7 +227,7 @@ class Graph:
     def backward(
         self,
         output_gradients: list[np.ndarray],
-        through_activation: list[bool],
+        of_logits: list[bool],
         input_gradients: bool = False,
     ) -> list[np.ndarray | None]:
         """Run all layers backward, after `run`; leaves each layer's gradients in `layer.grads`.
@@ -235,8 +236,9 @@ class Graph:
         ----------
         output_gradients : list of float arrays
             Gradient of the loss with respect to each of `self.outputs`.
-        through_activation : list of bool
-            False where that gradient is with respect to the logits; see `Layer.backward`.
+        of_logits : list of bool
+            True where that gradient is with respect to the logits, in front of the activation;
+            see `Layer.backward_linear`.
         input_gradients : bool
             Whether those of the model's inputs are wanted; training does not need them.
 
@@ -255,30 +257,35 @@ class Graph:
         needed = self.needs_gradient()
         if input_gradients:
             needed = dict.fromkeys(needed, True)
-        flows: dict[Tensor, np.ndarray] = {}
-        skips = set()
-        for tensor, dy, through in zip(
-            self.outputs, output_gradients, through_activation, strict=True
-        ):
-            flows[tensor] = flows[tensor] + dy if tensor in flows else dy
-            if not through:
-                skips.add(tensor)
-        used_before: set[Layer] = set()
+        gradients: dict[Tensor, np.ndarray] = {}
+        for tensor, dy in zip(self.outputs, output_gradients, strict=True):
+            accumulate(gradients, tensor, dy)
+        linear = {tensor for tensor, flag in zip(self.outputs, of_logits, strict=True) if flag}
+
+        param_gradients: dict[Layer, dict] = {}
         for step in reversed(self._last_run):
             if not needed[step.output]:
                 continue
-            layer, earlier = step.layer, step.layer.grads
+            backward = step.backward_linear if step.output in linear else step.backward
             wanted = [needed[tensor] for tensor in step.inputs]
-            parts = step.backward(flows.pop(step.output), step.output not in skips, wanted)
-            if layer in used_before:  # a shared layer: its uses' gradients add up
-                layer.grads = {name: earlier[name] + layer.grads[name] for name in layer.grads}
-            used_before.add(layer)
-            for tensor, part, is_wanted in zip(step.inputs, parts, wanted, strict=True):
-                if is_wanted:
-                    flows[tensor] = flows[tensor] + part if tensor in flows else part
+            for tensor, dx in zip(
+                step.inputs, backward(gradients.pop(step.output), wanted), strict=True
+            ):
+                if needed[tensor]:
+                    accumulate(gradients, tensor, dx)
+            earlier = param_gradients.get(step.layer, {})  # of a shared layer's other uses
+            for name, gradient in earlier.items():
+                step.layer.grads[name] = gradient + step.layer.grads[name]
+            param_gradients[step.layer] = step.layer.grads
+
         # Copies: a step may have written them into memory that it keeps.
-        found = [flows.get(tensor) for tensor in self.inputs]
-        return [None if flow is None else flow.copy() for flow in found]
+        found = [gradients.get(tensor) for tensor in self.inputs]
+        return [None if gradient is None else gradient.copy() for gradient in found]
+
+
+def accumulate(gradients: dict[Tensor, np.ndarray], tensor: Tensor, gradient: np.ndarray) -> None:
+    """Add one more path's gradient: a tensor that fans out gets the sum over its uses."""
+    gradients[tensor] = gradients[tensor] + gradient if tensor in gradients else gradient
 
 
 def build_layers(graph: Graph, seed: int) -> None:

@@ -32,6 +32,29 @@ def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, in
     return height, width
 
 
+def sample_shape(shape: Sequence[int], owner: str) -> tuple[int, ...]:
+    """A sample's shape as a tuple of positive ints; ValueError if it is none."""
+    try:
+        sizes = tuple(int(size) for size in shape)
+    except TypeError:
+        sizes = ()
+    if not sizes or min(sizes) < 1 or sizes != tuple(shape):
+        raise ValueError(
+            f"{owner}: expected a shape of positive integers without the batch axis, "
+            f"such as (150, 150, 1), got {shape!r}"
+        )
+    return sizes
+
+
+def image_shape(shape: tuple, owner: str) -> tuple[int, int, int]:
+    """(height, width, channels) of one sample; ValueError if it is no image."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"{owner}: expected images of shape (height, width, channels), got {text(shape)}"
+        )
+    return shape
+
+
 def positive_int(value: int, argument: str, owner: str) -> int:
     """Return `value` if it is a positive integer, else raise ValueError."""
     try:

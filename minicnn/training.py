@@ -44,11 +44,11 @@ def train_step(model, x, y, watch=None) -> dict[str, float]:
     model.optimizer.belong_to(model)
     inputs = as_inputs(model, x)
     values = model.graph.run(inputs, training=True)
-    logs, gradients, through_activation = loss_and_gradients(model, values, y)
+    logs, gradients, of_logits = loss_and_gradients(model, values, y)
     if watch is not None and not math.isfinite(logs["loss"]):
         watch(inputs)
         return logs
-    model.graph.backward(gradients, through_activation)
+    model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())
     return logs
 
@@ -87,15 +87,15 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
     -------
     logs : dict of str to float
     gradients : list of float arrays, one for each output
-    through_activation : list of bool
-        False where the gradient is with respect to the logits.
+    of_logits : list of bool
+        True where the gradient is with respect to the logits.
     """
     labels = list(y) if isinstance(y, (list, tuple)) and len(model.losses) > 1 else [y]
     if len(labels) != len(model.losses):
         raise ValueError(
             f"{model.name}: expected labels for {len(model.losses)} outputs, got {len(labels)}"
         )
-    total, metric_logs, loss_logs, gradients, through = 0.0, {}, {}, [], []
+    total, metric_logs, loss_logs, gradients, of_logits = 0.0, {}, {}, [], []
     for index, tensor in enumerate(model.graph.outputs):
         name = tensor.node.layer.name
         p = values[tensor]
@@ -109,12 +109,12 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
         weight = model.loss_weights[index]
         total += weight * loss
         gradients.append(gradient * p.dtype.type(weight))
-        through.append(z is None)
+        of_logits.append(z is not None)
         prefix = f"{name}_" if len(labels) > 1 else ""
         metric_logs.update({prefix + key: metric(truth, p) for key, metric in model.metrics})
         if prefix:
             loss_logs[prefix + "loss"] = loss
-    return {**metric_logs, **loss_logs, "loss": total}, gradients, through
+    return {**metric_logs, **loss_logs, "loss": total}, gradients, of_logits
 
 
 def logits(node) -> np.ndarray | None:

@@ -671,7 +671,7 @@ def test_layers_of_the_users_own_that_give_the_wrong_thing(x):
         def forward(self, x, training=False):
             return self.result(x)
 
-        def backward(self, dy, through_activation=True):
+        def backward(self, dy):
             return dy
 
     for channels, filters in ((1, 4), (4, 8), (2, 2)):

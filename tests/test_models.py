@@ -327,8 +327,8 @@ def test_a_shared_layer_counts_once_and_its_gradients_add_up(rng):
     x = [rng.random((5, 4)), rng.random((5, 4))]
     y = np.array([0.0, 1, 1, 0, 1])
     values = model.graph.run(x, training=True)
-    _, gradients, through_activation = training.loss_and_gradients(model, values, y)
-    model.graph.backward(gradients, through_activation)
+    _, gradients, of_logits = training.loss_and_gradients(model, values, y)
+    model.graph.backward(gradients, of_logits)
     found, kernel, step = dense.grads["kernel"], dense.params["kernel"], 1e-6
     losses = []
     for sign in (1, -1):

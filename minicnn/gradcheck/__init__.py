@@ -141,8 +141,8 @@ def check_model(
             values = model.graph.run(inputs, training=True)
             return loss_and_gradients(model, values, y)
 
-        logs, gradients, through_activation = run()
-        dx = model.graph.backward(gradients, through_activation, input_gradients=True)
+        logs, gradients, of_logits = run()
+        dx = model.graph.backward(gradients, of_logits, input_gradients=True)
         named_x, params = name_inputs(inputs), model.named_weights()
         analytic = dict(zip(named_x, dx, strict=True)) | model.named_grads()
         analytic = {name: np.array(gradient) for name, gradient in analytic.items()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from minicnn import shapes
 from minicnn.graph import Graph, Tensor, build_layers, input_tensor
-from minicnn.layers.base import Layer, check_shape
+from minicnn.layers.base import Layer
 from minicnn.layers.input import InputLayer
 from minicnn.models.model import Model
 
@@ -69,7 +69,7 @@ class Sequential(Model):
         Once fixed, the shape stays: ValueError for another one.
         """
         shape = tuple(input_shape)[1:] if tuple(input_shape)[0] is None else tuple(input_shape)
-        shape = check_shape(shape, self.name)
+        shape = shapes.sample_shape(shape, self.name)
         if self._input is not None and self._input.sample_shape != shape:
             raise ValueError(
                 f"{self.name}: expected samples of shape {shapes.text(self._input.sample_shape)}, "
