@@ -17,6 +17,7 @@ from minicnn.diagnosis import Place
 from minicnn.feeding import as_feed, split_off
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
+from minicnn.layers.base import Layer
 from minicnn.prefetching import prefetched
 from minicnn.progress import Progress
 
@@ -118,7 +119,12 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
 
 
 def logits(node) -> np.ndarray | None:
-    """What went into the sigmoid at the end of this node's layer; None if there is none."""
+    """What went into the sigmoid at the end of this node's layer; None if there is none.
+
+    None as well for a layer with a backward pass of its own: it expects dy, not dz.
+    """
+    if getattr(node.layer.backward, "__func__", None) is not Layer.backward:
+        return None
     if isinstance(node.layer, Sigmoid):
         return node.cache.x
     return node.activation_cache.x if isinstance(node.layer.activation, Sigmoid) else None

@@ -66,7 +66,7 @@ class Layer(checks.FixedOnceBuilt):
         self.params: dict[str, np.ndarray] = {}
         self.built_shapes: dict[str, tuple] = {}  # of params, as `build` made them
         self.grads: dict[str, np.ndarray] = {}
-        self.cache = None
+        self.cache = self.last_output = None
         self.nodes: list[Node] = []
         self.activation: Layer | None = None
         self.built = False
