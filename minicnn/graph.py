@@ -227,7 +227,7 @@ class Graph:
     def backward(
         self,
         output_gradients: list[np.ndarray],
-        of_logits: list[bool],
+        of_logits: list[bool] | None = None,
         input_gradients: bool = False,
     ) -> list[np.ndarray | None]:
         """Run all layers backward, after `run`; leaves each layer's gradients in `layer.grads`.
@@ -236,9 +236,9 @@ class Graph:
         ----------
         output_gradients : list of float arrays
             Gradient of the loss with respect to each of `self.outputs`.
-        of_logits : list of bool
+        of_logits : list of bool, optional
             True where that gradient is with respect to the logits, in front of the activation;
-            see `Layer.backward_linear`.
+            see `Layer.backward_linear`. None is, when missing.
         input_gradients : bool
             Whether those of the model's inputs are wanted; training does not need them.
 
@@ -260,7 +260,8 @@ class Graph:
         gradients: dict[Tensor, np.ndarray] = {}
         for tensor, dy in zip(self.outputs, output_gradients, strict=True):
             accumulate(gradients, tensor, dy)
-        linear = {tensor for tensor, flag in zip(self.outputs, of_logits, strict=True) if flag}
+        flags = of_logits or [False] * len(self.outputs)
+        linear = {tensor for tensor, flag in zip(self.outputs, flags, strict=True) if flag}
 
         param_gradients: dict[Layer, dict] = {}
         for step in reversed(self._last_run):

@@ -43,7 +43,7 @@ def run(model, x, layer_by_layer: bool, training=True) -> dict[str, np.ndarray]:
     (output,) = model.graph.outputs
     y = model.graph.run([x], training, layer_by_layer)[output]
     dy = np.random.default_rng(6).normal(size=y.shape).astype(y.dtype)
-    (dx,) = model.graph.backward([dy], [True], input_gradients=True)
+    (dx,) = model.graph.backward([dy], input_gradients=True)
     found = {"y": y, "x": dx, **model.named_grads()}
     return {name: array.copy() for name, array in found.items()}
 

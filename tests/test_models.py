@@ -504,10 +504,10 @@ def test_several_inputs_and_outputs_are_lists():
 
 def test_the_output_of_a_layer_that_is_not_used_once():
     layer = layers.Dense(3, name="middle")
-    with pytest.raises(ValueError, match="middle: the layer has no output yet"):
+    with pytest.raises(ValueError, match="middle: expected a layer that is connected once .* 0 uses"):
         _ = layer.output
     layer(layer(layers.Input((3,))))
-    with pytest.raises(ValueError, match="middle: expected a layer that is used once .* 2 uses"):
+    with pytest.raises(ValueError, match="middle: expected a layer that is connected once .* 2 uses"):
         _ = layer.output
 
 
