@@ -1,6 +1,7 @@
 """The checks of arguments that many constructors and functions share, and shapes as text."""
 
 import numbers
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,20 @@ def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, in
             f"{owner}: expected {argument} to be a positive integer or a pair of them, got {value!r}"
         )
     return height, width
+
+
+def sample_shape(shape: Sequence[int], owner: str) -> tuple[int, ...]:
+    """A sample's shape as a tuple of positive ints; ValueError if it is none."""
+    try:
+        sizes = tuple(int(size) for size in shape)
+    except TypeError:
+        sizes = ()
+    if not sizes or min(sizes) < 1 or sizes != tuple(shape):
+        raise ValueError(
+            f"{owner}: expected a shape of positive integers without the batch axis, "
+            f"such as (150, 150, 1), got {shape!r}"
+        )
+    return sizes
 
 
 def positive_int(value: int, argument: str, owner: str) -> int:
@@ -75,3 +90,9 @@ def refuse_data_format(owner: str, data_format) -> None:
 def shape_text(shape: Sequence[int | str | None]) -> str:
     """A shape as it is written in messages: (batch, 64, 64, 1)."""
     return "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def snake_case(class_name: str) -> str:
+    """Keras' way of making a layer's name from its class: MaxPooling2D -> max_pooling2d."""
+    with_breaks = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", with_breaks).lower()

@@ -125,7 +125,7 @@ class Graph:
     def backward(
         self,
         output_gradients: list[np.ndarray],
-        through_activation: list[bool],
+        of_logits: list[bool] | None = None,
         input_gradients: bool = False,
     ) -> list[np.ndarray | None]:
         """Run all layers backward, after `run`; leaves each layer's gradients in `layer.grads`.
@@ -134,8 +134,9 @@ class Graph:
         ----------
         output_gradients : list of float arrays
             Gradient of the loss with respect to each of `self.outputs`.
-        through_activation : list of bool
-            False where that gradient is with respect to the logits; see `Layer.backward`.
+        of_logits : list of bool, optional
+            True where that gradient is with respect to the logits, in front of the activation;
+            see `Layer.backward_linear`. None is, when missing.
         input_gradients : bool
             Whether those of the model's inputs are wanted; training does not need them.
 
@@ -154,27 +155,33 @@ class Graph:
         needed = self.needs_gradient()
         if input_gradients:
             needed = dict.fromkeys(needed, True)
-        flows: dict[Tensor, np.ndarray] = {}
-        skips = set()
-        for tensor, dy, through in zip(
-            self.outputs, output_gradients, through_activation, strict=True
-        ):
-            flows[tensor] = flows[tensor] + dy if tensor in flows else dy
-            if not through:
-                skips.add(tensor)
-        used_before: set[Layer] = set()
+        gradients: dict[Tensor, np.ndarray] = {}
+        for tensor, dy in zip(self.outputs, output_gradients, strict=True):
+            accumulate(gradients, tensor, dy)
+        flags = of_logits or [False] * len(self.outputs)
+        linear = {tensor for tensor, flag in zip(self.outputs, flags, strict=True) if flag}
+
+        param_gradients: dict[Layer, dict] = {}
         for step in reversed(self._last_run):
             if not needed[step.output]:
                 continue
-            layer, earlier = step.layer, step.layer.grads
+            backward = step.backward_linear if step.output in linear else step.backward
             wanted = [needed[tensor] for tensor in step.inputs]
-            parts = step.backward(flows.pop(step.output), step.output not in skips, wanted)
-            if layer in used_before:  # a shared layer: its uses' gradients add up
-                layer.grads = {name: earlier[name] + layer.grads[name] for name in layer.grads}
-            used_before.add(layer)
-            for tensor, part, is_wanted in zip(step.inputs, parts, wanted, strict=True):
-                if is_wanted:
-                    flows[tensor] = flows[tensor] + part if tensor in flows else part
+            for tensor, dx in zip(
+                step.inputs, backward(gradients.pop(step.output), wanted), strict=True
+            ):
+                if needed[tensor]:
+                    accumulate(gradients, tensor, dx)
+            earlier = param_gradients.get(step.layer, {})  # of a shared layer's other uses
+            for name, gradient in earlier.items():
+                step.layer.grads[name] = gradient + step.layer.grads[name]
+            param_gradients[step.layer] = step.layer.grads
+
         # Copies: a step may have written them into memory that it keeps.
-        found = [flows.get(tensor) for tensor in self.inputs]
-        return [None if flow is None else flow.copy() for flow in found]
+        found = [gradients.get(tensor) for tensor in self.inputs]
+        return [None if gradient is None else gradient.copy() for gradient in found]
+
+
+def accumulate(gradients: dict[Tensor, np.ndarray], tensor: Tensor, gradient: np.ndarray) -> None:
+    """Add one more path's gradient: a tensor that fans out gets the sum over its uses."""
+    gradients[tensor] = gradients[tensor] + gradient if tensor in gradients else gradient

@@ -1,9 +1,11 @@
 """First values of kernels and biases."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+
+from minicnn import arguments
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
@@ -82,3 +84,13 @@ INITIALIZERS = {
     "zeros": zeros,
     "ones": ones,
 }
+
+
+def get(value, argument: str, owner: str) -> Callable:
+    """Look an initializer up by name, or take a function (shape, rng) -> array as it is.
+
+    ValueError, naming `owner`'s `argument`, if there is none of that name.
+    """
+    if callable(value):
+        return value
+    return INITIALIZERS[arguments.choice(value, tuple(INITIALIZERS), argument, owner)]

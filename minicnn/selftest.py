@@ -218,7 +218,7 @@ def output_and_gradients(model, x: np.ndarray, layer_by_layer: bool) -> list[np.
     (output,) = model.graph.outputs
     y = model.graph.run([x], True, layer_by_layer)[output].copy()
     dy = np.random.default_rng(0).normal(size=y.shape).astype(y.dtype)
-    model.graph.backward([dy], [True])
+    model.graph.backward([dy])
     layers = [layer for layer in model.layers if layer.grads]
     return [
         y,

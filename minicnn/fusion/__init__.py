@@ -164,7 +164,8 @@ def follower(graph, node, layer_class: type):
 
 def is_plain(layer, layer_class: type) -> bool:
     """Whether the layer does what its class says: no subclass, no method put in by hand."""
-    return type(layer) is layer_class and not {"forward", "backward"} & vars(layer).keys()
+    own = {"forward", "backward", "backward_linear", "compute", "compute_gradients"}
+    return type(layer) is layer_class and not own & vars(layer).keys()
 
 
 def is_2x2(layer: MaxPooling2D) -> bool:

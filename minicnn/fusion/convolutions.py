@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from minicnn.fusion.steps import Buffers, JoinStep, keep_grads
+from minicnn.layers import checks
 from minicnn.layers.dropout import Dropout
 from minicnn.layers.node import Node
 from minicnn.layers.windows import window_pads
@@ -38,11 +39,11 @@ class ConvStep:
         return self.layer.activation is not None
 
     def forward(self, inputs, training):
-        self.x = self.layer._check_input(inputs[0])
-        kernel = self.layer._param("kernel", like=self.x)
+        self.x = checks.input_arrays(self.layer, inputs[0])
+        kernel = checks.param(self.layer, "kernel", self.x.dtype)
         bias = np.zeros(self.layer.filters, self.x.dtype)
         if self.layer.use_bias:
-            bias = self.layer._param("bias", like=self.x)
+            bias = checks.param(self.layer, "bias", self.x.dtype)
         for node in self.nodes:
             node.layer.cache = None  # whoever calls a layer's backward now is told so
         return self.run(self.x, kernel, bias, training)
@@ -54,7 +55,7 @@ class ConvStep:
     def check_gradient(self, dy: np.ndarray) -> np.ndarray:
         """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
         shape = (len(self.x), *self.output.sample_shape)
-        return self.layer._check_gradient(dy, shape, self.x.dtype)
+        return checks.gradient(self.layer, dy, shape, self.x.dtype)
 
     def keep_grads(self, dkernel: np.ndarray, dbias: np.ndarray) -> None:
         keep_grads(self.layer, dkernel, dbias)
@@ -92,8 +93,9 @@ class RowsStep(ConvStep):
             return None
         layer, bias = self.front.layer, like.dtype.type(0)
         if layer.use_bias:
-            bias = layer._param("bias", like=like)[0]
-        return layer._param("kernel", like=like).flat[0], bias, layer.activation is not None
+            bias = checks.param(layer, "bias", like.dtype)[0]
+        tap = checks.param(layer, "kernel", like.dtype).flat[0]
+        return tap, bias, layer.activation is not None
 
     def run(self, x, kernel, bias, training):
         from minicnn.kernels.compiled import rows
@@ -109,7 +111,7 @@ class RowsStep(ConvStep):
         rows.conv_forward(x, kernel, bias, self.pads, self.relu, self.out, self.at, front)
         return y
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
         from minicnn.kernels.compiled import rows
 
         if self.join is None:
@@ -118,7 +120,7 @@ class RowsStep(ConvStep):
         else:
             dout, scales = self.join.dy, self.join.scales  # checked there
         dx = self.buffers.get("dx", self.x.shape, dout.dtype) if wanted[0] else None
-        kernel = self.layer._param("kernel", like=dout)
+        kernel = checks.param(self.layer, "kernel", dout.dtype)
         place, front = (self.out, self.at), self.front_numbers(dout)
         dkernel, dbias, dfront = rows.conv_backward(
             self.x, kernel, self.pads, dout, scales, *place, self.relu, dx, front
@@ -154,7 +156,7 @@ class PooledStep(ConvStep):
                 return drop
         return None
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
         from minicnn.kernels.fused import pooled
 
         dy = self.check_gradient(dy)
@@ -170,7 +172,8 @@ class PooledStep(ConvStep):
         dx = np.empty(self.x.shape, dy.dtype)
         # (batch, height, width, filters) -> (batch, numbers)
         flat = dz.reshape(len(dz), -1)
-        rows.conv_grad_input(flat, self.layer._param("kernel", like=dy), self.pads, dx)
+        kernel = checks.param(self.layer, "kernel", dy.dtype)
+        rows.conv_grad_input(flat, kernel, self.pads, dx)
         return dx
 
 
@@ -192,12 +195,12 @@ class WinogradStep(ConvStep):
         winograd.conv_forward(x, kernel, bias, self.pads, self.relu, self.pool, self.y, self.route)
         return self.y
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
         from minicnn.kernels.fused import winograd
 
         dy = self.check_gradient(dy)
         dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
-        kernel = self.layer._param("kernel", like=dy)
+        kernel = checks.param(self.layer, "kernel", dy.dtype)
         settings = (self.pads, self.relu, self.pool)
         self.keep_grads(
             *winograd.conv_backward(self.x, kernel, *settings, self.y, self.route, dy, dx)

@@ -5,6 +5,7 @@ import numpy as np
 from minicnn import kernels
 from minicnn.fusion.convolutions import PooledStep
 from minicnn.fusion.steps import keep_grads
+from minicnn.layers import checks
 
 
 class PooledDenseStep(PooledStep):
@@ -24,7 +25,7 @@ class PooledDenseStep(PooledStep):
     def run(self, x, kernel, bias, training):
         from minicnn.kernels.fused import pooled_dense
 
-        weights = self.dense._param("kernel", like=x)
+        weights = checks.param(self.dense, "kernel", x.dtype)
         if self.weights is None or self.weights.dtype != x.dtype:
             self.weights = pooled_dense.new_weights(self.dense.units, self.pooled_shape, x.dtype)
         pooled_dense.put_in_planes(weights, self.pooled_shape, self.weights)
@@ -33,8 +34,9 @@ class PooledDenseStep(PooledStep):
         self.kept = self.new_kept() if training else None
         z = self.sums_of_units()
         if self.dense.use_bias:
-            z += self.dense._param("bias", like=x)
-        y = self.dense._activate(z)
+            z += checks.param(self.dense, "bias", x.dtype)
+        self.z_shape = z.shape
+        y = z if self.dense.activation is None else self.dense.activation.forward(z)
         self.nodes[-1].keep_caches()
         return y
 
@@ -52,26 +54,29 @@ class PooledDenseStep(PooledStep):
         outputs = self.buffers.get("outputs", shape, self.x.dtype)
         return outputs, self.buffers.get("route", shape, np.uint8)
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
+        dy = checks.gradient(self.dense, dy, self.z_shape, self.x.dtype)
+        self.nodes[-1].give_caches_back()
+        activation = self.dense.activation
+        return self.backward_linear(dy if activation is None else activation.backward(dy), wanted)
+
+    def backward_linear(self, dz, wanted):
         from minicnn.kernels.fused import pooled_dense
 
         if self.kept is None:
             self.kept = self.new_kept()
             self.sums_of_units()
-        dense = self.dense
-        dy = dense._check_gradient(dy, (len(self.x), dense.units), self.x.dtype)
-        self.nodes[-1].give_caches_back()
-        dz = dense._before_activation(dy, through_activation)  # (batch, units), as dy
+        dz = checks.gradient(self.dense, dz, self.z_shape, self.x.dtype)  # (batch, units)
         *found, dweights = pooled_dense.conv_pool_dense_backward(
             self.x, dz, self.pads, self.drop, self.weights, self.kept
         )
         self.keep_grads(*found)
-        keep_grads(dense, dweights, dz.sum(axis=0))
+        keep_grads(self.dense, dweights, dz.sum(axis=0))
         return [self.gradient_through_all(dz) if wanted[0] else None]
 
     def gradient_through_all(self, dz: np.ndarray) -> np.ndarray:
         """Of the model's input, which training never asks for: layer by layer."""
-        weights = self.dense._param("kernel", like=dz)
+        weights = checks.param(self.dense, "kernel", dz.dtype)
         flat = kernels.active().dense_grad_input(dz, weights)
         self.route = self.kept[1]
         # (batch, inputs of the dense layer) -> (batch, out_height, out_width, filters)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minicnn.layers import checks
 from minicnn.layers.windows import window_pads
 
 
@@ -55,12 +56,19 @@ class LayerStep:
         self.node.keep_caches()
         return y
 
-    def backward(self, dy: np.ndarray, through_activation: bool, wanted: list[bool]) -> list:
+    def backward(self, dy: np.ndarray, wanted: list[bool]) -> list:
         """Gradients of the inputs; where one is not wanted there may be None."""
+        return self._run_backward(self.layer.backward, dy, wanted)
+
+    def backward_linear(self, dz: np.ndarray, wanted: list[bool]) -> list:
+        """As `backward`, of a gradient in front of the layer's activation."""
+        return self._run_backward(self.layer.backward_linear, dz, wanted)
+
+    def _run_backward(self, backward, gradient: np.ndarray, wanted: list[bool]) -> list:
         if not (any(wanted) or self.layer.params):
             return [None] * len(wanted)
         self.node.give_caches_back()
-        dx = self.layer.backward(dy, through_activation)
+        dx = backward(gradient)
         return dx if self.node.takes_list else [dx]
 
 
@@ -71,7 +79,7 @@ class FlattenStep(LayerStep):
         self.x_shape = inputs[0].shape
         return inputs[0].reshape(len(inputs[0]), -1)
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
         return [None if dy is None else dy.reshape(self.x_shape)]  # None: see JoinStep
 
 
@@ -82,8 +90,8 @@ class DropoutStep(LayerStep):
         self.drops = training
         return super().forward(inputs, training) if training else inputs[0]
 
-    def backward(self, dy, through_activation, wanted):
-        return super().backward(dy, through_activation, wanted) if self.drops else [dy]
+    def backward(self, dy, wanted):
+        return super().backward(dy, wanted) if self.drops else [dy]
 
 
 class JoinStep(LayerStep):
@@ -113,12 +121,12 @@ class JoinStep(LayerStep):
         ((self.batch, self.dtype),) = kinds
         return self.array(self.batch, self.dtype)
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
         if isinstance(dy, OuterProduct):
             self.dy, self.scales = dy.row, dy.scales
         else:
             shape = (self.batch, *self.output.sample_shape)
-            self.dy = self.layer._check_gradient(dy, shape, self.dtype)
+            self.dy = checks.gradient(self.layer, dy, shape, self.dtype)
             self.scales = np.ones(self.batch, self.dtype)
         if (len(self.scales), self.dy.dtype) != (self.batch, self.dtype):
             raise ValueError(
@@ -135,18 +143,32 @@ class OuterProduct(NamedTuple):
     row: np.ndarray
 
 
-class UnitStep(LayerStep):
+class LinearStep(LayerStep):
+    """A layer whose backward pass in front of its activation is a kernel of the step's own."""
+
+    def backward(self, dy, wanted):
+        self.node.give_caches_back()
+        return self.backward_linear(self.layer.undo_activation(dy), wanted)
+
+    def backward_linear(self, dz, wanted):
+        self.node.give_caches_back()
+        return self.gradients(checks.last_gradient(self.layer, dz), wanted)
+
+    def gradients(self, dz: np.ndarray, wanted: list[bool]) -> list:
+        """The step's kernel, for dz (batch, units)."""
+        raise NotImplementedError
+
+
+class UnitStep(LinearStep):
     """A dense layer of one unit behind a `JoinStep`: its dx is written down by its factors."""
 
-    def backward(self, dy, through_activation, wanted):
-        self.node.give_caches_back()
-        dz = self.layer.backward_to_params(dy, through_activation)  # (batch, 1)
-        kernel = self.layer._param("kernel", like=dz)
-        # (inputs, 1) -> (1, inputs)
-        return [OuterProduct(dz[:, 0].copy(), kernel.reshape(1, -1))]
+    def gradients(self, dz, wanted):
+        self.layer.compute_param_gradients(dz)
+        # dz: (batch, 1) -> (batch,); kernel: (inputs, 1) -> (1, inputs)
+        return [OuterProduct(dz[:, 0].copy(), self.layer.kernel.reshape(1, -1))]
 
 
-class DenseStep(LayerStep):
+class DenseStep(LinearStep):
     """A dense layer whose gradients are written into memory that is kept.
 
     Those of the kernel of `cnn`'s first one take 126 MB.
@@ -156,18 +178,13 @@ class DenseStep(LayerStep):
         super().__init__(node)
         self.buffers = Buffers()
 
-    def backward(self, dy, through_activation, wanted):
+    def gradients(self, dz, wanted):
         from minicnn.kernels.compiled import dense
 
-        self.node.give_caches_back()
-        layer = self.layer
-        (x,) = layer._require_cache()
-        dy = layer._check_gradient(dy, (len(x), layer.units), x.dtype)
-        dz = layer._before_activation(dy, through_activation)  # (batch, units), as dy
-        kernel = layer._param("kernel", like=dz)
+        x, kernel = self.layer.cache.x, self.layer.kernel
         dkernel = self.buffers.get("dkernel", kernel.shape, dz.dtype)
         dense.grad_kernel_into(x, dz, dkernel)
-        keep_grads(layer, dkernel, dense.grad_bias(dz))
+        keep_grads(self.layer, dkernel, dense.grad_bias(dz))
         if not wanted[0]:
             return [None]
         dx = self.buffers.get("dx", x.shape, dz.dtype)
@@ -182,15 +199,15 @@ class PoolStep(LayerStep):
         from minicnn.kernels.compiled import pooling
 
         layer = self.layer
-        x = layer._check_input(inputs[0])
+        x = checks.input_arrays(layer, inputs[0])
         y = np.empty((len(x), *self.output.sample_shape), x.dtype)
         pads = window_pads(x.shape, layer.pool_size, layer.strides, layer.padding)
         pooling.maxpool2d_largest(x, layer.pool_size, layer.strides, pads, y)
         self.x = x
         return y
 
-    def backward(self, dy, through_activation, wanted):
+    def backward(self, dy, wanted):
         if wanted[0]:  # only by a gradient check: training does not ask for the input's gradient
             self.layer.forward(self.x)
             self.node.keep_caches()
-        return super().backward(dy, through_activation, wanted)
+        return super().backward(dy, wanted)

@@ -1,190 +1,22 @@
 """Checking gradients: does `backward` say what happens when an input is moved a little?
 
-A layer's output y is weighted with random numbers dy and summed, loss = sum(dy * y), so that
-`backward(dy)` is the gradient of that loss. Each element is then moved up and down by a small
-step, and the slope that the loss really has there,
-
-    (loss(element + step) - loss(element - step)) / (2 * step)
-
-is compared with it:
+`numeric_gradient` moves each element up and down by a small step and looks at the slope that the
+loss really has there: (loss(element + step) - loss(element - step)) / (2 * step). A layer's loss is
+made here by weighting its output y with random values dy, loss = sum(dy * y), so that `backward(dy)`
+is its gradient:
 
     report = check_layer(Conv2D(4, 3), x)
     print(report)
     report.raise_if_wrong()
 
+Read `numeric.py`, then `check.py`; `kinks.py` and `hints.py` judge what they find.
 `python -m minicnn.gradcheck` checks one of every layer on both backends. Try it: change a sign
 in a kernel's gradient, run it, and read what it says.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from minicnn.gradcheck.check import check_layer, check_model
+from minicnn.gradcheck.compare import GradientError
+from minicnn.gradcheck.numeric import numeric_gradient
+from minicnn.gradcheck.report import Report
 
-import numpy as np
-
-from minicnn import kernels
-from minicnn.gradcheck.differences import compare, sample_positions
-from minicnn.gradcheck.report import GradientError, Report
-from minicnn.kernels.runtime.step_lock import one_step_at_a_time
-from minicnn.training.step import as_inputs, loss_and_gradients, require_compiled
-
-__all__ = ["GradientError", "Report", "check_layer", "check_model"]
-
-STEP = 1e-5  # balances the error of the formula, step**2, against rounding, 1e-16 / step
-MAX_INPUTS = 1000  # elements of an input array that are checked; of a larger one, a sample
-
-
-def check_layer(
-    layer,
-    x: np.ndarray | Sequence[np.ndarray],
-    *,
-    training: bool = True,
-    seed: int = 0,
-    step: float = STEP,
-    max_inputs: int = MAX_INPUTS,
-    max_params: int | None = None,
-) -> Report:
-    """Compare a layer's `backward` with central differences of its `forward`, in float64.
-
-    Parameters
-    ----------
-    layer : Layer
-        Built for `x` if it is not yet. Apart from that it is left as it was.
-    x : float array (batch, ...), or a list of them for a layer with several inputs
-        Random numbers do well; equal ones make ties, where there is no derivative.
-    training : bool
-        Whether dropout drops; its mask is the same in all evaluations.
-    seed : int
-        For dy, for the sample of elements, and for the parameters of an unbuilt layer.
-    step : float
-        How far an element is moved.
-    max_inputs, max_params : int or None
-        At most so many elements of each input and of each parameter are checked; None: all.
-
-    Returns
-    -------
-    report : Report
-
-    Raises
-    ------
-    GradientError
-        If a gradient has not the shape of its array.
-    """
-    rng = np.random.default_rng(seed)
-    several = isinstance(x, (list, tuple))
-    inputs = [np.array(one, dtype=np.float64, order="C") for one in (x if several else [x])]
-    if not layer.built:
-        sample_shapes = [one.shape[1:] for one in inputs]
-        own_rng = np.random.default_rng([seed, 1])  # so that the draws below do not shift
-        layer.build(sample_shapes if several else sample_shapes[0], own_rng)
-
-    with in_float64([layer]) as rewind:
-
-        def output():
-            rewind()
-            return layer.forward(inputs if several else inputs[0], training)
-
-        first = output()
-        dy = rng.normal(size=first.shape)
-        dx = layer.backward(dy)
-        named_x = name_inputs(inputs)
-        analytic = dict(zip(named_x, dx if several else [dx], strict=True)) | layer.grads
-        analytic = {name: np.array(gradient) for name, gradient in analytic.items()}
-
-        def loss():
-            # Less the first output, number by number, so that large sums round nothing away.
-            return float(np.sum(dy * (output() - first)))
-
-        title = f"{kernels.backend()}: {layer.label}"
-        loss_size = float(np.abs(dy * first).max())
-        sampled = sample_positions(named_x, max_inputs, rng)
-        sampled |= sample_positions(layer.params, max_params, rng)
-        arrays = named_x | layer.params
-        return compare(title, arrays, analytic, sampled, loss, loss_size, step)
-
-
-@one_step_at_a_time()  # meanwhile the model is in float64
-def check_model(
-    model,
-    x: np.ndarray | Sequence[np.ndarray],
-    y: np.ndarray | Sequence[np.ndarray],
-    *,
-    seed: int = 0,
-    step: float = STEP,
-    max_inputs: int = MAX_INPUTS,
-    max_params: int | None = None,
-) -> Report:
-    """Compare the gradients of a model's loss with central differences, in float64.
-
-    Parameters
-    ----------
-    model : Model
-        Compiled; the loss is the one it is trained on. Left as it was.
-    x, y : array or list of arrays
-        One batch, as for `train_on_batch`.
-    seed, step, max_inputs, max_params
-        As in `check_layer`. A model of many parameters takes two runs for each: give
-        `max_params`.
-
-    Returns
-    -------
-    report : Report
-    """
-    require_compiled(model)
-    rng = np.random.default_rng(seed)
-    as_inputs(model, x)  # builds a Sequential that is not built yet
-    with in_float64(model.layers, [model, *model.graph.nodes]) as rewind:
-        model.dtype = np.dtype(np.float64)
-        inputs = [np.array(one) for one in as_inputs(model, x)]  # copies: they will be changed
-
-        def run():
-            rewind()
-            values = model.graph.run(inputs, training=True)
-            return loss_and_gradients(model, values, y)
-
-        logs, gradients, through_activation = run()
-        dx = model.graph.backward(gradients, through_activation, input_gradients=True)
-        named_x, params = name_inputs(inputs), model.named_weights()
-        analytic = dict(zip(named_x, dx, strict=True)) | model.named_grads()
-        analytic = {name: np.array(gradient) for name, gradient in analytic.items()}
-
-        def loss():
-            return run()[0]["loss"]
-
-        title = f"{kernels.backend()}: {model.name}"
-        sampled = sample_positions(named_x, max_inputs, rng)
-        sampled |= sample_positions(params, max_params, rng)
-        return compare(title, named_x | params, analytic, sampled, loss, abs(logs["loss"]), step)
-
-
-@contextmanager
-def in_float64(layers: Sequence, others: Sequence = ()) -> Iterator[Callable[[], None]]:
-    """Turn layers to float64 for a while; afterwards they and `others` are as they were.
-
-    Gives a function that sets the layers' step counters back, so that dropout draws the same
-    mask again.
-    """
-    activations = [layer.activation for layer in layers if layer.activation is not None]
-    kept = [(thing, dict(vars(thing))) for thing in [*layers, *activations, *others]]
-    steps = [(layer, layer.step) for layer in layers if hasattr(layer, "step")]
-
-    def rewind():
-        for layer, step in steps:
-            layer.step = step
-
-    try:
-        for layer in layers:
-            layer.params = {
-                name: np.array(param, dtype=np.float64, order="C")
-                for name, param in layer.params.items()
-            }
-        yield rewind
-    finally:
-        for thing, attributes in kept:
-            vars(thing).update(attributes)
-
-
-def name_inputs(inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """ "x", or "x0", "x1" and so on where there are several."""
-    if len(inputs) == 1:
-        return {"x": inputs[0]}
-    return {f"x{number}": one for number, one in enumerate(inputs)}
+__all__ = ["GradientError", "Report", "check_layer", "check_model", "numeric_gradient"]

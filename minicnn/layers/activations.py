@@ -8,7 +8,25 @@ from minicnn import arguments, kernels
 from minicnn.layers.base import Layer
 
 
-class ReLU(Layer):
+class Function(Layer):
+    """What activation functions share: they work element by element.
+
+    Attributes
+    ----------
+    kind : str
+        The name that `activation=` takes.
+    """
+
+    kind: str
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def backward_linear(self, dz):
+        return dz  # in front of the function is the layer's own input
+
+
+class ReLU(Function):
     """y = max(x, 0), element by element; its derivative at 0 is taken as 0.
 
     Attributes
@@ -22,24 +40,17 @@ class ReLU(Layer):
     class Cache(NamedTuple):
         y: np.ndarray
 
-    def output_shape(self, input_shape):
-        return input_shape
-
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         y = kernels.active().relu_forward(x.reshape(-1)).reshape(x.shape)
         self.cache = self.Cache(y)
         return y
 
-    def backward(self, dy, through_activation=True):
-        y = self._require_cache().y
-        dy = self._check_gradient(dy, y.shape, y.dtype)
-        if not through_activation:
-            return dy
+    def compute_gradients(self, dy):
+        y = self.cache.y
         return kernels.active().relu_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
 
 
-class Sigmoid(Layer):
+class Sigmoid(Function):
     """y = 1 / (1 + exp(-x)), element by element: turns a logit into a probability.
 
     Attributes
@@ -54,20 +65,13 @@ class Sigmoid(Layer):
         x: np.ndarray
         y: np.ndarray
 
-    def output_shape(self, input_shape):
-        return input_shape
-
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         y = kernels.active().sigmoid_forward(x.reshape(-1)).reshape(x.shape)
         self.cache = self.Cache(x, y)
         return y
 
-    def backward(self, dy, through_activation=True):
-        y = self._require_cache().y
-        dy = self._check_gradient(dy, y.shape, y.dtype)
-        if not through_activation:
-            return dy
+    def compute_gradients(self, dy):
+        y = self.cache.y
         return kernels.active().sigmoid_grad_input(dy.reshape(-1), y.reshape(-1)).reshape(y.shape)
 
 
@@ -86,31 +90,26 @@ class Activation(Layer):
 
     Attributes
     ----------
-    cache : Cache(y)
-        y : the last output. The function's own cache is in `layer.activation.cache`.
+    cache : Cache()
+        Empty. The function's own cache is in `layer.activation.cache`.
     """
 
     class Cache(NamedTuple):
-        y: np.ndarray
+        pass
 
     def __init__(self, activation, *, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
-        self._set_activation(activation)
+        self.activation = activation_layer(activation, self.label)
 
     def output_shape(self, input_shape):
         return input_shape
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
-        y = self._activate(x) if self.activation else x.copy()
-        self.cache = self.Cache(y)
-        return y
+    def compute(self, x, training):
+        self.cache = self.Cache()
+        return x if self.activation else x.copy()  # the base class calls the function
 
-    def backward(self, dy, through_activation=True):
-        y = self._require_cache().y
-        dy = self._check_gradient(dy, y.shape, y.dtype)
-        dz = self._before_activation(dy, through_activation)
-        return dz.copy() if dz is dy else dz
+    def compute_gradients(self, dz):
+        return dz if self.activation else dz.copy()
 
     def config(self):
         return {**super().config(), "activation": activation_name(self.activation)}

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import arguments, kernels
-from minicnn.layers.activations import activation_name
-from minicnn.layers.base import Layer, image_shape, initializer
-from minicnn.layers.windows import PADDINGS, crop_images, pad_images, sliding_output, window_pads
+from minicnn import arguments, initializers, kernels
+from minicnn.layers import windows
+from minicnn.layers.activations import activation_layer, activation_name
+from minicnn.layers.base import Layer
+from minicnn.layers.windows import crop_images, pad_images, window_pads
 
 
 class Conv2D(Layer):
@@ -56,15 +57,14 @@ class Conv2D(Layer):
     Attributes
     ----------
     params : {"kernel": (kernel_height, kernel_width, channels, filters), "bias": (filters,)}
-    cache : Cache(x_padded, pads, z_shape)
+    cache : Cache(x_padded, pads)
         x_padded : the last input with its padding, (batch, height, width, channels);
-        pads : ((top, bottom), (left, right)) pixels; z_shape : shape of the output.
+        pads : ((top, bottom), (left, right)) pixels.
     """
 
     class Cache(NamedTuple):
         x_padded: np.ndarray
         pads: tuple
-        z_shape: tuple
 
     fixed_by_build = Layer.fixed_by_build | {"filters", "kernel_size", "strides", "padding"}
 
@@ -89,14 +89,15 @@ class Conv2D(Layer):
         self.filters = arguments.positive_int(filters, "filters", self.label)
         self.kernel_size = arguments.pair(kernel_size, "kernel_size", self.label)
         self.strides = arguments.pair(strides, "strides", self.label)
-        self.padding = arguments.choice(padding, PADDINGS, "padding", self.label)
+        self.padding = arguments.choice(padding, windows.PADDINGS, "padding", self.label)
         arguments.refuse_data_format(self.label, data_format)
         others = {"dilation_rate": (dilation_rate, (1, 1), 1), "groups": (groups, 1)}
         arguments.refuse_unsupported(self.label, others)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
-        self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
-        self._set_activation(activation)
+        get = initializers.get
+        self.kernel_initializer = get(kernel_initializer, "kernel_initializer", self.label)
+        self.bias_initializer = get(bias_initializer, "bias_initializer", self.label)
+        self.activation = activation_layer(activation, self.label)
 
     def param_shapes(self, input_shape):
         found = {"kernel": (*self.kernel_size, input_shape[2], self.filters)}
@@ -105,32 +106,22 @@ class Conv2D(Layer):
         return found
 
     def output_shape(self, input_shape):
-        height, width, _ = image_shape(input_shape, self.label)
-        out_height, out_width = sliding_output(
+        height, width, _ = windows.image_shape(input_shape, self.label)
+        out_height, out_width = windows.sliding_output(
             (height, width), self.kernel_size, self.strides, self.padding, self.label
         )
         return out_height, out_width, self.filters
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         pads = window_pads(x.shape, self.kernel_size, self.strides, self.padding)
         x_padded = pad_images(x, pads, value=0)
-        kernel = self._param("kernel", like=x)
-        bias = self._param("bias", like=x) if self.use_bias else np.zeros(self.filters, x.dtype)
+        bias = self.bias if self.use_bias else np.zeros(self.filters, x.dtype)
+        self.cache = self.Cache(x_padded, pads)
+        # (batch, height, width, channels) -> z: (batch, out_height, out_width, filters)
+        return kernels.active().conv2d_forward(x_padded, self.kernel, bias, self.strides)
 
-        # z: (batch, out_height, out_width, filters), in front of the activation
-        z = kernels.active().conv2d_forward(x_padded, kernel, bias, self.strides)
-
-        self.cache = self.Cache(x_padded, pads, z.shape)
-        return self._activate(z)
-
-    def backward(self, dy, through_activation=True):
-        x_padded, pads, z_shape = self._require_cache()
-        # dy is the gradient of y, dz the one in front of the activation;
-        # both (batch, out_height, out_width, filters)
-        dy = self._check_gradient(dy, z_shape, x_padded.dtype)
-        dz = self._before_activation(dy, through_activation)
-        kernel = self._param("kernel", like=dz)
+    def compute_gradients(self, dz):
+        x_padded, pads = self.cache
         backend = kernels.active()
 
         # dkernel: (kernel_height, kernel_width, channels, filters), as the kernel
@@ -142,7 +133,7 @@ class Conv2D(Layer):
 
         # dx_padded: (batch, padded_height, padded_width, channels), as x_padded
         padded_size = x_padded.shape[1:3]
-        dx_padded = backend.conv2d_grad_input(dz, kernel, self.strides, padded_size)
+        dx_padded = backend.conv2d_grad_input(dz, self.kernel, self.strides, padded_size)
         return crop_images(dx_padded, pads)
 
     def config(self):

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn import arguments, kernels
+from minicnn import arguments, initializers, kernels
 from minicnn.arguments import shape_text
-from minicnn.layers.activations import activation_name
-from minicnn.layers.base import Layer, initializer
+from minicnn.layers.activations import activation_layer, activation_name
+from minicnn.layers.base import Layer
 
 
 class Dense(Layer):
@@ -55,9 +55,10 @@ class Dense(Layer):
         super().__init__(name=name, input_shape=input_shape)
         self.units = arguments.positive_int(units, "units", self.label)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializer(kernel_initializer, "kernel_initializer", self.label)
-        self.bias_initializer = initializer(bias_initializer, "bias_initializer", self.label)
-        self._set_activation(activation)
+        get = initializers.get
+        self.kernel_initializer = get(kernel_initializer, "kernel_initializer", self.label)
+        self.bias_initializer = get(bias_initializer, "bias_initializer", self.label)
+        self.activation = activation_layer(activation, self.label)
 
     def param_shapes(self, input_shape):
         found = {"kernel": (input_shape[0], self.units)}
@@ -73,31 +74,22 @@ class Dense(Layer):
             )
         return (self.units,)
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
-        kernel = self._param("kernel", like=x)
-        bias = self._param("bias", like=x) if self.use_bias else np.zeros(self.units, x.dtype)
-
-        z = kernels.active().dense_forward(x, kernel, bias)
-
+    def compute(self, x, training):
+        bias = self.bias if self.use_bias else np.zeros(self.units, x.dtype)
         self.cache = self.Cache(x)
-        return self._activate(z)
+        # (batch, inputs) -> z: (batch, units)
+        return kernels.active().dense_forward(x, self.kernel, bias)
 
-    def backward(self, dy, through_activation=True):
-        dz = self.backward_to_params(dy, through_activation)
-        return kernels.active().dense_grad_input(dz, self._param("kernel", like=dz))
+    def compute_gradients(self, dz):
+        self.compute_param_gradients(dz)
+        return kernels.active().dense_grad_input(dz, self.kernel)
 
-    def backward_to_params(self, dy, through_activation=True):
-        """The first half of `backward`: replace `self.grads`; returns dz, (batch, units)."""
-        (x,) = self._require_cache()
-        # dy is the gradient of y, dz the one in front of the activation; both (batch, units)
-        dy = self._check_gradient(dy, (len(x), self.units), x.dtype)
-        dz = self._before_activation(dy, through_activation)
-
-        self.grads = {"kernel": kernels.active().dense_grad_kernel(x, dz)}
+    def compute_param_gradients(self, dz):
+        """The first half of `compute_gradients`: replace `self.grads`."""
+        backend = kernels.active()
+        self.grads = {"kernel": backend.dense_grad_kernel(self.cache.x, dz)}
         if self.use_bias:
-            self.grads["bias"] = kernels.active().grad_bias(dz)
-        return dz
+            self.grads["bias"] = backend.grad_bias(dz)
 
     def config(self):
         return {

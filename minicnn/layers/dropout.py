@@ -33,15 +33,14 @@ class Dropout(Layer):
     ----------
     step : int
         Training steps made so far; set it back to get the same masks again.
-    cache : Cache(keep, scale, x_shape)
+    cache : Cache(keep, scale)
         keep : (size,) uint8, 1 where a unit stayed, or None outside training;
-        scale : 1 / (1 - rate); x_shape : shape of the last input.
+        scale : 1 / (1 - rate).
     """
 
     class Cache(NamedTuple):
         keep: np.ndarray | None
         scale: float
-        x_shape: tuple
 
     def __init__(self, rate, *, noise_shape=None, seed=None, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
@@ -66,27 +65,25 @@ class Dropout(Layer):
     def output_shape(self, input_shape):
         return input_shape
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         if not training or self.rate == 0:
-            self.cache = self.Cache(None, 1.0, x.shape)
+            self.cache = self.Cache(None, 1.0)
             return x.copy()
         keep = kernels.active().dropout_keep(x.size, self.rate, self.mask_seed, self.step % 2**32)
         scale = 0.0 if self.rate == 1 else 1 / (1 - self.rate)
         self.step += 1
-        self.cache = self.Cache(keep, scale, x.shape)
+        self.cache = self.Cache(keep, scale)
         return self._masked(x)
 
-    def backward(self, dy, through_activation=True):
-        cache = self._require_cache()
-        dy = self._check_gradient(dy, cache.x_shape)
-        return dy.copy() if cache.keep is None else self._masked(dy)
+    def compute_gradients(self, dy):
+        return dy.copy() if self.cache.keep is None else self._masked(dy)
 
     def _masked(self, values: np.ndarray) -> np.ndarray:
         """Zero the dropped units of x, or of dy, and scale the others."""
-        keep, scale, shape = self.cache
-        flat = values.reshape(-1)
-        return kernels.active().masked_scale(flat, keep, values.dtype.type(scale)).reshape(shape)
+        keep, scale = self.cache
+        flat = values.reshape(-1)  # (batch, *sample) -> (size,)
+        masked = kernels.active().masked_scale(flat, keep, values.dtype.type(scale))
+        return masked.reshape(values.shape)
 
     def config(self):
         return {**super().config(), "rate": self.rate, "seed": self.seed}

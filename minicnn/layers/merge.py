@@ -52,25 +52,13 @@ class Concatenate(Layer):
                 )
         return (*first[:-1], sum(shape[-1] for shape in input_shape))
 
-    def forward(self, x, training=False):
-        for branch in x:
-            self._check_ready(branch)
-        x_shapes = [branch.shape for branch in x]
-        one_batch = len({(len(branch), branch.dtype) for branch in x}) == 1
-        if [shape[1:] for shape in x_shapes] != self.input_shape or not one_batch:
-            expected = ", ".join(shape_text(("batch", *shape)) for shape in self.input_shape)
-            found = ", ".join(f"{shape_text(branch.shape)} of {branch.dtype}" for branch in x)
-            raise ValueError(
-                f"{self.label}: expected inputs of shapes {expected} and one dtype, got {found}"
-            )
-        self.cache = self.Cache(x_shapes)
+    def compute(self, x, training):
+        self.cache = self.Cache([branch.shape for branch in x])
         # [(..., channels_0), (..., channels_1), ...] -> (..., sum of channels)
         return np.concatenate(x, axis=-1)
 
-    def backward(self, dy, through_activation=True):
-        (x_shapes,) = self._require_cache()
-        channels = [shape[-1] for shape in x_shapes]
-        dy = self._check_gradient(dy, (*x_shapes[0][:-1], sum(channels)))
+    def compute_gradients(self, dy):
+        channels = [shape[-1] for shape in self.cache.x_shapes]
         # (..., sum of channels) -> [(..., channels_0), (..., channels_1), ...]
         return [part.copy() for part in np.split(dy, np.cumsum(channels)[:-1], axis=-1)]
 

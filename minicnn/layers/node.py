@@ -42,12 +42,13 @@ class Node:
     layer : Layer
     inputs : list of Tensor
     output : Tensor
-    cache, activation_cache
-        The layer's cache of this use, and that of its activation; kept here because a layer may
-        be used more than once.
+    cache, last_output, activation_cache
+        What the layer kept of this use, and the cache of its activation; here because a layer
+        may be used more than once.
     """
 
     cache = None
+    last_output = None
     activation_cache = None
 
     def __init__(self, layer, inputs: list[Tensor], takes_list: bool):
@@ -59,13 +60,13 @@ class Node:
 
     def keep_caches(self) -> None:
         """Take over what the layer's forward has just kept."""
-        self.cache = self.layer.cache
+        self.cache, self.last_output = self.layer.cache, self.layer.last_output
         if self.layer.activation is not None:
             self.activation_cache = self.layer.activation.cache
 
     def give_caches_back(self) -> None:
         """Make the layer ready for the backward of this use."""
-        self.layer.cache = self.cache
+        self.layer.cache, self.layer.last_output = self.cache, self.last_output
         if self.layer.activation is not None:
             self.layer.activation.cache = self.activation_cache
 

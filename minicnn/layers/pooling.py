@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn import arguments, kernels
-from minicnn.layers.base import Layer, image_shape
-from minicnn.layers.windows import PADDINGS, crop_images, pad_images, sliding_output, window_pads
+from minicnn.layers import windows
+from minicnn.layers.base import Layer
+from minicnn.layers.windows import crop_images, pad_images, window_pads
 
 
 class Pooling2D(Layer):
@@ -43,12 +44,12 @@ class Pooling2D(Layer):
         self.pool_size = arguments.pair(pool_size, "pool_size", self.label)
         strides = self.pool_size if strides is None else strides
         self.strides = arguments.pair(strides, "strides", self.label)
-        self.padding = arguments.choice(padding, PADDINGS, "padding", self.label)
+        self.padding = arguments.choice(padding, windows.PADDINGS, "padding", self.label)
         arguments.refuse_data_format(self.label, data_format)
 
     def output_shape(self, input_shape):
-        height, width, channels = image_shape(input_shape, self.label)
-        out_height, out_width = sliding_output(
+        height, width, channels = windows.image_shape(input_shape, self.label)
+        out_height, out_width = windows.sliding_output(
             (height, width), self.pool_size, self.strides, self.padding, self.label
         )
         return out_height, out_width, channels
@@ -81,19 +82,15 @@ class MaxPooling2D(Pooling2D):
         pads: tuple
         padded_size: tuple
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         pads = window_pads(x.shape, self.pool_size, self.strides, self.padding)
         x_padded = pad_images(x, pads, value=-np.inf)
-
         y, argmax = kernels.active().maxpool2d_forward(x_padded, self.pool_size, self.strides)
-
         self.cache = self.Cache(argmax, pads, x_padded.shape[1:3])
         return y
 
-    def backward(self, dy, through_activation=True):
-        argmax, pads, padded_size = self._require_cache()
-        dy = self._check_gradient(dy, argmax.shape)
+    def compute_gradients(self, dy):
+        argmax, pads, padded_size = self.cache
         # dx_padded: (batch, padded_height, padded_width, channels)
         dx_padded = kernels.active().maxpool2d_grad_input(
             dy, argmax, self.pool_size, self.strides, padded_size
@@ -109,32 +106,26 @@ class AveragePooling2D(Pooling2D):
 
     Attributes
     ----------
-    cache : Cache(counts, pads, padded_size, y_shape)
+    cache : Cache(counts, pads, padded_size)
         counts : (out_height, out_width), the real pixels in each window; pads :
         ((top, bottom), (left, right)) pixels; padded_size : (height, width) of the input with
-        its padding; y_shape : shape of the output.
+        its padding.
     """
 
     class Cache(NamedTuple):
         counts: np.ndarray
         pads: tuple
         padded_size: tuple
-        y_shape: tuple
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         pads = window_pads(x.shape, self.pool_size, self.strides, self.padding)
         x_padded = pad_images(x, pads, value=0)
         counts = self._real_pixels(x.shape, pads, x.dtype)
+        self.cache = self.Cache(counts, pads, x_padded.shape[1:3])
+        return kernels.active().avgpool2d_forward(x_padded, counts, self.pool_size, self.strides)
 
-        y = kernels.active().avgpool2d_forward(x_padded, counts, self.pool_size, self.strides)
-
-        self.cache = self.Cache(counts, pads, x_padded.shape[1:3], y.shape)
-        return y
-
-    def backward(self, dy, through_activation=True):
-        counts, pads, padded_size, y_shape = self._require_cache()
-        dy = self._check_gradient(dy, y_shape, counts.dtype)
+    def compute_gradients(self, dy):
+        counts, pads, padded_size = self.cache
         # dx_padded: (batch, padded_height, padded_width, channels)
         dx_padded = kernels.active().avgpool2d_grad_input(
             dy, counts, self.pool_size, self.strides, padded_size

@@ -36,14 +36,11 @@ class Flatten(Layer):
     def output_shape(self, input_shape):
         return (math.prod(input_shape),)
 
-    def forward(self, x, training=False):
-        x = self._check_input(x)
+    def compute(self, x, training):
         self.cache = self.Cache(x.shape)
-        # (batch, *sample) -> (batch, numbers)
+        # (batch, *sample) -> (batch, values)
         return x.reshape(len(x), -1).copy()
 
-    def backward(self, dy, through_activation=True):
-        (x_shape,) = self._require_cache()
-        dy = self._check_gradient(dy, (x_shape[0], math.prod(x_shape[1:])))
-        # (batch, numbers) -> (batch, *sample)
-        return dy.reshape(x_shape).copy()
+    def compute_gradients(self, dy):
+        # (batch, values) -> (batch, *sample)
+        return dy.reshape(self.cache.x_shape).copy()

@@ -4,7 +4,18 @@ import math
 
 import numpy as np
 
+from minicnn.arguments import shape_text
+
 PADDINGS = ("valid", "same")
+
+
+def image_shape(shape: tuple, owner: str) -> tuple[int, int, int]:
+    """(height, width, channels) of one sample; ValueError if it is no image."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"{owner}: expected images of shape (height, width, channels), got {shape_text(shape)}"
+        )
+    return shape
 
 
 def window_positions(size: int, window: int, stride: int, padding: str) -> int:

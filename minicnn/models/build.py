@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn.arguments import shape_text
+from minicnn.arguments import shape_text, snake_case
 from minicnn.graph import Graph
-from minicnn.layers.base import Layer, snake_case
+from minicnn.layers.base import Layer
 
 _names_of_all_models: set[str] = set()
 

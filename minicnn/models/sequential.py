@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from minicnn.arguments import shape_text
+from minicnn.arguments import sample_shape, shape_text
 from minicnn.graph import Graph
-from minicnn.layers.base import Layer, check_shape
+from minicnn.layers.base import Layer
 from minicnn.layers.input import InputLayer
 from minicnn.layers.node import Tensor, input_tensor
 from minicnn.models.build import build_layers
@@ -71,7 +71,7 @@ class Sequential(Model):
         Once fixed, the shape stays: ValueError for another one.
         """
         shape = tuple(input_shape)[1:] if tuple(input_shape)[0] is None else tuple(input_shape)
-        shape = check_shape(shape, self.name)
+        shape = sample_shape(shape, self.name)
         if self._input is not None and self._input.sample_shape != shape:
             raise ValueError(
                 f"{self.name}: expected samples of shape {shape_text(self._input.sample_shape)}, "

@@ -134,7 +134,7 @@ def ascent(
         )
         dmaps[...] = 0
         dmaps[:, ::down, ::right, filter] = 1
-        dx = gradients(stem, target, dmaps, [image], through_activation=False)[image]
+        dx = gradients(stem, target, dmaps, [image], linear=True)[image]
     return float(maps[..., filter].mean(dtype=np.float64)), dx[0].astype(np.float64)
 
 

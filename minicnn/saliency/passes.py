@@ -128,8 +128,8 @@ def logit_gradients(
     tensor, unit = logit_place(model, output)
     dlogits = np.zeros_like(values[tensor])
     dlogits[:, unit] = 1  # d logit / d logit
-    ends_in_sigmoid = logits(tensor.node) is not None
-    flows = gradients(model.graph, tensor, dlogits, wanted, through_activation=not ends_in_sigmoid)
+    of_logits = logits(tensor.node) is not None
+    flows = gradients(model.graph, tensor, dlogits, wanted, of_logits)
     return [flows.get(one, np.zeros_like(values[one])) for one in wanted]
 
 
@@ -138,7 +138,7 @@ def gradients(
     source: Tensor,
     dy: np.ndarray,
     wanted: list[Tensor],
-    through_activation: bool = True,
+    linear: bool = False,
 ) -> dict[Tensor, np.ndarray]:
     """Run backward from one tensor; the gradients that arrive at others.
 
@@ -153,9 +153,9 @@ def gradients(
     dy : float array
         Gradient with respect to the numbers of `source`.
     wanted : list of Tensor
-    through_activation : bool
-        False where `dy` is the gradient in front of the activation of the layer that made
-        `source`; see `Layer.backward`.
+    linear : bool
+        Whether `dy` is the gradient in front of the activation of the layer that made `source`;
+        see `Layer.backward_linear`.
 
     Returns
     -------
@@ -168,8 +168,9 @@ def gradients(
         if node.output not in flows or not leads_back[node]:
             continue
         node.give_caches_back()
-        through = through_activation or node.output is not source
-        dx = node.layer.backward(flows[node.output], through)
+        layer, begins = node.layer, node.output is source
+        backward = layer.backward_linear if linear and begins else layer.backward
+        dx = backward(flows[node.output])
         for tensor, part in zip(node.inputs, dx if node.takes_list else [dx], strict=True):
             flows[tensor] = flows[tensor] + part if tensor in flows else part
     return flows

@@ -7,6 +7,7 @@ import numpy as np
 from minicnn.arguments import shape_text
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
+from minicnn.layers.base import Layer
 from minicnn.numeric_checks import as_numbers, input_list
 
 
@@ -33,11 +34,11 @@ def train_step(model, x, y, watch=None) -> dict[str, float]:
     model.optimizer.belong_to(model)
     inputs = as_inputs(model, x)
     values = model.graph.run(inputs, training=True)
-    logs, gradients, through_activation = loss_and_gradients(model, values, y)
+    logs, gradients, of_logits = loss_and_gradients(model, values, y)
     if watch is not None and not math.isfinite(logs["loss"]):
         watch(inputs)
         return logs
-    model.graph.backward(gradients, through_activation)
+    model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())
     return logs
 
@@ -76,15 +77,15 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
     -------
     logs : dict of str to float
     gradients : list of float arrays, one for each output
-    through_activation : list of bool
-        False where the gradient is with respect to the logits.
+    of_logits : list of bool
+        True where the gradient is with respect to the logits.
     """
     labels = list(y) if isinstance(y, (list, tuple)) and len(model.losses) > 1 else [y]
     if len(labels) != len(model.losses):
         raise ValueError(
             f"{model.name}: expected labels for {len(model.losses)} outputs, got {len(labels)}"
         )
-    total, metric_logs, loss_logs, gradients, through = 0.0, {}, {}, [], []
+    total, metric_logs, loss_logs, gradients, of_logits = 0.0, {}, {}, [], []
     for index, tensor in enumerate(model.graph.outputs):
         name = tensor.node.layer.name
         p = values[tensor]
@@ -98,16 +99,21 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
         weight = model.loss_weights[index]
         total += weight * loss
         gradients.append(gradient * p.dtype.type(weight))
-        through.append(z is None)
+        of_logits.append(z is not None)
         prefix = f"{name}_" if len(labels) > 1 else ""
         metric_logs.update({prefix + key: metric(truth, p) for key, metric in model.metrics})
         if prefix:
             loss_logs[prefix + "loss"] = loss
-    return {**metric_logs, **loss_logs, "loss": total}, gradients, through
+    return {**metric_logs, **loss_logs, "loss": total}, gradients, of_logits
 
 
 def logits(node) -> np.ndarray | None:
-    """What went into the sigmoid at the end of this node's layer; None if there is none."""
+    """What went into the sigmoid at the end of this node's layer; None if there is none.
+
+    None as well for a layer with a backward pass of its own: it expects dy, not dz.
+    """
+    if getattr(node.layer.backward, "__func__", None) is not Layer.backward:
+        return None
     if isinstance(node.layer, Sigmoid):
         return node.cache.x
     return node.activation_cache.x if isinstance(node.layer.activation, Sigmoid) else None

@@ -598,16 +598,16 @@ def test_gradients_that_do_not_fit_are_refused_by_plans(x):
     model = small_model()
     graph = model.graph
     with pytest.raises(RuntimeError, match="backward needs a run before it"):
-        graph.backward([np.zeros((SAMPLES, 1), np.float32)], [True])
+        graph.backward([np.zeros((SAMPLES, 1), np.float32)])
     for end in (1, 2, 3):  # of a model that ends in the fused step, behind it, in a vector
         part = models.Model(model.inputs, [model.layers[end].output])
         (y,) = (part.graph.run([x], training=True)[t] for t in part.graph.outputs)
         for dy in (y[:1], y[..., :1], np.zeros((9 * SAMPLES, *y.shape[1:]), np.float32)):
             with pytest.raises(ValueError, match="expected dy of the output's shape"):
-                part.graph.backward([dy], [True])
+                part.graph.backward([dy])
         for dy in (y.astype(np.float16), y.astype(int), y.tolist()):
             with pytest.raises(TypeError, match="expected dy"):
-                part.graph.backward([dy], [True])
+                part.graph.backward([dy])
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
@@ -671,7 +671,7 @@ def test_layers_of_the_users_own_that_give_the_wrong_thing(x):
         def forward(self, x, training=False):
             return self.result(x)
 
-        def backward(self, dy, through_activation=True):
+        def backward(self, dy):
             return dy
 
     for channels, filters in ((1, 4), (4, 8), (2, 2)):

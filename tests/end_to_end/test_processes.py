@@ -350,9 +350,9 @@ def test_a_breakpoint_in_backward(backend, tmp_path):
         "model.train_on_batch(x, y)\n"
         "print('went', 'on')\n"
     )
-    commands = "b minicnn/layers/conv.py:{}\nc\np dy.shape\nn\np through_activation\ncl 1\nc\nq\n"
+    commands = "b minicnn/layers/conv.py:{}\nc\np dz.shape\nn\np dz.dtype\ncl 1\nc\nq\n"
     source = (ROOT / "minicnn/layers/conv.py").read_text().splitlines()
-    line = next(n for n, text in enumerate(source, 1) if "pads, z_shape = self._req" in text)
+    line = next(n for n, text in enumerate(source, 1) if "x_padded, pads = self.cache" in text)
     run = subprocess.run(
         [sys.executable, "-m", "pdb", str(script)],
         input=commands.format(line),

@@ -43,7 +43,7 @@ def run(model, x, layer_by_layer: bool, training=True) -> dict[str, np.ndarray]:
     (output,) = model.graph.outputs
     y = model.graph.run([x], training, layer_by_layer)[output]
     dy = np.random.default_rng(6).normal(size=y.shape).astype(y.dtype)
-    (dx,) = model.graph.backward([dy], [True], input_gradients=True)
+    (dx,) = model.graph.backward([dy], input_gradients=True)
     found = {"y": y, "x": dx, **model.named_grads()}
     return {name: array.copy() for name, array in found.items()}
 
@@ -112,7 +112,7 @@ def test_a_layer_that_was_changed_by_hand_runs_itself():
     model = chain((8, 8, 1), Doubled(2, 3), MaxPooling2D())
     assert step_kinds(model) == ["LayerStep", "LayerStep"]
     model = chain((8, 8, 1), Conv2D(2, 3), MaxPooling2D())
-    model.layers[1].backward = lambda dy, through_activation=True: None
+    model.layers[1].backward = lambda dy: None
     assert step_kinds(model) == ["RowsStep", "LayerStep"]
 
 

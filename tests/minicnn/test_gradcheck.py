@@ -64,8 +64,8 @@ def planted(make, spoil_input=None, spoil_grads=None):
     layer, x = make()
     right = layer.backward
 
-    def backward(dy, through_activation=True):
-        dx = right(dy, through_activation)
+    def backward(dy):
+        dx = right(dy)
         if spoil_grads is not None:
             layer.grads = spoil_grads(layer.grads)
         return dx if spoil_input is None else spoil_input(dx)
@@ -341,8 +341,8 @@ def test_a_wrong_layer_in_a_model_is_named(number):
     layer = model.layers[number]
     right = layer.backward
 
-    def backward(dy, through_activation=True):
-        dx = right(dy, through_activation)
+    def backward(dy):
+        dx = right(dy)
         layer.grads = {**layer.grads, "kernel": -layer.grads["kernel"]}
         return dx
 

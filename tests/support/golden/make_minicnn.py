@@ -48,8 +48,8 @@ def without_dropout(name: str, input_shape: tuple):
 def loss_gradients(model, x, y) -> list[np.ndarray]:
     """The gradient of the compiled model's loss with respect to every weight."""
     values = model.graph.run(as_inputs(model, x), training=True)
-    _, gradients, through_activation = loss_and_gradients(model, values, y)
-    model.graph.backward(gradients, through_activation)
+    _, gradients, of_logits = loss_and_gradients(model, values, y)
+    model.graph.backward(gradients, of_logits)
     return list(model.named_grads().values())
 
 

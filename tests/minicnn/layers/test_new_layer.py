@@ -1,0 +1,76 @@
+"""The layer that CONTRIBUTING.md shows how to write: read from there, and used as any other."""
+
+import importlib.util
+import re
+
+import numpy as np
+import pytest
+from places import ROOT
+
+from minicnn import layers, models
+from minicnn.gradcheck import check_layer, check_model
+from minicnn.layers import Conv2D, Dense, Flatten
+
+
+@pytest.fixture
+def prelu(tmp_path, monkeypatch):
+    """The class, from a file of its own, under its name in `minicnn.layers`."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    path = tmp_path / "new_layer.py"
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("new_layer", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(layers, "PReLU", module.PReLU, raising=False)
+    monkeypatch.setattr(layers, "__all__", [*layers.__all__, "PReLU"])
+    return module.PReLU
+
+
+@pytest.fixture
+def model(prelu):
+    chain = [Conv2D(3, 3, input_shape=(7, 6, 1)), prelu(name="bent"), Flatten()]
+    made = models.Sequential([*chain, Dense(1, activation="sigmoid")], seed=0)
+    made.compile("adam")
+    return made
+
+
+def test_what_it_computes(prelu):
+    layer = prelu()
+    layer.build((2,), np.random.default_rng(0))
+    layer.params["slope"][...] = [0.5, 0.25]
+    x = np.array([[-2.0, 4.0], [6.0, -8.0]])
+    np.testing.assert_array_equal(layer.forward(x), [[-1, 4], [6, -2]])
+    dx = layer.backward(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(dx, [[0.5, 2], [3, 1]])
+    np.testing.assert_array_equal(layer.grads["slope"], [-2 * 1, -8 * 4])
+
+
+def test_its_gradients(prelu, model, backend):
+    x = np.random.default_rng(0).normal(size=(2, 7, 6, 1))
+    layer = prelu()
+    layer.build((7, 6, 1), np.random.default_rng(0))
+    layer.params["slope"][...] = 0.3
+    check_layer(layer, x).raise_if_wrong()
+    check_model(model, x, [0, 1]).raise_if_wrong()
+
+
+def test_a_misfit_is_refused_by_the_base_class(model):
+    layer = model.get_layer("bent")
+    with pytest.raises(ValueError, match="bent: expected input of shape"):
+        layer.forward(np.zeros((1, 7, 6, 1), np.float32))
+    with pytest.raises(RuntimeError, match="bent: backward needs a forward before it"):
+        layer.backward(np.zeros((1, 5, 4, 3), np.float32))
+
+
+def test_it_trains_and_is_saved_and_loaded(model, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(8, 7, 6, 1)).astype(np.float32)
+    y = np.arange(8) % 2
+    before = model.evaluate(x, y)
+    model.fit(x, y, epochs=30, verbose=0)
+    assert model.evaluate(x, y) < before
+    assert (model.get_layer("bent").params["slope"] != 0).any()
+    model.save(tmp_path / "model.npz")
+    loaded = models.load_model(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
