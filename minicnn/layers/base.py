@@ -173,7 +173,7 @@ class Layer:
         raise NotImplementedError
 
     def __call__(self, inputs):
-        """Connect the layer to one tensor or a list of them; see `minicnn.graph`."""
+        """Connect the layer to one tensor or a list of them; see `minicnn.layers.node`."""
         return connect(self, inputs)
 
     def config(self) -> dict:
