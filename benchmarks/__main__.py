@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks import audit, numpy_kernels, peers, roofline
 from benchmarks.cases import Case, all_cases
-from covid.machine import processor
 from minicnn.kernels import compiled, naive
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
+from minicnn.machine import processor
 from minicnn.selftest import largest_difference, outcome
 
 TOLERANCE = 2e-4  # of the largest number: float32 sums in another order

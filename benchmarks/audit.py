@@ -83,27 +83,23 @@ def make_files(folder: Path, count: int) -> None:
     """Write `count` images into two class folders, every tenth like the one before."""
     import numpy as np
 
-    from covid.parallel import in_parallel
+    from benchmarks.parallel import on_all_cores
     from covid.phantom import make_patient, render_slice
 
     for name in CLASSES:
         for number in range(count // PER_FOLDER + 1):
             (folder / name / f"{number:04d}").mkdir(parents=True)
     wanted = [(number, height) for number in range(PATIENTS) for height in HEIGHTS]
-    slices = in_parallel(
+    slices = on_all_cores(
         lambda job: render_slice(make_patient(job[0], job[0] % 2 == 0, 0), job[1]),
         wanted,
-        "synthetic CT",
-        "slice",
-        True,
+        "slices of the phantom",
     )
     grain = np.random.default_rng(0).normal(0, 3, (1024, 1024)).round().astype(np.int16)
-    in_parallel(
+    on_all_cores(
         lambda number: file_of(folder, number).write_bytes(encoded(slices, grain, number)),
         range(count),
-        "synthetic CT",
-        "image",
-        True,
+        "image files",
     )
 
 

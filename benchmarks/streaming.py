@@ -79,10 +79,10 @@ def make_files(folder: Path, count: int) -> None:
 
 def measure(folder: str, size: int, train: bool) -> None:
     """Go once through the images of a folder; prints seconds, seconds of processor time, MiB."""
-    from covid.recipes import PUBLISHED_AUGMENTATION
+    from benchmarks.peers.article import AUGMENTATION
     from minicnn.preprocessing.image import ImageDataGenerator
 
-    images = ImageDataGenerator(**PUBLISHED_AUGMENTATION, rescale=1 / 255).flow_from_directory(
+    images = ImageDataGenerator(**AUGMENTATION, rescale=1 / 255).flow_from_directory(
         folder, (size, size), "grayscale", class_mode="binary", batch_size=30, seed=0
     )
     if train:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from covid import machine
+from minicnn import machine
 from minicnn.kernels.runtime.thread_count import get_threads
 
 PREFIXES = ("NUMBA_", "OPENBLAS_", "OMP_", "MKL_", "OPENCV_", "COVID_", "MPLBACKEND")

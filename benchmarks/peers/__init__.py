@@ -15,7 +15,7 @@ Read in this order:
 `in_torch`          three ways of running them
 `in_keras`          the four models in Keras on TensorFlow
 `data_cases`        augmentation and preprocessing
-`article`           the article's preprocessing loop
+`article`           the article's augmentation and preprocessing loop
 `slices`            the synthetic images that all of this runs on
 `whole_process`     a whole training from the command line
 `keras_process`     the same training as a Keras script

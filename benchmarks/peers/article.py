@@ -1,4 +1,4 @@
-"""The article's preparation of images as it was published: one image after the other, in OpenCV.
+"""The article's augmentation, and its preparation of images: one by one, in OpenCV.
 
 Same steps and numbers as `covid.preprocess`, in the article's way: contours filtered in Python,
 one box found with minimum and maximum, one CLAHE object for all. The box is that of the image
@@ -9,6 +9,15 @@ import cv2
 import numpy as np
 
 SIZE = 512
+AUGMENTATION = {
+    "rotation_range": 40,
+    "width_shift_range": 0.2,
+    "height_shift_range": 0.2,
+    "shear_range": 0.2,
+    "zoom_range": 0.2,
+    "horizontal_flip": True,
+    "fill_mode": "nearest",
+}
 
 
 def prepare(images: list[np.ndarray]) -> list[np.ndarray]:

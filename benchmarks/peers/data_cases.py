@@ -9,19 +9,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.parallel import on_all_cores
 from benchmarks.peers import KERAS_GENERATOR, absent, article
 from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import batch, drawn, write_jpg
-from covid.parallel import in_parallel
 from covid.preprocess import enhance_and_crop
-from covid.recipes import PUBLISHED_AUGMENTATION
 from minicnn.preprocessing.image import ImageDataGenerator
 
 FILES = 240
 PIXELS = 150
 BATCH = 30
 NAMES = ("augmentation/disk", "augmentation/memory", "preprocessing")
-AUGMENTATION = {**PUBLISHED_AUGMENTATION, "rescale": 1 / 255}
+AUGMENTATION = {**article.AUGMENTATION, "rescale": 1 / 255}
 DISK_NOTE = (
     f"{FILES} jpg files of 512x512, resized to {PIXELS}x{PIXELS}, after the first epoch: minicnn "
     "keeps decoded images in memory (up to 384 MiB), Keras reads and decodes every file again"
@@ -97,7 +96,7 @@ def preprocessing_case(wanted: list[str]) -> Iterator[Case]:
     images = list(drawn()[0])
 
     def ours():
-        return in_parallel(enhance_and_crop, images, "preprocessing", "image", progress=False)
+        return on_all_cores(enhance_and_crop, images)
 
     def article_loop(threads: int):
         before = cv2.getNumThreads()

@@ -25,15 +25,6 @@ from benchmarks.peers.in_keras import limit_threads
 
 PARTS = {"train": 0.5, "validate": 0.1, "test": 0.4}
 PIXELS, BATCH, EPOCHS, STEPS = 150, 30, 10, 15
-AUGMENTATION = {
-    "rotation_range": 40,
-    "width_shift_range": 0.2,
-    "height_shift_range": 0.2,
-    "shear_range": 0.2,
-    "zoom_range": 0.2,
-    "horizontal_flip": True,
-    "fill_mode": "nearest",
-}
 
 
 def main(images: Path, out: Path) -> None:
@@ -41,7 +32,7 @@ def main(images: Path, out: Path) -> None:
     limit_threads()
     out.mkdir(parents=True)
     originals = prepare(images, out / "data")
-    training = ImageDataGenerator(rescale=1 / 255, **AUGMENTATION)
+    training = ImageDataGenerator(rescale=1 / 255, **article.AUGMENTATION)
     plain = ImageDataGenerator(rescale=1 / 255)
     batches = flow(training, out / "data" / "train")
     validation = flow(plain, out / "data" / "validate")
@@ -63,7 +54,7 @@ def main(images: Path, out: Path) -> None:
     }
     model.save(out / "model.keras")
     write_tables(history, results, out)
-    keras_figures.draw_all(originals, model, history, results, batches, AUGMENTATION, out)
+    keras_figures.draw_all(originals, model, history, results, batches, article.AUGMENTATION, out)
 
 
 def prepare(images: Path, folder: Path) -> dict[str, list[np.ndarray]]:

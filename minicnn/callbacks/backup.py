@@ -69,19 +69,8 @@ class BackupAndRestore(Callback):
         self.stop_requested = False
         self.seconds = 0.0
 
-    # Called by `fit` when all other callbacks have had their turn
-
-    def begin(self, position: Position, observers: CallbackList, feeds: list) -> Position:
+    def restore(self, position: Position, observers: CallbackList, feeds: list) -> Position:
         """Where to start: at `position`, or where the checkpoint says, with all it holds put back.
-
-        Parameters
-        ----------
-        position : Position
-            Where a training without a checkpoint starts.
-        observers : CallbackList
-            All of `fit`, already told that training begins.
-        feeds : list
-            The data of training and, where there is one, of validation.
 
         Raises
         ------

@@ -1,5 +1,9 @@
 """What all callbacks are, who tells them what has happened, and the one that `fit` returns."""
 
+from functools import partial
+
+from minicnn.saving.checkpoint import Position
+
 
 class Callback:
     """Base of all callbacks: does nothing at every occasion.
@@ -50,6 +54,42 @@ class Callback:
     def on_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Another name for on_train_batch_end."""
 
+    # Beside Keras' occasions: what it takes to interrupt a training, and to look into a bad step.
+
+    def restore(self, position: Position, observers: "CallbackList", feeds: list) -> Position:
+        """Where training starts: at `position`, unless the callback knows better.
+
+        Called once, when all callbacks have been told that training begins. Of the callbacks
+        that have this, `fit` takes one at most.
+
+        Parameters
+        ----------
+        position : Position
+            Where it starts without the callback.
+        observers : CallbackList
+            All callbacks of `fit`.
+        feeds : list
+            The data of training and, where there is one, of validation.
+        """
+        return position
+
+    def after_step(self, position: Position) -> None:
+        """When all callbacks have had their turn after a step; `position` is where to go on."""
+
+    def after_epoch(self, position: Position) -> None:
+        """The same after an epoch: `position` is the beginning of the next one."""
+
+    def on_bad_loss(self, place, inputs: list) -> None:
+        """A batch's loss is not finite; where a callback has this, its step is not made.
+
+        Parameters
+        ----------
+        place : minicnn.training.place.Place
+            The batch.
+        inputs : list of float arrays
+            The batch's, one for each of the model's inputs.
+        """
+
 
 class CallbackList:
     """Tells all callbacks, in their order, what has happened.
@@ -59,7 +99,7 @@ class CallbackList:
     TypeError
         For something that is no Callback.
     ValueError
-        For a callback that waits for an occasion which never comes here.
+        For a callback that waits for an occasion which never comes here, and for two that restore.
     """
 
     NEVER = ("on_test_", "on_predict_")  # Keras also tells of evaluate and predict
@@ -76,11 +116,30 @@ class CallbackList:
                     "on_train_... and on_epoch_... occasions are"
                 )
             callback.model, callback.params = model, params
+        restoring = self.having("restore")
+        if len(restoring) > 1:
+            name = type(restoring[0]).__name__
+            raise ValueError(f"callbacks: expected one {name} at most, got {len(restoring)}")
+
+    def having(self, method: str) -> list[Callback]:
+        """The callbacks whose method of that name is not the one of `Callback`, which does nothing."""
+        nothing = getattr(Callback, method)
+        return [one for one in self.callbacks if getattr(type(one), method) is not nothing]
 
     def tell(self, occasion: str, *arguments) -> None:
         """Call each callback's method of that name, such as "on_epoch_end"."""
         for callback in self.callbacks:
             getattr(callback, occasion)(*arguments)
+
+    def restore(self, position: Position, feeds: list) -> Position:
+        """Where training starts; see `Callback.restore`."""
+        for callback in self.callbacks:
+            position = callback.restore(position, self, feeds)
+        return position
+
+    def watch(self, place):
+        """What `train_step` calls where the loss is not finite; None if no callback looks for that."""
+        return partial(self.tell, "on_bad_loss", place) if self.having("on_bad_loss") else None
 
 
 class History(Callback):

@@ -40,15 +40,8 @@ class TerminateOnNaN(Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
-    def look(self, place, inputs) -> None:
-        """Find out where it began; `train_step` calls this while it can still be found out.
-
-        Parameters
-        ----------
-        place : minicnn.training.place.Place
-            The batch.
-        inputs : list of float arrays
-        """
+    def on_bad_loss(self, place, inputs):
+        """Find out where it began, while it can still be found out."""
         batch = f"batch {place} ({place.samples(len(inputs[0]))})"
         self.began = batch, where_it_began(self.model, inputs, place.feed.name_of)
 

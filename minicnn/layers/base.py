@@ -153,7 +153,7 @@ class Layer(checks.FixedOnceBuilt):
         return self.compute_gradients(checks.last_gradient(self, dz))
 
     def __call__(self, inputs):
-        """Connect the layer to one tensor or a list of them; see `minicnn.graph`."""
+        """Connect the layer to one tensor or a list of them; see `minicnn.layers.node`."""
         return connect(self, inputs)
 
     def count_params(self) -> int:

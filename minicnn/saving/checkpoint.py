@@ -10,7 +10,6 @@ So the weights after an interruption are those of a training without one, bit fo
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,6 @@ from minicnn.saving.describe import describe
 from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving.weights import CALLBACKS, TRAINING, model_arrays, put_state
-
-if TYPE_CHECKING:  # the callbacks import this file, not the other way round
-    from minicnn.callbacks import CallbackList
 
 VERSION = 1  # of that text
 # What of a model's description changes while it trains.
@@ -58,11 +54,14 @@ def write_checkpoint(
     path: Path,
     model,
     position: Position,
-    observers: "CallbackList",
+    observers,
     feeds: list,
     seconds: float,
 ) -> None:
-    """Write a model and all that is needed to train on; OSError where it cannot be written."""
+    """Write a model and all that is needed to train on; OSError where it cannot be written.
+
+    `observers` is the `CallbackList` of `fit`: its callbacks' states are written, too.
+    """
     arrays = model_arrays(model)
     states = []
     for index, callback in enumerate(observers.callbacks):
@@ -103,9 +102,7 @@ def plain_number(value) -> int | float | bool:
     return value.item() if isinstance(value, np.generic) else float(value)
 
 
-def read_checkpoint(
-    path: Path, model, observers: "CallbackList", feeds: list
-) -> tuple[Position, float]:
+def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position, float]:
     """Put back what `write_checkpoint` wrote; nothing is changed before all of it is checked.
 
     Returns
@@ -169,9 +166,7 @@ def check_position(position: Position, params: dict) -> None:
         raise ValueError(f"no training can stand at {position}")
 
 
-def other_training(
-    meta: dict, training: dict, model, observers: "CallbackList", feeds: list
-) -> str | None:
+def other_training(meta: dict, training: dict, model, observers, feeds: list) -> str | None:
     """What is wrong with a checkpoint that is not one of this very training; None if it is."""
     if training["version"] != VERSION:
         return (

@@ -1,11 +1,9 @@
 """The loop behind `fit`, `evaluate` and `predict`: book-keeping around the steps of `step.py`."""
 
-from functools import partial
-
 import numpy as np
 
 from minicnn import arguments
-from minicnn.callbacks import BackupAndRestore, Callback, CallbackList, History, TerminateOnNaN
+from minicnn.callbacks.base import Callback, CallbackList, History
 from minicnn.saving.checkpoint import Position
 from minicnn.training.batch_sources import as_feed, split_off
 from minicnn.training.place import Place
@@ -94,19 +92,17 @@ def fit(
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
     given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
     observers = CallbackList([*given, history], model, params)
-    backup = the_backup(given)
     model.stop_training = False
     observers.tell("on_train_begin")
-    position = Position(initial_epoch)
-    if backup is not None:
-        position = backup.begin(position, observers, [feed, *([validation] if validation else [])])
+    feeds = [feed, *([validation] if validation else [])]
+    position = observers.restore(Position(initial_epoch), feeds)
     while position.epoch < epochs and not model.stop_training:
         epoch = position.epoch
         if position.step == 0:
             observers.tell("on_epoch_begin", epoch)
         title = f"Epoch {epoch + 1}/{epochs}"
         with Progress(title, steps, verbose, position.step) as progress:
-            logs = train_epoch(model, feed, steps, observers, progress, position, backup)
+            logs = train_epoch(model, feed, steps, observers, progress, position)
             if validation is not None:
                 validation.start_epoch(model.epochs_done)
                 found = run_test(model, validation, validation_steps)
@@ -115,24 +111,23 @@ def fit(
         model.epochs_done += 1
         observers.tell("on_epoch_end", epoch, logs)
         position = Position(epoch + 1)
-        if backup is not None:
-            backup.after_epoch(position)
+        observers.tell("after_epoch", position)
     observers.tell("on_train_end")
     return history
 
 
 def train_epoch(
-    model, feed, steps: int, observers, progress, position: Position, backup
+    model, feed, steps: int, observers, progress, position: Position
 ) -> dict[str, float]:
     """Make the steps of an epoch from `position` on; the means of the logs of all of them.
 
-    `position` goes along; `backup`, if there is one, may write a checkpoint after each step.
+    `position` goes along; the callbacks are told after each step how far it is.
     """
     means = RunningMeans(position.totals, position.samples)
     feed.start_epoch(model.epochs_done)
     feed.skip(position.step)
     place = Place(feed, steps)
-    watch = watch_of(observers.callbacks, place)
+    watch = observers.watch(place)
     with prefetched(feed, steps - position.step) as batches:
         for step in range(position.step, steps):
             with place.at(step):
@@ -145,25 +140,8 @@ def train_epoch(
             if model.stop_training:
                 break
             position.step, position.samples = step + 1, means.samples
-            if backup is not None:
-                backup.after_step(position)
+            observers.tell("after_step", position)
     return means.result()
-
-
-def the_backup(callbacks: list) -> BackupAndRestore | None:
-    """The callback that writes checkpoints, if there is one; ValueError where there are several."""
-    found = [one for one in callbacks if isinstance(one, BackupAndRestore)]
-    if len(found) > 1:
-        raise ValueError(f"callbacks: expected one BackupAndRestore at most, got {len(found)}")
-    return found[0] if found else None
-
-
-def watch_of(callbacks: list, place: Place):
-    """What `train_step` calls where the loss is not finite; None if no callback looks for that."""
-    for callback in callbacks:
-        if isinstance(callback, TerminateOnNaN):
-            return partial(callback.look, place)
-    return None
 
 
 def evaluate(

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from places import ROOT
 
-from covid import doctor, machine
+from covid import doctor
 from covid.arguments import parser
 from covid.cli import main
 from covid.models import MODELS
-from minicnn import selftest
+from minicnn import machine, selftest
 from minicnn.kernels import compiled, naive
 from minicnn.kernels.runtime import thread_count
 
