@@ -183,7 +183,7 @@ class Graph:
         """What is run one after the other: layers, some of them fused; see `minicnn.fusion`."""
         from minicnn.fusion import LayerStep, make_plan  # needs the layers, which need this file
 
-        if layer_by_layer or kernels.backend() == "naive":
+        if layer_by_layer or kernels.backend() != "numba":
             return [LayerStep(node) for node in self.nodes if node.inputs]
         if self._plan is None:
             self._plan = make_plan(self, self.needs_gradient())

@@ -12,7 +12,7 @@ is compared with it:
     print(report)
     report.raise_if_wrong()
 
-`python -m minicnn.gradcheck` checks one of every layer on both backends. Try it: change a sign
+`python -m minicnn.gradcheck` checks one of every layer on all backends. Try it: change a sign
 in a kernel's gradient, run it, and read what it says.
 """
 

@@ -84,7 +84,7 @@ def conv2d_grad_input(dy, kernel, strides, in_size):
                             in_row = row * stride_height + tap_row
                             in_col = col * stride_width + tap_col
                             for c in range(channels):
-                                # Undoes: total += x[n, in_row, in_col, c] * tap, y = total.
+                                # Undoes: total += x[n, in_row, in_col, c] * tap.
                                 tap = kernel[tap_row, tap_col, c, f]
                                 dx[n, in_row, in_col, c] += dy[n, row, col, f] * tap
     return dx
@@ -124,7 +124,7 @@ def conv2d_grad_kernel(x, dy, strides, kernel_size):
                             for col in range(out_width):
                                 in_row = row * stride_height + tap_row
                                 in_col = col * stride_width + tap_col
-                                # Undoes: total += pixel * kernel[tap_row, tap_col, c, f], y = total.
+                                # Undoes: total += pixel * kernel[tap_row, tap_col, c, f].
                                 pixel = x[n, in_row, in_col, c]
                                 dkernel[tap_row, tap_col, c, f] += pixel * dy[n, row, col, f]
     return dkernel

@@ -46,7 +46,7 @@ def dense_grad_input(dy, kernel):
     for n in range(batch):
         for i in range(inputs):
             for u in range(units):
-                # Undoes: total += x[n, i] * kernel[i, u], y[n, u] = total.
+                # Undoes: total += x[n, i] * kernel[i, u].
                 dx[n, i] += dy[n, u] * kernel[i, u]
     return dx
 
@@ -69,7 +69,7 @@ def dense_grad_kernel(x, dy):
     for i in range(inputs):
         for u in range(units):
             for n in range(batch):
-                # Undoes: total += x[n, i] * kernel[i, u], y[n, u] = total.
+                # Undoes: total += x[n, i] * kernel[i, u].
                 dkernel[i, u] += x[n, i] * dy[n, u]
     return dkernel
 
