@@ -5,8 +5,9 @@ Its public face is the part of Keras that a small image classifier needs:
     from minicnn import layers, models, optimizers
     from minicnn.preprocessing.image import ImageDataGenerator
 
-Where to begin reading: `minicnn/layers/conv.py`, then `minicnn/kernels/naive/convolution.py`,
-then `train_step` in `minicnn/training.py`.
+Where to begin reading: `minicnn/by_hand.py`, which trains a network on one page, then
+`minicnn/layers/conv.py`, `minicnn/kernels/naive/convolution.py`, and `train_step` in
+`minicnn/training.py`.
 """
 
 from minicnn.kernels import backend, use_backend
