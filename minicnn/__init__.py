@@ -13,5 +13,5 @@ Where to begin reading: `minicnn/by_hand.py`, which trains a network on one page
 from minicnn.kernels import backend, use_backend
 from minicnn.seeding import set_random_seed
 
-__version__ = "0.1.0"
+__version__ = "0.1.0"  # the one place: setup.cfg and `covid --version` read it here
 __all__ = ["__version__", "backend", "set_random_seed", "use_backend"]
