@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from benchmarks import audit, numpy_kernels, peers, roofline
+from benchmarks import audit, peers, roofline
 from benchmarks.cases import Case, all_cases
-from minicnn.kernels import compiled, naive
+from minicnn.kernels import compiled, naive, windows
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 from minicnn.machine import processor
 from minicnn.selftest import largest_difference, outcome
@@ -118,7 +118,7 @@ def measure(case: Case, seconds: float, first_call: float) -> dict:
     }
     columns = (
         ("naive", getattr(naive, case.kernel), case.small, 1),
-        ("numpy", getattr(numpy_kernels, case.kernel), case.full, None),
+        ("numpy", getattr(windows, case.kernel), case.full, None),
         ("numba_1", compiled_kernel, case.full, 1),
         ("numba_all", compiled_kernel, case.full, None),
     )
@@ -146,7 +146,7 @@ def repeat(kernel: Callable, arguments: tuple, seconds: float) -> tuple[float, f
     return min(times), float(np.median(times))
 
 
-MODULES = {"naive": naive, "NumPy": numpy_kernels, "numba": compiled}
+MODULES = {"naive": naive, "NumPy": windows, "numba": compiled}
 HEADER = (
     f"{'kernel':<52} {'full size':<22} {'naive':>9} {'NumPy':>9} {'1 thread':>9} {'all':>9}"
     f" {'NumPy':>9} {'1 thread':>9} {'all':>9} {'call, s':>9}\n"

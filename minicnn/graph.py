@@ -82,7 +82,7 @@ class Graph:
 
     def steps(self, layer_by_layer: bool = False) -> list:
         """What is run one after the other: layers, some of them fused; see `minicnn.fusion`."""
-        if layer_by_layer or kernels.backend() == "naive":
+        if layer_by_layer or kernels.backend() != "numba":
             return [LayerStep(node) for node in self.nodes if node.inputs]
         if self._plan is None:
             self._plan = make_plan(self, self.needs_gradient())

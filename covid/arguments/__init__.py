@@ -14,7 +14,7 @@ import argparse
 from covid.arguments.asking import add_evaluate, add_explain, add_figures, add_look, add_predict
 from covid.arguments.checking import add_audit, add_controls, add_doctor, add_report, add_story
 from covid.arguments.making import add_preprocess, add_run, add_split, add_synth, add_train
-from covid.arguments.shared import OneSentenceParser
+from covid.arguments.shared import OneSentenceParser, ShowVersion
 from covid.arguments.values import (
     LABELS,
     LOOK_METHODS,
@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    top.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and end")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (
         add_run,

@@ -14,6 +14,16 @@ class OneSentenceParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {shown(message)}; see `{self.prog} --help`\n")
 
 
+class ShowVersion(argparse.Action):
+    """--version: print the version and end; `minicnn` is imported only then."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        import minicnn
+
+        print(f"{parser.prog} {minicnn.__version__}")
+        parser.exit()
+
+
 def new_command(commands, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
     """A command's parser with what all commands share: an example, --seed, --json."""
     command = commands.add_parser(

@@ -6,8 +6,8 @@ do and gives a list of steps: most are one layer, run as it is (`LayerStep`), an
 (`PooledStep`, `PooledDenseStep`, `WinogradStep`, a `RowsStep` with another one in front). The
 numbers are the same up to rounding, which the tests check.
 
-Nothing here says what a convolution is; for that read the layers. `use_backend("naive")` and
-`minicnn.inspection` run layer by layer.
+Nothing here says what a convolution is; for that read the layers. `use_backend("naive")`,
+`use_backend("numpy")` and `minicnn.inspection` run layer by layer.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""`python -m minicnn.gradcheck`: check one of every layer on both backends, and what runs fused."""
+"""`python -m minicnn.gradcheck`: check one of every layer on all backends, and what runs fused."""
 
 import sys
 from collections.abc import Iterator

@@ -1,10 +1,16 @@
-"""The inner loops, each written twice: `naive` to read and step through, `compiled` to be fast.
+"""The inner loops, each written three times, with the same names and signatures:
 
-The layers call `active().conv2d_forward(...)` and so on. Which of the two answers is decided at
-that moment:
+    "naive"  naive/     literal Python loops, to read and to step through
+    "numpy"  windows/   a view of all windows and a matrix product: a line or two each
+    "numba"  compiled/  compiled loops, to be fast
 
-    minicnn.use_backend("naive")             # from now on
+The layers call `active().conv2d_forward(...)` and so on. Which of the three answers is decided
+at that moment:
+
+    minicnn.use_backend("numpy")             # from now on
     with minicnn.use_backend("naive"): ...   # for a while
+
+"numba" alone needs a compiler, and is the only one for which a model runs several layers as one.
 
 The choice holds for all threads of the process.
 """
@@ -14,7 +20,11 @@ from types import ModuleType
 
 from minicnn.kernels.runtime import fork_safety  # noqa: F401 (registers what a fork needs)
 
-MODULES = {"naive": "minicnn.kernels.naive", "numba": "minicnn.kernels.compiled"}
+MODULES = {
+    "naive": "minicnn.kernels.naive",
+    "numpy": "minicnn.kernels.windows",
+    "numba": "minicnn.kernels.compiled",
+}
 
 _backend = "numba"
 _imported: dict[str, ModuleType] = {}
@@ -30,7 +40,7 @@ def active() -> ModuleType:
 
 
 def backend() -> str:
-    """The name of the backend in use: "naive" or "numba"."""
+    """The name of the backend in use: "naive", "numpy" or "numba"."""
     return _backend
 
 
@@ -40,7 +50,8 @@ class use_backend:
     Parameters
     ----------
     name : str
-        "naive" for the literal Python loops, "numba" (the default) for the compiled ones.
+        "naive" for the literal Python loops, "numpy" for matrix products in NumPy, "numba"
+        (the default) for the compiled loops.
 
     Raises
     ------

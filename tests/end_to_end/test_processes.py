@@ -338,7 +338,7 @@ model.fit(flow(x, y, batch_size=8, seed=1), callbacks=[Fork()], verbose=0)
 # Debuggers
 
 
-@pytest.mark.parametrize("backend", ["numba", "naive"])
+@pytest.mark.parametrize("backend", ["numba", "numpy", "naive"])
 def test_a_breakpoint_in_backward(backend, tmp_path):
     script = tmp_path / "training.py"
     script.write_text(

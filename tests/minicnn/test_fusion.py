@@ -89,8 +89,9 @@ def test_the_plans_of_the_published_models():
     }
 
 
-def test_the_naive_kernels_run_layer_by_layer():
-    with kernels.use_backend("naive"):
+@pytest.mark.parametrize("backend", ["naive", "numpy"])
+def test_kernels_that_are_not_compiled_run_layer_by_layer(backend):
+    with kernels.use_backend(backend):
         assert set(step_kinds(build_model("tiny_cnn"))) == {"LayerStep"}
 
 

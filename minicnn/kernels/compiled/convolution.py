@@ -22,6 +22,7 @@ NO_PADS = ((0, 0), (0, 0))
 
 
 def conv2d_forward(x, kernel, bias, strides):
+    """See naive.conv2d_forward."""
     kernel_height, kernel_width, _, filters = kernel.shape
     out_height = (x.shape[1] - kernel_height) // strides[0] + 1
     out_width = (x.shape[2] - kernel_width) // strides[1] + 1
@@ -34,6 +35,7 @@ def conv2d_forward(x, kernel, bias, strides):
 
 
 def conv2d_grad_input(dy, kernel, strides, in_size):
+    """See naive.conv2d_grad_input."""
     channels = kernel.shape[2]
     dx = np.zeros((len(dy), in_size[0], in_size[1], channels), dtype=dy.dtype)
     if channels < WIDE and strides == (1, 1):
@@ -46,6 +48,7 @@ def conv2d_grad_input(dy, kernel, strides, in_size):
 
 
 def conv2d_grad_kernel(x, dy, strides, kernel_size):
+    """See naive.conv2d_grad_kernel."""
     shape = (len(x), *kernel_size, x.shape[3], dy.shape[3])
     partial = np.zeros(shape, dtype=dy.dtype)
     if dy.shape[3] < WIDE and strides == (1, 1):

@@ -24,6 +24,7 @@ ROWS = 1024  # rows in a block of `grad_bias`
 
 
 def dense_forward(x, kernel, bias):
+    """See naive.dense_forward."""
     inputs, units = kernel.shape
     if units >= WIDE:
         x_blocks, block = _cut_inputs(x, units)
@@ -38,6 +39,7 @@ def dense_forward(x, kernel, bias):
 
 
 def dense_grad_input(dy, kernel):
+    """See naive.dense_grad_input."""
     dx = np.empty((len(dy), len(kernel)), dtype=dy.dtype)
     grad_input_into(dy, kernel, dx)
     return dx
@@ -58,6 +60,7 @@ def grad_input_into(dy, kernel, dx):
 
 
 def dense_grad_kernel(x, dy):
+    """See naive.dense_grad_kernel."""
     dkernel = np.empty((x.shape[1], dy.shape[1]), dtype=dy.dtype)
     grad_kernel_into(x, dy, dkernel)
     return dkernel
@@ -79,6 +82,7 @@ def grad_kernel_into(x, dy, dkernel):
 
 
 def grad_bias(dy):
+    """See naive.grad_bias."""
     partial = np.zeros(((len(dy) + ROWS - 1) // ROWS, dy.shape[1]), dtype=dy.dtype)
     share(_column_sums, len(partial), dy, partial)
     return partial.sum(axis=0)  # (blocks, features) -> (features,)

@@ -27,6 +27,7 @@ def count_not_finite(x):
 
 
 def relu_forward(x):
+    """See naive.relu_forward."""
     y = np.empty_like(x)
     share(_relu_forward, blocks_of(x.size), x, y)
     return y
@@ -41,6 +42,7 @@ def _relu_forward(x, y, start, stop):
 
 
 def relu_grad_input(dy, y):
+    """See naive.relu_grad_input."""
     dx = np.empty_like(dy)
     share(_relu_grad_input, blocks_of(dy.size), dy, y, dx)
     return dx
@@ -57,19 +59,21 @@ def _relu_grad_input(dy, y, dx, start, stop):
 
 @kernel
 def sigmoid_forward(x):
+    """See naive.sigmoid_forward."""
     y = np.empty_like(x)
     one = x.dtype.type(1)
     for i in range(x.size):
         if x[i] >= 0:
             y[i] = one / (one + np.exp(-x[i]))
         else:
-            growth = np.exp(x[i])
-            y[i] = growth / (one + growth)
+            exp_neg_abs = np.exp(x[i])
+            y[i] = exp_neg_abs / (one + exp_neg_abs)
     return y
 
 
 @kernel
 def sigmoid_grad_input(dy, y):
+    """See naive.sigmoid_grad_input."""
     dx = np.empty_like(dy)
     one = dy.dtype.type(1)
     for i in range(dy.size):
@@ -78,6 +82,7 @@ def sigmoid_grad_input(dy, y):
 
 
 def dropout_keep(size, rate, seed, step):
+    """See naive.dropout_keep."""
     keep = np.empty(size, dtype=np.uint8)
     share(_dropout_keep, blocks_of(size), rate, seed, step, keep)
     return keep
@@ -108,6 +113,7 @@ def mix_bits(bits):
 
 
 def masked_scale(x, keep, scale):
+    """See naive.masked_scale."""
     y = np.empty_like(x)
     share(_masked_scale, blocks_of(x.size), x, keep, scale, y)
     return y

@@ -19,6 +19,7 @@ def _out_size(x, pool_size, strides):
 
 
 def maxpool2d_forward(x, pool_size, strides):
+    """See naive.maxpool2d_forward."""
     out_size = _out_size(x, pool_size, strides)
     y = np.empty((len(x), *out_size, x.shape[3]), dtype=x.dtype)
     argmax = np.empty(y.shape, dtype=np.int32)
@@ -53,6 +54,7 @@ def _maxpool2d_forward(x, pool_size, strides, y, argmax, start, stop):
 
 
 def maxpool2d_grad_input(dy, argmax, pool_size, strides, in_size):
+    """See naive.maxpool2d_grad_input."""
     dx = np.zeros((len(dy), in_size[0], in_size[1], dy.shape[3]), dtype=dy.dtype)
     share(_maxpool2d_grad_input, len(dy), dy, argmax, pool_size[1], strides, dx)
     return dx
@@ -144,6 +146,7 @@ def _running_largest(values, count, step, spare, another):
 
 
 def avgpool2d_forward(x, counts, pool_size, strides):
+    """See naive.avgpool2d_forward."""
     y = np.zeros((len(x), *counts.shape, x.shape[3]), dtype=x.dtype)
     share(_avgpool2d_forward, len(x) * len(counts), x, counts, pool_size, strides, y)
     return y
@@ -170,6 +173,7 @@ def _avgpool2d_forward(x, counts, pool_size, strides, y, start, stop):
 
 
 def avgpool2d_grad_input(dy, counts, pool_size, strides, in_size):
+    """See naive.avgpool2d_grad_input."""
     dx = np.zeros((len(dy), in_size[0], in_size[1], dy.shape[3]), dtype=dy.dtype)
     share(_avgpool2d_grad_input, len(dy), dy, counts, pool_size, strides, dx)
     return dx

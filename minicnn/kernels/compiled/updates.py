@@ -1,4 +1,4 @@
-"""One step of each optimiser on one array of weights, in place, compiled.
+"""One step of each optimizer on one array of weights, in place, compiled.
 
 Each weight has its own mean, variance and velocity: one pass over the arrays, in which every
 number is read and written once, does all of it, shared among the threads.
@@ -14,6 +14,7 @@ BLOCK = 1 << 17  # weights that are one piece of work: with fewer, another threa
 
 
 def adam_update(weights, gradient, mean, variance, step_size, beta_1, beta_2, epsilon):
+    """See naive.adam_update."""
     arrays = (weights, gradient, mean, variance)
     share(_adam_update, blocks_of(weights.size, BLOCK), *arrays, step_size, beta_1, beta_2, epsilon)
 
@@ -40,6 +41,7 @@ def _cut(array, start, stop):
 
 
 def momentum_update(weights, gradient, velocity, learning_rate, momentum, nesterov):
+    """See naive.momentum_update."""
     arrays = (weights, gradient, velocity)
     share(
         _momentum_update, blocks_of(weights.size, BLOCK), *arrays, learning_rate, momentum, nesterov
@@ -58,6 +60,7 @@ def _momentum_update(weights, gradient, velocity, learning_rate, momentum, neste
 
 
 def rmsprop_update(weights, gradient, variance, velocity, learning_rate, rho, momentum, epsilon):
+    """See naive.rmsprop_update."""
     arrays, settings = (weights, gradient, variance, velocity), (learning_rate, rho, momentum)
     share(_rmsprop_update, blocks_of(weights.size, BLOCK), *arrays, *settings, epsilon)
 

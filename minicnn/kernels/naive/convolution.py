@@ -53,8 +53,8 @@ def conv2d_forward(x, kernel, bias, strides):
 def conv2d_grad_input(dy, kernel, strides, in_size):
     """Gradient of a convolution with respect to its input.
 
-    Each output number saw the pixels of one window; its gradient flows back to each of them,
-    weighted by the tap that had met the pixel. Where windows overlap, the flows add up:
+    Each output value is a weighted sum of the pixels of one window; its gradient goes back to
+    each of them, times the tap that weighted the pixel. Where windows overlap, these add up:
 
     dx[n, row * stride_height + tap_row, col * stride_width + tap_col, c] +=
         dy[n, row, col, f] * kernel[tap_row, tap_col, c, f]
@@ -84,15 +84,16 @@ def conv2d_grad_input(dy, kernel, strides, in_size):
                             in_row = row * stride_height + tap_row
                             in_col = col * stride_width + tap_col
                             for c in range(channels):
-                                flow = dy[n, row, col, f] * kernel[tap_row, tap_col, c, f]
-                                dx[n, in_row, in_col, c] += flow
+                                # Undoes: total += x[n, in_row, in_col, c] * tap.
+                                tap = kernel[tap_row, tap_col, c, f]
+                                dx[n, in_row, in_col, c] += dy[n, row, col, f] * tap
     return dx
 
 
 def conv2d_grad_kernel(x, dy, strides, kernel_size):
     """Gradient of a convolution with respect to its kernel.
 
-    A tap met one pixel in every window; each meeting contributes pixel times dy:
+    A tap weighted one pixel in every window; each of them contributes pixel times dy:
 
     dkernel[tap_row, tap_col, c, f] = sum over n, row, col of
         x[n, row * stride_height + tap_row, col * stride_width + tap_col, c] * dy[n, row, col, f]
@@ -123,6 +124,7 @@ def conv2d_grad_kernel(x, dy, strides, kernel_size):
                             for col in range(out_width):
                                 in_row = row * stride_height + tap_row
                                 in_col = col * stride_width + tap_col
-                                meeting = x[n, in_row, in_col, c] * dy[n, row, col, f]
-                                dkernel[tap_row, tap_col, c, f] += meeting
+                                # Undoes: total += pixel * kernel[tap_row, tap_col, c, f].
+                                pixel = x[n, in_row, in_col, c]
+                                dkernel[tap_row, tap_col, c, f] += pixel * dy[n, row, col, f]
     return dkernel

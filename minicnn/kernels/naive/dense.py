@@ -46,6 +46,7 @@ def dense_grad_input(dy, kernel):
     for n in range(batch):
         for i in range(inputs):
             for u in range(units):
+                # Undoes: total += x[n, i] * kernel[i, u].
                 dx[n, i] += dy[n, u] * kernel[i, u]
     return dx
 
@@ -68,6 +69,7 @@ def dense_grad_kernel(x, dy):
     for i in range(inputs):
         for u in range(units):
             for n in range(batch):
+                # Undoes: total += x[n, i] * kernel[i, u].
                 dkernel[i, u] += x[n, i] * dy[n, u]
     return dkernel
 
@@ -88,5 +90,6 @@ def grad_bias(dy):
     dbias = np.zeros(features, dtype=dy.dtype)
     for row in range(rows):
         for f in range(features):
+            # Undoes: total = bias[f], with which the sum for every row's y begins.
             dbias[f] += dy[row, f]
     return dbias

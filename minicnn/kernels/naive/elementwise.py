@@ -1,4 +1,4 @@
-"""What happens to each number by itself: relu, sigmoid, dropout; in literal loops.
+"""What happens to each value by itself: relu, sigmoid, dropout; in literal loops.
 
 The layers hand over flat views, so that one loop serves images and vectors alike.
 """
@@ -36,6 +36,7 @@ def relu_grad_input(dy, y):
     """
     dx = np.empty_like(dy)
     for i in range(dy.size):
+        # Undoes: y[i] = 0 if x[i] < 0 else x[i].
         dx[i] = dy[i] if y[i] > 0 else 0
     return dx
 
@@ -58,8 +59,8 @@ def sigmoid_forward(x):
         if x[i] >= 0:
             y[i] = 1 / (1 + np.exp(-x[i]))
         else:
-            growth = np.exp(x[i])
-            y[i] = growth / (1 + growth)
+            exp_neg_abs = np.exp(x[i])  # below 1
+            y[i] = exp_neg_abs / (1 + exp_neg_abs)
     return y
 
 
@@ -76,6 +77,7 @@ def sigmoid_grad_input(dy, y):
     """
     dx = np.empty_like(dy)
     for i in range(dy.size):
+        # Undoes: y[i] = 1 / (1 + exp(-x[i])), in either of its two forms.
         dx[i] = dy[i] * y[i] * (1 - y[i])
     return dx
 
@@ -136,5 +138,6 @@ def masked_scale(x, keep, scale):
     """
     y = np.empty_like(x)
     for i in range(x.size):
+        # Undoes itself: backward, x is dy and y is dx.
         y[i] = x[i] * scale if keep[i] else 0
     return y

@@ -84,6 +84,7 @@ def maxpool2d_grad_input(dy, argmax, pool_size, strides, in_size):
                     tap_row, tap_col = divmod(argmax[n, row, col, c], pool_width)
                     in_row = row * stride_height + tap_row
                     in_col = col * stride_width + tap_col
+                    # Undoes: best = x[n, in_row, in_col, c], y[n, row, col, c] = best.
                     dx[n, in_row, in_col, c] += dy[n, row, col, c]
     return dx
 
@@ -134,7 +135,7 @@ def avgpool2d_grad_input(dy, counts, pool_size, strides, in_size):
         As in `avgpool2d_forward`.
     pool_size, strides : (int, int)
     in_size : (int, int)
-        Height and width of the (padded) input; what flows into the padding is cut off later.
+        Height and width of the (padded) input; the gradient of the padding is cut off later.
 
     Returns
     -------
@@ -148,10 +149,12 @@ def avgpool2d_grad_input(dy, counts, pool_size, strides, in_size):
         for row in range(out_height):
             for col in range(out_width):
                 for c in range(channels):
-                    share = dy[n, row, col, c] / counts[row, col]
+                    # Undoes: y[n, row, col, c] = total / counts[row, col].
+                    dtotal = dy[n, row, col, c] / counts[row, col]
                     for tap_row in range(pool_height):
                         for tap_col in range(pool_width):
                             in_row = row * stride_height + tap_row
                             in_col = col * stride_width + tap_col
-                            dx[n, in_row, in_col, c] += share
+                            # Undoes: total += x[n, in_row, in_col, c].
+                            dx[n, in_row, in_col, c] += dtotal
     return dx

@@ -1,4 +1,4 @@
-"""One step of each optimiser on one array of weights, in place, in literal loops."""
+"""One step of each optimizer on one array of weights, in place, in literal loops."""
 
 import numpy as np
 

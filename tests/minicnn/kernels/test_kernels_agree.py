@@ -1,4 +1,4 @@
-"""The two sources of every kernel, naive and compiled, give the same numbers.
+"""The three sources of every kernel, naive, NumPy and compiled, give the same numbers.
 
 Runs once more in a second process without the compiler, see `test_without_compiler`.
 """
@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 from shape_grid import CONVOLUTIONS, POOLINGS
 
-from minicnn.kernels import compiled, naive
+from minicnn.kernels import compiled, naive, windows
 from minicnn.layers.windows import pad_images, window_pads
 
+MODULES = (naive, windows, compiled)
 RELATIVE = {np.float64: 1e-10, np.float32: 1e-4}
 DTYPES = pytest.mark.parametrize("dtype", list(RELATIVE), ids=lambda dtype: dtype.__name__)
 
 
-def both(name, *arguments):
-    """What both kernels of that name return; fails if one of them changes an argument."""
+def all_three(name, *arguments):
+    """What the three kernels of that name return; fails if one of them changes an argument."""
     results = []
-    for module in (naive, compiled):
+    for module in MODULES:
         given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         results.append(getattr(module, name)(*given))
         for argument, was in zip(given, arguments, strict=True):
@@ -28,15 +29,26 @@ def both(name, *arguments):
 
 
 def agree(name, *arguments):
-    """Compare both kernels' results, to the precision of their dtype; give the naive one."""
-    expected, found = both(name, *arguments)
-    assert found.dtype == expected.dtype
-    assert found.shape == expected.shape
-    assert found.flags.c_contiguous
+    """Compare the kernels' results, to the precision of their dtype; give the naive one."""
+    expected, *others = all_three(name, *arguments)
     relative = RELATIVE[expected.dtype.type]
     # A sum of many numbers may come out near 0: then the largest sets the scale.
     scale = np.abs(expected).max(initial=0)
-    np.testing.assert_allclose(found, expected, rtol=relative, atol=relative * scale)
+    for found in others:
+        assert found.dtype == expected.dtype
+        assert found.shape == expected.shape
+        assert found.flags.c_contiguous
+        np.testing.assert_allclose(found, expected, rtol=relative, atol=relative * scale)
+    return expected
+
+
+def same(name, *arguments):
+    """The same, for kernels whose results must be equal; 0 and -0, NaN and NaN are."""
+    expected, *others = all_three(name, *arguments)
+    for found in others:
+        assert found.dtype == expected.dtype
+        assert found.flags.c_contiguous
+        np.testing.assert_array_equal(found, expected)
     return expected
 
 
@@ -45,16 +57,18 @@ def signature(function):
 
 
 def test_same_names():
-    assert naive.__all__ == compiled.__all__
+    assert naive.__all__ == windows.__all__ == compiled.__all__
     assert naive.__all__ == sorted(naive.__all__)
 
 
+@pytest.mark.parametrize("module", [windows, compiled], ids=["numpy", "numba"])
 @pytest.mark.parametrize("name", naive.__all__)
-def test_same_signature_in_the_same_file(name):
-    first, second = getattr(naive, name), getattr(compiled, name)
+def test_same_signature_in_the_same_file(name, module):
+    first, second = getattr(naive, name), getattr(module, name)
     assert signature(first) == signature(second)
     assert first.__module__.split(".")[-1] == second.__module__.split(".")[-1]
     assert first.__module__ != second.__module__
+    assert second.__doc__ == f"See naive.{name}."
 
 
 @DTYPES
@@ -78,18 +92,20 @@ def test_max_pooling(case, dtype, rng):
     pads = window_pads(x_shape, pool_size, strides, padding)
     x = rng.integers(0, 3, size=x_shape).astype(dtype)  # full of ties
     x = pad_images(x, pads, -np.inf)
-    (y, argmax), (compiled_y, compiled_argmax) = both("maxpool2d_forward", x, pool_size, strides)
-    np.testing.assert_array_equal(compiled_y, y)
-    np.testing.assert_array_equal(compiled_argmax, argmax)
-    assert (argmax.dtype, compiled_argmax.dtype) == (np.int32, np.int32)
-    assert (y.dtype, compiled_y.dtype) == (dtype, dtype)
+    (y, argmax), *others = all_three("maxpool2d_forward", x, pool_size, strides)
+    assert (y.dtype, argmax.dtype) == (dtype, np.int32)
+    for other_y, other_argmax in others:
+        np.testing.assert_array_equal(other_y, y)
+        np.testing.assert_array_equal(other_argmax, argmax)
+        assert (other_y.dtype, other_argmax.dtype) == (dtype, np.int32)
+        assert other_y.flags.c_contiguous and other_argmax.flags.c_contiguous
     dy = rng.normal(size=y.shape).astype(dtype)
     agree("maxpool2d_grad_input", dy, argmax, pool_size, strides, x.shape[1:3])
 
 
 def test_max_pooling_lets_nan_win():
     x = np.array([[1.0, np.nan, 3.0], [np.nan, 5.0, 2.0]]).reshape(1, 2, 3, 1)
-    for y, argmax in both("maxpool2d_forward", x, (2, 2), (1, 1)):
+    for y, argmax in all_three("maxpool2d_forward", x, (2, 2), (1, 1)):
         assert np.isnan(y).all()
         assert argmax.ravel().tolist() == [2, 0]  # in each window the last NaN
 
@@ -133,13 +149,10 @@ def test_bias(rows, features, dtype, rng):
 @DTYPES
 def test_relu(dtype, rng):
     x = np.concatenate([rng.normal(size=20), [0.0, -0.0, np.inf, -np.inf, np.nan]]).astype(dtype)
-    expected, found = both("relu_forward", x)
-    np.testing.assert_array_equal(found, expected)
-    assert np.isnan(expected[-1])
-    dy = rng.normal(size=x.shape).astype(dtype)
-    dx, compiled_dx = both("relu_grad_input", dy, expected)
-    np.testing.assert_array_equal(compiled_dx, dx)
-    assert (found.dtype, compiled_dx.dtype) == (dtype, dtype)
+    y = same("relu_forward", x)
+    assert np.isnan(y[-1])
+    dx = same("relu_grad_input", rng.normal(size=x.shape).astype(dtype), y)
+    assert (y.dtype, dx.dtype) == (dtype, dtype)
 
 
 @DTYPES
@@ -156,20 +169,19 @@ def test_sigmoid(dtype, rng):
     [(0.0, 0, 0), (1.0, 1, 0), (0.25, 2**32 - 1, 1), (0.5, 3_000_000_000, 2**32 - 1)],
 )
 def test_dropout_keeps_the_same_units(size, rate, seed, step):
-    keep, compiled_keep = both("dropout_keep", size, rate, seed, step)
-    np.testing.assert_array_equal(compiled_keep, keep)
-    assert (keep.dtype, compiled_keep.dtype) == (np.uint8, np.uint8)
+    keep = same("dropout_keep", size, rate, seed, step)
+    assert keep.dtype == np.uint8
     if size > 1000:
         assert abs(keep.mean() - (1 - rate)) < 0.02
 
 
 @DTYPES
 def test_masked_scale(dtype, rng):
-    x = rng.normal(size=50).astype(dtype)
-    keep = rng.integers(0, 2, size=50).astype(np.uint8)
-    expected, found = both("masked_scale", x, keep, dtype(1.25))
-    np.testing.assert_array_equal(found, expected)
-    assert found.dtype == expected.dtype == dtype
+    x = np.concatenate([rng.normal(size=50), [np.inf, np.nan]]).astype(dtype)
+    keep = np.append(rng.integers(0, 2, size=50), [0, 0]).astype(np.uint8)
+    y = same("masked_scale", x, keep, dtype(1.25))
+    assert y.dtype == dtype
+    assert y[-2:].tolist() == [0, 0]  # what is dropped is 0, whatever it was
 
 
 UPDATES = {
@@ -189,14 +201,15 @@ def test_updates(case, dtype, rng):
     start = rng.normal(size=37).astype(dtype)
     gradients = rng.normal(size=(3, 37)).astype(dtype)
     results = []
-    for module in (naive, compiled):
+    for module in MODULES:
         arrays = [start.copy(), *(np.zeros(37, dtype) for _ in range(slots))]
         for gradient in gradients:
             given = gradient.copy()
             getattr(module, name)(arrays[0], given, *arrays[1:], *settings)
             np.testing.assert_array_equal(given, gradient)
         results.append(arrays)
-    for expected, found in zip(*results, strict=True):
-        assert found.dtype == expected.dtype == dtype
+    for expected, in_numpy, found in zip(*results, strict=True):
+        assert found.dtype == in_numpy.dtype == expected.dtype == dtype
+        np.testing.assert_array_equal(in_numpy, expected)
         np.testing.assert_allclose(found, expected, rtol=RELATIVE[dtype], atol=RELATIVE[dtype])
     assert not np.array_equal(results[0][0], start)

@@ -1,4 +1,4 @@
-"""The gradients of every layer and of whole models, on both backends, by central differences.
+"""The gradients of every layer and of whole models, on all backends, by central differences.
 
 Every element of every input and parameter is checked. That the checker itself notices wrong
 gradients is tested in `test_gradcheck`.

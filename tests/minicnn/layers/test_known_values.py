@@ -1,4 +1,4 @@
-"""Small numbers worked out by hand, on both backends: nothing under test makes the expectation."""
+"""Small numbers worked out by hand, on all backends: nothing under test makes the expectation."""
 
 import math
 

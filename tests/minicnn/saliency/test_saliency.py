@@ -172,10 +172,10 @@ def test_the_last_feature_maps_of_an_inception_block():
     assert [tensor.node.layer.name for tensor in last_feature_maps(model)] == ["behind"]
 
 
-def test_both_backends_agree():
+def test_all_backends_agree():
     model = branching(np.float32)
     found = {}
-    for name in ("naive", "numba"):
+    for name in ("naive", "numpy", "numba"):
         with use_backend(name):
             heats = (
                 grad_cam(model, X),
@@ -184,7 +184,8 @@ def test_both_backends_agree():
             )
             found[name] = [array for heat in heats for array in (heat.values, heat.on_image)]
             found[name].append(excite(model, "left", 1, 5).x)
-    for naive, compiled in zip(*found.values(), strict=True):
+    for naive, in_numpy, compiled in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(naive, in_numpy, rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(naive, compiled, rtol=1e-3, atol=1e-5)
 
 
