@@ -11,7 +11,6 @@ from places import ROOT
 import minicnn
 from covid.cli import main
 
-ROOT = Path(__file__).parents[1]
 HEAVY = ("numba", "cv2", "matplotlib", "tqdm")
 
 
