@@ -18,7 +18,7 @@ from minicnn.models.summary import summary_text
 from minicnn.numeric_checks import require_finite_batch
 from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
-from minicnn.training import loop, step
+from minicnn.training import loop
 
 
 class Model:
@@ -283,19 +283,19 @@ class Model:
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
         require_finite_batch(x, "train_on_batch: x", self.dtype)
-        logs = step.train_step(self, x, y)
+        logs = loop.train_one_batch(self, x, y)
         return logs if return_dict else loop.as_list(logs)
 
     def test_on_batch(self, x, y, return_dict=False):
         """Loss and metrics of one batch."""
         require_finite_batch(x, "test_on_batch: x", self.dtype)
-        logs = step.test_step(self, x, y)
+        logs = loop.test_one_batch(self, x, y)
         return logs if return_dict else loop.as_list(logs)
 
     def predict_on_batch(self, x):
         """The outputs for one batch."""
         require_finite_batch(x, "predict_on_batch: x", self.dtype)
-        return step.predict_step(self, x)
+        return loop.predict_one_batch(self, x)
 
     # The names under which Keras 2 worked with generators. How batches are made ahead is decided
     # in `minicnn.training.prefetch`: max_queue_size, workers and use_multiprocessing are accepted for

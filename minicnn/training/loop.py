@@ -4,12 +4,19 @@ import numpy as np
 
 from minicnn import arguments
 from minicnn.callbacks.base import Callback, CallbackList, History
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saving.checkpoint import Position
 from minicnn.training.batch_sources import as_feed, split_off
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
-from minicnn.training.step import predict_step, require_compiled, test_step, train_step
+from minicnn.training.step import (
+    BadLoss,
+    predict_step,
+    require_compiled,
+    test_step,
+    train_step,
+)
 
 
 def fit(
@@ -133,7 +140,7 @@ def train_epoch(
             with place.at(step):
                 x, y = next_batch(batches, step, steps)
                 observers.tell("on_train_batch_begin", step)
-                logs = train_step(model, x, y, watch)
+                logs = train_one_batch(model, x, y, watch)
             means.add(logs, batch_length(x))
             progress.step(means.result())
             observers.tell("on_train_batch_end", step, logs)
@@ -142,6 +149,30 @@ def train_epoch(
             position.step, position.samples = step + 1, means.samples
             observers.tell("after_step", position)
     return means.result()
+
+
+@one_step_at_a_time()
+def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
+    """`train_step`, while no other thread runs a model; its logs, also of a step that ended early."""
+    require_compiled(model)
+    model.optimizer.belong_to(model)
+    try:
+        return train_step(model, x, y, on_bad_loss)
+    except BadLoss as ended:
+        return ended.logs
+
+
+@one_step_at_a_time()
+def test_one_batch(model, x, y, outputs: list | None = None) -> dict[str, float]:
+    """`test_step`, while no other thread runs a model."""
+    require_compiled(model)
+    return test_step(model, x, y, outputs)
+
+
+@one_step_at_a_time()
+def predict_one_batch(model, x):
+    """`predict_step`, while no other thread runs a model."""
+    return predict_step(model, x)
 
 
 def evaluate(
@@ -179,7 +210,7 @@ def run_test(
         for step in range(steps):
             with place.at(step):
                 x, y = next_batch(batches, step, steps)
-                logs = test_step(model, x, y, outputs)
+                logs = test_one_batch(model, x, y, outputs)
             means.add(logs, batch_length(x))
             if progress is not None:
                 progress.step(means.result())
@@ -201,7 +232,7 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
         for step in range(steps):
             with place.at(step):
                 batch = next_batch(source, step, steps)
-                outputs = predict_step(model, batch[0])
+                outputs = predict_one_batch(model, batch[0])
             batches.append(outputs if isinstance(outputs, list) else [outputs])
             progress.step({})
     joined = [np.concatenate(parts) for parts in zip(*batches, strict=True)]

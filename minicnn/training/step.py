@@ -5,14 +5,12 @@ import math
 import numpy as np
 
 from minicnn.arguments import shape_text
-from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.activations import Sigmoid
 from minicnn.layers.base import Layer
 from minicnn.numeric_checks import as_numbers, input_list
 
 
-@one_step_at_a_time()
-def train_step(model, x, y, watch=None) -> dict[str, float]:
+def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
     """One step of training on one batch.
 
     Parameters
@@ -21,35 +19,26 @@ def train_step(model, x, y, watch=None) -> dict[str, float]:
         Compiled.
     x, y : array or list of arrays
         Inputs and labels, one array for each input and output of the model.
-    watch : function (inputs) -> None, optional
-        Called where the loss is not finite. The step then ends there: with gradients that are
-        no numbers, it would make all weights so.
+    on_bad_loss : function (inputs) -> None, optional
+        See `loss_and_gradients`.
 
     Returns
     -------
     logs : dict of str to float
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
-    require_compiled(model)
-    model.optimizer.belong_to(model)
-    inputs = as_inputs(model, x)
-    values = model.graph.run(inputs, training=True)
-    logs, gradients, of_logits = loss_and_gradients(model, values, y)
-    if watch is not None and not math.isfinite(logs["loss"]):
-        watch(inputs)
-        return logs
+    values = model.graph.run(as_inputs(model, x), training=True)
+    logs, gradients, of_logits = loss_and_gradients(model, values, y, on_bad_loss)
     model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())
     return logs
 
 
-@one_step_at_a_time()
 def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
     """Metrics and loss of one batch, without dropout and without changing anything.
 
     `outputs` gets the model's first output for the batch, if it is a list.
     """
-    require_compiled(model)
     inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
     values = model.graph.run(inputs)
     logs, _, _ = loss_and_gradients(model, values, y)
@@ -58,7 +47,6 @@ def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
     return logs
 
 
-@one_step_at_a_time()
 def predict_step(model, x):
     """Output array of one batch, or a list of them where the model has several outputs."""
     inputs = as_inputs(model, x)
@@ -67,11 +55,30 @@ def predict_step(model, x):
     return outputs[0] if len(outputs) == 1 else outputs
 
 
-def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
+class BadLoss(Exception):
+    """A training step ended at a loss that is not finite, before the weights became so.
+
+    Attributes
+    ----------
+    logs : dict of str to float
+        Metrics and loss of the batch.
+    """
+
+    def __init__(self, logs: dict[str, float]):
+        super().__init__(logs)
+        self.logs = logs
+
+
+def loss_and_gradients(
+    model, values: dict, y, on_bad_loss=None
+) -> tuple[dict[str, float], list[np.ndarray], list[bool]]:
     """Compare the outputs with the labels.
 
     Where an output comes straight from a sigmoid, the loss is computed from the logits in
     front of it, and the gradient returned is with respect to them.
+
+    Where a loss is not finite and there is `on_bad_loss`, it is called with the model's inputs,
+    and BadLoss is raised: gradients that are no numbers would make all weights so.
 
     Returns
     -------
@@ -104,7 +111,11 @@ def loss_and_gradients(model, values: dict, y) -> tuple[dict, list, list]:
         metric_logs.update({prefix + key: metric(truth, p) for key, metric in model.metrics})
         if prefix:
             loss_logs[prefix + "loss"] = loss
-    return {**metric_logs, **loss_logs, "loss": total}, gradients, of_logits
+    logs = {**metric_logs, **loss_logs, "loss": total}
+    if on_bad_loss is not None and not math.isfinite(total):
+        on_bad_loss([values[tensor] for tensor in model.graph.inputs])
+        raise BadLoss(logs)
+    return logs, gradients, of_logits
 
 
 def logits(node) -> np.ndarray | None:
