@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import audit, numpy_kernels, peers, roofline
 from benchmarks.cases import Case, all_cases
-from covid.machine import processor
+from covid.common.machine import processor
 from minicnn.kernels import compiled, naive
 from minicnn.kernels.threads import get_threads, set_threads
 from minicnn.selftest import largest_difference, outcome

@@ -83,7 +83,7 @@ def make_files(folder: Path, count: int) -> None:
     """Write `count` images into two class folders, every tenth like the one before."""
     import numpy as np
 
-    from covid.parallel import in_parallel
+    from covid.common.parallel import in_parallel
     from covid.phantom import make_patient, render_slice
 
     for name in CLASSES:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.choices import PARTS
+from covid.common.errors import UserError, shortened, shown
+from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
 from covid.dataset import scan
 from covid.duplicates import duplicate_notes
-from covid.errors import UserError, shortened, shown
 from covid.evaluate import Result, write_predictions
 from covid.images import UnreadableImage, read_gray
 from covid.inputs import (
@@ -25,10 +27,9 @@ from covid.inputs import (
     wants_enhanced,
 )
 from covid.measures_table import glossary, result_text
-from covid.output import check_csv, check_new_folder, check_outside, new_folder
 from covid.preprocess import enhance_and_crop
 from covid.report import SYNTHETIC, small_print
-from covid.train import PARTS, evaluate_parts, threshold_of
+from covid.train import evaluate_parts, threshold_of
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.auditing import as_planned
+from covid.common.errors import UserError, shortened, shown
+from covid.common.output_files import made_aside
 from covid.dataset import Dataset, ImageFile
-from covid.errors import UserError, shortened, shown
 from covid.groups import LOOK_ALIKES, Groups, groups_from_names
 from covid.options import Options
-from covid.output import made_aside
 from covid.preparation import Source
 from covid.report import small_print
 from covid.splits import plan_split

@@ -3,6 +3,8 @@
 from argparse import Namespace
 from pathlib import Path
 
+from covid.common.errors import UserError, shown
+from covid.common.output_files import check_new_folder, check_outside, new_folder
 from covid.dataset import (
     Dataset,
     Groups,
@@ -14,11 +16,9 @@ from covid.dataset import (
     read_split,
     scan,
 )
-from covid.errors import UserError, shown
 from covid.groups import group_column, known_groups
 from covid.inputs import is_split, is_synthetic
 from covid.manifest import MANIFEST
-from covid.output import check_new_folder, check_outside, new_folder
 from covid.splits import parse_ratios
 
 

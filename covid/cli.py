@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 
 from covid.arguments import parser
-from covid.errors import UserError, shown
-from covid.signals import ending_as_ctrl_c
+from covid.common.errors import UserError, shown
+from covid.common.signals import ending_as_ctrl_c
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -80,7 +80,7 @@ def run_command(options: argparse.Namespace) -> int:
     broken, else 0.
     """
     from covid import drawing
-    from covid.output import json_text
+    from covid.common.output_files import json_text
 
     with drawing.helper() if options.command in drawing.HELPED else contextlib.nullcontext():
         command = function_of(options.command)

@@ -10,9 +10,12 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from covid.arguments import MODEL_NAMES, listed
+from covid.arguments import listed
 from covid.asking import evaluate, explain, figures, predict
 from covid.auditing import audit
+from covid.common.choices import MODEL_NAMES
+from covid.common.errors import UserError, shown
+from covid.common.output_files import check_new_folder, check_outside, free_name
 from covid.dataset import (
     count_statuses,
     read_split,
@@ -22,11 +25,9 @@ from covid.dataset import (
     write_split,
 )
 from covid.duplicates import duplicate_notes
-from covid.errors import UserError, shown
 from covid.groups import compile_group, group_column, known_groups
 from covid.inputs import is_enhanced, is_synthetic
 from covid.looks import look
-from covid.output import check_new_folder, check_outside, free_name
 from covid.page.command import report
 from covid.preprocess import enhance_and_crop
 from covid.splits import parse_ratios, plan_split

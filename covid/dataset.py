@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.fold_plan import plan_folds
 from covid.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
 from covid.images import UnreadableImage, read_gray

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from covid import machine
+from covid.common import machine
 from minicnn.kernels import threads
 
 PREFIXES = ("NUMBA_", "OPENBLAS_", "OMP_", "MKL_", "OPENCV_", "COVID_", "MPLBACKEND")

@@ -24,7 +24,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from covid.errors import UserError
+from covid.common.errors import UserError
 
 HELPED = ("run", "train")  # the commands that draw much beside other work
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from covid.common.errors import shown
 from covid.dataset import ImageFile
-from covid.errors import shown
 from minicnn.preprocessing.decoding import read_file
 
 EXAMPLES = 3  # of each are named in a note, the rest is counted

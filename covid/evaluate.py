@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.errors import UserError, shown
-from covid.metrics import DEFAULT_PREVALENCE, interval_remark, measure, wilson_interval
+from covid.common.choices import DEFAULT_PREVALENCE
+from covid.common.errors import UserError, shown
+from covid.metrics import interval_remark, measure, wilson_interval
 from minicnn import training
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from covid import metrics
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
 from covid.dataset import Dataset, SplitFolder
 from covid.drawing import draw
-from covid.errors import UserError
 from covid.evaluate import Result
 from covid.images import UnreadableImage, read_gray
 from covid.inputs import model_input
@@ -328,6 +329,6 @@ def overview(summary: dict, folder: Path, note: str) -> None:
         }
         for name in summary["recipes"]
         for split in splits
-        for part in ("train", "validate", "test")
+        for part in PARTS
     ]
     draw("comparison", rows, folder / "comparison.png", "Accuracy of the models", note)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from covid.errors import UserError
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
 from covid.groups import Groups
 from covid.splits import (
     DEFAULT_RATIOS,
-    PARTS,
     Split,
     cut_classes,
     deal_groups,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.errors import UserError, shortened, shown
+from covid.common.errors import UserError, shortened, shown
 
 if TYPE_CHECKING:
     from covid.dataset import Dataset, ImageFile

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.group_csv import read_group_names
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from covid.errors import UserError, shown
+from covid.common.errors import UserError, shown
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.headers import check_size, image_kind
 from minicnn.preprocessing.png import plain_png

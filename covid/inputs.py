@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.errors import UserError
+from covid.common.parallel import in_parallel
 from covid.dataset import Dataset, SplitFolder, read_manifest, read_split, scan
-from covid.errors import UserError
 from covid.images import UnreadableImage, check_image
 from covid.manifest import NO_CONTOUR_KEPT, SPLIT_INFO
 from covid.model_checks import check_model
-from covid.parallel import in_parallel
 from covid.recipes import plain_generator
 from minicnn.models import Model, load_model
 from minicnn.npz import ModelFileError, one_line

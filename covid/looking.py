@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.errors import UserError, shown
 from covid.drawing import draw
-from covid.errors import UserError, shown
 from covid.inputs import classes_of, model_input
 from minicnn.models import Model
 from minicnn.saliency import (

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from covid.asking import about, model_note, prepare_gray
-from covid.errors import UserError, shown
+from covid.common.errors import UserError, shown
+from covid.common.output_files import new_folder
 from covid.images import UnreadableImage
 from covid.inputs import classes_of, open_model
 from covid.looking import COPIES, excited_figure, look_figure
-from covid.output import new_folder
 from minicnn.files import whole_file
 from minicnn.models import Model
 from minicnn.saliency import suited_method

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.errors import UserError, shortened
-from covid.splits import PARTS
+from covid.common.choices import PARTS
+from covid.common.errors import UserError, shortened
 from minicnn.files import whole_file
 
 MANIFEST = "manifest.csv"

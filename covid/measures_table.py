@@ -1,6 +1,6 @@
 """The measures of a result as text: what `covid evaluate` prints."""
 
-from covid.errors import shortened, shown
+from covid.common.errors import shortened, shown
 
 TITLES = {
     "sensitivity": "sensitivity",

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from covid import figures, report
+from covid.common.errors import UserError, shown
 from covid.dataset import (
     Dataset,
     SplitFolder,
@@ -19,7 +20,6 @@ from covid.dataset import (
     write_split,
 )
 from covid.duplicates import duplicate_notes
-from covid.errors import UserError, shown
 from covid.groups import Groups, groups_by_pattern, known_groups
 from covid.inputs import (
     check_positive,

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from covid.common.choices import NO_CONTOUR
+
 SIZE = 512  # pixels, height and width of every prepared image
 CLIP_LIMIT = 3.0
 TILES = (8, 8)
@@ -21,7 +23,6 @@ THRESHOLD = 50  # gray level, of 255, between air and body
 NARROW, LONG = 50, 150  # pixels: a box narrower than one and longer than the other is no body part
 SMALLEST_AREA = 200  # pixels
 LARGEST_SHARE = 0.5  # of the image's area
-NO_CONTOUR_CHOICES = ("keep", "drop")
 
 
 class Box(NamedTuple):
@@ -195,7 +196,7 @@ def enhance_and_crop(image: np.ndarray, no_contour: str = "keep") -> Enhanced:
     ValueError
         Another `no_contour`, or an array that is no image.
     """
-    if no_contour not in NO_CONTOUR_CHOICES:
+    if no_contour not in NO_CONTOUR:
         raise ValueError(f"no_contour must be 'keep' or 'drop', got {no_contour!r}")
     _, enhanced, box = _enhance_and_find(image)
     if box is not None:

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from covid.errors import UserError
+from covid.common.choices import RECIPE_NAMES
+from covid.common.errors import UserError
 from covid.models import MODELS
 from minicnn import kernels
 from minicnn.callbacks import Callback
@@ -109,8 +110,6 @@ PRACTICE_LEARNING_RATE = {
     "reduced_inception": 3e-4,
 }
 
-RECIPES = ("practice", "published")
-
 
 def recipe_for(
     name: str,
@@ -134,8 +133,8 @@ def recipe_for(
     UserError
         For an unknown recipe or model.
     """
-    if name not in RECIPES:
-        raise UserError(f"--recipe: expected one of {', '.join(RECIPES)}, got {name!r}")
+    if name not in RECIPE_NAMES:
+        raise UserError(f"--recipe: expected one of {', '.join(RECIPE_NAMES)}, got {name!r}")
     if model not in MODELS:
         raise UserError(f"--model: expected one of {', '.join(MODELS)}, got {model!r}")
     size = MODELS[model].image_size

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from covid.common.choices import PARTS
+from covid.common.errors import UserError, shortened
 from covid.dataset import SplitFolder, count_statuses, read_manifest
-from covid.errors import UserError, shortened
 from covid.groups import LOOK_ALIKES
 from covid.resuming import command_line
-from covid.train import PARTS, versions
+from covid.train import versions
 
 if TYPE_CHECKING:
     from covid.options import Options

@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.arguments import MODEL_NAMES, NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, listed, parser
-from covid.errors import UserError, shortened
+from covid.arguments import listed, parser
+from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.errors import UserError, shortened
+from covid.common.output_files import write_json
 from covid.groups import compile_group
-from covid.output import write_json
 from covid.splits import parse_ratios
 from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
@@ -118,7 +119,7 @@ def read_run_info(folder: Path) -> dict:
 
 def check_values(options: dict) -> None:
     """ValueError where an option has the right type, and a value that the command line refuses."""
-    allowed = {"recipe": RECIPE_NAMES, "split": SPLITS, "no_contour": NO_CONTOUR_CHOICES}
+    allowed = {"recipe": RECIPE_NAMES, "split": SPLITS, "no_contour": NO_CONTOUR}
     fits = {name: options[name] in values for name, values in allowed.items()}
     models = options["models"]
     fits["models"] = models != [] and all(name in MODEL_NAMES for name in models)

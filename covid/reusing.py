@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.errors import UserError, shown
+from covid.common.errors import UserError, shown
 from covid.manifest import SKIPPED, SplitFolder, read_manifest
 
 if TYPE_CHECKING:

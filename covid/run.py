@@ -28,16 +28,16 @@ from pathlib import Path
 
 from covid import figures, report
 from covid.audited import audit_source, with_look_alikes
+from covid.common.errors import UserError, shortened, shown
+from covid.common.output_files import made_aside, write_json
 from covid.controls import run_controls, write_controls
 from covid.dataset import plan_folds
 from covid.drawing import as_drawn, drawn_or_dropped
-from covid.errors import UserError, shortened, shown
 from covid.folds import run_folds
 from covid.groups import Groups
 from covid.inputs import bad_files_in_words
 from covid.options import Options
 from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
-from covid.output import made_aside, write_json
 from covid.page import REPORT, write_page
 from covid.page.pictures import convert
 from covid.preparation import Source, find_source

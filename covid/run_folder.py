@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from covid.errors import UserError
+from covid.common.errors import UserError
+from covid.common.output_files import check_outside, new_folder
 from covid.options import Options
-from covid.output import check_outside, new_folder
 from covid.resuming import RUN_INFO, SUMMARY, only_one, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep

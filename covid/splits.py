@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from covid.errors import UserError, shortened
+from covid.common.choices import PARTS
+from covid.common.errors import UserError, shortened
 from covid.groups import Groups
 
 if TYPE_CHECKING:
     from covid.dataset import ImageFile
 
-PARTS = ("train", "validate", "test")
 DEFAULT_RATIOS = (0.5, 0.1, 0.4)
 
 

@@ -21,9 +21,9 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from covid.common.errors import UserError
+from covid.common.output_files import new_folder, write_json
 from covid.dataset import scan
-from covid.errors import UserError
-from covid.output import new_folder, write_json
 from covid.phantom import write_dataset
 from covid.story_chapters import (
     MODEL,

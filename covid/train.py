@@ -14,15 +14,16 @@ import numba
 import numpy as np
 
 import minicnn
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
+from covid.common.signals import finishing_the_step
 from covid.dataset import SplitFolder
-from covid.errors import UserError
 from covid.evaluate import Result, evaluate, write_predictions
 from covid.manifest import read_manifest
 from covid.metrics import threshold_choice
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
 from covid.resuming import checkpoint_errors
-from covid.signals import finishing_the_step
 from minicnn.callbacks import (
     BackupAndRestore,
     Callback,
@@ -35,8 +36,6 @@ from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.optimizers import Adam
 from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator
-
-PARTS = ("train", "validate", "test")
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 
 from covid import manifest
-from covid.errors import UserError
+from covid.common.errors import UserError
+from covid.common.output_files import made_aside
+from covid.common.parallel import in_parallel
 from covid.groups import Groups
 from covid.images import UnreadableImage, read_gray, write_png
-from covid.output import made_aside
-from covid.parallel import in_parallel
 from covid.reusing import taking_from
 from covid.splits import Split
 

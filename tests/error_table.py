@@ -95,7 +95,7 @@ NOT_BY_A_USER = {
         ("covid/drawing.py", "has been ended from outside"),
     ],
     "only if another program fills the folder after it was looked at": [
-        ("covid/output.py", "is not an empty folder"),
+        ("covid/common/output_files.py", "is not an empty folder"),
     ],
     "it is the program itself that chooses these values, names and arrays": [
         ("covid/controls/logistic.py", "labels of two classes"),

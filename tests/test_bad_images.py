@@ -20,9 +20,9 @@ from bad_places import NEGATIVE, POSITIVE, make
 from mutator import mutations
 from tiny_runs import finished_run
 
+from covid.common.errors import UserError, shown
 from covid.dataset import count_statuses, plan_split, read_manifest, scan, write_folder, write_split
 from covid.duplicates import duplicate_notes, find_duplicates
-from covid.errors import UserError, shown
 from covid.images import UnreadableImage, check_image, read_gray
 from covid.preprocess import enhance_and_crop
 from covid.splits import Split

@@ -14,7 +14,7 @@ from bad_models import CORPUS, SIZE, UNUSABLE, good_model, write_corpus
 from model_mutator import mutant
 
 from covid.cli import main
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.inputs import OUR_MODEL, open_model
 from minicnn.layers import Dense
 from minicnn.models import Model, Sequential, load_model

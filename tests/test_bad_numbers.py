@@ -12,7 +12,7 @@ from tiny_runs import quick
 
 from covid import recipes
 from covid import run as runner
-from covid.errors import UserError
+from covid.common.errors import UserError
 from minicnn import callbacks, kernels, layers, models, optimizers
 from minicnn.callbacks import TerminateOnNaN
 from minicnn.diagnosis import where_it_began

@@ -11,6 +11,8 @@ import pytest
 
 from covid import images as images_module
 from covid import writing
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
 from covid.dataset import (
     ImageFile,
     UnreadableImage,
@@ -25,9 +27,8 @@ from covid.dataset import (
     write_folder,
     write_split,
 )
-from covid.errors import UserError
 from covid.preprocess import enhance_and_crop
-from covid.splits import PARTS, largest_remainder
+from covid.splits import largest_remainder
 from covid.writing import unique_names
 from minicnn.preprocessing import decoding
 

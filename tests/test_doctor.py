@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from covid import doctor, machine
+from covid import doctor
 from covid.arguments import parser
 from covid.cli import main
+from covid.common import machine
 from covid.models import MODELS
 from minicnn import selftest
 from minicnn.kernels import compiled, naive

@@ -11,8 +11,8 @@ import pytest
 from subprocesses import SECONDS, environment
 
 from covid import drawing
+from covid.common.errors import UserError
 from covid.drawing import as_drawn, draw, drawn_or_dropped, helper
-from covid.errors import UserError
 
 HISTORY = {"acc": [0.5, 0.75], "loss": [0.7, 0.5]}
 IMAGES = {"Infected": [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]}

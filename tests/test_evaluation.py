@@ -9,10 +9,10 @@ import pytest
 from tiny_runs import finished_run, slices
 
 from covid import figures, metrics
-from covid.arguments import values
 from covid.cli import main
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
 from covid.dataset import plan_split, read_split, scan, write_split
-from covid.errors import UserError
 from covid.evaluate import Result
 from covid.groups import groups_by_pattern
 from covid.measures_table import glossary, result_text, table_lines, threshold_line
@@ -182,15 +182,10 @@ def test_evaluate_draws_figures_of_every_part(model, split, tmp_path, monkeypatc
     monkeypatch.setattr("covid.figures.evaluation_figures", lambda *a: asked.append(a) or [])
     words = ("--data", split, "--figures", tmp_path / "drawn", "--part", "all")
     assert call("evaluate", model, *words) == 0
-    parts = values.PARTS[:3]
     assert [(images, name) for _, images, _, _, name, *_ in asked] == [
-        (split / part, f"tiny_cnn-{part}") for part in parts
+        (split / part, f"tiny_cnn-{part}") for part in PARTS
     ]
-    assert [found.part for found, *_ in asked] == list(parts)
-
-
-def test_the_default_prevalence_stands_in_two_places_and_is_one():
-    assert values.DEFAULT_PREVALENCE == metrics.DEFAULT_PREVALENCE
+    assert [found.part for found, *_ in asked] == list(PARTS)
 
 
 # The table

@@ -10,6 +10,8 @@ import pytest
 from tiny_runs import slices
 
 from covid import folds, plots
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
 from covid.dataset import (
     ImageFile,
     groups_by_pattern,
@@ -20,14 +22,12 @@ from covid.dataset import (
     scan,
     write_split,
 )
-from covid.errors import UserError
 from covid.evaluate import Result
 from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
 from covid.groups import LOOK_ALIKES
 from covid.preparation import Prepared
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
-from covid.splits import PARTS
 from covid.student import central_probability, t_interval, t_quantile
 
 PATIENT = "^[^_]+"

@@ -14,6 +14,7 @@ import pytest
 from covid import reusing
 from covid.arguments import parser
 from covid.cli import main
+from covid.common.errors import UserError
 from covid.dataset import (
     Groups,
     groups_by_pattern,
@@ -25,7 +26,6 @@ from covid.dataset import (
     scan,
     write_split,
 )
-from covid.errors import UserError
 from covid.options import Options
 from covid.preprocess import enhance_and_crop
 from covid.resuming import read_run_info, resumed, write_run_info

@@ -11,7 +11,7 @@ import pytest
 from tiny_runs import finished_run, slices
 
 from covid.cli import main
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.inputs import model_input, open_model
 from covid.looking import excited_figure, input_bounds, look_figure
 from covid.looks import free_path

@@ -13,7 +13,7 @@ import pytest
 
 from covid.arguments import LABELS as LABEL_NAMES
 from covid.arguments import SHORTCUT_NAMES
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.phantom import Switches, make_patient, render_slice, write_dataset
 from covid.phantom.outlines import body_outline
 from covid.phantom.shortcuts import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from covid import plots
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.plots import canvas
 
 NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected."

@@ -29,13 +29,13 @@ from tiny_runs import temporary_folder
 from covid import run, run_folder
 from covid.arguments import parser
 from covid.cli import main
-from covid.errors import UserError
+from covid.common.errors import UserError
+from covid.common.output_files import made_aside
+from covid.common.signals import ending_as_ctrl_c, finishing_the_step
 from covid.options import Options
-from covid.output import made_aside
 from covid.phantom import write_dataset
 from covid.resuming import OPTION_TYPES, resumed, write_run_info
 from covid.run_folder import output_folder, require_files
-from covid.signals import ending_as_ctrl_c, finishing_the_step
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model

@@ -13,16 +13,17 @@ from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
 from covid import figures, outcomes, preparation, run
 from covid.audited import read_audit
+from covid.common.errors import UserError
+from covid.common.output_files import free_name, json_text, new_folder
 from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
-from covid.errors import UserError
 from covid.groups import LOOK_ALIKES, groups_from_names
 from covid.inputs import is_enhanced
-from covid.output import free_name, json_text, new_folder, whole_file
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
 from covid.report import results_table
 from covid.splits import plan_split
+from minicnn.files import whole_file
 from minicnn.models import load_model
 
 TOTAL = PATIENTS * SLICES
@@ -377,7 +378,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     assert files_in(tmp_path) == ["mine.txt"]
 
 
-# The helpers of covid.output
+# The helpers of covid.common.output_files
 
 
 def test_new_folder_takes_away_what_it_made_only(tmp_path):

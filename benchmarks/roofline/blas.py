@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from benchmarks.roofline import convolutions
-from covid.machine import blas_kernels
+from covid.common.machine import blas_kernels
 
 SETTINGS = ("", "Haswell", "SkylakeX")  # its own choice; AVX2; AVX-512
 TIMEOUTS = ("", "4")  # of OPENBLAS_THREAD_TIMEOUT: its own, and the shortest it takes

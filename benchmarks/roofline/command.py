@@ -12,7 +12,7 @@ import minicnn.kernels
 from benchmarks.__main__ import machine
 from benchmarks.roofline import accuracy, blas, figure, limits, pages, points
 from benchmarks.roofline.point import Point
-from covid.machine import blas_kernels
+from covid.common.machine import blas_kernels
 
 FOLDER = Path(__file__).parents[1]
 WINOGRAD_PAGE = Path(minicnn.kernels.__file__).parent / "compiled" / "WINOGRAD.md"

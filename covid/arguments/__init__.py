@@ -18,24 +18,14 @@ from covid.arguments.shared import OneSentenceParser
 from covid.arguments.values import (
     LABELS,
     LOOK_METHODS,
-    MODEL_NAMES,
-    NO_CONTOUR_CHOICES,
-    PARTS,
-    RECIPE_NAMES,
     SHORTCUT_NAMES,
-    SPLITS,
     listed,
 )
 
 __all__ = [
     "LABELS",
     "LOOK_METHODS",
-    "MODEL_NAMES",
-    "NO_CONTOUR_CHOICES",
-    "PARTS",
-    "RECIPE_NAMES",
     "SHORTCUT_NAMES",
-    "SPLITS",
     "listed",
     "parser",
 ]

@@ -8,7 +8,8 @@ from covid.arguments.shared import (
     add_positive,
     new_command,
 )
-from covid.arguments.values import DEFAULT_PREVALENCE, LOOK_METHODS, PARTS, path, prevalence
+from covid.arguments.values import LOOK_METHODS, path, prevalence
+from covid.common.choices import DEFAULT_PREVALENCE, PARTS
 
 
 def add_evaluate(commands) -> None:
@@ -27,7 +28,7 @@ def add_evaluate(commands) -> None:
         help="a folder made by `covid split`, or any folder with two class folders",
     )
     command.add_argument(
-        "--part", choices=PARTS, help="which part of a split folder (default test)"
+        "--part", choices=(*PARTS, "all"), help="which part of a split folder (default test)"
     )
     command.add_argument(
         "--prevalence",

@@ -9,7 +9,8 @@ from covid.arguments.shared import (
     add_recipe,
     new_command,
 )
-from covid.arguments.values import MODEL_NAMES, path, positive
+from covid.arguments.values import path, positive
+from covid.common.choices import MODEL_NAMES
 
 
 def add_audit(commands) -> None:

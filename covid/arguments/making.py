@@ -12,15 +12,8 @@ from covid.arguments.shared import (
     add_split_choice,
     new_command,
 )
-from covid.arguments.values import (
-    LABELS,
-    MODEL_NAMES,
-    SHORTCUT_NAMES,
-    folds,
-    none_or_more,
-    path,
-    positive,
-)
+from covid.arguments.values import LABELS, SHORTCUT_NAMES, folds, none_or_more, path, positive
+from covid.common.choices import MODEL_NAMES
 
 
 def add_run(commands) -> None:

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from covid.arguments.values import NO_CONTOUR_CHOICES, RECIPE_NAMES, SPLITS, path, positive, seed
-from covid.errors import shown
+from covid.arguments.values import path, positive, seed
+from covid.common.choices import NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.errors import shown
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -53,7 +54,7 @@ def add_positive(command) -> None:
 def add_no_contour(command) -> None:
     command.add_argument(
         "--no-contour",
-        choices=NO_CONTOUR_CHOICES,
+        choices=NO_CONTOUR,
         default="keep",
         help="images in which the crop finds no contour: keep them whole (default), or drop them",
     )

@@ -4,18 +4,12 @@ import argparse
 import math
 from pathlib import Path
 
-from covid.errors import shortened
+from covid.common.errors import shortened
 
-MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
-RECIPE_NAMES = ("practice", "published")
-SPLITS = ("random", "group", "both")
-NO_CONTOUR_CHOICES = ("keep", "drop")
 LOOK_METHODS = ("auto", "grad-cam", "occlusion")
 SHORTCUT_NAMES = ("marker", "brightness", "table")
 LABELS = ("true", "permuted")
-PARTS = ("train", "validate", "test", "all")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
-DEFAULT_PREVALENCE = 0.1  # the same as in covid.metrics, which is not imported here
 
 
 def whole_number(text: str, smallest: int, largest: float = math.inf) -> int:

@@ -13,8 +13,8 @@ import numpy as np
 from covid.audit.hashing import SIDE, WORDS, look
 from covid.audit.headers import pixel_mode
 from covid.audit.measures import NUMBERS, measure
+from covid.common.parallel import in_parallel
 from covid.images import DECODE_FLAGS
-from covid.parallel import in_parallel
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.headers import image_kind
 

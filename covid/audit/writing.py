@@ -19,10 +19,10 @@ from covid.audit.lookalikes import (
     SAME_GROUP,
 )
 from covid.audit.measures import NUMBERS
+from covid.common.errors import shown
+from covid.common.output_files import write_json
 from covid.drawing import draw, finish
-from covid.errors import shown
 from covid.images import UnreadableImage, read_gray
-from covid.output import write_json
 from minicnn.files import whole_file
 
 SHOWN = 6  # pairs in the figure

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from covid.common.errors import UserError
+from covid.common.output_files import check_new_folder, check_outside, made_aside
 from covid.controls.experiment import run_controls
 from covid.controls.output import table, write_controls
 from covid.dataset import (
@@ -19,7 +21,6 @@ from covid.dataset import (
     scan,
     write_split,
 )
-from covid.errors import UserError
 from covid.groups import group_column, groups_by_pattern, known_groups
 from covid.inputs import (
     bad_files_in_words,
@@ -30,7 +31,6 @@ from covid.inputs import (
     open_split,
     refuse_for_split,
 )
-from covid.output import check_new_folder, check_outside, made_aside
 from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.parallel import in_parallel
 from covid.controls import variants
 from covid.controls.masks import hulls, lung_mask
 from covid.dataset import SplitFolder, read_gray, read_manifest
 from covid.images import write_png
 from covid.manifest import new_row, write_manifest
-from covid.parallel import in_parallel
 from minicnn.preprocessing.resizing import resize
 
 EXAMPLES_PER_CLASS = 3

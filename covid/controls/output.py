@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from covid.common.output_files import write_json
 from covid.controls.intervals import BY_GROUP, BY_IMAGE
 from covid.controls.results import Controls
-from covid.output import write_json
 from minicnn.files import whole_file
 
 COLUMNS = (

@@ -26,7 +26,6 @@ from covid.metrics.curves import (
 )
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
-    DEFAULT_PREVALENCE,
     MEASURES,
     enough_groups,
     interval_remark,
@@ -47,7 +46,6 @@ from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, 
 from covid.metrics.thresholds import choose_threshold, threshold_choice
 
 __all__ = [
-    "DEFAULT_PREVALENCE",
     "MEASURES",
     "Band",
     "accuracy",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from covid.errors import UserError, shortened
+from covid.common.errors import UserError, shortened
 from covid.phantom.geometry import SCAN_LENGTH_MM
 from covid.phantom.patient import Patient
 from covid.phantom.scan import render_slice

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
-from covid.errors import UserError
+from covid.common.errors import UserError
 from minicnn.files import whole_file
 
 DPI = 110

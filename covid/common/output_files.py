@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from covid.errors import UserError
+from covid.common.errors import UserError
 from minicnn.files import temporary_name, whole_file
 
 
