@@ -159,7 +159,8 @@ def encoded(slices: list, grain, number: int) -> bytes:
 def measure(folder: Path) -> dict:
     """Audit a folder; seconds, MiB, and what was found."""
     from covid.audit import running
-    from covid.dataset import plan_split, scan
+    from covid.data.class_folders import scan
+    from covid.data.split import plan_split
 
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
     dataset = scan(folder, classes[0])

@@ -10,25 +10,21 @@ import numpy as np
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
-from covid.dataset import scan
-from covid.duplicates import duplicate_notes
-from covid.evaluate import Result, write_predictions
-from covid.images import UnreadableImage, read_gray
-from covid.inputs import (
+from covid.data.class_folders import scan
+from covid.data.disclaimer import SYNTHETIC, small_print
+from covid.data.duplicates import duplicate_notes
+from covid.data.images import UnreadableImage, read_gray
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split_folder import (
     bad_files_in_words,
-    classes_of,
     is_enhanced,
     is_split,
     is_synthetic,
-    model_input,
-    open_model,
     open_split,
-    scan_for,
-    wants_enhanced,
 )
+from covid.evaluate import Result, write_predictions
+from covid.inputs import classes_of, model_input, open_model, scan_for, wants_enhanced
 from covid.measures_table import glossary, result_text
-from covid.preprocess import enhance_and_crop
-from covid.report import SYNTHETIC, small_print
 from covid.train import evaluate_parts, threshold_of
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD

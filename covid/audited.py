@@ -10,12 +10,12 @@ from covid.audit import run_audit, write_audit
 from covid.auditing import as_planned
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import made_aside
-from covid.dataset import Dataset, ImageFile
-from covid.groups import LOOK_ALIKES, Groups, groups_from_names
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.disclaimer import small_print
+from covid.data.groups import LOOK_ALIKES, Groups, groups_from_names
+from covid.data.split import plan_split
 from covid.options import Options
 from covid.preparation import Source
-from covid.report import small_print
-from covid.splits import plan_split
 
 FOLDER = "audit"
 

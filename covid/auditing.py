@@ -5,21 +5,11 @@ from pathlib import Path
 
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
-from covid.dataset import (
-    Dataset,
-    Groups,
-    ImageFile,
-    Split,
-    SplitFolder,
-    plan_split,
-    read_manifest,
-    read_split,
-    scan,
-)
-from covid.groups import group_column, known_groups
-from covid.inputs import is_split, is_synthetic
-from covid.manifest import MANIFEST
-from covid.splits import parse_ratios
+from covid.data.class_folders import Dataset, ImageFile, scan
+from covid.data.groups import Groups, group_column, known_groups
+from covid.data.manifest import MANIFEST, read_manifest
+from covid.data.split import Split, parse_ratios, plan_split
+from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
 
 
 def audit(options: Namespace) -> dict:
@@ -40,7 +30,7 @@ def audit(options: Namespace) -> dict:
     names = None if groups is None else groups.names
     # With the figures and compiled kernels, which take a second to import.
     from covid.audit import run_audit, write_audit
-    from covid.report import small_print
+    from covid.data.disclaimer import small_print
 
     found = run_audit(dataset, split, names, options.seed, progress=True)
     note = small_print(dataset.positive, synthetic)

@@ -16,21 +16,16 @@ from covid.auditing import audit
 from covid.common.choices import MODEL_NAMES
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside, free_name
-from covid.dataset import (
-    count_statuses,
-    read_split,
-    scan,
-    unused_rows,
-    write_folder,
-    write_split,
-)
-from covid.duplicates import duplicate_notes
-from covid.groups import compile_group, group_column, known_groups
-from covid.inputs import is_enhanced, is_synthetic
+from covid.data.class_folders import scan
+from covid.data.duplicates import duplicate_notes
+from covid.data.groups import compile_group, group_column, known_groups
+from covid.data.manifest import count_statuses, unused_rows
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import parse_ratios, plan_split
+from covid.data.split_folder import is_enhanced, is_synthetic, read_split
+from covid.data.write_split import write_folder, write_split
 from covid.looks import look
 from covid.page.command import report
-from covid.preprocess import enhance_and_crop
-from covid.splits import parse_ratios, plan_split
 
 __all__ = [
     "audit",

@@ -7,13 +7,14 @@ import numpy as np
 from covid import metrics
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
-from covid.dataset import Dataset, SplitFolder
+from covid.data.class_folders import Dataset
+from covid.data.images import UnreadableImage, read_gray
+from covid.data.preprocess import steps
+from covid.data.split_folder import SplitFolder
 from covid.drawing import draw
 from covid.evaluate import Result
-from covid.images import UnreadableImage, read_gray
 from covid.inputs import model_input
 from covid.looking import look_figure
-from covid.preprocess import steps
 from covid.recipes import PUBLISHED_AUGMENTATION, Recipe
 from minicnn.drawing import described
 from minicnn.inspection import trace

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from covid.data.groups import Groups
 from covid.evaluate import Result
-from covid.groups import Groups
 from covid.metrics import roc_auc, wilson_interval
 from covid.student import t_interval
 

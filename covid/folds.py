@@ -15,20 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid.dataset import (
-    Dataset,
-    Groups,
-    Split,
-    SplitFolder,
-    plan_folds,
-    read_manifest,
-    read_split,
-    write_split,
-)
+from covid.data.class_folders import Dataset
+from covid.data.fold_split import plan_folds
+from covid.data.groups import Groups
+from covid.data.manifest import read_manifest
+from covid.data.split import Split
+from covid.data.split_folder import SplitFolder, open_split, read_split
+from covid.data.write_split import write_split
 from covid.drawing import draw
 from covid.evaluate import Result
 from covid.fold_measures import FOLD_COLUMNS, fold_row, summarise_folds
-from covid.inputs import open_split
 from covid.recipes import Recipe
 from covid.train import train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore

@@ -16,7 +16,7 @@ import numpy as np
 from covid.asking import about, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder
-from covid.images import UnreadableImage
+from covid.data.images import UnreadableImage
 from covid.inputs import classes_of, open_model
 from covid.looking import COPIES, excited_figure, look_figure
 from minicnn.files import whole_file

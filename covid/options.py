@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.groups import DEFAULT_COLUMN
+from covid.data.groups import DEFAULT_COLUMN
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from covid import figures, report
-from covid.dataset import SplitFolder
-from covid.groups import Groups
+from covid.data import disclaimer
+from covid.data.groups import Groups
+from covid.data.split_folder import SplitFolder
 from covid.metrics import enough_groups
 from covid.options import Options
 from covid.preparation import Prepared, Source, draw_data, prepare_all
@@ -83,7 +84,7 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
             built=partial(figures.graph_figure, folder=drawn),
         )
         write_training(trained, (split.negative, split.positive), folder)
-        note = report.note(split)
+        note = disclaimer.note(split)
         figures.model_figures(trained, split, drawn, note)
         outcome.trained[name] = trained
         outcome.looks[name] = figures.example_looked_into(

@@ -10,32 +10,27 @@ from pathlib import Path
 
 from covid import figures, report
 from covid.common.errors import UserError, shown
-from covid.dataset import (
-    Dataset,
+from covid.data import disclaimer
+from covid.data.class_folders import Dataset, scan
+from covid.data.duplicates import duplicate_notes
+from covid.data.groups import SYNTHETIC_GROUP, Groups, groups_by_pattern, known_groups
+from covid.data.manifest import count_statuses, unused_rows
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import (
     SplitFolder,
-    count_statuses,
-    read_split,
-    scan,
-    unused_rows,
-    write_split,
-)
-from covid.duplicates import duplicate_notes
-from covid.groups import Groups, groups_by_pattern, known_groups
-from covid.inputs import (
     check_positive,
     is_enhanced,
     is_split,
     is_synthetic,
     open_split,
+    read_split,
     refuse_for_split,
 )
+from covid.data.write_split import write_split
 from covid.options import Options
 from covid.phantom import write_dataset
-from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe
-from covid.splits import plan_split
-
-SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
 
 @dataclass(frozen=True)
@@ -252,7 +247,7 @@ def prepare(
 
 def draw_data(options: Options, source: Source, first: Prepared) -> None:
     """The figures of the images, once for all splits, and not again after an interruption."""
-    folder, small_print = options.out / "figures", report.note(first.split)
+    folder, small_print = options.out / "figures", disclaimer.note(first.split)
     last = folder / "augmentation.png"
     if last.exists():
         return

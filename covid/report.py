@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shortened
-from covid.dataset import SplitFolder, count_statuses, read_manifest
-from covid.groups import LOOK_ALIKES
+from covid.data.disclaimer import note
+from covid.data.groups import LOOK_ALIKES
+from covid.data.manifest import count_statuses, read_manifest
+from covid.data.split_folder import SplitFolder
 from covid.resuming import command_line
 from covid.train import versions
 
@@ -15,19 +17,6 @@ if TYPE_CHECKING:
     from covid.options import Options
     from covid.outcomes import Outcome
     from covid.preparation import Source
-
-DISCLAIMER = "A teaching tool, not for diagnosis."
-SYNTHETIC = "Synthetic images."
-
-
-def note(split: SplitFolder) -> str:
-    """The small print under every figure and table."""
-    return small_print(split.positive, bool(split.info.get("synthetic")))
-
-
-def small_print(positive: str, synthetic: bool) -> str:
-    """What must be said wherever a result is shown."""
-    return f"{SYNTHETIC + ' ' if synthetic else ''}{DISCLAIMER} Positive class: {positive}."
 
 
 def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:

@@ -21,8 +21,8 @@ from covid.arguments import listed, parser
 from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, SPLITS
 from covid.common.errors import UserError, shortened
 from covid.common.output_files import write_json
-from covid.groups import compile_group
-from covid.splits import parse_ratios
+from covid.data.groups import compile_group
+from covid.data.split import parse_ratios
 from minicnn.checkpoints import CheckpointError, difference
 from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz

@@ -31,11 +31,13 @@ from covid.audited import audit_source, with_look_alikes
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import made_aside, write_json
 from covid.controls import run_controls, write_controls
-from covid.dataset import plan_folds
+from covid.data import disclaimer
+from covid.data.fold_split import plan_folds
+from covid.data.groups import Groups
+from covid.data.split import fewest_groups
+from covid.data.split_folder import bad_files_in_words
 from covid.drawing import as_drawn, drawn_or_dropped
 from covid.folds import run_folds
-from covid.groups import Groups
-from covid.inputs import bad_files_in_words
 from covid.options import Options
 from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
 from covid.page import REPORT, write_page
@@ -44,7 +46,6 @@ from covid.preparation import Source, find_source
 from covid.recipes import recipe_for
 from covid.resuming import SUMMARY
 from covid.run_folder import checkpoints, output_folder, require_files
-from covid.splits import fewest_groups
 
 
 def run_all(options: Options) -> dict:
@@ -141,7 +142,7 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
         options.folds,
         options.out / "folds",
         options.seed,
-        report.small_print(source.dataset.positive, source.synthetic),
+        disclaimer.small_print(source.dataset.positive, source.synthetic),
         options.checkpoint_steps,
         options.verbose,
         options.say,
@@ -167,7 +168,7 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
         )
         found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
         with made_aside(folder) as temporary:
-            write_controls(found, temporary, report.note(images.split))
+            write_controls(found, temporary, disclaimer.note(images.split))
     controls = read_controls(folder)
     options.say(f"Controls: {controls['verdict']}")
     return controls

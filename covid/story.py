@@ -23,7 +23,7 @@ from pathlib import Path
 
 from covid.common.errors import UserError
 from covid.common.output_files import new_folder, write_json
-from covid.dataset import scan
+from covid.data.class_folders import scan
 from covid.phantom import write_dataset
 from covid.story_chapters import (
     MODEL,

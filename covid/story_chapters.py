@@ -14,13 +14,15 @@ from covid.audit import run_audit, write_audit
 from covid.audit.verdict import percent
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
-from covid.dataset import Dataset, Split, SplitFolder, plan_split, read_split, write_split
-from covid.groups import groups_by_pattern
+from covid.data.class_folders import Dataset
+from covid.data.disclaimer import small_print
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import Split, plan_split
+from covid.data.split_folder import SplitFolder, read_split
+from covid.data.write_split import write_split
 from covid.phantom.shortcuts import SHORTCUTS
-from covid.preparation import SYNTHETIC_GROUP
-from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
-from covid.report import small_print
 from covid.story_text import score, share
 from covid.train import train_and_evaluate
 

@@ -17,9 +17,8 @@ import minicnn
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.common.signals import finishing_the_step
-from covid.dataset import SplitFolder
+from covid.data.split_folder import SplitFolder, groups_in
 from covid.evaluate import Result, evaluate, write_predictions
-from covid.manifest import read_manifest
 from covid.metrics import threshold_choice
 from covid.models import build_model
 from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
@@ -161,16 +160,6 @@ def train_and_evaluate(
     model.metadata["threshold"] = chosen
     results = {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
     return Trained(name, model, history.history, best, seconds, results)
-
-
-def groups_in(split: SplitFolder, part: str) -> dict[str, str] | None:
-    """The group of every image of a part, by its name there; None where groups are not known."""
-    groups = {
-        Path(row["file"]).relative_to(part).as_posix(): row["group"]
-        for row in read_manifest(split.folder)
-        if row["file"] and row["part"] == part
-    }
-    return groups if all(groups.values()) else None
 
 
 def threshold_of(model: Model) -> dict:

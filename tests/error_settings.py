@@ -168,8 +168,9 @@ def preprocessed(*changes: Callable[[Path], object]) -> Make:
     """`enhanced`: what `covid preprocess slices` makes."""
 
     def make(setting: Setting) -> None:
-        from covid.dataset import scan, write_folder
-        from covid.preprocess import enhance_and_crop
+        from covid.data.class_folders import scan
+        from covid.data.preprocess import enhance_and_crop
+        from covid.data.write_split import write_folder
 
         write_folder(scan(slices()), setting.folder / "enhanced", enhance_and_crop, progress=False)
         for change in changes:
@@ -180,7 +181,9 @@ def preprocessed(*changes: Callable[[Path], object]) -> Make:
 
 def raw_split(setting: Setting) -> None:
     """`raw`: a split folder of images that are not enhanced."""
-    from covid.dataset import plan_split, scan, write_split
+    from covid.data.class_folders import scan
+    from covid.data.split import plan_split
+    from covid.data.write_split import write_split
 
     images = scan(slices())
     extra = {"enhanced": False, "synthetic": True}

@@ -74,7 +74,7 @@ START = "; delete it to start anew"
 # What no command line leads to, by the reason: file and words of the statement that raises.
 NOT_BY_A_USER = {
     "the parser or an earlier check refuses such options": [
-        ("covid/fold_plan.py", "at least 2 are needed"),
+        ("covid/data/fold_split.py", "at least 2 are needed"),
         ("covid/models.py", "expected a model among"),
         ("covid/recipes.py", "--recipe: expected"),
         ("covid/recipes.py", "--model: expected"),
@@ -83,13 +83,13 @@ NOT_BY_A_USER = {
         ("covid/phantom/shortcuts.py", "the labels must be"),
         ("covid/phantom/write.py", "at least 1 slice"),
         ("covid/phantom/write.py", "the seed must be"),
-        ("covid/preprocess.py", "no_contour must be"),
-        ("covid/splits.py", "is negative"),
+        ("covid/data/preprocess.py", "no_contour must be"),
+        ("covid/data/split.py", "is negative"),
     ],
     "an earlier check refuses such folders": [
         ("covid/metrics/proportions.py", "at least one trial"),
         ("covid/phantom/write.py", "expected a new or empty folder"),
-        ("covid/splits.py", "there are no images"),
+        ("covid/data/split.py", "there are no images"),
     ],
     "only if somebody ends one process of a command; tested in test_drawing_process": [
         ("covid/drawing.py", "has been ended from outside"),
@@ -105,8 +105,8 @@ NOT_BY_A_USER = {
         ("covid/metrics/curves.py", "labels of 0 or 1"),
         ("covid/plots/canvas.py", "to draw this figure"),
         ("covid/plots/canvas.py", "a name that ends in .png"),
-        ("covid/preprocess.py", "expected an image of shape"),
-        ("covid/splits.py", "its group is not known"),
+        ("covid/data/preprocess.py", "expected an image of shape"),
+        ("covid/data/split.py", "its group is not known"),
         ("minicnn/callbacks/backup.py", "expected backup_dir"),
         ("minicnn/callbacks/backup.py", "expected double_checkpoint"),
         ("minicnn/callbacks/backup.py", "expected save_freq"),
@@ -422,7 +422,7 @@ TABLE = {
         "covid evaluate: missing/a.csv: there is no folder missing; make it or name another --out"),
     "disk full while images are written": Row("preprocess slices",
         "covid preprocess: preprocessed cannot be written (No space left on device); choose another --out",
-        raising("covid.writing.write_png", OSError(28, "No space left on device"))),
+        raising("covid.data.write_split.write_png", OSError(28, "No space left on device"))),
     "disk full while synthetic images are written": Row("synth --patients 2 --slices 1",
         "covid synth: No space left on device; check the path, its permissions and the disk",
         raising("pathlib.Path.write_bytes", OSError(28, "No space left on device"))),

@@ -20,10 +20,11 @@ from covid.audit.measures import NUMBERS, brightest_corner, tissue_level
 from covid.audit.neighbours import nearest
 from covid.audit.verdict import percent
 from covid.cli import main
-from covid.dataset import ImageFile, plan_split, scan, write_split
-from covid.groups import groups_by_pattern, groups_from_names
+from covid.data.class_folders import ImageFile, scan
+from covid.data.groups import groups_by_pattern, groups_from_names
+from covid.data.split import Split, plan_split
+from covid.data.write_split import write_split
 from covid.phantom import make_patient, render_slice
-from covid.splits import Split
 from minicnn.kernels.threads import get_threads, set_threads
 
 NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected."

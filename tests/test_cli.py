@@ -18,7 +18,8 @@ from tiny_runs import PATIENTS, SLICES, finished_run, slices
 from covid import commands
 from covid.arguments import parser
 from covid.cli import main
-from covid.dataset import read_manifest, read_split
+from covid.data.manifest import read_manifest
+from covid.data.split_folder import read_split
 from minicnn.models import load_model
 
 COMMANDS = [

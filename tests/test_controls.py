@@ -29,11 +29,14 @@ from covid.controls.variants import (
     permuted_labels,
 )
 from covid.controls.verdict import flag, sentence
-from covid.dataset import plan_split, read_split, scan, write_split
-from covid.groups import groups_by_pattern, groups_from_names
+from covid.data.class_folders import scan
+from covid.data.groups import groups_by_pattern, groups_from_names
+from covid.data.preprocess import SIZE, crop, enhance_and_crop, to_square
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
 from covid.metrics import measure, roc_auc, wilson_interval
 from covid.phantom import make_patient, outlines, render_slice
-from covid.preprocess import SIZE, crop, enhance_and_crop, to_square
 from covid.recipes import recipe_for
 
 # Masks

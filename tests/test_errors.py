@@ -243,19 +243,19 @@ def places_of(name: str, words: str) -> list[str]:
 
 
 def test_only_what_is_raised_counts_as_reached(tmp_path):
-    """One of the ten places in `covid.dataset`, one in `covid.manifest`, none where all is well."""
-    from covid import dataset, manifest
+    """One of the ten places in `class_folders`, one in `manifest`, none where all is well."""
+    from covid.data import class_folders, manifest
 
     reached: set = set()
     with noting_sites(reached):
         with pytest.raises(ValueError, match="no such folder"):
-            dataset.scan(tmp_path / "missing")
+            class_folders.scan(tmp_path / "missing")
         with pytest.raises(ValueError, match="cannot be read"):
             manifest.read_manifest(tmp_path)
-        dataset.scan(slices())
+        class_folders.scan(slices())
     expected = [
-        places_of("covid/dataset.py", "there is no such folder"),
-        places_of("covid/manifest.py", "`covid preprocess`"),
+        places_of("covid/data/class_folders.py", "there is no such folder"),
+        places_of("covid/data/manifest.py", "`covid preprocess`"),
     ]
     assert sorted(
         f"{Path(file).relative_to(ROOT).as_posix()}:{line}" for file, line in reached

@@ -12,13 +12,16 @@ from covid import figures, metrics
 from covid.cli import main
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
-from covid.dataset import plan_split, read_split, scan, write_split
+from covid.data.class_folders import scan
+from covid.data.groups import groups_by_pattern
+from covid.data.split import plan_split
+from covid.data.split_folder import groups_in, read_split
+from covid.data.write_split import write_split
 from covid.evaluate import Result
-from covid.groups import groups_by_pattern
 from covid.measures_table import glossary, result_text, table_lines, threshold_line
 from covid.plots import evaluation as plots
 from covid.recipes import recipe_for
-from covid.train import groups_in, train_and_evaluate
+from covid.train import train_and_evaluate
 from minicnn.models import load_model
 
 CLASSES = ("Not_Infected", "Infected")

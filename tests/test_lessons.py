@@ -11,12 +11,14 @@ from phantom_sets import PATIENTS, accuracy, interval_by_patient, relabel_by_pat
 
 from covid.audit import run_audit
 from covid.controls import run_controls
-from covid.dataset import plan_split, read_split, scan, write_split
-from covid.groups import groups_by_pattern
+from covid.data.class_folders import scan
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
 from covid.phantom import write_dataset
 from covid.phantom.shortcuts import SHORTCUTS
-from covid.preparation import SYNTHETIC_GROUP
-from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
 
 pytestmark = pytest.mark.slow

@@ -15,14 +15,16 @@ from covid import figures, outcomes, preparation, run
 from covid.audited import read_audit
 from covid.common.errors import UserError
 from covid.common.output_files import free_name, json_text, new_folder
-from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
-from covid.groups import LOOK_ALIKES, groups_from_names
-from covid.inputs import is_enhanced
+from covid.data.class_folders import scan
+from covid.data.groups import LOOK_ALIKES, groups_from_names
+from covid.data.manifest import read_manifest
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import is_enhanced, read_split
+from covid.data.write_split import write_folder, write_split
 from covid.phantom import write_dataset
-from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
 from covid.report import results_table
-from covid.splits import plan_split
 from minicnn.files import whole_file
 from minicnn.models import load_model
 

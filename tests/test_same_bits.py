@@ -34,10 +34,12 @@ from shape_grid import CONVOLUTIONS, spread_out
 
 import minicnn.kernels
 import minicnn.training
-from covid.dataset import SplitFolder, read_split, scan, write_split
+from covid.data.class_folders import scan
+from covid.data.split import plan_split
+from covid.data.split_folder import SplitFolder, read_split
+from covid.data.write_split import write_split
 from covid.models import MODELS, build_model
 from covid.recipes import recipe_for
-from covid.splits import plan_split
 from covid.train import train_and_evaluate
 from minicnn.fusion import FEW, RowsStep
 from minicnn.graph import Graph

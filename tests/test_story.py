@@ -10,7 +10,7 @@ import pytest
 from tiny_runs import slices
 
 from covid.audit.verdict import percent
-from covid.dataset import scan
+from covid.data.class_folders import scan
 from covid.plots.story import draw
 from covid.story import tell
 from covid.story_chapters import PERFECT

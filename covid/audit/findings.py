@@ -12,8 +12,8 @@ from covid.audit.confounders import BAR, Confounder, auc_interval
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.lookalikes import Pairs
 from covid.audit.verdict import verdict
-from covid.dataset import Dataset, ImageFile
-from covid.splits import Split
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.split import Split
 
 EXAMPLES = 5  # patients named
 

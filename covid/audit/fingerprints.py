@@ -14,12 +14,12 @@ from covid.audit.hashing import SIDE, WORDS, look
 from covid.audit.headers import pixel_mode
 from covid.audit.measures import NUMBERS, measure
 from covid.common.parallel import in_parallel
-from covid.images import DECODE_FLAGS
+from covid.data.images import DECODE_FLAGS
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.headers import image_kind
 
 if TYPE_CHECKING:
-    from covid.dataset import ImageFile
+    from covid.data.class_folders import ImageFile
 
 DIGEST = 16  # bytes of a check sum
 

@@ -1,6 +1,6 @@
 """How the pixels of an image file are stored: gray or colour, how many bits, read from its header.
 
-Reading as gray (`covid.images.read_gray`) hides this, and it may give a class away: one hospital
+Reading as gray (`data.images.read_gray`) hides this, and it may give a class away: one hospital
 exports gray images, the other one coloured screenshots.
 """
 

@@ -8,8 +8,8 @@ from covid.audit.confounders import find_confounders
 from covid.audit.findings import Audit
 from covid.audit.fingerprints import fingerprint
 from covid.audit.lookalikes import find_candidates, inferred_groups
-from covid.dataset import Dataset, ImageFile, plan_split
-from covid.splits import Split
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.split import Split, plan_split
 
 
 def run_audit(

@@ -21,8 +21,8 @@ from covid.audit.lookalikes import (
 from covid.audit.measures import NUMBERS
 from covid.common.errors import shown
 from covid.common.output_files import write_json
+from covid.data.images import UnreadableImage, read_gray
 from covid.drawing import draw, finish
-from covid.images import UnreadableImage, read_gray
 from minicnn.files import whole_file
 
 SHOWN = 6  # pairs in the figure
@@ -46,7 +46,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
         Made if it is not there. pairs.png is left out where no two images were alike enough to be
         compared, confounders.png where one class has no readable image.
     note : str
-        The small print; see `covid.report.small_print`.
+        The small print; see `covid.data.disclaimer.small_print`.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def nearest_across(audit: Audit) -> dict[int, tuple[int, float]]:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
     """Write a csv file (UTF-8) as a whole."""
-    # As in `covid.manifest`: names that are not valid UTF-8 come back as they were.
+    # As in `covid.data.manifest`: names that are not valid UTF-8 come back as they were.
     encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
     with whole_file(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
         writer = csv.writer(file)

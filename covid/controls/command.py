@@ -14,15 +14,13 @@ from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside, made_aside
 from covid.controls.experiment import run_controls
 from covid.controls.output import table, write_controls
-from covid.dataset import (
+from covid.data.class_folders import scan
+from covid.data.disclaimer import note
+from covid.data.groups import SYNTHETIC_GROUP, group_column, groups_by_pattern, known_groups
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import parse_ratios, plan_split
+from covid.data.split_folder import (
     SplitFolder,
-    parse_ratios,
-    plan_split,
-    scan,
-    write_split,
-)
-from covid.groups import group_column, groups_by_pattern, known_groups
-from covid.inputs import (
     bad_files_in_words,
     check_positive,
     is_enhanced,
@@ -31,10 +29,8 @@ from covid.inputs import (
     open_split,
     refuse_for_split,
 )
-from covid.preparation import SYNTHETIC_GROUP
-from covid.preprocess import enhance_and_crop
+from covid.data.write_split import write_split
 from covid.recipes import Recipe, recipe_for
-from covid.report import note
 
 
 def run_command(options: Namespace) -> dict:

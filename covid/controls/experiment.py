@@ -13,7 +13,7 @@ from covid.controls.intervals import measured
 from covid.controls.logistic import fit_logistic
 from covid.controls.material import Material, choose_examples, prepare
 from covid.controls.results import TITLES, WHAT, Controls, Row
-from covid.dataset import SplitFolder
+from covid.data.split_folder import SplitFolder
 from covid.recipes import Recipe
 from covid.train import train_and_evaluate
 
@@ -28,7 +28,7 @@ def run_controls(
     Parameters
     ----------
     split : SplitFolder
-        As `covid.dataset.read_split` gives it. Its manifest's column "group" says which images
+        From `covid.data.split_folder.read_split`. Its manifest's column "group" says which images
         belong to one patient, if that is known.
     model : str
         A key of `covid.models.MODELS`.
@@ -47,7 +47,7 @@ def run_controls(
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
         progress = verbose != 0
         material = prepare(split, recipe.image_size, seed, Path(folder), progress)
-        inferred = split.info.get("members") == "groups"  # see `covid.groups.Groups.members`
+        inferred = split.info.get("members") == "groups"  # see `covid.data.groups.Groups.members`
         members = "groups of look-alikes" if inferred else "patients"
         rows = []
         for name, title in TITLES.items():

@@ -10,9 +10,9 @@ import numpy as np
 from covid.common.parallel import in_parallel
 from covid.controls import variants
 from covid.controls.masks import hulls, lung_mask
-from covid.dataset import SplitFolder, read_gray, read_manifest
-from covid.images import write_png
-from covid.manifest import new_row, write_manifest
+from covid.data.images import read_gray, write_png
+from covid.data.manifest import new_row, read_manifest, write_manifest
+from covid.data.split_folder import SplitFolder
 from minicnn.preprocessing.resizing import resize
 
 EXAMPLES_PER_CLASS = 3

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from covid.dataset import Dataset, ImageFile
-from covid.images import read_gray
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.images import read_gray
+from covid.data.preprocess import enhance_and_crop
 from covid.plots.canvas import BLUE, GRAY, GREEN, ORANGE, sheet
-from covid.preprocess import enhance_and_crop
 
 
 def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Path:

@@ -13,23 +13,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from covid import manifest
 from covid.common.errors import UserError
 from covid.common.output_files import made_aside
 from covid.common.parallel import in_parallel
-from covid.groups import Groups
-from covid.images import UnreadableImage, read_gray, write_png
-from covid.reusing import taking_from
-from covid.splits import Split
-
-if TYPE_CHECKING:
-    from covid.dataset import Dataset, ImageFile, SplitFolder
-    from covid.preprocess import Enhanced
+from covid.data import manifest, split_folder
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.groups import Groups
+from covid.data.images import UnreadableImage, read_gray, write_png
+from covid.data.link_images import taking_from
+from covid.data.preprocess import Enhanced
+from covid.data.split import Split
+from covid.data.split_folder import SplitFolder
 
 LONGEST_STEM = 200  # bytes; most file systems allow names of 255
 
@@ -56,7 +54,7 @@ def write_split(
     folder : str or Path
         New or empty.
     transform : callable, optional
-        Such as `covid.preprocess.enhance_and_crop`: (height, width) uint8 gray to `Enhanced`.
+        Such as `covid.data.preprocess.enhance_and_crop`: (height, width) uint8 gray to `Enhanced`.
         None writes the images as they were read. Runs on several threads at once.
     progress : bool
         A bar on a terminal, two plain lines otherwise.
@@ -101,7 +99,7 @@ def write_split(
                 "opencv": cv2.__version__,
             },
         }
-        manifest.write_info(temporary, {**info, **(extra or {})})
+        split_folder.write_info(temporary, {**info, **(extra or {})})
     return rows
 
 

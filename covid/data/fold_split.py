@@ -7,14 +7,14 @@ mostly luck. Over k folds every patient is tested once, by a model that has not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
-from covid.groups import Groups
-from covid.splits import (
+from covid.data.class_folders import ImageFile
+from covid.data.groups import Groups
+from covid.data.split import (
     DEFAULT_RATIOS,
     Split,
     cut_classes,
@@ -24,9 +24,6 @@ from covid.splits import (
     nothing_together,
     parse_ratios,
 )
-
-if TYPE_CHECKING:
-    from covid.dataset import ImageFile
 
 LEAK = (
     "the folds are cut image by image: slices of one patient are in train and in test of every "

@@ -12,19 +12,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from covid.common.errors import UserError, shortened, shown
-
-if TYPE_CHECKING:
-    from covid.dataset import Dataset, ImageFile
+from covid.data.class_folders import Dataset, ImageFile
 
 SEPARATORS = ",;\t"
 Line = tuple[int, list[str]]  # its number in the file, its cells
 
 
 def read_group_names(dataset: Dataset, path: Path, column: str) -> dict[ImageFile, str]:
-    """Return every image's group; see `covid.groups.groups_from_csv`."""
+    """Return every image's group; see `covid.data.groups.groups_from_csv`."""
     header, lines = read_table(path)
     if header.count(column) != 1:
         raise UserError(

@@ -12,16 +12,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shortened
-from covid.groups import Groups
-
-if TYPE_CHECKING:
-    from covid.dataset import ImageFile
+from covid.data.class_folders import ImageFile
+from covid.data.groups import Groups
 
 DEFAULT_RATIOS = (0.5, 0.1, 0.4)
 

@@ -1,10 +1,9 @@
-"""Finds the images in two class folders. The module to import: splitting, writing and reading
-back, which live in files of their own, are named here, too.
+"""Finds the images in two class folders.
 
-    dataset = scan("my_images")                      # which files, which class is positive
-    split = plan_split(dataset, "50/10/40", seed=0)  # which image belongs to which part
-    write_split(dataset, split, "split", enhance_and_crop)
-    split_folder = read_split("split")
+dataset = scan("my_images")                      # which files, which class is positive
+split = plan_split(dataset, "50/10/40", seed=0)  # which image belongs to which part: `split`
+write_split(dataset, split, "split", enhance_and_crop)  # `write_split`
+split_folder = read_split("split")               # `split_folder`
 """
 
 from __future__ import annotations
@@ -16,35 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.errors import UserError
-from covid.fold_plan import plan_folds
-from covid.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
-from covid.images import UnreadableImage, read_gray
-from covid.manifest import SplitFolder, count_statuses, read_manifest, read_split, unused_rows
-from covid.splits import Split, parse_ratios, plan_split
-from covid.writing import write_folder, write_split
-
-__all__ = [
-    "Dataset",
-    "Groups",
-    "ImageFile",
-    "Split",
-    "SplitFolder",
-    "UnreadableImage",
-    "count_statuses",
-    "groups_by_pattern",
-    "groups_from_csv",
-    "groups_from_names",
-    "parse_ratios",
-    "plan_folds",
-    "plan_split",
-    "read_gray",
-    "read_manifest",
-    "read_split",
-    "scan",
-    "unused_rows",
-    "write_folder",
-    "write_split",
-]
 
 DEFAULT_POSITIVE = "Infected"
 IMAGE_EXTENSIONS = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from covid.common.errors import shown
-from covid.dataset import ImageFile
+from covid.data.class_folders import ImageFile
 from minicnn.preprocessing.decoding import read_file
 
 EXAMPLES = 3  # of each are named in a note, the rest is counted

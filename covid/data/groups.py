@@ -4,7 +4,7 @@ Images of one group must not be torn apart by a split, since a model that has se
 patient knows the next one. The groups come from the file names, from a csv file, or are inferred:
 
     groups = groups_by_pattern(dataset, "^[^_]+")                  # p01_s3.png is of patient p01
-    groups = groups_from_csv(dataset, "patients.csv", "patient")   # see `covid.group_csv`
+    groups = groups_from_csv(dataset, "patients.csv", "patient")   # see `covid.data.group_csv`
     groups = groups_from_names(dataset, names, LOOK_ALIKES, "audit")               # found by the audit
 """
 
@@ -15,16 +15,14 @@ from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from covid.common.errors import UserError
-from covid.group_csv import read_group_names
-
-if TYPE_CHECKING:
-    from covid.dataset import Dataset, ImageFile
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.group_csv import read_group_names
 
 DEFAULT_COLUMN = "patient"
 LOOK_ALIKES = "the audit's look-alikes"  # the source of groups inferred; split.json has it, too
+SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 
 
 @dataclass(frozen=True)

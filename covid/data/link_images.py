@@ -12,13 +12,11 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from covid.common.errors import UserError, shown
-from covid.manifest import SKIPPED, SplitFolder, read_manifest
-
-if TYPE_CHECKING:
-    from covid.dataset import ImageFile
+from covid.data.class_folders import ImageFile
+from covid.data.manifest import SKIPPED, read_manifest
+from covid.data.split_folder import SplitFolder
 
 WHERE = ("part", "class", "label", "source", "group")  # what a new split says anew of an image
 
