@@ -79,14 +79,14 @@ def make_files(folder: Path, count: int) -> None:
 
 def measure(folder: str, size: int, train: bool) -> None:
     """Go once through the images of a folder; prints seconds, seconds of processor time, MiB."""
-    from covid.recipes import PUBLISHED_AUGMENTATION
+    from covid.training.recipes import PUBLISHED_AUGMENTATION
     from minicnn.preprocessing.image import ImageDataGenerator
 
     images = ImageDataGenerator(**PUBLISHED_AUGMENTATION, rescale=1 / 255).flow_from_directory(
         folder, (size, size), "grayscale", class_mode="binary", batch_size=30, seed=0
     )
     if train:
-        from covid.models import build_model
+        from covid.training.architectures import build_model
         from minicnn.optimizers import Adam
 
         model = build_model("tiny_cnn", (size, size, 1), seed=0)

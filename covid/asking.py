@@ -22,10 +22,10 @@ from covid.data.split_folder import (
     is_synthetic,
     open_split,
 )
-from covid.evaluate import Result, write_predictions
-from covid.inputs import classes_of, model_input, open_model, scan_for, wants_enhanced
-from covid.measures_table import glossary, result_text
-from covid.train import evaluate_parts, threshold_of
+from covid.metrics.text_table import glossary, result_text
+from covid.training.model_file import classes_of, model_input, open_model, scan_for, wants_enhanced
+from covid.training.predictions import Result, write_predictions
+from covid.training.train import evaluate_parts, threshold_of
 from minicnn.files import whole_file
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model

@@ -85,7 +85,7 @@ def findings() -> Iterator:  # of minicnn.selftest.Finding
     """Each kernel against its naive twin, each model fused against layer by layer."""
     import numpy as np
 
-    from covid.models import MODELS, build_model
+    from covid.training.architectures import MODELS, build_model
     from minicnn import selftest
 
     yield from selftest.check_kernels()

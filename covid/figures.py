@@ -12,10 +12,10 @@ from covid.data.images import UnreadableImage, read_gray
 from covid.data.preprocess import steps
 from covid.data.split_folder import SplitFolder
 from covid.drawing import draw
-from covid.evaluate import Result
-from covid.inputs import model_input
 from covid.looking import look_figure
-from covid.recipes import PUBLISHED_AUGMENTATION, Recipe
+from covid.training.model_file import model_input
+from covid.training.predictions import Result
+from covid.training.recipes import PUBLISHED_AUGMENTATION, Recipe
 from minicnn.drawing import described
 from minicnn.inspection import trace
 from minicnn.layers import Conv2D

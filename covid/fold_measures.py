@@ -3,9 +3,9 @@
 import numpy as np
 
 from covid.data.groups import Groups
-from covid.evaluate import Result
 from covid.metrics import roc_auc, wilson_interval
-from covid.student import t_interval
+from covid.metrics.student_t import t_interval
+from covid.training.predictions import Result
 
 MEASURES = ("accuracy", "auc", "loss")
 FOLD_COLUMNS = ("fold", "n_test", "groups_test", *MEASURES)

@@ -23,10 +23,10 @@ from covid.data.split import Split
 from covid.data.split_folder import SplitFolder, open_split, read_split
 from covid.data.write_split import write_split
 from covid.drawing import draw
-from covid.evaluate import Result
 from covid.fold_measures import FOLD_COLUMNS, fold_row, summarise_folds
-from covid.recipes import Recipe
-from covid.train import train_and_evaluate, write_training
+from covid.training.predictions import Result
+from covid.training.recipes import Recipe
+from covid.training.train import train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import whole_file
 

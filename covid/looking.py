@@ -12,7 +12,7 @@ import numpy as np
 
 from covid.common.errors import UserError, shown
 from covid.drawing import draw
-from covid.inputs import classes_of, model_input
+from covid.training.model_file import classes_of, model_input
 from minicnn.models import Model
 from minicnn.saliency import (
     RandomisationCheck,

@@ -17,8 +17,8 @@ from covid.asking import about, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder
 from covid.data.images import UnreadableImage
-from covid.inputs import classes_of, open_model
 from covid.looking import COPIES, excited_figure, look_figure
+from covid.training.model_file import classes_of, open_model
 from minicnn.files import whole_file
 from minicnn.models import Model
 from minicnn.saliency import suited_method

@@ -10,8 +10,8 @@ from covid.data.split_folder import SplitFolder
 from covid.metrics import enough_groups
 from covid.options import Options
 from covid.preparation import Prepared, Source, draw_data, prepare_all
-from covid.recipes import Recipe
-from covid.train import Trained, train_and_evaluate, write_training
+from covid.training.recipes import Recipe
+from covid.training.train import Trained, train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
 
 RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders

@@ -30,7 +30,7 @@ from covid.data.split_folder import (
 from covid.data.write_split import write_split
 from covid.options import Options
 from covid.phantom import write_dataset
-from covid.recipes import Recipe
+from covid.training.recipes import Recipe
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from covid.data.groups import LOOK_ALIKES
 from covid.data.manifest import count_statuses, read_manifest
 from covid.data.split_folder import SplitFolder
 from covid.resuming import command_line
-from covid.train import versions
+from covid.training.versions import versions
 
 if TYPE_CHECKING:
     from covid.options import Options

@@ -23,12 +23,11 @@ from covid.common.errors import UserError, shortened
 from covid.common.output_files import write_json
 from covid.data.groups import compile_group
 from covid.data.split import parse_ratios
-from minicnn.checkpoints import CheckpointError, difference
-from minicnn.models import Model
-from minicnn.npz import ModelFileError, read_npz
+from minicnn.checkpoints import difference
 
 if TYPE_CHECKING:
     from covid.options import Options
+
 
 RUN_INFO = "run.json"
 SUMMARY = "summary.json"  # written last: a run that has it is finished
@@ -77,7 +76,7 @@ def command_line(options: "Options") -> str:
 
 def write_run_info(options: "Options") -> None:
     """Write run.json: what `read_run_info` needs to go on."""
-    from covid.train import versions
+    from covid.training.versions import versions
 
     info = {
         "command": options.command,
@@ -155,7 +154,7 @@ def resumed(folder: Path, given: Namespace) -> "Options":
         There is nothing to go on with, or something else is asked for.
     """
     from covid.options import Options
-    from covid.train import versions
+    from covid.training.versions import versions
 
     info = read_run_info(folder)
     if info.get("versions") != versions():
@@ -206,39 +205,6 @@ def as_typed(value) -> str:
     if value is None or isinstance(value, bool):
         return "it" if value else "nothing of the kind"
     return str(value)
-
-
-@contextmanager
-def checkpoint_errors(path: Path, model: Model) -> Iterator[None]:
-    """UserError for a checkpoint that cannot be used, or is not of this seed, recipe and data.
-
-    `fit` compares the model and its data; seed and recipe are in the model's metadata.
-    """
-    try:
-        if path.exists():
-            require_same_run(path, model.metadata)
-        yield
-    except ModelFileError as error:
-        raise UserError(f"{error.problem}; delete it to start anew") from None
-    except CheckpointError as error:
-        raise UserError(str(error)) from None
-
-
-def require_same_run(path: Path, metadata: dict) -> None:
-    """UserError where a checkpoint's model has other metadata; `resumed` speaks of versions."""
-    _, meta = read_npz(path, only_meta=True)
-    found = (meta or {}).get("metadata")
-    if not isinstance(found, dict):
-        return  # it is none of ours, and `fit` says so
-    there, here = (
-        json.loads(json.dumps({**one, "versions": None}, sort_keys=True))
-        for one in (found, metadata)
-    )
-    if there != here:
-        raise UserError(
-            f"{path}: expected a checkpoint of this run, got one of another run "
-            f"({difference(there, here)}); delete it to start anew"
-        )
 
 
 @contextmanager

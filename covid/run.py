@@ -43,9 +43,9 @@ from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
 from covid.page import REPORT, write_page
 from covid.page.pictures import convert
 from covid.preparation import Source, find_source
-from covid.recipes import recipe_for
 from covid.resuming import SUMMARY
 from covid.run_folder import checkpoints, output_folder, require_files
+from covid.training.recipes import recipe_for
 
 
 def run_all(options: Options) -> dict:

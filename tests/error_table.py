@@ -75,9 +75,9 @@ START = "; delete it to start anew"
 NOT_BY_A_USER = {
     "the parser or an earlier check refuses such options": [
         ("covid/data/fold_split.py", "at least 2 are needed"),
-        ("covid/models.py", "expected a model among"),
-        ("covid/recipes.py", "--recipe: expected"),
-        ("covid/recipes.py", "--model: expected"),
+        ("covid/training/architectures.py", "expected a model among"),
+        ("covid/training/recipes.py", "--recipe: expected"),
+        ("covid/training/recipes.py", "--model: expected"),
         ("covid/phantom/scan.py", "must be 0 or more"),
         ("covid/phantom/shortcuts.py", "the near-duplicates must be"),
         ("covid/phantom/shortcuts.py", "the labels must be"),

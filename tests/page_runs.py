@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.evaluate import wilson_interval
+from covid.metrics import wilson_interval
 from covid.plots.canvas import sheet
 
 PARTS = {"train": 60, "validate": 12, "test": 48}

@@ -13,8 +13,8 @@ from covid.data.split import DEFAULT_RATIOS, plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.phantom.write import CLASS_FOLDERS, called_infected
-from covid.recipes import recipe_for
-from covid.train import Trained, train_and_evaluate
+from covid.training.recipes import recipe_for
+from covid.training.train import Trained, train_and_evaluate
 
 PATIENTS = 60
 

@@ -15,7 +15,7 @@ from model_mutator import mutant
 
 from covid.cli import main
 from covid.common.errors import UserError
-from covid.inputs import OUR_MODEL, open_model
+from covid.training.model_file import OUR_MODEL, open_model
 from minicnn.layers import Dense
 from minicnn.models import Model, Sequential, load_model
 from minicnn.npz import LONGEST_TEXT, read_npz, write_npz

@@ -37,7 +37,7 @@ from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.metrics import measure, roc_auc, wilson_interval
 from covid.phantom import make_patient, outlines, render_slice
-from covid.recipes import recipe_for
+from covid.training.recipes import recipe_for
 
 # Masks
 
@@ -530,7 +530,7 @@ def test_the_same_seed_gives_the_same_numbers(controls):
 
 
 def test_the_image_itself_is_trained_as_everywhere_else(controls):
-    from covid.train import train_and_evaluate
+    from covid.training.train import train_and_evaluate
 
     split, found = controls
     trained = train_and_evaluate("tiny_cnn", recipe_for("practice", "tiny_cnn", 1), split, 3, 0)

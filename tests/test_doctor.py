@@ -16,7 +16,7 @@ from covid import doctor
 from covid.arguments import parser
 from covid.cli import main
 from covid.common import machine
-from covid.models import MODELS
+from covid.training.architectures import MODELS
 from minicnn import selftest
 from minicnn.kernels import compiled, naive
 from minicnn.kernels import threads as kernel_threads

@@ -75,14 +75,14 @@ class Outcome:
 def sites() -> dict[str, dict[int, int]]:
     """For every file of `SOURCES`: each line of a statement that makes an error, and its first line.
 
-    A `raise` alone only hands one on. In `covid.model_checks` it is the calls of `require`.
+    A `raise` alone only hands one on. In `covid.training.model_file` it is the calls of `require`.
     """
     found: dict[str, dict[int, int]] = {}
     for path in SOURCES:
         lines = found[str(path)] = {}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             makes = isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
-            if path.name == "model_checks.py" and isinstance(node, ast.Expr):
+            if path.name == "model_file.py" and isinstance(node, ast.Expr):
                 makes = ast.unparse(node).startswith("require(")
             if makes:
                 lines.update(dict.fromkeys(range(node.lineno, node.end_lineno + 1), node.lineno))

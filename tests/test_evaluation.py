@@ -17,11 +17,11 @@ from covid.data.groups import groups_by_pattern
 from covid.data.split import plan_split
 from covid.data.split_folder import groups_in, read_split
 from covid.data.write_split import write_split
-from covid.evaluate import Result
-from covid.measures_table import glossary, result_text, table_lines, threshold_line
+from covid.metrics.text_table import glossary, result_text, table_lines, threshold_line
 from covid.plots import evaluation as plots
-from covid.recipes import recipe_for
-from covid.train import train_and_evaluate
+from covid.training.predictions import Result
+from covid.training.recipes import recipe_for
+from covid.training.train import train_and_evaluate
 from minicnn.models import load_model
 
 CLASSES = ("Not_Infected", "Infected")

@@ -19,11 +19,11 @@ from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
-from covid.evaluate import Result
 from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
+from covid.metrics.student_t import central_probability, t_interval, t_quantile
 from covid.preparation import Prepared
-from covid.recipes import recipe_for
-from covid.student import central_probability, t_interval, t_quantile
+from covid.training.predictions import Result
+from covid.training.recipes import recipe_for
 
 PATIENT = "^[^_]+"
 

@@ -19,7 +19,7 @@ from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.phantom import write_dataset
 from covid.phantom.shortcuts import SHORTCUTS
-from covid.recipes import recipe_for
+from covid.training.recipes import recipe_for
 
 pytestmark = pytest.mark.slow
 

@@ -12,11 +12,11 @@ from tiny_runs import finished_run, slices
 
 from covid.cli import main
 from covid.common.errors import UserError
-from covid.inputs import model_input, open_model
 from covid.looking import excited_figure, input_bounds, look_figure
 from covid.looks import free_path
-from covid.models import tiny_cnn
 from covid.plots.looking import excited_inputs, heat_map_with_check, tinted
+from covid.training.architectures import tiny_cnn
+from covid.training.model_file import model_input, open_model
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
 from minicnn.saliency import excite, grad_cam, occlusion

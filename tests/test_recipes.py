@@ -5,14 +5,8 @@ import pytest
 
 from covid.common.choices import MODEL_NAMES, RECIPE_NAMES
 from covid.common.errors import UserError
-from covid.models import MODELS, build_model
-from covid.recipes import (
-    WarmUp,
-    plain_generator,
-    quiet_start,
-    recipe_for,
-    train_generator,
-)
+from covid.training.architectures import MODELS, build_model
+from covid.training.recipes import WarmUp, plain_generator, quiet_start, recipe_for, train_generator
 from minicnn.layers import Dense, Dropout, Input
 from minicnn.models import Model, Sequential
 from minicnn.optimizers import Adam

@@ -23,8 +23,8 @@ from covid.data.split import plan_split
 from covid.data.split_folder import is_enhanced, read_split
 from covid.data.write_split import write_folder, write_split
 from covid.phantom import write_dataset
-from covid.recipes import recipe_for
 from covid.report import results_table
+from covid.training.recipes import recipe_for
 from minicnn.files import whole_file
 from minicnn.models import load_model
 

@@ -38,9 +38,9 @@ from covid.data.class_folders import scan
 from covid.data.split import plan_split
 from covid.data.split_folder import SplitFolder, read_split
 from covid.data.write_split import write_split
-from covid.models import MODELS, build_model
-from covid.recipes import recipe_for
-from covid.train import train_and_evaluate
+from covid.training.architectures import MODELS, build_model
+from covid.training.recipes import recipe_for
+from covid.training.train import train_and_evaluate
 from minicnn.fusion import FEW, RowsStep
 from minicnn.graph import Graph
 from minicnn.kernels import threads

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from covid import run  # noqa: F401 (with all that a run needs)
-from covid.models import MODELS, build_model
+from covid.training.architectures import MODELS, build_model
 
 cv2.setNumThreads(1)
 for name in ("tiny_cnn", "reduced_inception"):

@@ -14,7 +14,7 @@ from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import batch, drawn, write_jpg
 from covid.common.parallel import in_parallel
 from covid.data.preprocess import enhance_and_crop
-from covid.recipes import PUBLISHED_AUGMENTATION
+from covid.training.recipes import PUBLISHED_AUGMENTATION
 from minicnn.preprocessing.image import ImageDataGenerator
 
 FILES = 240

@@ -30,7 +30,7 @@ from covid.data.split_folder import (
     refuse_for_split,
 )
 from covid.data.write_split import write_split
-from covid.recipes import Recipe, recipe_for
+from covid.training.recipes import Recipe, recipe_for
 
 
 def run_command(options: Namespace) -> dict:

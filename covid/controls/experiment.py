@@ -14,8 +14,8 @@ from covid.controls.logistic import fit_logistic
 from covid.controls.material import Material, choose_examples, prepare
 from covid.controls.results import TITLES, WHAT, Controls, Row
 from covid.data.split_folder import SplitFolder
-from covid.recipes import Recipe
-from covid.train import train_and_evaluate
+from covid.training.recipes import Recipe
+from covid.training.train import train_and_evaluate
 
 HISTOGRAMS = ("histogram", "histogram_without_lungs")
 
@@ -31,7 +31,7 @@ def run_controls(
         From `covid.data.split_folder.read_split`. Its manifest's column "group" says which images
         belong to one patient, if that is known.
     model : str
-        A key of `covid.models.MODELS`.
+        A key of `covid.training.architectures.MODELS`.
     recipe : Recipe
     seed : int
         Of the permuted labels, the trainings and the bootstrap. The result depends on it, the

@@ -7,6 +7,8 @@
     calibration   whether "70 %" comes true in 70 % of cases
     resampling    intervals by drawing images, or whole patients, again and again
     thresholds    from which probability on an image is called positive
+    student_t     the interval of a mean of a few numbers
+    text_table    the measures as text
     measuring     all of it at once: `measure`
 
 Everywhere `labels` are (n,) integers, 1 for the positive class, and `probabilities` (or `scores`)

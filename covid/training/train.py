@@ -2,27 +2,24 @@
 
 import csv
 import math
-import platform
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
-import numba
 import numpy as np
 
-import minicnn
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.common.signals import finishing_the_step
 from covid.data.split_folder import SplitFolder, groups_in
-from covid.evaluate import Result, evaluate, write_predictions
 from covid.metrics import threshold_choice
-from covid.models import build_model
-from covid.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
-from covid.resuming import checkpoint_errors
+from covid.training.architectures import build_model
+from covid.training.checkpoint import checkpoint_errors
+from covid.training.predictions import Result, evaluate, write_predictions
+from covid.training.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
+from covid.training.versions import versions
 from minicnn.callbacks import (
     BackupAndRestore,
     Callback,
@@ -90,7 +87,7 @@ def train_and_evaluate(
     Parameters
     ----------
     name : str
-        A key of `covid.models.MODELS`.
+        A key of `covid.training.architectures.MODELS`.
     recipe : Recipe
     split : SplitFolder
         Prepared as the recipe wants it (enhanced or not).
@@ -248,17 +245,6 @@ def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int) -> dict:
         "seed": seed,
         "versions": versions(),
         "purpose": "a teaching tool, not for diagnosis",
-    }
-
-
-def versions() -> dict[str, str]:
-    """Versions of everything that can change a number."""
-    return {
-        "minicnn": minicnn.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-        "numba": numba.__version__,
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from covid.common.choices import RECIPE_NAMES
 from covid.common.errors import UserError
-from covid.models import MODELS
+from covid.training.architectures import MODELS
 from minicnn import kernels
 from minicnn.callbacks import Callback
 from minicnn.graph import Graph
@@ -124,7 +124,7 @@ def recipe_for(
     ----------
     name : {"practice", "published"}
     model : str
-        A key of `covid.models.MODELS`.
+        A key of `covid.training.architectures.MODELS`.
     epochs, ratios, image_size
         Given, they replace the recipe's own.
 
