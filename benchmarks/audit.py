@@ -158,7 +158,7 @@ def encoded(slices: list, grain, number: int) -> bytes:
 
 def measure(folder: Path) -> dict:
     """Audit a folder; seconds, MiB, and what was found."""
-    from covid.audit import running
+    from covid.audit import run
     from covid.data.class_folders import scan
     from covid.data.split import plan_split
 
@@ -172,8 +172,8 @@ def measure(folder: Path) -> dict:
         read.update(wall=time.perf_counter() - start, processor=time.process_time() - busy)
         return prints
 
-    taken, running.fingerprint = running.fingerprint, fingerprint
-    audit = running.run_audit(dataset, plan_split(dataset.images), progress=True)
+    taken, run.fingerprint = run.fingerprint, fingerprint
+    audit = run.run_audit(dataset, plan_split(dataset.images), progress=True)
     verdict = audit.summary()["verdict"]
     seconds, processor = time.perf_counter() - start, time.process_time() - busy
     return {

@@ -142,7 +142,7 @@ def synth(options: Namespace) -> dict:
 
 def story(options: Namespace) -> dict:
     """`covid story`."""
-    from covid.story import story as told  # with training, audit, controls and figures
+    from covid.story.tell import story as told  # with training, audit, controls and figures
 
     return told(options)
 

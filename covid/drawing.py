@@ -129,7 +129,8 @@ def draw(name: str, /, *arguments, **options) -> None:
     Parameters
     ----------
     name : str
-        Of a function in `covid.plots`: "roc", "looking.excited_inputs".
+        Of a function in `covid.plots`: "roc", "looking.excited_inputs"; of another one in full:
+        "covid.audit.figures.pair_grid".
     arguments, options
         The function's; not to be changed afterwards.
 
@@ -160,8 +161,9 @@ def finish() -> None:
 
 
 def drawn(name: str, arguments: tuple, options: dict) -> Path:
-    """Call a function of `covid.plots`."""
-    return pkgutil.resolve_name(f"covid.plots.{name}")(*arguments, **options)
+    """Call a function of `covid.plots`, or one with the full name."""
+    full = name if name.startswith("covid.") else f"covid.plots.{name}"
+    return pkgutil.resolve_name(full)(*arguments, **options)
 
 
 def serve() -> None:

@@ -14,10 +14,10 @@ from covid.audit.alignment import align, summit
 from covid.audit.confounders import auc_interval, find_confounders, rate, rate_category
 from covid.audit.fingerprints import Fingerprints, fingerprint
 from covid.audit.hashing import SIDE, look
-from covid.audit.headers import pixel_mode
 from covid.audit.lookalikes import Pairs, equal_files, find_candidates, inferred_groups, windows_of
 from covid.audit.measures import NUMBERS, brightest_corner, tissue_level
 from covid.audit.neighbours import nearest
+from covid.audit.pixel_mode import pixel_mode
 from covid.audit.verdict import percent
 from covid.cli import main
 from covid.data.class_folders import ImageFile, scan

@@ -15,12 +15,12 @@ from tiny_runs import slices
 
 from covid.cli import main
 from covid.controls import run_controls, table, write_controls
-from covid.controls.experiment import permuted_in_words
 from covid.controls.intervals import BY_GROUP, BY_IMAGE, NO_INTERVAL, measured
 from covid.controls.logistic import fit_logistic, gradient, hessian, loss, with_one
-from covid.controls.masks import hulls, lung_mask
-from covid.controls.material import shared
+from covid.controls.lung_mask import hulls, lung_mask
 from covid.controls.results import TITLES, Row
+from covid.controls.run import permuted_in_words
+from covid.controls.variant_folders import shared
 from covid.controls.variants import (
     border_only,
     histogram,

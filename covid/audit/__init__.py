@@ -7,7 +7,7 @@
 Read in this order:
 
 ==============  ==============================================================
-`headers`       how a file stores its pixels
+`pixel_mode`    how a file stores its pixels
 `measures`      an image in single numbers
 `hashing`       what is compared of an image: 255 bits, and its fine detail
 `fingerprints`  all of these, of every file, which is read once
@@ -17,13 +17,13 @@ Read in this order:
 `confounders`   numbers that tell the classes apart
 `findings`      all that was found
 `verdict`       the same in one sentence
-`running`       everything put together
-`writing`       audit.json, the tables and the figures
+`run`           everything put together: `run_audit`
+`write`         audit.json and the tables; `figures`
 ==============  ==============================================================
 """
 
 from covid.audit.findings import Audit
-from covid.audit.running import run_audit
-from covid.audit.writing import write_audit
+from covid.audit.run import run_audit
+from covid.audit.write import write_audit
 
 __all__ = ["Audit", "run_audit", "write_audit"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside, made_aside
-from covid.controls.experiment import run_controls
-from covid.controls.output import table, write_controls
+from covid.controls.run import run_controls
+from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
 from covid.data.disclaimer import note
 from covid.data.groups import SYNTHETIC_GROUP, group_column, groups_by_pattern, known_groups

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.audit.confounders import BAR
 from covid.plots.canvas import (
     BLUE,
     GRAY,
@@ -66,8 +67,6 @@ def confounder_intervals(
     units : str
         What counts once: "patients", ...
     """
-    from covid.audit.confounders import BAR
-
     require(len(confounders) > 0, path, "at least one number")
     with sheet(path, title, note, 9, 0.3 * len(confounders) + 1.2) as body:
         axes = body.subplots()

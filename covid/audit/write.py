@@ -81,7 +81,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     positive = f"(positive class: {audit.dataset.positive})"
     if audit.confounders:
         draw(
-            "audit.confounder_intervals",
+            "covid.audit.figures.confounder_intervals",
             [found.summary() for found in audit.confounders],
             audit.units_title,
             folder / "confounders.png",
@@ -92,7 +92,13 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
         (folder / "confounders.png").unlink(missing_ok=True)
     pairs, title = pairs_to_show(audit)
     if pairs:
-        draw("audit.pair_grid", pairs, folder / "pairs.png", f"{title} {positive}", note)
+        draw(
+            "covid.audit.figures.pair_grid",
+            pairs,
+            folder / "pairs.png",
+            f"{title} {positive}",
+            note,
+        )
     else:
         (folder / "pairs.png").unlink(missing_ok=True)
     finish()

@@ -6,8 +6,7 @@ import csv
 from pathlib import Path
 
 from covid.common.output_files import write_json
-from covid.controls.intervals import BY_GROUP, BY_IMAGE
-from covid.controls.results import Controls
+from covid.controls.results import Controls, interval, interval_in_words, split_in_words
 from minicnn.files import whole_file
 
 COLUMNS = (
@@ -32,7 +31,7 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
     UserError
         A figure cannot be written.
     """
-    from covid.plots.controls import controls_figure, masks_figure
+    from covid.controls.figures import controls_figure, masks_figure
 
     folder.mkdir(parents=True, exist_ok=True)
     controls_figure(controls, folder / "controls.png", note)
@@ -63,38 +62,6 @@ def table(controls: Controls, note: str) -> str:
         )
     lines += [f"Intervals: {interval_in_words(controls)}.", *remarks(controls)]
     return "\n".join([*lines, note, "", controls.verdict])
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """Such as 0.512-0.731."""
-    return "none" if low is None else f"{low:.3f}-{high:.3f}"
-
-
-def split_in_words(controls: Controls) -> str:
-    """How the images were divided."""
-    if controls.split == "random":
-        return "slices split at random"
-    if controls.kept_apart:
-        return f"{controls.members} kept apart"
-    return f"{controls.members} on both sides of the split"
-
-
-def interval_in_words(controls: Controls) -> str:
-    """What the intervals rest on."""
-    method, n = controls.rows[0].interval, controls.rows[0].n
-    if method == BY_GROUP:
-        return f"bootstrap of {controls.members}, {controls.groups} in the test"
-    if method == BY_IMAGE and controls.groups is None:
-        return (
-            f"Wilson and DeLong, as if the {n} test images were independent; patients are not "
-            "known, and with several slices of each the truth is less certain"
-        )
-    if method == BY_IMAGE:
-        return (
-            f"Wilson and DeLong by image, for further slices of these {controls.groups} "
-            f"{controls.members}; they say nothing of other patients"
-        )
-    return f"none, because {controls.groups} {controls.members} in the test are too few"
 
 
 def remarks(controls: Controls) -> list[str]:

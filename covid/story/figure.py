@@ -18,7 +18,7 @@ def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Pa
     Parameters
     ----------
     content : dict
-        As `covid.story.tell` makes it.
+        As `tell.tell` makes it.
     lying, honest : Dataset
         Their first positive images are shown.
     path : str or Path

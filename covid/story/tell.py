@@ -6,7 +6,7 @@
     4  patients kept apart and honest images: what the model has really learned
 
 Nothing in the story is written beforehand: images are made, models trained, and every number is
-the outcome. What each chapter does and says is in `covid.story_chapters`.
+the outcome. What each chapter does and says is in `covid.story.chapters`.
 
 What it leaves in its folder:
 
@@ -25,7 +25,7 @@ from covid.common.errors import UserError
 from covid.common.output_files import new_folder, write_json
 from covid.data.class_folders import scan
 from covid.phantom import write_dataset
-from covid.story_chapters import (
+from covid.story.chapters import (
     MODEL,
     NEAR_DUPLICATES,
     SHORTCUT,
@@ -35,7 +35,7 @@ from covid.story_chapters import (
     looks_perfect,
     truth,
 )
-from covid.story_text import as_text
+from covid.story.text import as_text
 from minicnn.files import whole_file
 
 PATIENTS, SLICES = 40, 4
@@ -81,7 +81,7 @@ def tell(
     dict
         "note", "positive", "seed", "model", "images" and "chapters"; what story.json holds.
     """
-    from covid.plots.story import draw
+    from covid.story.figure import draw
 
     told = make_images(folder, seed, epochs, patients, verbose)
     split, first = looks_perfect(told)

@@ -29,7 +29,7 @@ def as_text(content: dict) -> str:
     Parameters
     ----------
     content : dict
-        As `covid.story.tell` returns it.
+        As `tell.tell` returns it.
     """
     lines = []
     for number, chapter in enumerate(content["chapters"], start=1):

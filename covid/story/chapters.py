@@ -22,7 +22,7 @@ from covid.data.split import Split, plan_split
 from covid.data.split_folder import SplitFolder, read_split
 from covid.data.write_split import write_split
 from covid.phantom.shortcuts import SHORTCUTS
-from covid.story_text import score, share
+from covid.story.text import score, share
 from covid.training.recipes import Recipe, recipe_for
 from covid.training.train import train_and_evaluate
 

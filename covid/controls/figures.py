@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from matplotlib.axes import Axes
 
-from covid.controls.output import interval_in_words, split_in_words
+from covid.controls.results import Controls, Row, interval_in_words, split_in_words
 from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
 from covid.plots.canvas import (
     BLUE,
@@ -24,9 +23,6 @@ from covid.plots.canvas import (
     text_at,
     wrap,
 )
-
-if TYPE_CHECKING:
-    from covid.controls.results import Controls, Row
 
 READING = (
     "If a row without lungs, or with permuted labels, scores like the image, the model need not "
