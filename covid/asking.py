@@ -65,7 +65,7 @@ def evaluate(options: Namespace) -> dict:
 
 def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[str]:
     """The figures of all results, in a new folder; their paths, which are printed as well."""
-    from covid.figures import evaluation_figures
+    from covid.figures.model_figures import evaluation_figures
 
     written: list[Path] = []
     split, classes = is_split(options.data), classes_of(model)
@@ -236,7 +236,8 @@ def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str
 
 def figures(options: Namespace) -> dict:
     """`covid figures`."""
-    from covid.figures import choose, filters_figure, first_convolution, source_figures
+    from covid.figures.dataset_figures import choose, source_figures
+    from covid.figures.model_figures import filters_figure, first_convolution
     from minicnn.utils import plot_model
 
     model = open_model(options.model) if options.model is not None else None

@@ -79,10 +79,14 @@ def run_command(options: argparse.Namespace) -> int:
     Returns 2 when some files that were named could not be used, or the doctor found something
     broken, else 0.
     """
-    from covid import drawing
     from covid.common.output_files import json_text
+    from covid.figures import draw_process
 
-    with drawing.helper() if options.command in drawing.HELPED else contextlib.nullcontext():
+    with (
+        draw_process.helper()
+        if options.command in draw_process.HELPED
+        else contextlib.nullcontext()
+    ):
         command = function_of(options.command)
         with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
             result = command(options)

@@ -22,7 +22,7 @@ from covid.data.manifest import read_manifest
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder, open_split, read_split
 from covid.data.write_split import write_split
-from covid.drawing import draw
+from covid.figures.draw_process import draw
 from covid.fold_measures import FOLD_COLUMNS, fold_row, summarise_folds
 from covid.training.predictions import Result
 from covid.training.recipes import Recipe

@@ -1,7 +1,7 @@
 """`covid look`: image files in, figures out that show where a model's answers come from.
 
-What is on the figures is in `covid.looking`; this file reads the images, names the figures, and
-writes their numbers to looks.csv.
+What is on the figures is in `covid.figures.heat_maps`; this file reads the images, names the
+figures, and writes their numbers to looks.csv.
 """
 
 import csv
@@ -17,7 +17,7 @@ from covid.asking import about, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder
 from covid.data.images import UnreadableImage
-from covid.looking import COPIES, excited_figure, look_figure
+from covid.figures.heat_maps import COPIES, excited_figure, look_figure
 from covid.training.model_file import classes_of, open_model
 from minicnn.files import whole_file
 from minicnn.models import Model
@@ -66,7 +66,7 @@ def look_at_all(model: Model, images: list[Image], options: Namespace) -> dict:
         )
     write_looks(looks, classes_of(model)[1], options.out / "looks.csv")
     if suited_method(model).layers:  # there are convolutions
-        from covid.figures import filters_figure
+        from covid.figures.model_figures import filters_figure
 
         path, gray, _ = images[0]
         figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from functools import partial
 
-from covid import figures, report
+from covid import report
 from covid.data import disclaimer
 from covid.data.groups import Groups
 from covid.data.split_folder import SplitFolder
+from covid.figures import model_figures
 from covid.metrics import enough_groups
 from covid.options import Options
 from covid.preparation import Prepared, Source, draw_data, prepare_all
@@ -28,7 +29,7 @@ class Outcome:
     trained : dict of str to Trained
         By model.
     looks : dict of str to dict
-        By model: where its answer for one image comes from; see `covid.looking`.
+        By model: where its answer for one image comes from; see `covid.figures.heat_maps`.
     """
 
     prepared: dict[str, Prepared]
@@ -81,12 +82,12 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
             options.say(f"going on from {backup.path}")
         trained = train_and_evaluate(
             *(name, recipe, split, options.seed, options.verbose, backup),
-            built=partial(figures.graph_figure, folder=drawn),
+            built=partial(model_figures.graph_figure, folder=drawn),
         )
         write_training(trained, (split.negative, split.positive), folder)
         note = disclaimer.note(split)
-        figures.model_figures(trained, split, drawn, note)
+        model_figures.model_figures(trained, split, drawn, note)
         outcome.trained[name] = trained
-        outcome.looks[name] = figures.example_looked_into(
+        outcome.looks[name] = model_figures.example_looked_into(
             trained.model, split, drawn, note, options.seed
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from covid import figures, report
+from covid import report
 from covid.common.errors import UserError, shown
 from covid.data import disclaimer
 from covid.data.class_folders import Dataset, scan
@@ -28,6 +28,7 @@ from covid.data.split_folder import (
     refuse_for_split,
 )
 from covid.data.write_split import write_split
+from covid.figures import dataset_figures
 from covid.options import Options
 from covid.phantom import write_dataset
 from covid.training.recipes import Recipe
@@ -251,5 +252,9 @@ def draw_data(options: Options, source: Source, first: Prepared) -> None:
     last = folder / "augmentation.png"
     if last.exists():
         return
-    figures.source_figures(source.dataset, folder, small_print, options.seed, source.enhanced)
-    figures.augmentation_figure(first.split, first.recipe, folder, small_print, options.seed)
+    dataset_figures.source_figures(
+        source.dataset, folder, small_print, options.seed, source.enhanced
+    )
+    dataset_figures.augmentation_figure(
+        first.split, first.recipe, folder, small_print, options.seed
+    )

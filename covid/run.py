@@ -26,7 +26,7 @@ leaves in the output folder:
 import json
 from pathlib import Path
 
-from covid import figures, report
+from covid import report
 from covid.audited import audit_source, with_look_alikes
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import made_aside, write_json
@@ -36,7 +36,8 @@ from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_in_words
-from covid.drawing import as_drawn, drawn_or_dropped
+from covid.figures import model_figures
+from covid.figures.draw_process import as_drawn, drawn_or_dropped
 from covid.folds import run_folds
 from covid.options import Options
 from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
@@ -81,7 +82,7 @@ def run_all(options: Options) -> dict:
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
-        figures.overview(summary, options.out / "figures", summary["note"])
+        model_figures.overview(summary, options.out / "figures", summary["note"])
         for path in as_drawn():
             convert(path)  # while the next one is drawn
         require_files(

@@ -365,8 +365,11 @@ def locked(setting: Setting) -> None:
 
 def no_figures(setting: Setting) -> None:
     """Most of the time of a tiny run is taken by its figures."""
-    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
-    for name in kinds:
+    kinds = {
+        "dataset_figures": ("source_figures", "augmentation_figure"),
+        "model_figures": ("graph_figure", "model_figures", "overview"),
+    }
+    for name in (f"{module}.{kind}" for module in kinds for kind in kinds[module]):
         setting.patch.setattr(f"covid.figures.{name}", lambda *args, **named: None)
 
 

@@ -92,7 +92,7 @@ NOT_BY_A_USER = {
         ("covid/data/split.py", "there are no images"),
     ],
     "only if somebody ends one process of a command; tested in test_drawing_process": [
-        ("covid/drawing.py", "has been ended from outside"),
+        ("covid/figures/draw_process.py", "has been ended from outside"),
     ],
     "only if another program fills the folder after it was looked at": [
         ("covid/common/output_files.py", "is not an empty folder"),
@@ -103,8 +103,8 @@ NOT_BY_A_USER = {
         ("covid/phantom/scan.py", "window must be one of"),
         ("covid/phantom/write.py", "could not encode"),
         ("covid/metrics/curves.py", "labels of 0 or 1"),
-        ("covid/plots/canvas.py", "to draw this figure"),
-        ("covid/plots/canvas.py", "a name that ends in .png"),
+        ("covid/figures/plots/canvas.py", "to draw this figure"),
+        ("covid/figures/plots/canvas.py", "a name that ends in .png"),
         ("covid/data/preprocess.py", "expected an image of shape"),
         ("covid/data/split.py", "its group is not known"),
         ("minicnn/callbacks/backup.py", "expected backup_dir"),
@@ -428,7 +428,7 @@ TABLE = {
         raising("pathlib.Path.write_bytes", OSError(28, "No space left on device"))),
     "disk full while a figure is drawn": Row("figures --data slices",
         "covid figures: figures/samples.png cannot be written (No space left on device); check the disk and the folder's permissions",
-        raising("covid.plots.canvas.whole_file", OSError(28, "No space left on device"))),
+        raising("covid.figures.plots.canvas.whole_file", OSError(28, "No space left on device"))),
     "disk full while predictions are written": Row("predict model.npz image.png --out a.csv",
         "covid predict: a.csv: No space left on device; check the path, its permissions and the disk",
         raising("minicnn.files.flush", OSError(28, "No space left on device"))),
@@ -792,10 +792,10 @@ TABLE = {
         all_of(stopped(), raising("covid.outcomes.train_and_evaluate", ImageFileError("no images any more")))),
     "the output folder taken away at the end": Row("train --data slices --epochs 1 --out new",
         "covid train: new: this output folder has been taken away during the run; start it again",
-        all_of(no_figures, patched("covid.figures.overview", lambda *args: shutil.rmtree("new")))),
+        all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: shutil.rmtree("new")))),
     "a model taken away at the end": Row("train --data slices --epochs 1 --out new",
         "covid train: new/random/tiny_cnn/model.npz has been taken away during the run; start it again",
-        all_of(no_figures, patched("covid.figures.overview", lambda *args: Path("new/random/tiny_cnn/model.npz").unlink())),
+        all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: Path("new/random/tiny_cnn/model.npz").unlink())),
         leaves="new"),
 
     # Switches of the synthetic images

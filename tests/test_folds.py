@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tiny_runs import slices
 
-from covid import folds, plots
+from covid import folds
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.data.class_folders import ImageFile, scan
@@ -19,6 +19,7 @@ from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
+from covid.figures import plots
 from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
 from covid.metrics.student_t import central_probability, t_interval, t_quantile
 from covid.preparation import Prepared

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
-from covid import figures, outcomes, preparation, run
+from covid import outcomes, preparation, run
 from covid.audited import read_audit
 from covid.common.errors import UserError
 from covid.common.output_files import free_name, json_text, new_folder
@@ -22,6 +22,7 @@ from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import is_enhanced, read_split
 from covid.data.write_split import write_folder, write_split
+from covid.figures import dataset_figures, model_figures
 from covid.phantom import write_dataset
 from covid.report import results_table
 from covid.training.recipes import recipe_for
@@ -35,9 +36,10 @@ PARTS = ("train", "validate", "test")
 @pytest.fixture
 def no_figures(monkeypatch):
     """Figures take most of the time of a tiny run; what they show is tested in test_plots."""
-    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
-    for name in kinds:
-        monkeypatch.setattr(figures, name, lambda *args, **named: None)
+    for name in ("source_figures", "augmentation_figure"):
+        monkeypatch.setattr(dataset_figures, name, lambda *args, **named: None)
+    for name in ("graph_figure", "model_figures", "overview"):
+        monkeypatch.setattr(model_figures, name, lambda *args, **named: None)
 
 
 def without_seconds(summary: dict) -> dict:
@@ -348,7 +350,7 @@ def test_a_failure_while_images_are_prepared_leaves_nothing(tmp_path, monkeypatc
     def fail(*args):
         raise UserError("no figure")
 
-    monkeypatch.setattr(figures, "augmentation_figure", fail)
+    monkeypatch.setattr(dataset_figures, "augmentation_figure", fail)
     with pytest.raises(UserError, match="no figure"):
         run.run_all(quick(tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []

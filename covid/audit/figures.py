@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from covid.audit.confounders import BAR
-from covid.plots.canvas import (
+from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
     NAME_FONT,
@@ -19,7 +19,7 @@ from covid.plots.canvas import (
     shorten,
     text_at,
 )
-from covid.plots.images import GAP, show
+from covid.figures.plots.images import GAP, show
 
 COLUMNS = 3  # pairs in a row
 

@@ -22,7 +22,7 @@ from covid.audit.measures import NUMBERS
 from covid.common.errors import shown
 from covid.common.output_files import write_json
 from covid.data.images import UnreadableImage, read_gray
-from covid.drawing import draw, finish
+from covid.figures.draw_process import draw, finish
 from minicnn.files import whole_file
 
 SHOWN = 6  # pairs in the figure

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from covid.controls.results import Controls, Row, interval_in_words, split_in_words
 from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
-from covid.plots.canvas import (
+from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
     NAME_FONT,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.images import read_gray
 from covid.data.preprocess import enhance_and_crop
-from covid.plots.canvas import BLUE, GRAY, GREEN, ORANGE, sheet
+from covid.figures.plots.canvas import BLUE, GRAY, GREEN, ORANGE, sheet
 
 
 def draw(content: dict, lying: Dataset, honest: Dataset, path: str | Path) -> Path:

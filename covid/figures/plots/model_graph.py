@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from covid.plots.canvas import drawn, write
+from covid.figures.plots.canvas import drawn, write
 from minicnn.drawing import draw_described
 
 DPI = 200  # as Keras' plot_model

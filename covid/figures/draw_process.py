@@ -39,7 +39,8 @@ class Helper:
     """
 
     def __init__(self) -> None:
-        start = f"import sys; sys.path[:] = {sys.path!r}; from covid.drawing import serve; serve()"
+        serve = "from covid.figures.draw_process import serve; serve()"
+        start = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
         self.process = subprocess.Popen(
             [sys.executable, "-c", start],
             stdin=subprocess.PIPE,
@@ -129,8 +130,8 @@ def draw(name: str, /, *arguments, **options) -> None:
     Parameters
     ----------
     name : str
-        Of a function in `covid.plots`: "roc", "looking.excited_inputs"; of another one in full:
-        "covid.audit.figures.pair_grid".
+        Of a function in `covid.figures.plots`: "roc", "heat_maps.excited_inputs"; of another one in
+        full: "covid.audit.figures.pair_grid".
     arguments, options
         The function's; not to be changed afterwards.
 
@@ -161,8 +162,8 @@ def finish() -> None:
 
 
 def drawn(name: str, arguments: tuple, options: dict) -> Path:
-    """Call a function of `covid.plots`, or one with the full name."""
-    full = name if name.startswith("covid.") else f"covid.plots.{name}"
+    """Call a function of `covid.figures.plots`, or one with the full name."""
+    full = name if name.startswith("covid.") else f"covid.figures.plots.{name}"
     return pkgutil.resolve_name(full)(*arguments, **options)
 
 
@@ -172,7 +173,7 @@ def serve() -> None:
     jobs, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # lest somebody's print gets between the answers
     with suppress(ImportError):  # every job will say it
-        import covid.plots  # noqa: F401 (now, while the other process still prepares images)
+        import covid.figures.plots  # noqa: F401 (now, while the other one prepares images)
     gc.freeze()  # what was imported stays: figures leave garbage, which is looked for without it
     while True:
         try:

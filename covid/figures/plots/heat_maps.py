@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from covid.plots.canvas import (
+from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
     GREEN,
@@ -26,7 +26,7 @@ from covid.plots.canvas import (
     text_at,
     wrap,
 )
-from covid.plots.images import levels
+from covid.figures.plots.images import levels
 
 GAP = 0.15
 LARGE, SMALL = 3.0, 2.1  # widths of the image and its heat map, and of a random model's

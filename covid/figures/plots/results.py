@@ -7,8 +7,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from covid.figures.plots.canvas import (
+    BLUE,
+    GRAY,
+    GREEN,
+    NAME_POINTS,
+    ORANGE,
+    axes_at,
+    require,
+    sheet,
+    wrap,
+)
 from covid.metrics import wilson_interval
-from covid.plots.canvas import BLUE, GRAY, GREEN, NAME_POINTS, ORANGE, axes_at, require, sheet, wrap
 
 
 def training_curves(

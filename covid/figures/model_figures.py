@@ -1,4 +1,4 @@
-"""Which figures a run has, and what is on them; how they look is in `covid.plots`."""
+"""Which figures there are of a trained model, and what is on them; how they look is in `plots`."""
 
 from pathlib import Path
 
@@ -7,120 +7,17 @@ import numpy as np
 from covid import metrics
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
-from covid.data.class_folders import Dataset
-from covid.data.images import UnreadableImage, read_gray
-from covid.data.preprocess import steps
+from covid.data.images import read_gray
 from covid.data.split_folder import SplitFolder
-from covid.drawing import draw
-from covid.looking import look_figure
+from covid.figures.dataset_figures import SAMPLES
+from covid.figures.draw_process import draw
+from covid.figures.heat_maps import look_figure
 from covid.training.model_file import model_input
 from covid.training.predictions import Result
-from covid.training.recipes import PUBLISHED_AUGMENTATION, Recipe
 from minicnn.drawing import described
 from minicnn.inspection import trace
 from minicnn.layers import Conv2D
 from minicnn.models import Model
-from minicnn.preprocessing.image import ImageDataGenerator, img_to_array, load_img
-
-SAMPLES = 6  # images of each class in the sample grid
-
-
-def source_figures(
-    dataset: Dataset, folder: Path, note: str, seed: int, enhanced: bool = False
-) -> list[Path]:
-    """samples.png, and preprocessing.png unless the images are enhanced already.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    folder : Path
-        Where the figures go; made if missing.
-    note : str
-        Small print.
-    seed : int
-        Of the choice of images.
-    enhanced : bool
-        Whether preprocessing has been done.
-
-    Returns
-    -------
-    paths : list of Path
-        What was written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(seed)
-    chosen = {
-        name: choose(dataset, name, SAMPLES, rng) for name in (dataset.positive, dataset.negative)
-    }
-    samples = folder / "samples.png"
-    draw(
-        "sample_grid",
-        {name: [image for _, image in found] for name, found in chosen.items()},
-        samples,
-        f"A few slices of each class{', enhanced and cropped' if enhanced else ''}",
-        note,
-        {name: [file for file, _ in found] for name, found in chosen.items()},
-    )
-    if enhanced:
-        return [samples]
-    columns = [item for found in chosen.values() for item in found[: SAMPLES // 2]]
-    preprocessing = folder / "preprocessing.png"
-    draw(
-        "preprocessing_grid",
-        [(file, *steps(image)) for file, image in columns],
-        preprocessing,
-        "What preprocessing does to slices",
-        note,
-    )
-    return [samples, preprocessing]
-
-
-def choose(
-    dataset: Dataset, class_name: str, count: int, rng: np.random.Generator
-) -> list[tuple[str, np.ndarray]]:
-    """Up to `count` readable images of a class at random: (file name, image).
-
-    Raises
-    ------
-    UserError
-        None of them can be read.
-    """
-    files = [image.path for image in dataset.images if image.class_name == class_name]
-    found = []
-    for index in rng.permutation(len(files)):
-        try:
-            found.append((files[index].name, read_gray(files[index])))
-        except UnreadableImage:
-            continue  # `covid run` and `covid split` list it
-        if len(found) == count:
-            break
-    if not found:
-        raise UserError(
-            f"{dataset.folder / class_name}: none of the {len(files)} images can be read; look at "
-            f"{files[0].name}, for one"
-        )
-    return found
-
-
-def augmentation_figure(
-    split: SplitFolder, recipe: Recipe, folder: Path, note: str, seed: int
-) -> None:
-    """augmentation.png: one training image and four random copies of it."""
-    path = next(file for file, label in split.parts["train"] if label == 1)
-    size = recipe.image_size
-    image = img_to_array(load_img(path, "grayscale", (size, size), "nearest"))
-    generator = ImageDataGenerator(**(recipe.augmentation or PUBLISHED_AUGMENTATION))
-    rng = np.random.default_rng(seed)
-    copies = [generator.random_transform(image, rng) for _ in range(4)]
-    whose = f"the {recipe.name} recipe's" if recipe.augmentation else "the article's"
-    draw(
-        "augmented_copies",
-        image.astype(np.uint8),
-        [np.clip(copy, 0, 255).astype(np.uint8) for copy in copies],
-        folder / "augmentation.png",
-        f"{path.name}: four copies by {whose} augmentation",
-        note,
-    )
 
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
@@ -162,7 +59,7 @@ def graph_figure(model: Model, folder: Path) -> None:
     """graph-<model>.png: its layers, trained or not; not again after an interruption."""
     path = folder / f"graph-{model.name}.png"
     if not path.exists():
-        draw("graph.model_graph", *described(model, True), path)
+        draw("model_graph.model_graph", *described(model, True), path)
 
 
 def example(split: SplitFolder) -> Path:
@@ -175,7 +72,7 @@ def example_looked_into(
 ) -> dict:
     """look-<model>.png: where the answer for one image comes from, beside its sanity check.
 
-    Returns what summary.json holds of it: the image, and the numbers of `covid.looking.look_figure`.
+    Returns what summary.json holds of it: the image, and the numbers of `heat_maps.look_figure`.
     """
     file = example(split)
     path = folder / f"look-{model.name}.png"

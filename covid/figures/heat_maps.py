@@ -2,7 +2,7 @@
 
 A heat map is never drawn here without its sanity check: the maps of the same model with random
 weights stand beside it, and a sentence below says what follows from them. How all that is computed
-is in `minicnn.saliency`, how it looks in `covid.plots.looking`.
+is in `minicnn.saliency`, how it looks in `covid.figures.plots.heat_maps`.
 """
 
 import math
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from covid.common.errors import UserError, shown
-from covid.drawing import draw
+from covid.figures.draw_process import draw
 from covid.training.model_file import classes_of, model_input
 from minicnn.models import Model
 from minicnn.saliency import (
@@ -92,7 +92,7 @@ def look_figure(
     made = "Covered:" if chosen == "occlusion" else "Grad-CAM of"
     why = "The rule" if chosen == suited.method else f"Against the rule, which says {suited.method}"
     draw(
-        "looking.heat_map_with_check",
+        "heat_maps.heat_map_with_check",
         x[:, :, 0],
         heat.on_image,
         [
@@ -162,7 +162,7 @@ def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
         drawn.append((middle(model, tensor, found.x), f"{layer.name}, filter {k + 1}\n{text}"))
     shown_of = f" (the first {len(drawn)} of {len(filters)})" if len(drawn) < len(filters) else ""
     draw(
-        "looking.excited_inputs",
+        "heat_maps.excited_inputs",
         drawn,
         bounds,
         path,

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from covid.figures.plots.canvas import BLUE, GRAY, GREEN, ORANGE, axes_at, require, sheet, wrap
+from covid.figures.plots.images import sample_grid
 from covid.metrics import Band, precision_recall_curve, reliability_bins, roc_curve
-from covid.plots.canvas import BLUE, GRAY, GREEN, ORANGE, axes_at, require, sheet, wrap
-from covid.plots.images import sample_grid
 
 
 def roc(

@@ -14,7 +14,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import NullLocator
 
-from covid.plots.canvas import (
+from covid.figures.plots.canvas import (
     BLUE,
     NAME_FONT,
     NAME_LINE,

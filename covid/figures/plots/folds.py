@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from covid.plots.canvas import BLUE, GRAY, NAME_POINTS, ORANGE, require, sheet, wrap
+from covid.figures.plots.canvas import BLUE, GRAY, NAME_POINTS, ORANGE, require, sheet, wrap
 
 PANELS = {"accuracy": "accuracy (fraction correct)", "auc": "area under the ROC curve"}
 

@@ -10,10 +10,15 @@ what comes out of training, `evaluation` what one model's predictions are worth,
 out of a cross-validation; `canvas` is the sheet that all draw on.
 """
 
-from covid.plots.evaluation import most_wrong, precision_recall, reliability, roc, scores
-from covid.plots.folds import fold_results
-from covid.plots.images import augmented_copies, filters_and_maps, preprocessing_grid, sample_grid
-from covid.plots.results import comparison, confusion_matrices, training_curves
+from covid.figures.plots.evaluation import most_wrong, precision_recall, reliability, roc, scores
+from covid.figures.plots.folds import fold_results
+from covid.figures.plots.images import (
+    augmented_copies,
+    filters_and_maps,
+    preprocessing_grid,
+    sample_grid,
+)
+from covid.figures.plots.results import comparison, confusion_matrices, training_curves
 
 __all__ = [
     "augmented_copies",
