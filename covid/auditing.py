@@ -1,15 +1,14 @@
 """`covid audit`: looks for leaks and shortcuts in two class folders, or in a split folder."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
-from covid.data.class_folders import Dataset, ImageFile, scan
+from covid.data.class_folders import Dataset, scan
 from covid.data.groups import Groups, group_column, known_groups
-from covid.data.manifest import MANIFEST, read_manifest
 from covid.data.split import Split, parse_ratios, plan_split
 from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
+from covid.pipeline.audit_step import as_planned
 
 
 def audit(options: Namespace) -> dict:
@@ -72,27 +71,3 @@ def opened(options: Namespace) -> SplitFolder:
             f"out {given[0]}"
         )
     return read_split(options.folder)
-
-
-def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
-    """The images of a split folder, and its split as if it were planned just now."""
-    parts = {
-        part: [image_file(path, label, folder) for path, label in files]
-        for part, files in folder.parts.items()
-    }
-    images = sorted(sum(parts.values(), []), key=lambda image: image.path.as_posix())
-    dataset = Dataset(folder.folder, folder.positive, folder.negative, images, [])
-    in_folder = {folder.folder / row["file"]: row["group"] for row in read_manifest(folder.folder)}
-    names = {image: in_folder[image.path] for image in images}
-    groups = None
-    if "" not in names.values():
-        kept = folder.info["group"]
-        kind = "audit" if folder.info.get("members") == "groups" else "csv"
-        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
-    ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
-    return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
-
-
-def image_file(path: Path, label: int, folder: SplitFolder) -> ImageFile:
-    """An image of a split folder."""
-    return ImageFile(path, folder.positive if label else folder.negative, label)

@@ -68,7 +68,7 @@ def train(options: Namespace) -> dict:
 
 def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> dict:
     """Check the options as far as possible before any work, then do all of it."""
-    from covid import run as runner  # with the figures, which take a second to import
+    from covid.pipeline import run as runner  # with the figures, which take a second to import
 
     column = group_column(options)
     if options.group_audit and not options.audit:
@@ -107,7 +107,7 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
 
 def go_on(options: Namespace) -> dict:
     """`--resume`: what is left to do of a run, as its run.json says it was started."""
-    from covid import run as runner
+    from covid.pipeline import run as runner
     from covid.resuming import resumed
 
     folder = options.out if options.resume is True else options.resume

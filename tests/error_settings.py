@@ -31,7 +31,7 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, quick, slices, temporary_folder
 
-from covid import run
+from covid.pipeline import run
 from minicnn import checkpoints
 
 

@@ -789,7 +789,7 @@ TABLE = {
         finished(lambda path: (path / "summary.json").write_text("{"))),
     "images taken away while it trains": Row("run --resume stopped",
         "covid run: no images any more; put the images back, or start another run",
-        all_of(stopped(), raising("covid.outcomes.train_and_evaluate", ImageFileError("no images any more")))),
+        all_of(stopped(), raising("covid.pipeline.train_models.train_and_evaluate", ImageFileError("no images any more")))),
     "the output folder taken away at the end": Row("train --data slices --epochs 1 --out new",
         "covid train: new: this output folder has been taken away during the run; start it again",
         all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: shutil.rmtree("new")))),
@@ -986,7 +986,7 @@ TABLE = {
     # Ctrl-C, SIGTERM and a reader that goes away
     "stopped while it prepares": Row("run --data slices",
         "covid run: stopped",
-        raising("covid.preparation.write_split", KeyboardInterrupt()), code=130),
+        raising("covid.pipeline.prepare_splits.write_split", KeyboardInterrupt()), code=130),
     "stopped in a command": Row("synth",
         "covid synth: stopped",
         raising("covid.commands.synth", KeyboardInterrupt()), code=130),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tiny_runs import quick
 
-from covid import run as runner
 from covid.common.errors import UserError
+from covid.pipeline import run as runner
 from covid.training import recipes
 from minicnn import callbacks, kernels, layers, models, optimizers
 from minicnn.callbacks import TerminateOnNaN

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from tiny_runs import slices
 
-from covid import folds
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.data.class_folders import ImageFile, scan
@@ -20,9 +19,10 @@ from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.figures import plots
-from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
 from covid.metrics.student_t import central_probability, t_interval, t_quantile
-from covid.preparation import Prepared
+from covid.pipeline import cross_validation as folds
+from covid.pipeline.fold_summary import WEAKNESS, fold_row, pool, summarise_folds
+from covid.pipeline.prepare_splits import Prepared
 from covid.training.predictions import Result
 from covid.training.recipes import recipe_for
 

@@ -22,8 +22,9 @@ from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
-from covid.options import Options
-from covid.resuming import read_run_info, resumed, write_run_info
+from covid.pipeline.options import Options
+from covid.pipeline.run_record import read_run_info, write_run_info
+from covid.resuming import resumed
 
 PATIENT = "^[^_]+"
 

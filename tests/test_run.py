@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
-from covid import outcomes, preparation, run
-from covid.audited import read_audit
 from covid.common.errors import UserError
 from covid.common.output_files import free_name, json_text, new_folder
 from covid.data.class_folders import scan
@@ -24,7 +22,11 @@ from covid.data.split_folder import is_enhanced, read_split
 from covid.data.write_split import write_folder, write_split
 from covid.figures import dataset_figures, model_figures
 from covid.phantom import write_dataset
-from covid.report import results_table
+from covid.pipeline import prepare_splits, run, train_models
+from covid.pipeline import source as source_module
+from covid.pipeline.audit_step import read_audit
+from covid.pipeline.source import find_source
+from covid.pipeline.summary import results_table
 from covid.training.recipes import recipe_for
 from minicnn.files import whole_file
 from minicnn.models import load_model
@@ -202,7 +204,7 @@ def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
 
 def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
     few = partial(write_dataset, patients=PATIENTS, slices=SLICES)
-    monkeypatch.setattr(preparation, "write_dataset", few)
+    monkeypatch.setattr(source_module, "write_dataset", few)
     said = []
     summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
     assert "synthetic" in said[0]
@@ -213,8 +215,8 @@ def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monke
 def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
     recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn_dropout")}
     options = quick(tmp_path / "out")
-    source = preparation.find_source(options)
-    prepared = preparation.prepare_all(options, source, recipes, "random", None)
+    source = find_source(options)
+    prepared = prepare_splits.prepare_all(options, source, recipes, "random", None)
     assert prepared["tiny_cnn"].split is prepared["cnn_dropout"].split
     assert len(list((tmp_path / "out/random/data").iterdir())) == 1
 
@@ -304,11 +306,11 @@ def test_look_alikes_are_found_again_where_the_images_are_named_in_another_way(m
 def test_groups_of_one_image_each_are_no_stricter_than_chance(tmp_path):
     said = []
     options = quick(tmp_path, say=said.append)
-    source = preparation.find_source(options)
+    source = find_source(options)
     alone = groups_from_names(source.dataset, {}, LOOK_ALIKES, "audit")
     recipe = replace(recipe_for("practice", "tiny_cnn"), enhance=False)
     for name, together in {"alone": alone, "patients": source.groups, "random": None}.items():
-        preparation.prepare(options, source, recipe, tmp_path / name, together, None)
+        prepare_splits.prepare(options, source, recipe, tmp_path / name, together, None)
         notes = read_split(tmp_path / name).info["notes"]
         assert any("each image is a group by itself" in text for text in notes) == (name == "alone")
 
@@ -362,8 +364,8 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
             raise KeyboardInterrupt
         return train(name, *args, **named)
 
-    train = outcomes.train_and_evaluate
-    monkeypatch.setattr(outcomes, "train_and_evaluate", stop_at_the_second)
+    train = train_models.train_and_evaluate
+    monkeypatch.setattr(train_models, "train_and_evaluate", stop_at_the_second)
     said = []
     models = ("tiny_cnn", "reduced_inception")
     with pytest.raises(KeyboardInterrupt):

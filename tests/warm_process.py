@@ -6,7 +6,7 @@ It does the slow things that a process of `covid` begins with: imports, and the 
 import cv2
 import numpy as np
 
-from covid import run  # noqa: F401 (with all that a run needs)
+from covid.pipeline import run  # noqa: F401 (with all that a run needs)
 from covid.training.architectures import MODELS, build_model
 
 cv2.setNumThreads(1)

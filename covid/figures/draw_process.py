@@ -7,8 +7,8 @@ Matplotlib takes half a second to import and about as long for five figures, on 
             draw("roc", labels, ..., path, title)
             paths = list(as_drawn())    # all are there, or the first one's error is raised
 
-Where there is no helper, in a program that calls `covid.run` itself, `draw` draws at once. The
-files are the same.
+Where there is no helper, in a program that calls `pipeline.run.run_all` itself, `draw` draws at once.
+The files are the same.
 """
 
 import gc

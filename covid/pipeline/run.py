@@ -23,14 +23,7 @@ leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
-import json
-from pathlib import Path
-
-from covid import report
-from covid.audited import audit_source, with_look_alikes
-from covid.common.errors import UserError, shortened, shown
-from covid.common.output_files import made_aside, write_json
-from covid.controls import run_controls, write_controls
+from covid.common.output_files import write_json
 from covid.data import disclaimer
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
@@ -38,14 +31,17 @@ from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_in_words
 from covid.figures import model_figures
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
-from covid.folds import run_folds
-from covid.options import Options
-from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
 from covid.page import REPORT, write_page
 from covid.page.pictures import convert
-from covid.preparation import Source, find_source
-from covid.resuming import SUMMARY
-from covid.run_folder import checkpoints, output_folder, require_files
+from covid.pipeline.audit_step import audit_source, with_look_alikes
+from covid.pipeline.controls_step import control
+from covid.pipeline.cross_validation import run_folds
+from covid.pipeline.options import Options
+from covid.pipeline.output_folder import checkpoints, output_folder, require_files
+from covid.pipeline.run_record import SUMMARY
+from covid.pipeline.source import Source, find_source
+from covid.pipeline.summary import finished_results, results_table, summarise
+from covid.pipeline.train_models import GROUP, RANDOM, Outcome, split_and_train
 from covid.training.recipes import recipe_for
 
 
@@ -78,7 +74,7 @@ def run_all(options: Options) -> dict:
         outcomes = {}
         for name, together in ways_to_split(options, source).items():
             outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)
-        summary = report.summarise(options, source, outcomes)
+        summary = summarise(options, source, outcomes)
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
@@ -92,13 +88,13 @@ def run_all(options: Options) -> dict:
         page = write_page(options.out)
         for path in checkpoints(options.out):
             path.unlink()
-    options.say(f"\n{report.results_table(summary)}\n\nEverything is in {options.out}; read {page}")
+    options.say(f"\n{results_table(summary)}\n\nEverything is in {options.out}; read {page}")
     return summary
 
 
 def finished_before(options: Options) -> dict:
     """The summary of a run that had been finished already."""
-    summary, table = report.finished_results(options.out / SUMMARY)
+    summary, table = finished_results(options.out / SUMMARY)
     if not (options.out / REPORT).exists():  # it is written after the summary
         write_page(options.out)
     for path in checkpoints(options.out):
@@ -148,40 +144,3 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
         options.verbose,
         options.say,
     )
-
-
-def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
-    """What summary.json holds of the controls: the same training where it should learn nothing.
-
-    They look at the split that keeps patients apart, if its test has enough of them to say anything
-    about other patients, else at the random one; and train the smallest model.
-    """
-    if not options.controls:
-        return None
-    folder = options.out / "controls"
-    if not folder.exists():
-        enough = [outcome for outcome in outcomes.values() if outcome.tests_enough_groups]
-        outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
-        model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
-        images = outcome.prepared[model]
-        options.say(
-            f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
-        )
-        found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
-        with made_aside(folder) as temporary:
-            write_controls(found, temporary, disclaimer.note(images.split))
-    controls = read_controls(folder)
-    options.say(f"Controls: {controls['verdict']}")
-    return controls
-
-
-def read_controls(folder: Path) -> dict:
-    """What `write_controls` wrote; UserError where it is damaged."""
-    try:
-        controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
-        controls["verdict"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
-        ) from None
-    return controls

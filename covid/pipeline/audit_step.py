@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covid.audit import run_audit, write_audit
-from covid.auditing import as_planned
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import made_aside
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.disclaimer import small_print
 from covid.data.groups import LOOK_ALIKES, Groups, groups_from_names
-from covid.data.split import plan_split
-from covid.options import Options
-from covid.preparation import Source
+from covid.data.manifest import MANIFEST, read_manifest
+from covid.data.split import Split, plan_split
+from covid.data.split_folder import SplitFolder
+from covid.pipeline.options import Options
+from covid.pipeline.source import Source
 
 FOLDER = "audit"
 
@@ -118,3 +119,27 @@ def with_look_alikes(options: Options, source: Source, audited: Audited) -> Sour
     if source.given is not None or source.groups is not None or not wanted:
         return source
     return replace(source, groups=audited.look_alikes)
+
+
+def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
+    """The images of a split folder, and its split as if it were planned just now."""
+    parts = {
+        part: [image_file(path, label, folder) for path, label in files]
+        for part, files in folder.parts.items()
+    }
+    images = sorted(sum(parts.values(), []), key=lambda image: image.path.as_posix())
+    dataset = Dataset(folder.folder, folder.positive, folder.negative, images, [])
+    in_folder = {folder.folder / row["file"]: row["group"] for row in read_manifest(folder.folder)}
+    names = {image: in_folder[image.path] for image in images}
+    groups = None
+    if "" not in names.values():
+        kept = folder.info["group"]
+        kind = "audit" if folder.info.get("members") == "groups" else "csv"
+        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
+    ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
+    return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
+
+
+def image_file(path: Path, label: int, folder: SplitFolder) -> ImageFile:
+    """An image of a split folder."""
+    return ImageFile(path, folder.positive if label else folder.negative, label)

@@ -13,7 +13,6 @@ import csv
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from covid.data.class_folders import Dataset
 from covid.data.fold_split import plan_folds
@@ -23,20 +22,18 @@ from covid.data.split import Split
 from covid.data.split_folder import SplitFolder, open_split, read_split
 from covid.data.write_split import write_split
 from covid.figures.draw_process import draw
-from covid.fold_measures import FOLD_COLUMNS, fold_row, summarise_folds
+from covid.pipeline.fold_summary import FOLD_COLUMNS, fold_row, summarise_folds
+from covid.pipeline.prepare_splits import Prepared
 from covid.training.predictions import Result
 from covid.training.recipes import Recipe
 from covid.training.train import train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import whole_file
 
-if TYPE_CHECKING:
-    from covid.preparation import Prepared
-
 
 def run_folds(
     dataset: Dataset,
-    prepared: "Mapping[str, Prepared]",
+    prepared: Mapping[str, Prepared],
     groups: Groups | None,
     k: int,
     folder: Path,
@@ -69,12 +66,12 @@ def run_folds(
     checkpoint_steps : int, optional
         Checkpoints every so many steps, besides those after every epoch.
     verbose, say
-        As in `covid.run.Options`.
+        As in `Options`.
 
     Returns
     -------
     folds : dict
-        What summary.json holds: see `covid.fold_measures.summarise_folds`.
+        What summary.json holds: see `fold_summary.summarise_folds`.
 
     Raises
     ------

@@ -2,39 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shortened
 from covid.data.disclaimer import note
-from covid.data.groups import LOOK_ALIKES
 from covid.data.manifest import count_statuses, read_manifest
 from covid.data.split_folder import SplitFolder
+from covid.pipeline.options import Options
+from covid.pipeline.source import Source
+from covid.pipeline.train_models import Outcome, title
 from covid.resuming import command_line
 from covid.training.versions import versions
 
-if TYPE_CHECKING:
-    from covid.options import Options
-    from covid.outcomes import Outcome
-    from covid.preparation import Source
 
-
-def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
-    """Two lines for the user: what was read, how it was split."""
-    read = sum(statuses.get(key, 0) for key in ("kept", "no_contour_kept", "no_contour_dropped"))
-    unused = statuses["total"] - read
-    text = f"Images: {statuses['total']} files, {read} read, {unused} skipped"
-    if split.info["enhanced"]:
-        kept, dropped = (statuses.get(f"no_contour_{key}", 0) for key in ("kept", "dropped"))
-        text += f"; without contour: {kept} kept whole, {dropped} dropped"
-        if kept or dropped:
-            text += f" (listed in {split.folder / 'manifest.csv'})"
-    how = f"by group {split.info['group']}" if split.info["group"] else "at random"
-    counts = ", ".join(f"{part} {len(files)}" for part, files in split.parts.items())
-    return f"{text}\nSplit {how}: {counts}; positive class: {split.positive}"
-
-
-def summarise(options: "Options", source: "Source", outcomes: "dict[str, Outcome]") -> dict:
+def summarise(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict:
     """All that summary.json holds."""
     first = next(iter(outcomes.values()))
     split = first.first_split
@@ -55,7 +36,7 @@ def summarise(options: "Options", source: "Source", outcomes: "dict[str, Outcome
     }
 
 
-def describe_split(way: str, outcome: "Outcome", options: "Options") -> dict:
+def describe_split(way: str, outcome: Outcome, options: Options) -> dict:
     """What summary.json holds of one way of splitting."""
     folders = {
         images.split.folder.absolute().name: images.split for images in outcome.prepared.values()
@@ -70,21 +51,6 @@ def describe_split(way: str, outcome: "Outcome", options: "Options") -> dict:
             for name, result in outcome.trained.items()
         },
     }
-
-
-def title(way: str, kept_together: str | None) -> str:
-    """What was done with images that belong together.
-
-    Parameters
-    ----------
-    way : {"random", "group"}
-    kept_together : str or None
-        What split.json says of the groups. A folder that was split before may have look-alikes,
-        too.
-    """
-    if way == "random":
-        return "slices split at random"
-    return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"
 
 
 def describe_folder(split: SplitFolder, out: Path) -> dict:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from covid.common.errors import UserError
 from covid.common.output_files import check_outside, new_folder
-from covid.options import Options
-from covid.resuming import RUN_INFO, SUMMARY, only_one, write_run_info
+from covid.pipeline.options import Options
+from covid.pipeline.run_record import RUN_INFO, SUMMARY, only_one, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 

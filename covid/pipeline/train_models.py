@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from functools import partial
 
-from covid import report
 from covid.data import disclaimer
-from covid.data.groups import Groups
+from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.split_folder import SplitFolder
 from covid.figures import model_figures
 from covid.metrics import enough_groups
-from covid.options import Options
-from covid.preparation import Prepared, Source, draw_data, prepare_all
+from covid.pipeline.options import Options
+from covid.pipeline.prepare_splits import Prepared, draw_data, prepare_all
+from covid.pipeline.source import Source
 from covid.training.recipes import Recipe
 from covid.training.train import Trained, train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
@@ -70,7 +70,7 @@ def split_and_train(
 
 def train_all(options: Options, outcome: Outcome, way: str) -> None:
     """Train, evaluate and write every model; fills `outcome`."""
-    heading = report.title(way, outcome.first_split.info["group"])
+    heading = title(way, outcome.first_split.info["group"])
     for name, images in outcome.prepared.items():
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}, {heading}")
@@ -91,3 +91,18 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
         outcome.looks[name] = model_figures.example_looked_into(
             trained.model, split, drawn, note, options.seed
         )
+
+
+def title(way: str, kept_together: str | None) -> str:
+    """What was done with images that belong together.
+
+    Parameters
+    ----------
+    way : {"random", "group"}
+    kept_together : str or None
+        What split.json says of the groups. A folder that was split before may have look-alikes,
+        too.
+    """
+    if way == "random":
+        return "slices split at random"
+    return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"
