@@ -6,7 +6,7 @@ all of them here, but for `covid.doctor`, which works where this file cannot be 
 """
 
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from covid.data.split_folder import is_enhanced, is_synthetic, read_split
 from covid.data.write_split import write_folder, write_split
 from covid.looks import look
 from covid.page.command import report
+from covid.pipeline.options import Options
+from covid.resuming import command_line, resumed
 
 __all__ = [
     "audit",
@@ -79,36 +81,34 @@ def run_all(options: Namespace, models: tuple[str, ...], default_out: str) -> di
         compile_group(options.group)
     grouped = options.group is not None or options.group_csv is not None or options.group_audit
     out = options.out or free_name(default_out)
-    summary = runner.run_all(
-        runner.Options(
-            out=out,
-            data=options.data,
-            positive=options.positive,
-            models=models,
-            recipe=options.recipe,
-            split=options.split or ("group" if grouped else "random"),
-            group=options.group,
-            group_csv=options.group_csv,
-            group_column=column,
-            group_audit=options.group_audit,
-            folds=getattr(options, "folds", None),  # of `covid run` alone
-            ratios=parse_ratios(options.ratios) if options.ratios is not None else None,
-            no_contour=options.no_contour,
-            epochs=options.epochs,
-            seed=options.seed,
-            checkpoint_steps=options.checkpoint_steps,
-            audit=options.audit,
-            controls=options.controls,
-            command=options.command,
-        )
+    asked = Options(
+        out=out,
+        data=options.data,
+        positive=options.positive,
+        models=models,
+        recipe=options.recipe,
+        split=options.split or ("group" if grouped else "random"),
+        group=options.group,
+        group_csv=options.group_csv,
+        group_column=column,
+        group_audit=options.group_audit,
+        folds=getattr(options, "folds", None),  # of `covid run` alone
+        ratios=parse_ratios(options.ratios) if options.ratios is not None else None,
+        no_contour=options.no_contour,
+        epochs=options.epochs,
+        seed=options.seed,
+        checkpoint_steps=options.checkpoint_steps,
+        audit=options.audit,
+        controls=options.controls,
+        command=options.command,
     )
+    summary = runner.run_all(replace(asked, command_line=command_line(asked)))
     return {"folder": str(out), **summary}
 
 
 def go_on(options: Namespace) -> dict:
     """`--resume`: what is left to do of a run, as its run.json says it was started."""
     from covid.pipeline import run as runner
-    from covid.resuming import resumed
 
     folder = options.out if options.resume is True else options.resume
     if folder is None or options.out not in (None, folder):

@@ -2,6 +2,7 @@
 
 import shlex
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from covid.arguments import listed, parser
@@ -67,7 +68,8 @@ def resumed(folder: Path, given: Namespace) -> Options:
             options[name] = Path(info["started_in"] if elsewhere else "", recorded[name])
     options["models"] = tuple(recorded["models"])
     options["ratios"] = None if recorded["ratios"] is None else tuple(recorded["ratios"])
-    return Options(**options, out=folder, command=info["command"], resume=True)
+    found = Options(**options, out=folder, command=info["command"], resume=True)
+    return replace(found, command_line=command_line(found))
 
 
 def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None:

@@ -474,7 +474,7 @@ def test_other_options_than_the_run_s_are_refused(begun, capsys):
 
 
 def test_every_option_of_a_run_is_recorded():
-    of_the_call = {"out", "command", "resume", "verbose", "say"}
+    of_the_call = {"out", "command", "command_line", "resume", "verbose", "say"}
     assert {field.name for field in fields(Options)} - of_the_call == set(OPTION_TYPES)
 
 

@@ -30,6 +30,7 @@ class Options:
     audit: bool = True
     controls: bool = False
     command: str = "run"
+    command_line: str = ""  # the line that repeats the run, where a command line started it
     resume: bool = False
     verbose: int | str = "auto"
     say: Callable[[str], None] = print

@@ -11,7 +11,6 @@ from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
 from covid.pipeline.source import Source
 from covid.pipeline.train_models import Outcome, title
-from covid.resuming import command_line
 from covid.training.versions import versions
 
 
@@ -26,7 +25,7 @@ def summarise(options: Options, source: Source, outcomes: dict[str, Outcome]) ->
         "negative": split.negative,
         "synthetic": bool(split.info.get("synthetic")),
         "source": "made by this run" if options.data is None else str(options.data),
-        "command": command_line(options),
+        "command": options.command_line,
         "seed": options.seed,
         "recipe": options.recipe,
         "recipes": {name: images.recipe.as_dict() for name, images in first.prepared.items()},
