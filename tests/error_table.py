@@ -437,13 +437,13 @@ TABLE = {
         all_of(raising("minicnn.checkpoints.write_npz", OSError(28, "No space left on device")), no_figures)),
     "a file is denied": Row("synth",
         "covid synth: some/file: Permission denied; check the path, its permissions and the disk",
-        raising("covid.commands.synth", PermissionError(13, "Permission denied", "some/file"))),
+        raising("covid.cli.commands.synth.synth", PermissionError(13, "Permission denied", "some/file"))),
     "not all could be written": Row("synth",
         "covid synth: 4096 requested and 12 written; check the path, its permissions and the disk",
-        raising("covid.commands.synth", OSError("4096 requested and 12 written"))),
+        raising("covid.cli.commands.synth.synth", OSError("4096 requested and 12 written"))),
     "no memory": Row("synth",
         "covid synth: not enough memory; take a smaller model or fewer images",
-        raising("covid.commands.synth", MemoryError())),
+        raising("covid.cli.commands.synth.synth", MemoryError())),
 
     # Single images
     "a missing image": Row("predict model.npz missing.png",
@@ -981,7 +981,7 @@ TABLE = {
         env(MAX_IMAGE_PIXELS="20000")),
     "library missing": Row("figures --data slices",
         "covid figures: No module named 'matplotlib'; ask `covid doctor` what is installed",
-        raising("covid.cli.function_of", ImportError("No module named 'matplotlib'"))),
+        raising("covid.cli.main.function_of", ImportError("No module named 'matplotlib'"))),
 
     # Ctrl-C, SIGTERM and a reader that goes away
     "stopped while it prepares": Row("run --data slices",
@@ -989,7 +989,7 @@ TABLE = {
         raising("covid.pipeline.prepare_splits.write_split", KeyboardInterrupt()), code=130),
     "stopped in a command": Row("synth",
         "covid synth: stopped",
-        raising("covid.commands.synth", KeyboardInterrupt()), code=130),
+        raising("covid.cli.commands.synth.synth", KeyboardInterrupt()), code=130),
     "stopped after a step": Row("train --data slices --epochs 2 --checkpoint-steps 1 --out new",
         "covid train: stopped after step 1 of 1 of epoch 1",
         all_of(interrupted_while("minicnn.checkpoints.write_npz"), no_figures), code=130, leaves="new"),
@@ -998,6 +998,6 @@ TABLE = {
         all_of(interrupted_while("minicnn.checkpoints.write_npz"), no_figures), code=130, leaves="new"),
     "no reader any more": Row("explain model.npz image.png",
         "",
-        raising("covid.commands.explain", BrokenPipeError()), code=141),
+        raising("covid.cli.commands.explain.explain", BrokenPipeError()), code=141),
 }
 # fmt: on

@@ -19,7 +19,7 @@ from covid.audit.measures import NUMBERS, brightest_corner, tissue_level
 from covid.audit.neighbours import nearest
 from covid.audit.pixel_mode import pixel_mode
 from covid.audit.verdict import percent
-from covid.cli import main
+from covid.cli.main import main
 from covid.data.class_folders import ImageFile, scan
 from covid.data.groups import groups_by_pattern, groups_from_names
 from covid.data.split import Split, plan_split

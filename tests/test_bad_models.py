@@ -13,7 +13,7 @@ import pytest
 from bad_models import CORPUS, SIZE, UNUSABLE, good_model, write_corpus
 from model_mutator import mutant
 
-from covid.cli import main
+from covid.cli.main import main
 from covid.common.errors import UserError
 from covid.training.model_file import OUR_MODEL, open_model
 from minicnn.layers import Dense

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tiny_runs import slices
 
-from covid.cli import main
+from covid.cli.main import main
 from covid.controls import run_controls, table, write_controls
 from covid.controls.intervals import BY_GROUP, BY_IMAGE, NO_INTERVAL, measured
 from covid.controls.logistic import fit_logistic, gradient, hessian, loss, with_one

@@ -22,7 +22,7 @@ from error_settings import furnished
 from error_table import NOT_BY_A_USER, TABLE, Row
 from tiny_runs import finished_run, slices, temporary_folder
 
-from covid.cli import main
+from covid.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 # Where errors are made that a user gets to see. What `minicnn.description` finds in a model comes

@@ -9,7 +9,7 @@ import pytest
 from tiny_runs import finished_run, slices
 
 from covid import metrics
-from covid.cli import main
+from covid.cli.main import main
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.data.class_folders import scan

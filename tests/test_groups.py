@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.arguments import parser
-from covid.cli import main
+from covid.cli.commands.resume import resumed
+from covid.cli.main import main
+from covid.cli.parser import parser
 from covid.common.errors import UserError
 from covid.data import link_images
 from covid.data.class_folders import scan
@@ -24,7 +25,6 @@ from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.pipeline.options import Options
 from covid.pipeline.run_record import read_run_info, write_run_info
-from covid.resuming import resumed
 
 PATIENT = "^[^_]+"
 

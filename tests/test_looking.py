@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, slices
 
-from covid.cli import main
+from covid.cli.commands.look import free_path
+from covid.cli.main import main
 from covid.common.errors import UserError
 from covid.figures.heat_maps import excited_figure, input_bounds, look_figure
 from covid.figures.plots.heat_maps import excited_inputs, heat_map_with_check, tinted
-from covid.looks import free_path
 from covid.training.architectures import tiny_cnn
 from covid.training.model_file import model_input, open_model
 from minicnn.layers import Dense, Flatten
@@ -91,7 +91,7 @@ def test_look_draws_writes_and_says_what_predict_says(
 def test_look_goes_on_without_what_it_cannot_read(
     tmp_path, model_file, images, capsys, monkeypatch
 ):
-    monkeypatch.setattr("covid.looks.excited_figure", lambda *args: None)
+    monkeypatch.setattr("covid.cli.commands.look.excited_figure", lambda *args: None)
     (tmp_path / "text.png").write_text("no image")
     out = tmp_path / "look"
     words = ("--method", "grad-cam", "--as-is", "--json")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from page_runs import APART, HOSTILE, make_run, of_first_version, write_summary
 
-from covid.cli import main
+from covid.cli.main import main
 from covid.common.errors import UserError
 from covid.page import write_page
 from covid.page.markup import Markup, tag

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.arguments import LABELS as LABEL_NAMES
-from covid.arguments import SHORTCUT_NAMES
+from covid.cli.parser.values import LABELS as LABEL_NAMES
+from covid.cli.parser.values import SHORTCUT_NAMES
 from covid.common.errors import UserError
 from covid.data.preprocess import SIZE, enhance_and_crop
 from covid.phantom import Switches, make_patient, render_slice, write_dataset

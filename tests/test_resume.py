@@ -26,8 +26,9 @@ import numpy as np
 import pytest
 from tiny_runs import temporary_folder
 
-from covid.arguments import parser
-from covid.cli import main
+from covid.cli.commands.resume import resumed
+from covid.cli.main import main
+from covid.cli.parser import parser
 from covid.common.errors import UserError
 from covid.common.output_files import made_aside
 from covid.common.signals import ending_as_ctrl_c, finishing_the_step
@@ -37,7 +38,6 @@ from covid.pipeline import run
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import output_folder, require_files
 from covid.pipeline.run_record import OPTION_TYPES, write_run_info
-from covid.resuming import resumed
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model

@@ -5,11 +5,11 @@ For tests of other things that start many processes; everything else is as in `p
 
 import sys
 
-from covid import cli
+from covid.cli import main
 from covid.figures import dataset_figures, model_figures
 
 for name in ("source_figures", "augmentation_figure"):
     setattr(dataset_figures, name, lambda *arguments, **named: None)
 for name in ("graph_figure", "model_figures", "overview"):
     setattr(model_figures, name, lambda *arguments, **named: None)
-sys.exit(cli.main())
+sys.exit(main.main())

@@ -11,7 +11,6 @@ patient knows the next one. The groups come from the file names, from a csv file
 from __future__ import annotations
 
 import re
-from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,15 +128,6 @@ def known_groups(
     if regex is not None:
         return groups_by_pattern(images, regex)
     return None if csv_path is None else groups_from_csv(images, csv_path, column)
-
-
-def group_column(options: Namespace) -> str:
-    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
-    if options.group_column is None:
-        return DEFAULT_COLUMN
-    if options.group_csv is None:
-        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
-    return options.group_column
 
 
 def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:

@@ -18,11 +18,9 @@ What it leaves in its folder:
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
-from covid.common.errors import UserError
-from covid.common.output_files import new_folder, write_json
+from covid.common.output_files import write_json
 from covid.data.class_folders import scan
 from covid.phantom import write_dataset
 from covid.story.chapters import (
@@ -39,20 +37,6 @@ from covid.story.text import as_text
 from minicnn.files import whole_file
 
 PATIENTS, SLICES = 40, 4
-FEWEST_PATIENTS = 4  # kept apart, each class needs one to train with and one for the test
-
-
-def story(options: Namespace) -> dict:
-    """`covid story`."""
-    if options.patients < FEWEST_PATIENTS:
-        raise UserError(
-            "--patients: the last chapter keeps patients apart, which takes at least "
-            f"{FEWEST_PATIENTS}, got {options.patients}; choose more"
-        )
-    with new_folder(options.out):
-        content = tell(options.out, options.seed, options.epochs, options.patients, verbose="auto")
-    print(f"\n{as_text(content)}\n\nEverything is in {options.out}")
-    return {"folder": str(options.out), **content}
 
 
 def tell(

@@ -5,7 +5,8 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from covid.arguments import listed, parser
+from covid.cli.parser import parser
+from covid.cli.parser.values import listed
 from covid.common.errors import UserError
 from covid.data.split import parse_ratios
 from covid.pipeline.options import Options
@@ -50,8 +51,6 @@ def resumed(folder: Path, given: Namespace) -> Options:
     UserError
         There is nothing to go on with, or something else is asked for.
     """
-    from covid.pipeline.options import Options
-
     info = read_run_info(folder)
     if info.get("versions") != versions():
         what = difference(info.get("versions"), versions())
@@ -102,3 +101,13 @@ def as_typed(value) -> str:
     if value is None or isinstance(value, bool):
         return "it" if value else "nothing of the kind"
     return str(value)
+
+
+def go_on(options: Namespace) -> dict:
+    """`--resume`: what is left to do of a run, as its run.json says it was started."""
+    from covid.pipeline import run as runner
+
+    folder = options.out if options.resume is True else options.resume
+    if folder is None or options.out not in (None, folder):
+        raise UserError("--resume: expected one folder; name it, as in --resume results")
+    return {"folder": str(folder), **runner.run_all(resumed(folder, options))}

@@ -1,11 +1,13 @@
 """What several commands have in common: the parser, and options that mean the same in each."""
 
 import argparse
+from argparse import Namespace
 from pathlib import Path
 
-from covid.arguments.values import path, positive, seed
+from covid.cli.parser.values import path, positive, seed
 from covid.common.choices import NO_CONTOUR, RECIPE_NAMES, SPLITS
-from covid.common.errors import shown
+from covid.common.errors import UserError, shown
+from covid.data.groups import DEFAULT_COLUMN
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -178,3 +180,12 @@ def add_csv(command) -> None:
     command.add_argument(
         "--out", type=path, metavar="FILE.csv", help="write the predictions per image, too"
     )
+
+
+def group_column(options: Namespace) -> str:
+    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
+    if options.group_column is None:
+        return DEFAULT_COLUMN
+    if options.group_csv is None:
+        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
+    return options.group_column

@@ -1,6 +1,6 @@
 """The commands that make something: images, splits, models, results."""
 
-from covid.arguments.shared import (
+from covid.cli.parser.common import (
     add_checks,
     add_data,
     add_groups,
@@ -12,7 +12,7 @@ from covid.arguments.shared import (
     add_split_choice,
     new_command,
 )
-from covid.arguments.values import LABELS, SHORTCUT_NAMES, folds, none_or_more, path, positive
+from covid.cli.parser.values import LABELS, SHORTCUT_NAMES, folds, none_or_more, path, positive
 from covid.common.choices import MODEL_NAMES
 
 

@@ -1,6 +1,6 @@
 """The commands that ask a trained model, or look into it."""
 
-from covid.arguments.shared import (
+from covid.cli.parser.common import (
     add_as_is,
     add_csv,
     add_model_file,
@@ -8,7 +8,7 @@ from covid.arguments.shared import (
     add_positive,
     new_command,
 )
-from covid.arguments.values import LOOK_METHODS, path, prevalence
+from covid.cli.parser.values import LOOK_METHODS, path, prevalence
 from covid.common.choices import DEFAULT_PREVALENCE, PARTS
 
 

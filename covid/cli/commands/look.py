@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from covid.asking import about, model_note, prepare_gray
+from covid.cli.commands.model_inputs import about, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder
 from covid.data.images import UnreadableImage

@@ -2,10 +2,13 @@
 
 from argparse import Namespace
 
+from covid.audit import run_audit, write_audit
+from covid.cli.parser.common import group_column
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
 from covid.data.class_folders import Dataset, scan
-from covid.data.groups import Groups, group_column, known_groups
+from covid.data.disclaimer import small_print
+from covid.data.groups import Groups, known_groups
 from covid.data.split import Split, parse_ratios, plan_split
 from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
 from covid.pipeline.audit_step import as_planned
@@ -27,10 +30,6 @@ def audit(options: Namespace) -> dict:
         groups = known_groups(dataset, options.group, options.group_csv, column)
         split = planned(dataset, groups, options)
     names = None if groups is None else groups.names
-    # With the figures and compiled kernels, which take a second to import.
-    from covid.audit import run_audit, write_audit
-    from covid.data.disclaimer import small_print
-
     found = run_audit(dataset, split, names, options.seed, progress=True)
     note = small_print(dataset.positive, synthetic)
     with new_folder(options.out):

@@ -10,13 +10,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from covid.cli.parser.common import group_column
 from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside, made_aside
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
 from covid.data.disclaimer import note
-from covid.data.groups import SYNTHETIC_GROUP, group_column, groups_by_pattern, known_groups
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split import parse_ratios, plan_split
 from covid.data.split_folder import (
@@ -33,7 +34,7 @@ from covid.data.write_split import write_split
 from covid.training.recipes import Recipe, recipe_for
 
 
-def run_command(options: Namespace) -> dict:
+def controls(options: Namespace) -> dict:
     """`covid controls`."""
     ratios = parse_ratios(options.ratios) if options.ratios is not None else None
     recipe = recipe_for(options.recipe, options.model, options.epochs, ratios)

@@ -1,6 +1,6 @@
 """The commands that ask what a result is worth, or whether the program works."""
 
-from covid.arguments.shared import (
+from covid.cli.parser.common import (
     add_groups,
     add_no_contour,
     add_out,
@@ -9,7 +9,7 @@ from covid.arguments.shared import (
     add_recipe,
     new_command,
 )
-from covid.arguments.values import path, positive
+from covid.cli.parser.values import path, positive
 from covid.common.choices import MODEL_NAMES
 
 

@@ -2,33 +2,31 @@
 
 Only the standard library is imported here, so that `covid --help` answers at once.
 
-    values     what a value may be
-    shared     options that several commands have
-    making     run, train, synth, preprocess, split
-    checking   audit, controls, story, report, doctor
-    asking     evaluate, predict, figures, explain, look
+    values               what a value may be
+    common               options that several commands have
+    run_and_train        run, train, synth, preprocess, split
+    audit_and_controls   audit, controls, story, report, doctor
+    trained_model        evaluate, predict, figures, explain, look
 """
 
 import argparse
 
-from covid.arguments.asking import add_evaluate, add_explain, add_figures, add_look, add_predict
-from covid.arguments.checking import add_audit, add_controls, add_doctor, add_report, add_story
-from covid.arguments.making import add_preprocess, add_run, add_split, add_synth, add_train
-from covid.arguments.shared import OneSentenceParser
-from covid.arguments.values import (
-    LABELS,
-    LOOK_METHODS,
-    SHORTCUT_NAMES,
-    listed,
+from covid.cli.parser.audit_and_controls import (
+    add_audit,
+    add_controls,
+    add_doctor,
+    add_report,
+    add_story,
 )
-
-__all__ = [
-    "LABELS",
-    "LOOK_METHODS",
-    "SHORTCUT_NAMES",
-    "listed",
-    "parser",
-]
+from covid.cli.parser.common import OneSentenceParser
+from covid.cli.parser.run_and_train import add_preprocess, add_run, add_split, add_synth, add_train
+from covid.cli.parser.trained_model import (
+    add_evaluate,
+    add_explain,
+    add_figures,
+    add_look,
+    add_predict,
+)
 
 ABOUT = (
     "Lung-CT slices, COVID-19 infected or not: a from-scratch CNN to read and try. "

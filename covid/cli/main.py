@@ -1,17 +1,18 @@
 """The command line: `covid run`, `covid synth`, and so on.
 
-What can be asked for is in `covid.arguments`; what is then done is in `covid.commands`, which
-is imported only when a command runs, so that `covid --help` answers at once.
+What can be asked for is in `covid.cli.parser`; what is then done is in `covid.cli.commands`, of
+which a file is imported only when its command runs, so that `covid --help` answers at once.
 """
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import sys
 from collections.abc import Callable
 
-from covid.arguments import parser
+from covid.cli.parser import parser
 from covid.common.errors import UserError, shown
 from covid.common.signals import ending_as_ctrl_c
 
@@ -96,21 +97,16 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
-    """The function that does what the command says."""
-    if command == "doctor":  # must run where something that the others import cannot be
-        from covid.doctor import doctor
+    """The function that does what the command says: it and its file have the command's name."""
+    if command != "doctor":  # which must run where numba cannot be imported
+        from minicnn.kernels.threads import get_threads
 
-        return doctor
-    from minicnn.kernels.threads import get_threads
-
-    try:
-        get_threads()
-    except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
-        raise UserError(str(error)) from None
-    import_numba()
-    from covid import commands
-
-    return getattr(commands, command)
+        try:
+            get_threads()
+        except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
+            raise UserError(str(error)) from None
+        import_numba()
+    return getattr(importlib.import_module(f"covid.cli.commands.{command}"), command)
 
 
 def import_numba() -> None:
