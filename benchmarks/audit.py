@@ -159,6 +159,7 @@ def encoded(slices: list, grain, number: int) -> bytes:
 def measure(folder: Path) -> dict:
     """Audit a folder; seconds, MiB, and what was found."""
     from covid.audit import run
+    from covid.audit.verdict import summarize
     from covid.data.class_folders import scan
     from covid.data.split import plan_split
 
@@ -174,7 +175,7 @@ def measure(folder: Path) -> dict:
 
     taken, run.fingerprint = run.fingerprint, fingerprint
     audit = run.run_audit(dataset, plan_split(dataset.images), progress=True)
-    verdict = audit.summary()["verdict"]
+    verdict = summarize(audit)["verdict"]
     seconds, processor = time.perf_counter() - start, time.process_time() - busy
     return {
         "images": len(audit.prints),

@@ -1,7 +1,7 @@
 """What is in a data set besides lungs: leaks between the parts of a split, and shortcuts.
 
     audit = run_audit(dataset, split, names, seed=0)
-    print(audit.verdict)
+    print(verdict(audit))  # from `covid.audit.verdict`
     write_audit(audit, folder, note)
 
 Read in this order:
@@ -15,8 +15,8 @@ Read in this order:
 `alignment`     the correlation of two images, one shifted onto the other
 `lookalikes`    both stages together: near-duplicates, and groups of them
 `confounders`   numbers that tell the classes apart
-`findings`      all that was found
-`verdict`       the same in one sentence
+`findings`      all that was found: `Audit`
+`verdict`       the same in one sentence, and as a dict
 `run`           everything put together: `run_audit`
 `write`         audit.json and the tables; `figures`
 ==============  ==============================================================

@@ -19,6 +19,7 @@ from covid.audit.lookalikes import (
     SAME_GROUP,
 )
 from covid.audit.measures import NUMBERS
+from covid.audit.verdict import summarize
 from covid.common.errors import shown
 from covid.common.output_files import write_json
 from covid.data.images import UnreadableImage, read_gray
@@ -63,7 +64,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             "positive": audit.dataset.positive,
             "negative": audit.dataset.negative,
             "seed": audit.split.seed,
-            **audit.summary(),
+            **summarize(audit),
             "how": {
                 "candidates_differ_in_at_most_bits": FARTHEST,
                 "in_another_window_in_at_most_bits": FARTHEST_OTHER_WINDOW,

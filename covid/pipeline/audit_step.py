@@ -28,7 +28,7 @@ class Audited:
     Attributes
     ----------
     summary : dict
-        As in summary.json; see `covid.audit.Audit.summary`.
+        As in summary.json; see `covid.audit.verdict.summarize`.
     look_alikes : Groups
         Images that the audit takes for neighbours in one scan.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.audit import run_audit, write_audit
-from covid.audit.verdict import percent
+from covid.audit.verdict import percent, summarize
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
 from covid.data.class_folders import Dataset
@@ -91,7 +91,7 @@ def audit_finds(told: Told, split: Split) -> dict:
     told.say("\nThe audit looks at the images ...")
     audit = run_audit(told.lying, split, seed=told.seed, progress=told.verbose != 0)
     write_audit(audit, told.folder / "audit", told.note)
-    found = audit.summary()
+    found = summarize(audit)
     near = found["near_duplicates"]
     flagged = [number for number in found["confounders"] if number["flagged"]]
     best = max(flagged, key=lambda number: abs(number["auc"] - 0.5), default=None)

@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from covid.audit import run_audit, write_audit
+from covid.audit.verdict import summarize
 from covid.cli.parser.common import group_column
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
@@ -36,7 +37,7 @@ def audit(options: Namespace) -> dict:
         write_audit(found, options.out, note)
     for path, reason in found.prints.unreadable:
         print(f"not used: {shown(path)}: {reason}")
-    summary = found.summary()
+    summary = summarize(found)
     print(summary["verdict"])
     print(f"{note}\nDetails in {options.out}")
     return {
