@@ -154,8 +154,10 @@ def encoded(slices: list, grain, number: int) -> bytes:
 
 def measure(folder: Path) -> dict:
     """Audit a folder; seconds, MiB, and what was found."""
-    from covid.audit import running
-    from covid.dataset import plan_split, scan
+    from covid.audit import run
+    from covid.audit.verdict import summarize
+    from covid.data.class_folders import scan
+    from covid.data.split import plan_split
 
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
     dataset = scan(folder, classes[0])
@@ -167,9 +169,9 @@ def measure(folder: Path) -> dict:
         read.update(wall=time.perf_counter() - start, processor=time.process_time() - busy)
         return prints
 
-    taken, running.fingerprint = running.fingerprint, fingerprint
-    audit = running.run_audit(dataset, plan_split(dataset.images), progress=True)
-    verdict = audit.summary()["verdict"]
+    taken, run.fingerprint = run.fingerprint, fingerprint
+    audit = run.run_audit(dataset, plan_split(dataset.images), progress=True)
+    verdict = summarize(audit)["verdict"]
     seconds, processor = time.perf_counter() - start, time.process_time() - busy
     return {
         "images": len(audit.prints),

@@ -86,7 +86,7 @@ def measure(folder: str, size: int, train: bool) -> None:
         folder, (size, size), "grayscale", class_mode="binary", batch_size=30, seed=0
     )
     if train:
-        from covid.models import build_model
+        from covid.training.architectures import build_model
         from minicnn.optimizers import Adam
 
         model = build_model("tiny_cnn", (size, size, 1), seed=0)

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from covid.cli import main
+from covid.cli.main import main
 
 
 def run() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from covid import drawing
+from covid.figures import draw_process
 from minicnn import kernels
 from minicnn.kernels.runtime import thread_count
 
@@ -40,7 +40,7 @@ def figures_here(monkeypatch):
 
     It would have to import matplotlib anew for each of many tiny runs.
     """
-    monkeypatch.setattr(drawing, "HELPED", ())
+    monkeypatch.setattr(draw_process, "HELPED", ())
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The article's augmentation, and its preparation of images: one by one, in OpenCV.
 
-Same steps and numbers as `covid.preprocess`, in the article's way: contours filtered in Python,
-one box found with minimum and maximum, one CLAHE object for all. The box is that of the image
-itself, so that the same is computed on both sides.
+Same steps and numbers as `covid.data.preprocess`, in the article's way: contours filtered in
+Python, one box found with minimum and maximum, one CLAHE object for all. The box is that of the
+image itself, so that the same is computed on both sides.
 """
 
 import cv2

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from covid.models import build_model
+from covid.training.architectures import build_model
 from minicnn.layers import Dropout
 from minicnn.optimizers import Adam
 

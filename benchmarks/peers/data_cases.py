@@ -13,7 +13,7 @@ from benchmarks.parallel import on_all_cores
 from benchmarks.peers import KERAS_GENERATOR, absent, article
 from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import batch, drawn, write_jpg
-from covid.preprocess import enhance_and_crop
+from covid.data.preprocess import enhance_and_crop
 from minicnn.preprocessing.image import ImageDataGenerator
 
 FILES = 240

@@ -32,7 +32,7 @@ def contestant(
     way : str
         A key of `LAYOUTS`.
     model : str
-        A key of `covid.models.MODELS`.
+        A key of `covid.training.architectures.MODELS`.
     weights : list of float arrays
         As `minicnn.models.Model.get_weights` gives them.
     x : (batch, height, width, 1) float array

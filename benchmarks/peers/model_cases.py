@@ -8,7 +8,7 @@ from benchmarks.peers import absent
 from benchmarks.peers.contestant import Contestant, minicnn_contestant
 from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import batch
-from covid.models import MODELS, build_model
+from covid.training.architectures import MODELS, build_model
 
 BATCH = 30
 # Of the largest number of an array. Outputs differ by the order of float32 sums. Where two

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from covid.audit.hashing import SIDE
-from covid.parallel import in_parallel
+from covid.common.parallel import in_parallel
 
 LARGEST_SHIFT = 4  # pixels of the thumbnail: 1/20 of the image's side
 AT_ONCE = 200  # pairs

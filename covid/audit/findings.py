@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,9 +11,8 @@ import numpy as np
 from covid.audit.confounders import BAR, Confounder, auc_interval
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.lookalikes import Pairs
-from covid.audit.verdict import verdict
-from covid.dataset import Dataset, ImageFile
-from covid.splits import Split
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.split import Split
 
 EXAMPLES = 5  # patients named
 
@@ -156,47 +155,3 @@ class Audit:
         if self.split.kept_together is None:
             return "The random split"
         return f"The split that keeps groups whole ({self.split.kept_together})"
-
-    @property
-    def verdict(self) -> str:
-        """One sentence."""
-        return verdict(self)
-
-    def summary(self) -> dict:
-        """What summary.json and audit.json hold; no path but examples, nothing per image."""
-        identical = self.pairs.select(self.pairs.identical)
-        sizes = np.bincount(self.inferred)
-        test_images = self.test_images
-        return {
-            "verdict": self.verdict,
-            "leaks": self.leaks,
-            "images": len(self.prints),
-            "unreadable": len(self.prints.unreadable),
-            "flat": int(self.prints.flat.sum()),
-            "split": self.split.kept_together or "random",
-            "parts": dict(sorted(Counter(self.parts).items())),
-            "identical": {
-                "groups": len(self.identical_groups),
-                "files": sum(map(len, self.identical_groups)),
-                "in_both_classes": sum(
-                    len({image.label for image in group}) > 1 for group in self.identical_groups
-                ),
-                "pairs_across": int(self.crosses(identical).sum()),
-            },
-            "near_duplicates": {
-                "pairs": len(self.pairs),
-                "pairs_across": int(self.across.sum()),
-                "test_images_with_one": self.test_images_with_one,
-                "test_images": test_images,
-                "share": self.test_images_with_one / test_images if test_images else None,
-                "validate_images_with_one": self.validate_images_with_one,
-            },
-            "inferred_groups": {
-                "count": len(sizes),
-                "largest": int(sizes.max(initial=0)),
-                "of_several_images": int((sizes > 1).sum()),
-            },
-            "patients_on_both_sides": self.patients_on_both_sides,
-            "confounders": [found.summary() for found in self.confounders],
-            "shortcuts": self.shortcuts,
-        }

@@ -6,20 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from covid.audit.hashing import SIDE, WORDS, look
-from covid.audit.headers import pixel_mode
 from covid.audit.measures import NUMBERS, measure
-from covid.images import DECODE_FLAGS
-from covid.parallel import in_parallel
+from covid.audit.pixel_mode import pixel_mode
+from covid.common.parallel import in_parallel
+from covid.data.class_folders import ImageFile
+from covid.data.images import DECODE_FLAGS
 from minicnn.preprocessing.decode import decode, read_file
 from minicnn.preprocessing.image_header import image_kind
-
-if TYPE_CHECKING:
-    from covid.dataset import ImageFile
 
 DIGEST = 16  # bytes of a check sum
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from covid.preprocess import SIZE, Box, bounding_box, find_contours, stretch, to_square
+from covid.data.preprocess import SIZE, Box, bounding_box, find_contours, stretch, to_square
 
 FRAME = 16  # the border is a frame of height/16 and width/16 pixels
 CORNER = 8  # a corner is a rectangle of height/8 x width/8 pixels
@@ -97,7 +97,7 @@ def brightest_corner(gray: np.ndarray) -> float:
 
 
 def crop_box(gray: np.ndarray) -> Box:
-    """What `covid.preprocess` would crop to, in the 512x512 image; all of it without a contour."""
+    """What `data.preprocess` would crop to, in the 512x512 image; all of it without a contour."""
     box = bounding_box(find_contours(stretch(to_square(gray))))
     return Box(0, 0, SIZE, SIZE) if box is None else box
 

@@ -1,11 +1,12 @@
-"""What the audit found, in one sentence."""
+"""What the audit found: in one sentence, and as summary.json has it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
 
-if TYPE_CHECKING:
-    from covid.audit.findings import Audit
+import numpy as np
+
+from covid.audit.findings import Audit
 
 NAMED = 3  # confounders named in the sentence; the others are counted
 
@@ -13,6 +14,46 @@ NAMED = 3  # confounders named in the sentence; the others are counted
 def verdict(audit: Audit) -> str:
     """One sentence: does the test measure more than memory, and could a shortcut do the work?"""
     return f"{leak_clause(audit)}; {shortcut_clause(audit)}."
+
+
+def summarize(audit: Audit) -> dict:
+    """What summary.json and audit.json hold; no path but examples, nothing per image."""
+    identical = audit.pairs.select(audit.pairs.identical)
+    sizes = np.bincount(audit.inferred)
+    test_images = audit.test_images
+    return {
+        "verdict": verdict(audit),
+        "leaks": audit.leaks,
+        "images": len(audit.prints),
+        "unreadable": len(audit.prints.unreadable),
+        "flat": int(audit.prints.flat.sum()),
+        "split": audit.split.kept_together or "random",
+        "parts": dict(sorted(Counter(audit.parts).items())),
+        "identical": {
+            "groups": len(audit.identical_groups),
+            "files": sum(map(len, audit.identical_groups)),
+            "in_both_classes": sum(
+                len({image.label for image in group}) > 1 for group in audit.identical_groups
+            ),
+            "pairs_across": int(audit.crosses(identical).sum()),
+        },
+        "near_duplicates": {
+            "pairs": len(audit.pairs),
+            "pairs_across": int(audit.across.sum()),
+            "test_images_with_one": audit.test_images_with_one,
+            "test_images": test_images,
+            "share": audit.test_images_with_one / test_images if test_images else None,
+            "validate_images_with_one": audit.validate_images_with_one,
+        },
+        "inferred_groups": {
+            "count": len(sizes),
+            "largest": int(sizes.max(initial=0)),
+            "of_several_images": int((sizes > 1).sum()),
+        },
+        "patients_on_both_sides": audit.patients_on_both_sides,
+        "confounders": [found.summary() for found in audit.confounders],
+        "shortcuts": audit.shortcuts,
+    }
 
 
 def leak_clause(audit: Audit) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from covid.controls.material import Example
+from covid.controls.intervals import BY_GROUP, BY_IMAGE
+from covid.controls.variant_folders import Example
 
 TITLES = {
     "image": "the image as it is",
@@ -105,3 +106,35 @@ class Controls:
         """What goes into controls.json and into summary.json."""
         kept = {key: value for key, value in vars(self).items() if key != "examples"}
         return {**kept, "rows": [asdict(row) for row in self.rows]}
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Such as 0.512-0.731."""
+    return "none" if low is None else f"{low:.3f}-{high:.3f}"
+
+
+def split_in_words(controls: Controls) -> str:
+    """How the images were divided."""
+    if controls.split == "random":
+        return "slices split at random"
+    if controls.kept_apart:
+        return f"{controls.members} kept apart"
+    return f"{controls.members} on both sides of the split"
+
+
+def interval_in_words(controls: Controls) -> str:
+    """What the intervals rest on."""
+    method, n = controls.rows[0].interval, controls.rows[0].n
+    if method == BY_GROUP:
+        return f"bootstrap of {controls.members}, {controls.groups} in the test"
+    if method == BY_IMAGE and controls.groups is None:
+        return (
+            f"Wilson and DeLong, as if the {n} test images were independent; patients are not "
+            "known, and with several slices of each the truth is less certain"
+        )
+    if method == BY_IMAGE:
+        return (
+            f"Wilson and DeLong by image, for further slices of these {controls.groups} "
+            f"{controls.members}; they say nothing of other patients"
+        )
+    return f"none, because {controls.groups} {controls.members} in the test are too few"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from covid.controls.masks import hulls
+from covid.controls.lung_mask import hulls
 
 FRAME = 0.1  # of height and width: how wide the border is on each side
 BINS = 32  # of the histogram; 8 gray levels each
@@ -22,7 +22,7 @@ def lungs_blacked_out(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     ----------
     image : (height, width) uint8 array
     mask : (height, width) bool array
-        From `covid.controls.masks.lung_mask`. All False: the image stays as it is.
+        From `covid.controls.lung_mask.lung_mask`. All False: the image stays as it is.
 
     Returns
     -------

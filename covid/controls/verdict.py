@@ -19,12 +19,9 @@ Where there is no interval, nothing is flagged.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from covid.controls.intervals import NO_INTERVAL
-
-if TYPE_CHECKING:
-    from covid.controls.results import Row
+from covid.controls.results import Row
 
 CHANCE = 0.5
 ENOUGH = 0.5  # of what the image has above chance

@@ -7,6 +7,8 @@
     calibration   whether "70 %" comes true in 70 % of cases
     resampling    intervals by drawing images, or whole patients, again and again
     thresholds    from which probability on an image is called positive
+    student_t     the interval of a mean of a few numbers
+    text_table    the measures as text
     measuring     all of it at once: `measure`
 
 Everywhere `labels` are (n,) integers, 1 for the positive class, and `probabilities` (or `scores`)
@@ -26,7 +28,6 @@ from covid.metrics.curves import (
 )
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
-    DEFAULT_PREVALENCE,
     MEASURES,
     enough_groups,
     interval_remark,
@@ -47,7 +48,6 @@ from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, 
 from covid.metrics.thresholds import choose_threshold, threshold_choice
 
 __all__ = [
-    "DEFAULT_PREVALENCE",
     "MEASURES",
     "Band",
     "accuracy",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from covid.common.choices import DEFAULT_PREVALENCE
 from covid.metrics.calibration import brier_score, expected_calibration_error
 from covid.metrics.curves import average_precision, checked, roc_auc
 from covid.metrics.delong import delong_interval, is_perfect
@@ -26,9 +27,6 @@ MEASURES = (
     *("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1"),
     *("roc_auc", "pr_auc", "brier", "ece"),
 )
-# A round number far below the half of a collected test set, as where many well people are tested.
-# It is an example to reckon with, not an estimate of anything.
-DEFAULT_PREVALENCE = 0.1
 FEWEST_GROUPS = 5  # of each class: with fewer, resamples repeat each other
 MANY_GROUPS = 40  # from here on the bootstrap by group is as wide as it should be, or nearly
 WILSON, DELONG = "Wilson", "DeLong"

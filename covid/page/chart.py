@@ -3,7 +3,7 @@
 All horizontal places are in per cent of the width, so letters keep their size on a phone.
 """
 
-from covid.errors import shortened
+from covid.common.errors import shortened
 from covid.page.markup import Markup, tag
 from covid.page.runs import Run
 from covid.page.verdict import accuracies, chance

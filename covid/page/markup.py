@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable, Sequence
 
-from covid.errors import shown
+from covid.common.errors import shown
 
 VOID = ("img", "meta", "br")
 # Elements that begin a new line of the file, for those who look into it.

@@ -7,7 +7,7 @@ or of another type than expected: the page then says that it is not there.
 import json
 from pathlib import Path
 
-from covid.errors import UserError, shortened
+from covid.common.errors import UserError, shortened
 from covid.page.runs import ModelRun, Run, SplitRun
 from covid.page.values import look
 

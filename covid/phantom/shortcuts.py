@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from covid.errors import UserError, shortened
+from covid.common.errors import UserError, shortened
 from covid.phantom.geometry import SCAN_LENGTH_MM
 from covid.phantom.patient import Patient
 from covid.phantom.scan import render_slice
@@ -34,7 +34,7 @@ MARK_SCALE = 6  # pixels
 # contour crop reaches below it. In the mediastinal window it does not; but the mark is a bright
 # region of more than 200 pixels and so itself a contour that the crop keeps.
 MARK_PLACE = (424, 8)
-# Gray levels of 255, added before clipping. Stretching the gray levels (`covid.preprocess`) undoes
+# Gray levels of 255, added before clipping. Stretching the gray levels (`data.preprocess`) undoes
 # an offset except for what clipping does: in a darker image bones come out of the white, and CLAHE
 # makes a great deal of that. To be told from a normal image they have to be seen side by side.
 OFFSET = -40.0

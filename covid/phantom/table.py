@@ -10,7 +10,7 @@ from covid.phantom.patient import Patient
 
 RAIL_FROM_MIDDLE = 100.0  # mm, to the left and to the right
 # Rails do not touch the table: each is a contour by itself, large enough that the contour crop
-# (`covid.preprocess`) keeps it, and it leaves the contour of the table as it is.
+# (`covid.data.preprocess`) keeps it, and it leaves the contour of the table as it is.
 RAIL_BELOW = 5.0  # mm
 RAIL_WIDTH, RAIL_HEIGHT = 26.0, 13.0  # mm
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from covid.errors import UserError
-from covid.output import made_aside, write_json
-from covid.parallel import in_parallel
+from covid.common.errors import UserError
+from covid.common.output_files import made_aside, write_json
+from covid.common.parallel import in_parallel
 from covid.phantom.patient import Patient
 from covid.phantom.scan import make_patient
 from covid.phantom.shortcuts import Switches, near_heights, render

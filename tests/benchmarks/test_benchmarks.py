@@ -8,8 +8,8 @@ from tiny_runs import slices
 
 from benchmarks.peers import article, command, model_cases, rounds
 from benchmarks.peers.contestant import minicnn_contestant
-from covid.images import read_gray
-from covid.preprocess import enhance_and_crop
+from covid.data.images import read_gray
+from covid.data.preprocess import enhance_and_crop
 
 MODEL = "tiny_cnn"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from tiny_runs import quick
 
-from covid import recipes
-from covid import run as runner
-from covid.errors import UserError
+from covid.common.errors import UserError
+from covid.pipeline import run as runner
+from covid.training import recipes
 from minicnn import callbacks, kernels, layers, models, optimizers
 from minicnn.callbacks import TerminateOnNaN
 from minicnn.callbacks.nan_diagnosis import where_it_began

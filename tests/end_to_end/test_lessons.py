@@ -10,14 +10,17 @@ import pytest
 from phantom_sets import PATIENTS, accuracy, interval_by_patient, relabel_by_patient, trained
 
 from covid.audit import run_audit
+from covid.audit.verdict import summarize
 from covid.controls import run_controls
-from covid.dataset import plan_split, read_split, scan, write_split
-from covid.groups import groups_by_pattern
+from covid.data.class_folders import scan
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
 from covid.phantom import write_dataset
 from covid.phantom.shortcuts import SHORTCUTS
-from covid.preparation import SYNTHETIC_GROUP
-from covid.preprocess import enhance_and_crop
-from covid.recipes import recipe_for
+from covid.training.recipes import recipe_for
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +37,7 @@ def looked_at(folder, seed, by_patient):
     dataset = scan(folder)
     groups = groups_by_pattern(dataset, SYNTHETIC_GROUP)
     split = plan_split(dataset, seed=seed, groups=groups, keep_together=by_patient)
-    audit = run_audit(dataset, split, seed=seed).summary()  # is not told the patients
+    audit = summarize(run_audit(dataset, split, seed=seed))  # is not told the patients
     target = folder.parent / f"{folder.name}-{by_patient}"
     extra = {"enhanced": True, "synthetic": True}
     write_split(dataset, split, target, enhance_and_crop, progress=False, extra=extra)

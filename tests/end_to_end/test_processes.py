@@ -415,7 +415,7 @@ def test_a_number_of_threads_that_is_none(threads):
 
 def test_the_command_line_says_so_without_a_traceback(tmp_path):
     run = python(
-        f"import covid.cli\nraise SystemExit(covid.cli.main(['synth', '--out', {str(tmp_path / 'x')!r}]))",
+        f"import covid.cli.main\nraise SystemExit(covid.cli.main.main(['synth', '--out', {str(tmp_path / 'x')!r}]))",
         env=environment(NUMBA_NUM_THREADS="many"),
     )
     assert run.returncode == 2

@@ -35,11 +35,13 @@ from shape_grid import CONVOLUTIONS, spread_out
 
 import minicnn.kernels
 import minicnn.training.loop
-from covid.dataset import SplitFolder, read_split, scan, write_split
-from covid.models import MODELS, build_model
-from covid.recipes import recipe_for
-from covid.splits import plan_split
-from covid.train import train_and_evaluate
+from covid.data.class_folders import scan
+from covid.data.split import plan_split
+from covid.data.split_folder import SplitFolder, read_split
+from covid.data.write_split import write_split
+from covid.training.architectures import MODELS, build_model
+from covid.training.recipes import recipe_for
+from covid.training.train import train_and_evaluate
 from minicnn.fusion import FEW, RowsStep
 from minicnn.graph import Graph
 from minicnn.kernels.runtime import thread_count

@@ -12,7 +12,7 @@ import pytest
 from golden import cases, make_minicnn
 
 import minicnn
-from covid.models import MODELS, build_model
+from covid.training.architectures import MODELS, build_model
 from minicnn import layers, models, optimizers
 
 pytest.importorskip("tensorflow")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shape_grid import CONVOLUTIONS, POOLINGS, spread_out
 
-from covid.models import MODELS, build_model
+from covid.training.architectures import MODELS, build_model
 from minicnn import fusion, kernels, layers, models
 from minicnn.gradcheck import check_model
 from minicnn.kernels.runtime import thread_count

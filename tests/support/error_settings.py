@@ -31,7 +31,7 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, quick, slices, temporary_folder
 
-from covid import run
+from covid.pipeline import run
 from minicnn.saving.weights import TRAINING
 
 
@@ -168,8 +168,9 @@ def preprocessed(*changes: Callable[[Path], object]) -> Make:
     """`enhanced`: what `covid preprocess slices` makes."""
 
     def make(setting: Setting) -> None:
-        from covid.dataset import scan, write_folder
-        from covid.preprocess import enhance_and_crop
+        from covid.data.class_folders import scan
+        from covid.data.preprocess import enhance_and_crop
+        from covid.data.write_split import write_folder
 
         write_folder(scan(slices()), setting.folder / "enhanced", enhance_and_crop, progress=False)
         for change in changes:
@@ -180,7 +181,9 @@ def preprocessed(*changes: Callable[[Path], object]) -> Make:
 
 def raw_split(setting: Setting) -> None:
     """`raw`: a split folder of images that are not enhanced."""
-    from covid.dataset import plan_split, scan, write_split
+    from covid.data.class_folders import scan
+    from covid.data.split import plan_split
+    from covid.data.write_split import write_split
 
     images = scan(slices())
     extra = {"enhanced": False, "synthetic": True}
@@ -362,8 +365,11 @@ def locked(setting: Setting) -> None:
 
 def no_figures(setting: Setting) -> None:
     """Most of the time of a tiny run is taken by its figures."""
-    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
-    for name in kinds:
+    kinds = {
+        "dataset_figures": ("source_figures", "augmentation_figure"),
+        "model_figures": ("graph_figure", "model_figures", "overview"),
+    }
+    for name in (f"{module}.{kind}" for module in kinds for kind in kinds[module]):
         setting.patch.setattr(f"covid.figures.{name}", lambda *args, **named: None)
 
 

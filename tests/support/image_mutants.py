@@ -20,7 +20,7 @@ from bad_images import GRAY, PNG, SMOOTH, chunk, cmyk_jpg, contents, encoded
 from mutator import mutations
 
 from benchmarks.streaming import peak_memory
-from covid.images import UnreadableImage, check_image, read_gray
+from covid.data.images import UnreadableImage, check_image, read_gray
 from minicnn.preprocessing.image import load_img
 from minicnn.preprocessing.png import png_chunks
 

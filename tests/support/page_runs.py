@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.evaluate import wilson_interval
-from covid.plots.canvas import sheet
+from covid.figures.plots.canvas import sheet
+from covid.metrics import wilson_interval
 
 PARTS = {"train": 60, "validate": 12, "test": 48}
 MODELS = ("tiny_cnn", "reduced_inception")

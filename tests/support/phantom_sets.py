@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.dataset import read_split, scan, write_split
-from covid.groups import groups_by_pattern
+from covid.data.class_folders import scan
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import DEFAULT_RATIOS, plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
 from covid.phantom.write import CLASS_FOLDERS, called_infected
-from covid.preparation import SYNTHETIC_GROUP
-from covid.preprocess import enhance_and_crop
-from covid.recipes import recipe_for
-from covid.splits import DEFAULT_RATIOS, plan_split
-from covid.train import Trained, train_and_evaluate
+from covid.training.recipes import recipe_for
+from covid.training.train import Trained, train_and_evaluate
 
 PATIENTS = 60
 

@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from covid.options import Options
 from covid.phantom import write_dataset
-from covid.run import run_all
+from covid.pipeline.options import Options
+from covid.pipeline.run import run_all
 
 PATIENTS, SLICES = 6, 2
 

@@ -6,8 +6,8 @@ It does the slow things that a process of `covid` begins with: imports, and the 
 import cv2
 import numpy as np
 
-from covid import run  # noqa: F401 (with all that a run needs)
-from covid.models import MODELS, build_model
+from covid.pipeline import run  # noqa: F401 (with all that a run needs)
+from covid.training.architectures import MODELS, build_model
 
 cv2.setNumThreads(1)
 for name in ("tiny_cnn", "reduced_inception"):

@@ -14,16 +14,17 @@ from covid.audit.alignment import align, summit
 from covid.audit.confounders import auc_interval, find_confounders, rate, rate_category
 from covid.audit.fingerprints import Fingerprints, fingerprint
 from covid.audit.hashing import SIDE, look
-from covid.audit.headers import pixel_mode
 from covid.audit.lookalikes import Pairs, equal_files, find_candidates, inferred_groups, windows_of
 from covid.audit.measures import NUMBERS, brightest_corner, tissue_level
 from covid.audit.neighbours import nearest
-from covid.audit.verdict import percent
-from covid.cli import main
-from covid.dataset import ImageFile, plan_split, scan, write_split
-from covid.groups import groups_by_pattern, groups_from_names
+from covid.audit.pixel_mode import pixel_mode
+from covid.audit.verdict import percent, summarize, verdict
+from covid.cli.main import main
+from covid.data.class_folders import ImageFile, scan
+from covid.data.groups import groups_by_pattern, groups_from_names
+from covid.data.split import Split, plan_split
+from covid.data.write_split import write_split
 from covid.phantom import make_patient, render_slice
-from covid.splits import Split
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected."
@@ -246,7 +247,7 @@ def test_neighbouring_slices_are_found_and_patients_are_not_joined(neighbouring)
         groups.setdefault(name, set()).add(image.path.stem.split("_")[0])
     assert all(len(patients) == 1 for patients in groups.values())
     assert 3 <= len(groups) <= 6  # 3 patients; windows are joined where they are alike enough
-    assert audit.leaks and audit.verdict.startswith(
+    assert audit.leaks and verdict(audit).startswith(
         "The random split leaks: as the images alone show, 6 of 6 test images (100 %) have a near-duplicate"
     )
 
@@ -255,12 +256,10 @@ def test_slices_kept_apart_by_patient_do_not_leak(neighbouring):
     names = {image: image.path.stem.split("_")[0][-2:] for image in neighbouring}
     split = split_of(neighbouring, lambda name: "p0" in name)
     audit = run_audit(neighbouring, split, names)
-    assert not audit.leaks and audit.summary()["near_duplicates"]["pairs"] > 0
+    assert not audit.leaks and summarize(audit)["near_duplicates"]["pairs"] > 0
     assert audit.patients_on_both_sides == {"count": 0, "of": 3, "examples": []}
-    assert (
-        "No leak was found" in audit.verdict
-        and "3 independent patients are too few to be sure" in audit.verdict
-    )
+    assert "No leak was found" in verdict(audit)
+    assert "3 independent patients are too few to be sure" in verdict(audit)
 
 
 def test_patients_on_both_sides_are_named(neighbouring):
@@ -268,7 +267,7 @@ def test_patients_on_both_sides_are_named(neighbouring):
     split = split_of(neighbouring, lambda name: "p0" in name or "p1_5_0" in name)
     audit = run_audit(neighbouring, split, names)
     assert audit.patients_on_both_sides == {"count": 1, "of": 3, "examples": ["p1"]}
-    assert "1 of 3 patients stands on both sides" in audit.verdict
+    assert "1 of 3 patients stands on both sides" in verdict(audit)
 
 
 def test_same_on_any_number_of_threads(neighbouring, monkeypatch):
@@ -276,7 +275,7 @@ def test_same_on_any_number_of_threads(neighbouring, monkeypatch):
     for cores in (1, 4):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
         audit = run_audit(neighbouring, split_of(neighbouring, lambda name: "_1_" in name))
-        results.append((audit.summary(), audit.candidates.correlation.tobytes()))
+        results.append((summarize(audit), audit.candidates.correlation.tobytes()))
     assert results[0] == results[1]
 
 
@@ -372,7 +371,7 @@ def test_a_planted_shortcut_is_flagged(name, tmp_path):
     audit = run_audit(textures(tmp_path, 12, body, suffixes))
     flagged = {found.name for found in audit.confounders if found.flagged}
     assert name in flagged
-    assert audit.shortcuts and "can be told apart without the lungs, by" in audit.verdict
+    assert audit.shortcuts and "can be told apart without the lungs, by" in verdict(audit)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -382,7 +381,7 @@ def test_a_clean_set_is_clean(seed, tmp_path):
     audit = run_audit(scan(tmp_path), seed=seed)
     assert not audit.leaks and not audit.shortcuts
     strongest = audit.confounders[0]
-    assert audit.verdict == (
+    assert verdict(audit) == (
         "No leak was found in the random split: none of 16 test images has a near-duplicate among "
         "the images to learn from; no single number surely tells the classes apart (the most "
         f"telling is {strongest.title}, AUC {strongest.auc:.2f})."
@@ -439,7 +438,7 @@ def test_all_images_equal(tmp_path):
     for number in range(30):
         save(tmp_path, number % 2, f"{number}", texture(0))
     audit = run_audit(scan(tmp_path))
-    summary = audit.summary()
+    summary = summarize(audit)
     assert summary["identical"] == {
         "groups": 1,
         "files": 30,
@@ -455,7 +454,7 @@ def test_flat_images_are_no_near_duplicates(tmp_path):
     for number in range(20):
         save(tmp_path, number % 2, f"{number}", np.full((40, 40), 10 * number, np.uint8))
     audit = run_audit(scan(tmp_path))
-    assert not audit.leaks and audit.summary()["flat"] == 20
+    assert not audit.leaks and summarize(audit)["flat"] == 20
     write_audit(audit, tmp_path / "out", NOTE)
     assert not (tmp_path / "out/pairs.png").exists()
 
@@ -473,11 +472,11 @@ def test_unreadable_files_are_named_and_do_not_stop_it(tmp_path):
     bad.write_bytes(b"no image")
     audit = run_audit(scan(tmp_path))
     assert [path for path, _ in audit.prints.unreadable] == [bad]
-    assert audit.summary()["unreadable"] == 1 and len(audit.prints) == 12
+    assert summarize(audit)["unreadable"] == 1 and len(audit.prints) == 12
     for path in (tmp_path / "Infected").iterdir():
         path.write_bytes(b"no image")
     audit = run_audit(scan(tmp_path))
-    assert audit.confounders == [] and "one class has no readable image" in audit.verdict
+    assert audit.confounders == [] and "one class has no readable image" in verdict(audit)
 
 
 def test_no_image_at_all():
@@ -503,7 +502,7 @@ def test_files(neighbouring, tmp_path):
     audit = run_audit(neighbouring, split)
     write_audit(audit, tmp_path, NOTE)
     summary = json.loads((tmp_path / "audit.json").read_text())
-    assert summary["verdict"] == audit.verdict and summary["note"] == NOTE and summary["leaks"]
+    assert summary["verdict"] == verdict(audit) and summary["note"] == NOTE and summary["leaks"]
     with open(tmp_path / "pairs.csv", newline="") as file:
         pairs = list(csv.DictReader(file))
     assert len(pairs) == summary["near_duplicates"]["pairs"]
@@ -562,7 +561,7 @@ def test_a_split_by_look_alikes_speaks_of_no_patients(tmp_path, capsys):
 def test_a_patient_of_both_classes_counts_once(tmp_path):
     dataset = textures(tmp_path, 6)
     names = {image: f"p{int(image.path.stem[-3:]) // 6}" for image in dataset}
-    assert "; 2 independent patients are too few" in run_audit(dataset, names=names).verdict
+    assert "; 2 independent patients are too few" in verdict(run_audit(dataset, names=names))
 
 
 def test_images_in_no_part_are_not_looked_at(tmp_path):

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from places import ROOT
 
-from covid import doctor
-from covid.arguments import parser
-from covid.cli import main
-from covid.models import MODELS
+from covid.cli.commands import doctor
+from covid.cli.main import main
+from covid.cli.parser import parser
+from covid.training.architectures import MODELS
 from minicnn import machine, selftest
 from minicnn.kernels import compiled, naive
 from minicnn.kernels.runtime import thread_count
@@ -38,7 +38,7 @@ def in_a_process(code: str, **variables: str) -> subprocess.CompletedProcess:
 def without(*modules: str) -> str:
     """Code that runs the doctor where these modules cannot be imported."""
     blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in modules)
-    return f"{blocked}from covid.cli import main\nsys.exit(main(['doctor', '--json']))"
+    return f"{blocked}from covid.cli.main import main\nsys.exit(main(['doctor', '--json']))"
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def test_without_numpy_it_still_tells_the_rest():
 
 
 def test_other_commands_name_the_doctor_where_a_library_is_missing():
-    code = "sys.modules['cv2'] = None\nfrom covid.cli import main\nsys.exit(main(['run']))"
+    code = "sys.modules['cv2'] = None\nfrom covid.cli.main import main\nsys.exit(main(['run']))"
     done = in_a_process(code)
     assert done.returncode == 2
     assert done.stderr.startswith("covid run: import of cv2 halted")
@@ -261,7 +261,7 @@ def test_where_kernels_cannot_be_kept():
     """No folder to write in: they are compiled anew, and that is said."""
     code = (
         "import numba.core.caching\nnumba.core.caching.CacheImpl._locator_classes = []\n"
-        "from covid import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
+        "from covid.cli.commands import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
         "print(doctor.kept_in('minicnn.kernels.compiled', 'sigmoid_forward'))\n"
         "print(compiled.sigmoid_forward(np.zeros(1, np.float32)))"
     )
@@ -273,7 +273,7 @@ def test_where_kernels_cannot_be_kept():
 
 def test_where_kernels_are_kept(tmp_path):
     code = (
-        "from covid import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
+        "from covid.cli.commands import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
         "compiled.sigmoid_forward(np.zeros(1, np.float32))\n"
         "print(doctor.kept_in('minicnn.kernels.compiled', 'sigmoid_forward'))"
     )

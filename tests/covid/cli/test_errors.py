@@ -23,7 +23,7 @@ from error_table import NOT_BY_A_USER, TABLE, Row
 from places import ROOT
 from tiny_runs import finished_run, slices, temporary_folder
 
-from covid.cli import main
+from covid.cli.main import main
 
 # Where errors are made that a user gets to see. What `minicnn.models.load` finds in a model
 # comes as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
@@ -76,14 +76,14 @@ class Outcome:
 def sites() -> dict[str, dict[int, int]]:
     """For every file of `SOURCES`: each line of a statement that makes an error, and its first line.
 
-    A `raise` alone only hands one on. In `covid.model_checks` it is the calls of `require`.
+    A `raise` alone only hands one on. In `covid.training.model_file` it is the calls of `require`.
     """
     found: dict[str, dict[int, int]] = {}
     for path in SOURCES:
         lines = found[str(path)] = {}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             makes = isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
-            if path.name == "model_checks.py" and isinstance(node, ast.Expr):
+            if path.name == "model_file.py" and isinstance(node, ast.Expr):
                 makes = ast.unparse(node).startswith("require(")
             if makes:
                 lines.update(dict.fromkeys(range(node.lineno, node.end_lineno + 1), node.lineno))
@@ -244,19 +244,19 @@ def places_of(name: str, words: str) -> list[str]:
 
 
 def test_only_what_is_raised_counts_as_reached(tmp_path):
-    """One of the ten places in `covid.dataset`, one in `covid.manifest`, none where all is well."""
-    from covid import dataset, manifest
+    """One of the ten places in `class_folders`, one in `manifest`, none where all is well."""
+    from covid.data import class_folders, manifest
 
     reached: set = set()
     with noting_sites(reached):
         with pytest.raises(ValueError, match="no such folder"):
-            dataset.scan(tmp_path / "missing")
+            class_folders.scan(tmp_path / "missing")
         with pytest.raises(ValueError, match="cannot be read"):
             manifest.read_manifest(tmp_path)
-        dataset.scan(slices())
+        class_folders.scan(slices())
     expected = [
-        places_of("covid/dataset.py", "there is no such folder"),
-        places_of("covid/manifest.py", "`covid preprocess`"),
+        places_of("covid/data/class_folders.py", "there is no such folder"),
+        places_of("covid/data/manifest.py", "`covid preprocess`"),
     ]
     assert sorted(
         f"{Path(file).relative_to(ROOT).as_posix()}:{line}" for file, line in reached

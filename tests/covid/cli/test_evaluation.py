@@ -8,17 +8,21 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, slices
 
-from covid import figures, metrics
-from covid.arguments import values
-from covid.cli import main
-from covid.dataset import plan_split, read_split, scan, write_split
-from covid.errors import UserError
-from covid.evaluate import Result
-from covid.groups import groups_by_pattern
-from covid.measures_table import glossary, result_text, table_lines, threshold_line
-from covid.plots import evaluation as plots
-from covid.recipes import recipe_for
-from covid.train import groups_in, train_and_evaluate
+from covid import metrics
+from covid.cli.main import main
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
+from covid.data.class_folders import scan
+from covid.data.groups import groups_by_pattern
+from covid.data.split import plan_split
+from covid.data.split_folder import groups_in, read_split
+from covid.data.write_split import write_split
+from covid.figures import dataset_figures, model_figures
+from covid.figures.plots import evaluation as plots
+from covid.metrics.text_table import glossary, result_text, table_lines, threshold_line
+from covid.training.predictions import Result
+from covid.training.recipes import recipe_for
+from covid.training.train import train_and_evaluate
 from minicnn.models import load_model
 
 CLASSES = ("Not_Infected", "Infected")
@@ -170,7 +174,9 @@ def test_evaluate_draws_figures(model, capsys, tmp_path):
 
 def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("covid.figures.evaluation_figures", lambda *a: asked.append(a) or [])
+    monkeypatch.setattr(
+        "covid.figures.model_figures.evaluation_figures", lambda *a: asked.append(a) or []
+    )
     assert call("evaluate", model, "--data", split, "--figures", tmp_path / "drawn") == 0
     note = asked[0][5]
     assert note.startswith("Synthetic images. Trained on synthetic images.")
@@ -179,18 +185,15 @@ def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch)
 
 def test_evaluate_draws_figures_of_every_part(model, split, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("covid.figures.evaluation_figures", lambda *a: asked.append(a) or [])
+    monkeypatch.setattr(
+        "covid.figures.model_figures.evaluation_figures", lambda *a: asked.append(a) or []
+    )
     words = ("--data", split, "--figures", tmp_path / "drawn", "--part", "all")
     assert call("evaluate", model, *words) == 0
-    parts = values.PARTS[:3]
     assert [(images, name) for _, images, _, _, name, *_ in asked] == [
-        (split / part, f"tiny_cnn-{part}") for part in parts
+        (split / part, f"tiny_cnn-{part}") for part in PARTS
     ]
-    assert [found.part for found, *_ in asked] == list(parts)
-
-
-def test_the_default_prevalence_stands_in_two_places_and_is_one():
-    assert values.DEFAULT_PREVALENCE == metrics.DEFAULT_PREVALENCE
+    assert [found.part for found, *_ in asked] == list(PARTS)
 
 
 # The table
@@ -258,7 +261,9 @@ def test_figures_are_whole_and_nothing_touches_the_edge(name, tmp_path):
     images.mkdir()
     found = awkward(name, images)
     classes = CLASSES if name != "long names" else ("Not_\udcff$" * 12, "a long class name " * 5)
-    paths = figures.evaluation_figures(found, images, classes, tmp_path / "new", "model", NOTE)
+    paths = model_figures.evaluation_figures(
+        found, images, classes, tmp_path / "new", "model", NOTE
+    )
     kinds = FIGURES if name != "one image" else FIGURES[2:]
     assert [path.name for path in paths] == [f"{kind}-model.png" for kind in kinds]
     assert sorted(tmp_path.glob("new/*")) == sorted(paths)
@@ -278,8 +283,10 @@ def test_titles_name_the_positive_class_and_notes_say_what_the_intervals_take(
         return lambda *args: said.update({kind: args[-2:]}) or args[-3]
 
     for kind in FIGURES:
-        monkeypatch.setattr(f"covid.plots.{kind}", keep(kind))
-    figures.evaluation_figures(awkward("groups", tmp_path), tmp_path, CLASSES, tmp_path, "m", NOTE)
+        monkeypatch.setattr(f"covid.figures.plots.{kind}", keep(kind))
+    model_figures.evaluation_figures(
+        awkward("groups", tmp_path), tmp_path, CLASSES, tmp_path, "m", NOTE
+    )
     for kind, (title, note) in said.items():
         assert "test (positive: Infected)" in title, kind
         assert note.endswith(NOTE), kind
@@ -290,22 +297,22 @@ def test_titles_name_the_positive_class_and_notes_say_what_the_intervals_take(
 def test_the_most_wrong_are_those_farthest_on_the_wrong_side(tmp_path):
     p = [0.9, 0.8, 0.45, 0.1, 0.3, 0.2, 0.95]
     found = result([0, 0, 0, 0, 1, 1, 1], p, tmp_path, threshold=0.4)
-    missed, alarms = figures.worst(found, 1, tmp_path), figures.worst(found, 0, tmp_path)
+    missed, alarms = (model_figures.worst(found, label, tmp_path) for label in (1, 0))
     assert [(name, round(p, 3)) for name, p, _ in missed] == [("5.png", 0.2), ("4.png", 0.3)]
     assert [name for name, _, _ in alarms] == ["0.png", "1.png", "2.png"]
     assert missed[0][2].shape == (20, 30)
     many = result([1] * 9, np.linspace(0, 0.3, 9), tmp_path)
-    assert len(figures.worst(many, 1, tmp_path)) == figures.SAMPLES
+    assert len(model_figures.worst(many, 1, tmp_path)) == dataset_figures.SAMPLES
 
 
 def test_the_band_holds_the_curve_and_draws_groups_where_there_are_enough(tmp_path):
     found = awkward("groups", tmp_path)
-    band = figures.roc_band(found, seed=0)
+    band = model_figures.roc_band(found, seed=0)
     x, y, _ = metrics.roc_curve(found.labels, found.probabilities)
     curve = np.interp(band.false_positive_rate, x, y)
     assert np.mean((band.low <= curve) & (curve <= band.high)) > 0.95
     assert band.drawn == "groups"
-    by_image = figures.roc_band(result(found.labels, found.probabilities), seed=0)
+    by_image = model_figures.roc_band(result(found.labels, found.probabilities), seed=0)
     assert by_image.drawn == "images"
 
 

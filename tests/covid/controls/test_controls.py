@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from tiny_runs import slices
 
-from covid.cli import main
+from covid.cli.main import main
 from covid.controls import run_controls, table, write_controls
-from covid.controls.experiment import permuted_in_words
 from covid.controls.intervals import BY_GROUP, BY_IMAGE, NO_INTERVAL, measured
 from covid.controls.logistic import fit_logistic, gradient, hessian, loss, with_one
-from covid.controls.masks import hulls, lung_mask
-from covid.controls.material import shared
+from covid.controls.lung_mask import hulls, lung_mask
 from covid.controls.results import TITLES, Row
+from covid.controls.run import permuted_in_words
+from covid.controls.variant_folders import shared
 from covid.controls.variants import (
     border_only,
     histogram,
@@ -29,12 +29,15 @@ from covid.controls.variants import (
     permuted_labels,
 )
 from covid.controls.verdict import flag, sentence
-from covid.dataset import plan_split, read_split, scan, write_split
-from covid.groups import groups_by_pattern, groups_from_names
+from covid.data.class_folders import scan
+from covid.data.groups import groups_by_pattern, groups_from_names
+from covid.data.preprocess import SIZE, crop, enhance_and_crop, to_square
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
 from covid.metrics import measure, roc_auc, wilson_interval
 from covid.phantom import make_patient, outlines, render_slice
-from covid.preprocess import SIZE, crop, enhance_and_crop, to_square
-from covid.recipes import recipe_for
+from covid.training.recipes import recipe_for
 
 # Masks
 
@@ -527,7 +530,7 @@ def test_the_same_seed_gives_the_same_numbers(controls):
 
 
 def test_the_image_itself_is_trained_as_everywhere_else(controls):
-    from covid.train import train_and_evaluate
+    from covid.training.train import train_and_evaluate
 
     split, found = controls
     trained = train_and_evaluate("tiny_cnn", recipe_for("practice", "tiny_cnn", 1), split, 3, 0)

@@ -21,13 +21,14 @@ from mutator import mutations
 from places import PYTHONPATH, SUPPORT
 from tiny_runs import finished_run
 
-from covid.dataset import count_statuses, plan_split, read_manifest, scan, write_folder, write_split
-from covid.duplicates import duplicate_notes, find_duplicates
-from covid.errors import UserError, shown
-from covid.images import UnreadableImage, check_image, read_gray
-from covid.preprocess import enhance_and_crop
-from covid.splits import Split
-from covid.writing import unique_names
+from covid.common.errors import UserError, shown
+from covid.data.class_folders import scan
+from covid.data.duplicates import duplicate_notes, find_duplicates
+from covid.data.images import UnreadableImage, check_image, read_gray
+from covid.data.manifest import count_statuses, read_manifest
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import Split, plan_split
+from covid.data.write_split import unique_names, write_folder, write_split
 from minicnn.preprocessing.image import ImageDataGenerator, load_img
 from minicnn.preprocessing.image_header import LIMIT_VARIABLE
 
@@ -148,7 +149,7 @@ def test_bombs_are_refused_without_the_memory_for_them(corpus):
     names = [str(path) for path in corpus[1] if path.name in bombs()]
     assert len(names) == len(bombs()) >= 10
     code = (
-        "import sys\nimport cv2\nfrom covid.images import read_gray\n"
+        "import sys\nimport cv2\nfrom covid.data.images import read_gray\n"
         "from benchmarks.streaming import peak_memory\n"
         "before = peak_memory()\n"
         "for path in sys.argv[1:]:\n"

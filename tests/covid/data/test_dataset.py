@@ -9,26 +9,18 @@ import cv2
 import numpy as np
 import pytest
 
-from covid import images as images_module
-from covid import writing
-from covid.dataset import (
-    ImageFile,
-    UnreadableImage,
-    count_statuses,
-    groups_by_pattern,
-    parse_ratios,
-    plan_split,
-    read_gray,
-    read_manifest,
-    read_split,
-    scan,
-    write_folder,
-    write_split,
-)
-from covid.errors import UserError
-from covid.preprocess import enhance_and_crop
-from covid.splits import PARTS, largest_remainder
-from covid.writing import unique_names
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
+from covid.data import images as images_module
+from covid.data import write_split as writing
+from covid.data.class_folders import ImageFile, scan
+from covid.data.groups import groups_by_pattern
+from covid.data.images import UnreadableImage, read_gray
+from covid.data.manifest import count_statuses, read_manifest
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import largest_remainder, parse_ratios, plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import unique_names, write_folder, write_split
 from minicnn.preprocessing import decode
 
 PATIENT = "^[^_]+"  # what in the file names of these tests is the patient

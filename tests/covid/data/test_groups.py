@@ -11,24 +11,20 @@ import cv2
 import numpy as np
 import pytest
 
-from covid import reusing
-from covid.arguments import parser
-from covid.cli import main
-from covid.dataset import (
-    Groups,
-    groups_by_pattern,
-    groups_from_csv,
-    groups_from_names,
-    plan_split,
-    read_manifest,
-    read_split,
-    scan,
-    write_split,
-)
-from covid.errors import UserError
-from covid.options import Options
-from covid.preprocess import enhance_and_crop
-from covid.resuming import read_run_info, resumed, write_run_info
+from covid.cli.commands.resume import resumed
+from covid.cli.main import main
+from covid.cli.parser import parser
+from covid.common.errors import UserError
+from covid.data import link_images
+from covid.data.class_folders import scan
+from covid.data.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
+from covid.data.manifest import read_manifest
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
+from covid.pipeline.options import Options
+from covid.pipeline.run_record import read_run_info, write_run_info
 
 PATIENT = "^[^_]+"
 
@@ -281,7 +277,7 @@ def test_copies_where_there_are_no_links(dataset, written, grouped, tmp_path, mo
         raise OSError(18, "Invalid cross-device link")
 
     write_split(dataset, grouped, tmp_path / "linked", reuse=written)
-    monkeypatch.setattr(reusing.os, "link", refuse)
+    monkeypatch.setattr(link_images.os, "link", refuse)
     write_split(dataset, grouped, tmp_path / "copied", reuse=written)
     assert files_in(tmp_path / "copied") == files_in(tmp_path / "linked")
     assert all(path.stat().st_nlink == 1 for path in (tmp_path / "copied").rglob("*.png"))

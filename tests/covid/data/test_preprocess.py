@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.preprocess import (
+from covid.data.preprocess import (
     SIZE,
     Box,
     bounding_box,

@@ -1,4 +1,4 @@
-"""covid.drawing: the second process draws what this one would, and never outlives it."""
+"""draw_process: the second process draws what this one would, and never outlives it."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from subprocesses import SECONDS, environment
 
-from covid import drawing
-from covid.drawing import as_drawn, draw, drawn_or_dropped, helper
-from covid.errors import UserError
+from covid.common.errors import UserError
+from covid.figures import draw_process
+from covid.figures.draw_process import as_drawn, draw, drawn_or_dropped, helper
 
 HISTORY = {"acc": [0.5, 0.75], "loss": [0.7, 0.5]}
 IMAGES = {"Infected": [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]}
@@ -34,12 +34,12 @@ def test_the_helper_draws_the_same_bytes(tmp_path):
     draw_two(here)  # without a helper: drawn when this returns
     assert list(as_drawn()) == []
     with helper():
-        process = drawing._helper.process
+        process = draw_process._helper.process
         with drawn_or_dropped():
             draw_two(there)
             paths = list(as_drawn())
         assert list(as_drawn()) == []
-    assert process.returncode is not None and drawing._helper is None
+    assert process.returncode is not None and draw_process._helper is None
     assert paths == [there / "samples.png", there / "curves.png"]
     for path in paths:
         assert path.read_bytes() == (here / path.name).read_bytes()
@@ -54,9 +54,9 @@ def test_errors_come_back(tmp_path):
         with pytest.raises(UserError, match="at least one epoch"):
             draw_two(tmp_path)  # is told what went wrong before, and orders nothing
         assert list(tmp_path.iterdir()) == []
-        drawing._helper.drop()
-        drawing._helper.process.kill()
-        drawing._helper.process.wait(SECONDS)
+        draw_process._helper.drop()
+        draw_process._helper.process.kill()
+        draw_process._helper.process.wait(SECONDS)
         draw("training_curves", HISTORY, tmp_path / "curves.png", "title")
         with pytest.raises(UserError, match="has been ended from outside.*start again"):
             list(as_drawn())
@@ -77,9 +77,9 @@ def test_an_error_of_the_run_stops_the_drawing(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
 def test_the_helper_ends_with_a_process_that_was_killed():
     code = (
-        "import time; from covid import drawing\n"
-        "with drawing.helper():\n"
-        "    print(drawing._helper.process.pid, flush=True); time.sleep(600)"
+        "import time; from covid.figures import draw_process\n"
+        "with draw_process.helper():\n"
+        "    print(draw_process._helper.process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment()

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, slices
 
-from covid.cli import main
-from covid.errors import UserError
-from covid.inputs import model_input, open_model
-from covid.looking import excited_figure, input_bounds, look_figure
-from covid.looks import free_path
-from covid.models import tiny_cnn
-from covid.plots.looking import excited_inputs, heat_map_with_check, tinted
+from covid.cli.commands.look import free_path
+from covid.cli.main import main
+from covid.common.errors import UserError
+from covid.figures.heat_maps import excited_figure, input_bounds, look_figure
+from covid.figures.plots.heat_maps import excited_inputs, heat_map_with_check, tinted
+from covid.training.architectures import tiny_cnn
+from covid.training.model_file import model_input, open_model
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
 from minicnn.saliency import excite, grad_cam, occlusion
@@ -64,7 +64,7 @@ def size_of(path: Path) -> tuple[int, int]:
 def test_look_draws_writes_and_says_what_predict_says(
     tmp_path, model_file, images, capsys, monkeypatch
 ):
-    monkeypatch.setattr("covid.looking.MOST_FILTERS", 1)
+    monkeypatch.setattr("covid.figures.heat_maps.MOST_FILTERS", 1)
     out = tmp_path / "look"
     assert call("look", model_file, *images, "--out", out, "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -91,7 +91,7 @@ def test_look_draws_writes_and_says_what_predict_says(
 def test_look_goes_on_without_what_it_cannot_read(
     tmp_path, model_file, images, capsys, monkeypatch
 ):
-    monkeypatch.setattr("covid.looks.excited_figure", lambda *args: None)
+    monkeypatch.setattr("covid.cli.commands.look.excited_figure", lambda *args: None)
     (tmp_path / "text.png").write_text("no image")
     out = tmp_path / "look"
     words = ("--method", "grad-cam", "--as-is", "--json")
@@ -145,7 +145,7 @@ def test_look_figure_repeats_itself_and_leaves_the_model_alone(tmp_path, model, 
 def test_look_figure_against_the_rule_says_so(tmp_path, model, gray, monkeypatch):
     drawn = {}
     monkeypatch.setattr(
-        "covid.plots.looking.heat_map_with_check",
+        "covid.figures.plots.heat_maps.heat_map_with_check",
         lambda image, heat, random_maps, *rest, **words: drawn.update(
             heat=heat, maps=random_maps, **words
         ),
@@ -252,10 +252,10 @@ def test_colours_say_for_and_against():
 def test_excited_figure_shows_what_excite_finds(tmp_path, model, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        "covid.plots.looking.excited_inputs",
+        "covid.figures.plots.heat_maps.excited_inputs",
         lambda inputs, bounds, path, title, note: drawn.append((inputs, title)),
     )
-    monkeypatch.setattr("covid.looking.MOST_FILTERS", 2)
+    monkeypatch.setattr("covid.figures.heat_maps.MOST_FILTERS", 2)
     excited_figure(model, tmp_path / "excited.png", NOTE, seed=3)
     ((inputs, title),) = drawn
     assert len(inputs) == 2 and "the first 2 of 6" in title

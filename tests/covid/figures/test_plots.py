@@ -1,4 +1,4 @@
-"""covid.plots: every figure is a whole PNG of a sensible size, or nothing at all."""
+"""covid.figures.plots: every figure is a whole PNG of a sensible size, or nothing at all."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from covid import plots
-from covid.errors import UserError
-from covid.plots import canvas
+from covid.common.errors import UserError
+from covid.figures import plots
+from covid.figures.plots import canvas
 
 NOTE = "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected."
 LONG_NAME = "a_very_long_file_name_" * 9 + ".png"
@@ -153,7 +153,7 @@ def test_no_pyplot_and_no_changed_settings(tmp_path):
 import sys
 import matplotlib
 before = matplotlib.rcParams.copy()  # dict() would look up a backend, in pyplot
-from covid import plots
+from covid.figures import plots
 plots.training_curves({"acc": [0.5], "loss": [0.7]}, sys.argv[1], "title")
 assert matplotlib.rcParams.copy() == before, "settings changed"
 assert "matplotlib.pyplot" not in sys.modules, "pyplot imported"

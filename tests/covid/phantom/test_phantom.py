@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.errors import UserError
+from covid.common.errors import UserError
 from covid.phantom import make_patient, render_slice, write_dataset
 from covid.phantom.outlines import lung_mask
 from covid.phantom.patient import draw_body

@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.arguments import LABELS as LABEL_NAMES
-from covid.arguments import SHORTCUT_NAMES
-from covid.errors import UserError
+from covid.cli.parser.values import LABELS as LABEL_NAMES
+from covid.cli.parser.values import SHORTCUT_NAMES
+from covid.common.errors import UserError
+from covid.data.preprocess import SIZE, enhance_and_crop
 from covid.phantom import Switches, make_patient, render_slice, write_dataset
 from covid.phantom.outlines import body_outline
 from covid.phantom.shortcuts import (
@@ -27,7 +28,6 @@ from covid.phantom.shortcuts import (
     render,
 )
 from covid.phantom.write import called_infected, infected_patients, slice_plan
-from covid.preprocess import SIZE, enhance_and_crop
 
 PATIENTS, SLICES, SEED = 4, 2, 11
 POSITIVE = "Infected"

@@ -9,26 +9,22 @@ import numpy as np
 import pytest
 from tiny_runs import slices
 
-from covid import folds, plots
-from covid.dataset import (
-    ImageFile,
-    groups_by_pattern,
-    groups_from_names,
-    plan_folds,
-    plan_split,
-    read_split,
-    scan,
-    write_split,
-)
-from covid.errors import UserError
-from covid.evaluate import Result
-from covid.fold_measures import WEAKNESS, fold_row, pool, summarise_folds
-from covid.groups import LOOK_ALIKES
-from covid.preparation import Prepared
-from covid.preprocess import enhance_and_crop
-from covid.recipes import recipe_for
-from covid.splits import PARTS
-from covid.student import central_probability, t_interval, t_quantile
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
+from covid.data.class_folders import ImageFile, scan
+from covid.data.fold_split import plan_folds
+from covid.data.groups import LOOK_ALIKES, groups_by_pattern, groups_from_names
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
+from covid.figures import plots
+from covid.metrics.student_t import central_probability, t_interval, t_quantile
+from covid.pipeline import cross_validation as folds
+from covid.pipeline.fold_summary import WEAKNESS, fold_row, pool, summarise_folds
+from covid.pipeline.prepare_splits import Prepared
+from covid.training.predictions import Result
+from covid.training.recipes import recipe_for
 
 PATIENT = "^[^_]+"
 

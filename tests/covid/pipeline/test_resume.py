@@ -27,16 +27,18 @@ import pytest
 from places import PYTHONPATH, ROOT, SUPPORT
 from tiny_runs import temporary_folder
 
-from covid import run, run_folder
-from covid.arguments import parser
-from covid.cli import main
-from covid.errors import UserError
-from covid.options import Options
-from covid.output import made_aside
+from covid.cli.commands.resume import resumed
+from covid.cli.main import main
+from covid.cli.parser import parser
+from covid.common.errors import UserError
+from covid.common.output_files import made_aside
+from covid.common.signals import ending_as_ctrl_c, finishing_the_step
 from covid.phantom import write_dataset
-from covid.resuming import OPTION_TYPES, resumed, write_run_info
-from covid.run_folder import output_folder, require_files
-from covid.signals import ending_as_ctrl_c, finishing_the_step
+from covid.pipeline import output_folder as run_folder
+from covid.pipeline import run
+from covid.pipeline.options import Options
+from covid.pipeline.output_folder import output_folder, require_files
+from covid.pipeline.run_record import OPTION_TYPES, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model
@@ -472,7 +474,7 @@ def test_other_options_than_the_run_s_are_refused(begun, capsys):
 
 
 def test_every_option_of_a_run_is_recorded():
-    of_the_call = {"out", "command", "resume", "verbose", "say"}
+    of_the_call = {"out", "command", "command_line", "resume", "verbose", "say"}
     assert {field.name for field in fields(Options)} - of_the_call == set(OPTION_TYPES)
 
 

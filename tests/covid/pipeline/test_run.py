@@ -11,18 +11,24 @@ import numpy as np
 import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
-from covid import figures, outcomes, preparation, run
-from covid.audited import read_audit
-from covid.dataset import read_manifest, read_split, scan, write_folder, write_split
-from covid.errors import UserError
-from covid.groups import LOOK_ALIKES, groups_from_names
-from covid.inputs import is_enhanced
-from covid.output import free_name, json_text, new_folder, whole_file
+from covid.common.errors import UserError
+from covid.common.output_files import free_name, json_text, new_folder
+from covid.data.class_folders import scan
+from covid.data.groups import LOOK_ALIKES, groups_from_names
+from covid.data.manifest import read_manifest
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import is_enhanced, read_split
+from covid.data.write_split import write_folder, write_split
+from covid.figures import dataset_figures, model_figures
 from covid.phantom import write_dataset
-from covid.preprocess import enhance_and_crop
-from covid.recipes import recipe_for
-from covid.report import results_table
-from covid.splits import plan_split
+from covid.pipeline import prepare_splits, run, train_models
+from covid.pipeline import source as source_module
+from covid.pipeline.audit_step import read_audit
+from covid.pipeline.source import find_source
+from covid.pipeline.summary import results_table
+from covid.training.recipes import recipe_for
+from minicnn.files import whole_file
 from minicnn.models import load_model
 
 TOTAL = PATIENTS * SLICES
@@ -32,9 +38,10 @@ PARTS = ("train", "validate", "test")
 @pytest.fixture
 def no_figures(monkeypatch):
     """Figures take most of the time of a tiny run; what they show is tested in test_plots."""
-    kinds = ("source_figures", "augmentation_figure", "graph_figure", "model_figures", "overview")
-    for name in kinds:
-        monkeypatch.setattr(figures, name, lambda *args, **named: None)
+    for name in ("source_figures", "augmentation_figure"):
+        monkeypatch.setattr(dataset_figures, name, lambda *args, **named: None)
+    for name in ("graph_figure", "model_figures", "overview"):
+        monkeypatch.setattr(model_figures, name, lambda *args, **named: None)
 
 
 def without_seconds(summary: dict) -> dict:
@@ -197,7 +204,7 @@ def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
 
 def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
     few = partial(write_dataset, patients=PATIENTS, slices=SLICES)
-    monkeypatch.setattr(preparation, "write_dataset", few)
+    monkeypatch.setattr(source_module, "write_dataset", few)
     said = []
     summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
     assert "synthetic" in said[0]
@@ -208,8 +215,8 @@ def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monke
 def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
     recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn_dropout")}
     options = quick(tmp_path / "out")
-    source = preparation.find_source(options)
-    prepared = preparation.prepare_all(options, source, recipes, "random", None)
+    source = find_source(options)
+    prepared = prepare_splits.prepare_all(options, source, recipes, "random", None)
     assert prepared["tiny_cnn"].split is prepared["cnn_dropout"].split
     assert len(list((tmp_path / "out/random/data").iterdir())) == 1
 
@@ -299,11 +306,11 @@ def test_look_alikes_are_found_again_where_the_images_are_named_in_another_way(m
 def test_groups_of_one_image_each_are_no_stricter_than_chance(tmp_path):
     said = []
     options = quick(tmp_path, say=said.append)
-    source = preparation.find_source(options)
+    source = find_source(options)
     alone = groups_from_names(source.dataset, {}, LOOK_ALIKES, "audit")
     recipe = replace(recipe_for("practice", "tiny_cnn"), enhance=False)
     for name, together in {"alone": alone, "patients": source.groups, "random": None}.items():
-        preparation.prepare(options, source, recipe, tmp_path / name, together, None)
+        prepare_splits.prepare(options, source, recipe, tmp_path / name, together, None)
         notes = read_split(tmp_path / name).info["notes"]
         assert any("each image is a group by itself" in text for text in notes) == (name == "alone")
 
@@ -345,7 +352,7 @@ def test_a_failure_while_images_are_prepared_leaves_nothing(tmp_path, monkeypatc
     def fail(*args):
         raise UserError("no figure")
 
-    monkeypatch.setattr(figures, "augmentation_figure", fail)
+    monkeypatch.setattr(dataset_figures, "augmentation_figure", fail)
     with pytest.raises(UserError, match="no figure"):
         run.run_all(quick(tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
@@ -357,8 +364,8 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
             raise KeyboardInterrupt
         return train(name, *args, **named)
 
-    train = outcomes.train_and_evaluate
-    monkeypatch.setattr(outcomes, "train_and_evaluate", stop_at_the_second)
+    train = train_models.train_and_evaluate
+    monkeypatch.setattr(train_models, "train_and_evaluate", stop_at_the_second)
     said = []
     models = ("tiny_cnn", "reduced_inception")
     with pytest.raises(KeyboardInterrupt):
@@ -377,7 +384,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     assert files_in(tmp_path) == ["mine.txt"]
 
 
-# The helpers of covid.output
+# The helpers of covid.common.output_files
 
 
 def test_new_folder_takes_away_what_it_made_only(tmp_path):

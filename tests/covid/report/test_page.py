@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from page_runs import APART, HOSTILE, make_run, of_first_version, write_summary
 
-from covid.cli import main
-from covid.errors import UserError
+from covid.cli.main import main
+from covid.common.errors import UserError
 from covid.page import write_page
 from covid.page.markup import Markup, tag
 from covid.page.pictures import LARGE, png_size, smaller

@@ -10,11 +10,11 @@ import pytest
 from tiny_runs import slices
 
 from covid.audit.verdict import percent
-from covid.dataset import scan
-from covid.plots.story import draw
-from covid.story import tell
-from covid.story_chapters import PERFECT
-from covid.story_text import as_text, score, share
+from covid.data.class_folders import scan
+from covid.story.chapters import PERFECT
+from covid.story.figure import draw
+from covid.story.tell import tell
+from covid.story.text import as_text, score, share
 
 
 def found(acc: float, n: int = 100) -> dict:

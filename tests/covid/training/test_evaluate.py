@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.errors import UserError
-from covid.evaluate import Result, evaluate, write_predictions
-from covid.output import json_text
+from covid.common.errors import UserError
+from covid.common.output_files import json_text
+from covid.training.predictions import Result, evaluate, write_predictions
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
 from minicnn.preprocessing.image import ImageDataGenerator

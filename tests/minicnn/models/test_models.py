@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from covid.models import MODELS, build_model, inception_block
+from covid.training.architectures import MODELS, build_model, inception_block
 from minicnn import layers, models
 from minicnn.training.step import loss_and_gradients
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from shape_grid import spread_out
 
-from covid.models import MODELS, build_model, inception_block
+from covid.training.architectures import MODELS, build_model, inception_block
 from minicnn import layers, models, use_backend
 from minicnn.saliency import (
     excite,

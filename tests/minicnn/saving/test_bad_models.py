@@ -14,9 +14,9 @@ from bad_models import CORPUS, SIZE, UNUSABLE, good_model, write_corpus
 from model_mutator import mutant
 from places import ROOT
 
-from covid.cli import main
-from covid.errors import UserError
-from covid.inputs import OUR_MODEL, open_model
+from covid.cli.main import main
+from covid.common.errors import UserError
+from covid.training.model_file import OUR_MODEL, open_model
 from minicnn.layers import Dense
 from minicnn.models import Model, Sequential, load_model
 from minicnn.saving.npz import LONGEST_TEXT, read_npz, write_npz

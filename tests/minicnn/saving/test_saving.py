@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from covid.models import inception_block
+from covid.training.architectures import inception_block
 from minicnn import layers, models, optimizers
 from minicnn.saving.npz import FORMAT_VERSION
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_models import conv_to_dense
 
-from covid.models import build_model
+from covid.training.architectures import build_model
 from minicnn import kernels, layers, models, optimizers
 from minicnn.callbacks import Callback, LearningRateScheduler
 from minicnn.kernels.runtime import thread_count

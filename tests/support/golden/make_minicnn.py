@@ -3,7 +3,7 @@
 import numpy as np
 from golden import cases
 
-from covid.models import build_model
+from covid.training.architectures import build_model
 from minicnn import layers, optimizers
 from minicnn.training.step import as_inputs, loss_and_gradients
 

@@ -1,0 +1,71 @@
+"""The audit from beginning to end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from covid.audit.confounders import find_confounders
+from covid.audit.findings import Audit
+from covid.audit.fingerprints import fingerprint
+from covid.audit.lookalikes import find_candidates, inferred_groups
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.split import Split, plan_split
+
+
+def run_audit(
+    dataset: Dataset,
+    split: Split | None = None,
+    names: dict[ImageFile, str] | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Audit:
+    """Look for leaks and shortcuts in the images, each of which is read once.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    split : Split, optional
+        Which image is in which part; None plans the random 50/10/40 split of `seed`. Images that
+        are in no part are not looked at.
+    names : dict of ImageFile to str, optional
+        The patient of every image, where that is known. It is used for two things: to say which
+        patients stand on both sides, and to count each patient once in the confounders. The
+        search for near-duplicates does not look at it.
+    seed : int
+        Of the random split.
+    progress : bool
+        A bar on a terminal, plain lines otherwise.
+
+    Returns
+    -------
+    Audit
+        The same for the same images and split, on any number of threads.
+
+    Raises
+    ------
+    UserError
+        Too few images to plan a split.
+    """
+    split = plan_split(dataset.images, seed=seed) if split is None else split
+    part_of = {image: part for part, images in split.parts.items() for image in images}
+    prints = fingerprint([image for image in dataset.images if image in part_of], progress)
+    parts = [part_of[image] for image in prints.images]
+    sides = np.array([part == "test" for part in parts], np.int64)
+    candidates = find_candidates(prints, sides, progress)
+    inferred = inferred_groups(len(prints), candidates)
+    groups = inferred if names is None else numbered([names[image] for image in prints.images])
+    return Audit(
+        dataset,
+        split,
+        prints,
+        parts,
+        candidates,
+        inferred,
+        find_confounders(prints, groups),
+        names,
+    )
+
+
+def numbered(names: list[str]) -> np.ndarray:
+    """A number for each different name: (images,), int64."""
+    return np.unique(np.array(names, str), return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,73 @@
+"""`covid audit`: looks for leaks and shortcuts in two class folders, or in a split folder."""
+
+from argparse import Namespace
+
+from covid.audit import run_audit, write_audit
+from covid.audit.verdict import summarize
+from covid.cli.parser.common import group_column
+from covid.common.errors import UserError, shown
+from covid.common.output_files import check_new_folder, check_outside, new_folder
+from covid.data.class_folders import Dataset, scan
+from covid.data.disclaimer import small_print
+from covid.data.groups import Groups, known_groups
+from covid.data.split import Split, parse_ratios, plan_split
+from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
+from covid.pipeline.audit_step import as_planned
+
+
+def audit(options: Namespace) -> dict:
+    """`covid audit`."""
+    check_new_folder(options.out)
+    check_outside(options.out, options.folder)
+    column = group_column(options)
+    if is_split(options.folder):
+        folder = opened(options)
+        dataset, split = as_planned(folder)
+        synthetic = bool(folder.info.get("synthetic"))
+        groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
+    else:
+        dataset = scan(options.folder, options.positive)
+        synthetic = is_synthetic(dataset)
+        groups = known_groups(dataset, options.group, options.group_csv, column)
+        split = planned(dataset, groups, options)
+    names = None if groups is None else groups.names
+    found = run_audit(dataset, split, names, options.seed, progress=True)
+    note = small_print(dataset.positive, synthetic)
+    with new_folder(options.out):
+        write_audit(found, options.out, note)
+    for path, reason in found.prints.unreadable:
+        print(f"not used: {shown(path)}: {reason}")
+    summary = summarize(found)
+    print(summary["verdict"])
+    print(f"{note}\nDetails in {options.out}")
+    return {
+        "folder": str(options.out),
+        "note": note,
+        "positive": dataset.positive,
+        "synthetic": synthetic,
+        "seed": split.seed,
+        **summary,
+        "not_used": {shown(path): reason for path, reason in found.prints.unreadable},
+    }
+
+
+def planned(dataset: Dataset, groups: Groups | None, options: Namespace) -> Split:
+    """The split that `covid run` would make of two class folders."""
+    if options.split == "group" and groups is None:
+        raise UserError(
+            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
+            "as --group '^[^_]+', or --group-csv FILE.csv"
+        )
+    ratios = parse_ratios(options.ratios or "50/10/40")
+    return plan_split(dataset, ratios, options.seed, groups, options.split == "group")
+
+
+def opened(options: Namespace) -> SplitFolder:
+    """A split folder, which is audited as it is split."""
+    given = [f"--{name}" for name in ("split", "ratios", "positive") if getattr(options, name)]
+    if given:
+        raise UserError(
+            f"{given[0]}: {options.folder} is split already, and its own split is audited; leave "
+            f"out {given[0]}"
+        )
+    return read_split(options.folder)

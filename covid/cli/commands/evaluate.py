@@ -1,0 +1,129 @@
+"""`covid evaluate`: what a trained model is worth on images of known class."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+
+from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability
+from covid.common.choices import PARTS
+from covid.common.errors import UserError, shown
+from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
+from covid.data.disclaimer import SYNTHETIC
+from covid.data.duplicates import duplicate_notes
+from covid.data.images import UnreadableImage
+from covid.data.split_folder import bad_files_in_words, is_enhanced, is_split, open_split
+from covid.metrics.text_table import glossary, result_text
+from covid.training.model_file import classes_of, open_model, scan_for, wants_enhanced
+from covid.training.predictions import Result, write_predictions
+from covid.training.train import evaluate_parts, threshold_of
+from minicnn.models import Model
+
+
+def evaluate(options: Namespace) -> dict:
+    """`covid evaluate`."""
+    check_csv(options.out)
+    if options.figures is not None:
+        check_new_folder(options.figures, "--figures")
+        check_outside(options.figures, options.data, "--figures")
+    model = open_model(options.model)
+    unused: dict[str, str] = {}
+    if is_split(options.data):
+        part = options.part or "test"
+        results = evaluate_split(model, options.data, PARTS if part == "all" else (part,), options)
+    else:
+        results, unused = evaluate_class_folders(model, options)
+    summaries = {
+        part: result.summary(options.prevalence, options.seed) for part, result in results.items()
+    }
+    threshold = threshold_of(model)
+    for part, summary in summaries.items():
+        print(result_text(part, summary, classes_of(model), threshold), end="\n\n")
+    print(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
+    if options.out is not None:
+        write_predictions(list(results.values()), classes_of(model), options.out)
+    return {
+        **about(options.model, model),
+        "data": str(options.data),
+        "threshold": threshold,
+        "not_used": unused,
+        "results": summaries,
+        "figures": [] if options.figures is None else draw(model, results, options),
+    }
+
+
+def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[str]:
+    """The figures of all results, in a new folder; their paths, which are printed as well."""
+    from covid.figures.model_figures import evaluation_figures
+
+    written: list[Path] = []
+    split, classes = is_split(options.data), classes_of(model)
+    with new_folder(options.figures):
+        for part, result in results.items():
+            images = options.data / part if split else options.data
+            name = model.name if len(results) == 1 else f"{model.name}-{part}"
+            files = [Path(file).name for file in result.files]
+            synthetic = all(file.startswith("synthetic-") for file in files)
+            note = f"{SYNTHETIC} {model_note(model)}" if synthetic else model_note(model)
+            written += evaluation_figures(
+                result, images, classes, options.figures, name, note, options.seed
+            )
+    print("\n".join(str(path) for path in written))
+    return [str(path) for path in written]
+
+
+def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dict[str, Result]:
+    """Evaluate on parts of a split folder, whose images must be prepared as the model's were."""
+    split = open_split(folder, parts)
+    if (split.negative, split.positive) != classes_of(model):
+        negative, positive = classes_of(model)
+        raise UserError(
+            f"{folder}: expected the model's classes, {positive} (positive) and {negative}, found "
+            f"{split.positive} (positive) and {split.negative}; take another model or folder"
+        )
+    enhanced = bool(split.info.get("enhanced"))
+    if enhanced != wants_enhanced(model) and not options.as_is:
+        words = {True: "enhanced and cropped", False: "not enhanced"}
+        raise UserError(
+            f"{folder}: its images are {words[enhanced]}, but the model was trained on images that "
+            f"are {words[not enhanced]}; name the folder of the source images, or pass --as-is"
+        )
+    with bad_files_in_words():
+        return evaluate_parts(model, split, parts)
+
+
+def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, Result], dict]:
+    """Evaluate on every readable image of two class folders named like the model's classes.
+
+    Returns the result, and the reason for every image that could not be used.
+    """
+    if options.part is not None:
+        raise UserError(
+            f"--part {options.part}: {options.data} is not split; leave it out to use all images"
+        )
+    dataset = scan_for(model, options.data)
+    as_is = options.as_is or is_enhanced(dataset)
+    unused = {str(path): reason for path, reason in dataset.skipped}
+    files, labels, probabilities = [], [], []
+    for image in dataset.images:
+        try:
+            x, _ = prepare_image(model, image.path, as_is)
+        except UnreadableImage as error:
+            unused[str(image.path)] = error.reason
+            continue
+        files.append(str(image.path.relative_to(options.data)))
+        labels.append(image.label)
+        probabilities.append(probability(model, x))
+    for remark in duplicate_notes(dataset):
+        print(f"note: {remark}")
+    for name, reason in unused.items():
+        print(f"not used: {shown(name)}: {reason}")
+    if not files:
+        raise UserError(
+            f"{options.data}: expected at least one readable image, found none; add readable "
+            "images, or name another folder"
+        )
+    y, p = np.array(labels), np.array(probabilities)
+    loss, _ = model.losses[0].from_probabilities(y, p)
+    threshold = threshold_of(model)["value"]
+    return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused

@@ -1,0 +1,41 @@
+"""`covid figures`: what is in two class folders, and what preprocessing makes of it."""
+
+from argparse import Namespace
+
+import numpy as np
+
+from covid.common.output_files import check_outside, new_folder
+from covid.data.class_folders import scan
+from covid.data.disclaimer import small_print
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split_folder import is_enhanced, is_synthetic
+from covid.training.model_file import open_model, wants_enhanced
+
+
+def figures(options: Namespace) -> dict:
+    """`covid figures`."""
+    from covid.figures.dataset_figures import choose, source_figures
+    from covid.figures.model_figures import filters_figure, first_convolution
+    from minicnn.utils import plot_model
+
+    model = open_model(options.model) if options.model is not None else None
+    if model is not None:
+        first_convolution(model)  # there must be one, lest all else is drawn for nothing
+    dataset = scan(options.data, options.positive)
+    enhanced = is_enhanced(dataset)
+    note = small_print(dataset.positive, is_synthetic(dataset))
+    check_outside(options.out, options.data)
+    with new_folder(options.out):
+        written = source_figures(dataset, options.out, note, options.seed, enhanced)
+        if model is not None:
+            rng = np.random.default_rng(options.seed)
+            ((name, gray),) = choose(dataset, dataset.positive, 1, rng)
+            if wants_enhanced(model) and not enhanced:
+                gray = enhance_and_crop(gray).image
+            filters = options.out / f"filters-{model.name}.png"
+            filters_figure(model, name, gray, filters, note)
+            graph = options.out / f"graph-{model.name}.png"
+            plot_model(model, to_file=graph, show_shapes=True)
+            written += [filters, graph]
+    print("\n".join(str(path) for path in written))
+    return {"figures": [str(path) for path in written], "note": note}

@@ -1,0 +1,128 @@
+"""`covid look`: image files in, figures out that show where a model's answers come from.
+
+What is on the figures is in `covid.figures.heat_maps`; this file reads the images, names the
+figures, and writes their numbers to looks.csv.
+"""
+
+import csv
+import math
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from covid.cli.commands.model_inputs import about, model_note, prepare_gray
+from covid.common.errors import UserError, shown
+from covid.common.output_files import new_folder
+from covid.data.images import UnreadableImage
+from covid.figures.heat_maps import COPIES, excited_figure, look_figure
+from covid.training.model_file import classes_of, open_model
+from minicnn.files import whole_file
+from minicnn.models import Model
+from minicnn.saliency import suited_method
+
+
+class Image(NamedTuple):
+    """An image file that could be read: gray as the model wants it, and what is odd about it."""
+
+    path: Path
+    gray: np.ndarray
+    remark: str
+
+
+def look(options: Namespace) -> dict:
+    """`covid look`: figures for what can be read; the rest is in "unreadable"."""
+    model = open_model(options.model)
+    check_method(model, options.method)
+    images: list[Image] = []
+    unreadable: dict[str, str] = {}
+    for path in options.images:
+        try:
+            images.append(Image(path, *prepare_gray(model, path, options.as_is)))
+        except UnreadableImage as error:
+            print(f"covid look: {error}", file=sys.stderr)
+            unreadable[str(path)] = error.reason
+    answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
+    if images:
+        with new_folder(options.out):
+            answer.update(look_at_all(model, images, options))
+        print(answer["note"])
+    return answer
+
+
+def look_at_all(model: Model, images: list[Image], options: Namespace) -> dict:
+    """Draw everything and write looks.csv; what `covid look --json` says of it."""
+    looks, figures = [], []
+    for path, gray, remark in images:
+        figure = free_path(options.out, path, [look["figure"] for look in looks])
+        note = image_note(model, path)
+        found = look_figure(model, gray, path.name, figure, note, options.seed, options.method)
+        looks.append({"file": str(path), "figure": str(figure), "note": remark, **found})
+        print(
+            f"{shown(path)}: p({classes_of(model)[1]}) = {found['probability']:.4f}"
+            f"{remark and f' (note: {remark})'}\n  {found['verdict']}\n  {shown(figure)}"
+        )
+    write_looks(looks, classes_of(model)[1], options.out / "looks.csv")
+    if suited_method(model).layers:  # there are convolutions
+        from covid.figures.model_figures import filters_figure
+
+        path, gray, _ = images[0]
+        figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]
+        filters_figure(model, path.name, gray, figures[0], image_note(model, path))
+        excited_figure(model, figures[1], model_note(model), options.seed)
+        print("\n".join(shown(figure) for figure in figures))
+    return {"looks": looks, "figures": [str(figure) for figure in figures]}
+
+
+def check_method(model: Model, method: str) -> None:
+    """UserError where the method asked for cannot be used with the model."""
+    if method == "grad-cam" and not suited_method(model).layers:
+        raise UserError(
+            f"--method grad-cam: {model.name} has no convolution whose maps could be looked at; "
+            "choose --method occlusion"
+        )
+
+
+def image_note(model: Model, path: Path) -> str:
+    """The small print under a figure of one image."""
+    synthetic = "Synthetic image. " if path.name.startswith("synthetic-") else ""
+    return f"{synthetic}{model_note(model)}"
+
+
+def free_path(folder: Path, image: Path, taken: list[str]) -> Path:
+    """folder/look-<image>.png, or with _2, _3, ... where an image of that name came before.
+
+    Of a long name the beginning: file systems allow 255 bytes, of which a letter may take four.
+    """
+    stem = f"look-{image.stem[:50]}"
+    path, number = folder / f"{stem}.png", 1
+    while str(path).casefold() in (one.casefold() for one in taken):
+        number += 1
+        path = folder / f"{stem}_{number}.png"
+    return path
+
+
+def write_looks(looks: list[dict], positive: str, path: Path) -> None:
+    """One line for every image: its answer, the method, and what the check found."""
+    with (
+        whole_file(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(
+            ["file", f"p({positive})", "logit", "method", "source", "receptive_field"]
+            + [f"rank_correlation_{number + 1}" for number in range(COPIES)]
+            + ["agreement", "passed", "verdict", "note", "figure"]
+        )
+        for row in looks:
+            field = " x ".join(map(str, row["receptive_field"] or ()))
+            found = [*row["rank_correlations"], row["agreement"]]
+            passed = {True: "yes", False: "no", None: ""}[row["passed"]]
+            writer.writerow(
+                [row["file"], f"{row['probability']:.6f}", f"{row['logit']:.6f}"]
+                + [row["method"], row["source"], field]
+                + ["" if math.isnan(number) else f"{number:.4f}" for number in found]
+                + [passed, row["verdict"], row["note"], row["figure"]]
+            )

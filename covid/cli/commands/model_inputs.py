@@ -1,0 +1,67 @@
+"""What the commands that ask a model share: image files prepared for it, and what it is."""
+
+from pathlib import Path
+
+import numpy as np
+
+from covid.data.disclaimer import small_print
+from covid.data.images import read_gray
+from covid.data.preprocess import enhance_and_crop
+from covid.training.model_file import classes_of, model_input, wants_enhanced
+from minicnn.models import Model
+
+
+def about(path: Path, model: Model) -> dict:
+    """What every answer in JSON says of the model that gave it."""
+    negative, positive = classes_of(model)
+    return {
+        "model": str(path),
+        "positive": positive,
+        "negative": negative,
+        "note": model_note(model),
+    }
+
+
+def model_note(model: Model) -> str:
+    """The small print under every answer of a model."""
+    synthetic = "Trained on synthetic images. " if model.metadata.get("synthetic") else ""
+    return f"{synthetic}{small_print(classes_of(model)[1], synthetic=False)}"
+
+
+def probability(model: Model, x: np.ndarray) -> float:
+    """The model's probability of the positive class for one prepared image."""
+    return float(model.predict_on_batch(x[None])[0, 0])
+
+
+def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+    """Read an image file and prepare it as the model's training images were.
+
+    Parameters
+    ----------
+    as_is : bool
+        True for images that are enhanced and cropped already.
+
+    Returns
+    -------
+    x : (image_size, image_size, 1) float32 array
+    remark : str
+        What is odd about the image; empty if nothing is.
+
+    Raises
+    ------
+    UnreadableImage
+    """
+    gray, remark = prepare_gray(model, path, as_is)
+    return model_input(model, gray), remark
+
+
+def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+    """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
+    gray = read_gray(path)
+    remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
+    if wants_enhanced(model) and not as_is:
+        enhanced = enhance_and_crop(gray)
+        gray = enhanced.image
+        if enhanced.box is None:
+            remark = remark or "no contour of a body was found, the whole image was used"
+    return gray, remark

@@ -1,0 +1,52 @@
+"""`covid predict`: a trained model asked about single images."""
+
+import csv
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability
+from covid.common.errors import shown
+from covid.common.output_files import check_csv
+from covid.data.images import UnreadableImage
+from covid.training.model_file import classes_of, open_model
+from minicnn.files import whole_file
+from minicnn.metrics import THRESHOLD
+
+
+def predict(options: Namespace) -> dict:
+    """`covid predict`: answers for what can be read; the rest is in "unreadable"."""
+    check_csv(options.out)
+    model = open_model(options.model)
+    classes = classes_of(model)
+    answers: list[dict] = []
+    unreadable: dict[str, str] = {}
+    for path in options.images:
+        try:
+            x, remark = prepare_image(model, path, options.as_is)
+        except UnreadableImage as error:
+            print(f"covid predict: {error}", file=sys.stderr)
+            unreadable[str(path)] = error.reason
+            continue
+        p = probability(model, x)
+        guess = classes[int(p > THRESHOLD)]
+        answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
+        print(f"{shown(path)}: p({classes[1]}) = {p:.4f}, {guess}{remark and f' (note: {remark})'}")
+    if answers:
+        print(model_note(model))
+        if options.out is not None:
+            write_answers(answers, classes[1], options.out)
+    return {**about(options.model, model), "predictions": answers, "unreadable": unreadable}
+
+
+def write_answers(answers: list[dict], positive: str, path: Path) -> None:
+    """One line for every image: file, predicted class, probability, note."""
+    with (
+        whole_file(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(["file", "predicted", f"p({positive})", "note"])
+        for answer in answers:
+            p = f"{answer['probability']:.6f}"
+            writer.writerow([answer["file"], answer["predicted"], p, answer["note"]])

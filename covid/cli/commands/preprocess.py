@@ -1,0 +1,53 @@
+"""`covid preprocess`: the images of two class folders, enhanced and cropped."""
+
+from argparse import Namespace
+from functools import partial
+from pathlib import Path
+
+from covid.common.errors import UserError, shown
+from covid.common.output_files import check_new_folder, check_outside
+from covid.data.class_folders import scan
+from covid.data.duplicates import duplicate_notes
+from covid.data.manifest import count_statuses, unused_rows
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split_folder import is_enhanced, is_synthetic
+from covid.data.write_split import write_folder
+
+
+def preprocess(options: Namespace) -> dict:
+    """`covid preprocess`."""
+    check_new_folder(options.out)
+    check_outside(options.out, options.folder)
+    dataset = scan(options.folder, options.positive)
+    check_not_enhanced(is_enhanced(dataset), options.folder, "use them as they are")
+    transform = partial(enhance_and_crop, no_contour=options.no_contour)
+    rows = write_folder(dataset, options.out, transform)
+    notes = duplicate_notes(dataset)
+    for remark in notes:
+        print(f"note: {remark}")
+    return {
+        **report_written(rows, options.out),
+        "positive": dataset.positive,
+        "synthetic": is_synthetic(dataset),
+        "notes": notes,
+    }
+
+
+def check_not_enhanced(enhanced: bool, folder: Path, advice: str) -> None:
+    """UserError where images would be enhanced a second time."""
+    if enhanced:
+        raise UserError(f"{folder}: its images are enhanced and cropped already; {advice}")
+
+
+def report_written(rows: list[dict], folder: Path) -> dict:
+    """Say what was read, what was not and why; returns the same as a dict."""
+    statuses = count_statuses(rows)
+    unused = unused_rows(rows)
+    for row in unused:
+        print(f"not used: {shown(row['source'])}: {row['reason']}")
+    print(", ".join(f"{count} {status}" for status, count in statuses.items()) + f" -> {folder}")
+    return {
+        "folder": str(folder),
+        "files": statuses,
+        "not_used": {row["source"]: row["reason"] for row in unused},
+    }

@@ -1,0 +1,31 @@
+"""`covid synth`: a folder of synthetic slices."""
+
+from argparse import Namespace
+from dataclasses import asdict
+
+from covid.cli.parser.values import listed
+from covid.common.output_files import check_new_folder
+
+
+def synth(options: Namespace) -> dict:
+    """`covid synth`."""
+    from covid.phantom import Switches, write_dataset
+
+    check_new_folder(options.out)
+    switches = Switches(listed(",".join(options.shortcut)), options.near_duplicates, options.labels)
+    files = write_dataset(
+        options.out, options.patients, options.slices, options.seed, **asdict(switches)
+    )
+    print(
+        f"{len(files)} synthetic slices of {options.patients} synthetic patients in {options.out}"
+    )
+    for sentence in switches.in_words():
+        print(f"switched on: {sentence}")
+    return {
+        "folder": str(options.out),
+        "images": len(files),
+        "patients": options.patients,
+        "seed": options.seed,
+        "switches": asdict(switches),
+        "synthetic": True,
+    }

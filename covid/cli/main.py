@@ -1,0 +1,129 @@
+"""The command line: `covid run`, `covid synth`, and so on.
+
+What can be asked for is in `covid.cli.parser`; what is then done is in `covid.cli.commands`, of
+which a file is imported only when its command runs, so that `covid --help` answers at once.
+"""
+
+import argparse
+import contextlib
+import importlib
+import io
+import os
+import sys
+from collections.abc import Callable
+
+from covid.cli.parser import parser
+from covid.common.errors import UserError, shown
+from covid.common.signals import ending_as_ctrl_c
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Without the program's name; those of the process when missing.
+
+    Returns
+    -------
+    code : int
+        0; 2 for a user's error or a library that cannot be imported (one sentence on stderr);
+        130 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader of stdout has gone, as in
+        `covid explain ... | head`.
+
+    Raises
+    ------
+    SystemExit
+        From the parser: code 0 after --help, 2 for options it cannot read.
+    """
+    options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold bytes that are no text; to print it must not end the program.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with ending_as_ctrl_c():
+            code = run_command(options)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt as error:
+        return complain(options, str(error) or "stopped", 130)
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends; that must not fail, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except UserError as error:
+        return complain(options, str(error), 2)
+    except ImportError as error:
+        reason = " ".join(str(error).split())  # NumPy's has a page of advice
+        return complain(options, f"{reason}; ask `covid doctor` what is installed", 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        reason = error.strerror or str(error)
+        return complain(
+            options, f"{where}{reason}; check the path, its permissions and the disk", 2
+        )
+    except MemoryError:
+        return complain(options, "not enough memory; take a smaller model or fewer images", 2)
+
+
+def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
+    """Print one sentence that starts with the command's name; returns the exit code."""
+    print(f"covid {options.command}: {shown(sentence)}", file=sys.stderr)
+    return code
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Call the command's function; with --json, stdout gets its result and nothing else.
+
+    Returns 2 when some files that were named could not be used, or the doctor found something
+    broken, else 0.
+    """
+    from covid.common.output_files import json_text
+    from covid.figures import draw_process
+
+    with (
+        draw_process.helper()
+        if options.command in draw_process.HELPED
+        else contextlib.nullcontext()
+    ):
+        command = function_of(options.command)
+        with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
+            result = command(options)
+    if options.json:
+        print(json_text(result))
+    return 2 if result.get("unreadable") or result.get("broken") else 0
+
+
+def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
+    """The function that does what the command says: it and its file have the command's name."""
+    if command != "doctor":  # which must run where numba cannot be imported
+        from minicnn.kernels.runtime.thread_count import get_threads
+
+        try:
+            get_threads()
+        except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
+            raise UserError(str(error)) from None
+        import_numba()
+    return getattr(importlib.import_module(f"covid.cli.commands.{command}"), command)
+
+
+def import_numba() -> None:
+    """Import numba, without SciPy's linear algebra where SciPy happens to be installed.
+
+    Numba would import it, in a quarter of a second, for `np.dot` in compiled functions; no kernel
+    has any.
+    """
+    name = "scipy.linalg"
+    if name in sys.modules:
+        return
+    sys.modules[name] = None  # "there is none"
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

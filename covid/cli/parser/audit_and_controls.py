@@ -1,0 +1,112 @@
+"""The commands that ask what a result is worth, or whether the program works."""
+
+from covid.cli.parser.common import (
+    add_groups,
+    add_no_contour,
+    add_out,
+    add_positive,
+    add_ratios,
+    add_recipe,
+    new_command,
+)
+from covid.cli.parser.values import path, positive
+from covid.common.choices import MODEL_NAMES
+
+
+def add_audit(commands) -> None:
+    command = new_command(
+        commands,
+        "audit",
+        "look for leaks between train and test, and for shortcuts, in a set of images",
+        "covid audit my_images --group '^[^_]+' --out audit",
+    )
+    command.add_argument(
+        "folder",
+        type=path,
+        metavar="DIR",
+        help="folder with two class folders, or a folder made by `covid split`",
+    )
+    add_out(command, "audit")
+    add_positive(command)
+    command.add_argument(
+        "--split",
+        choices=("random", "group"),
+        help="of class folders, the split to audit. random (default): slice by slice; group: "
+        "patients kept whole, as --group or --group-csv names them",
+    )
+    add_groups(command)
+    command.add_argument(
+        "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
+    )
+
+
+def add_controls(commands) -> None:
+    command = new_command(
+        commands,
+        "controls",
+        "train on images that must not be enough, to see what a score is worth",
+        "covid controls --data my_images --out controls --group '^[^_]+'",
+    )
+    command.add_argument(
+        "--data",
+        type=path,
+        required=True,
+        metavar="DIR",
+        help="a folder made by `covid split`, or a folder with two class folders",
+    )
+    add_positive(command)
+    command.add_argument(
+        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+    )
+    add_out(command, "controls")
+    add_recipe(command)
+    command.add_argument(
+        "--split",
+        choices=("random", "group"),
+        help="random: slice by slice, also where patients are known; group: patients kept whole "
+        "(default: group where --group or --group-csv says who they are, else random)",
+    )
+    add_groups(command)
+    add_ratios(command)
+    add_no_contour(command)
+
+
+def add_story(commands) -> None:
+    command = new_command(
+        commands,
+        "story",
+        "show in four chapters how a result can be worth nothing, with synthetic images",
+        "covid story --out story",
+    )
+    add_out(command, "story")
+    command.add_argument(
+        "--patients",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="synthetic patients, half of them infected (default 40)",
+    )
+    command.add_argument(
+        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
+    )
+
+
+def add_report(commands) -> None:
+    command = new_command(
+        commands,
+        "report",
+        "write the report of a finished run again: one page, report.html, in its folder",
+        "covid report results",
+    )
+    command.add_argument(
+        "run", type=path, metavar="RUN", help="the output folder of `covid run` or `covid train`"
+    )
+
+
+def add_doctor(commands) -> None:
+    new_command(
+        commands,
+        "doctor",
+        "tell what is installed and test the kernels; for bug reports",
+        "covid doctor",
+    )

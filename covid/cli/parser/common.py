@@ -1,0 +1,201 @@
+"""What several commands have in common: the parser, and options that mean the same in each."""
+
+import argparse
+from argparse import Namespace
+from pathlib import Path
+
+from covid.cli.parser.values import path, positive, seed
+from covid.common.choices import NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.errors import UserError, shown
+from covid.data.groups import DEFAULT_COLUMN
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like all other errors of the program."""
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {shown(message)}; see `{self.prog} --help`\n")
+
+
+class ShowVersion(argparse.Action):
+    """--version: print the version and end; `minicnn` is imported only then."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        import minicnn
+
+        print(f"{parser.prog} {minicnn.__version__}")
+        parser.exit()
+
+
+def new_command(commands, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
+    """A command's parser with what all commands share: an example, --seed, --json."""
+    command = commands.add_parser(
+        name,
+        help=help_text,
+        description=f"{help_text[0].upper()}{help_text[1:]}.",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="of everything random (default 0)"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print the result as JSON; all else goes to stderr"
+    )
+    return command
+
+
+def add_data(command) -> None:
+    command.add_argument(
+        "--data",
+        type=path,
+        metavar="DIR",
+        help="folder with two class folders of images, or a folder made by `covid split` "
+        "(default: synthetic images, made for the occasion)",
+    )
+    add_positive(command)
+
+
+def add_positive(command) -> None:
+    command.add_argument(
+        "--positive", metavar="NAME", help="the class folder that is positive (default: Infected)"
+    )
+
+
+def add_no_contour(command) -> None:
+    command.add_argument(
+        "--no-contour",
+        choices=NO_CONTOUR,
+        default="keep",
+        help="images in which the crop finds no contour: keep them whole (default), or drop them",
+    )
+
+
+def add_split_choice(command, default: str | None) -> None:
+    command.add_argument(
+        "--split",
+        choices=SPLITS,
+        default=default,
+        help="random: slice by slice; group: patients kept whole; both: one after the other, group "
+        "only where it is known or found by the audit what belongs together (default "
+        f"{default or 'random, or group where what belongs together is said'})",
+    )
+    add_groups(command).add_argument(
+        "--group-audit",
+        action="store_true",
+        help="what the audit finds to belong together counts as one patient",
+    )
+    add_ratios(command)
+
+
+def add_ratios(command) -> None:
+    command.add_argument(
+        "--ratios",
+        metavar="A/B/C",
+        help="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)",
+    )
+
+
+def add_groups(command):
+    """What says which images are of one patient; returns the options of which one may be given."""
+    one_of = command.add_mutually_exclusive_group()
+    one_of.add_argument(
+        "--group",
+        metavar="REGEX",
+        help="keep patients whole: what in a file name is the patient, such as '^[^_]+'",
+    )
+    one_of.add_argument(
+        "--group-csv",
+        type=path,
+        metavar="FILE",
+        help="keep patients whole: a csv file with a line for each image",
+    )
+    command.add_argument(
+        "--group-column",
+        metavar="NAME",
+        help="the column of --group-csv that has the patient (default: patient)",
+    )
+    return one_of
+
+
+def add_recipe(command) -> None:
+    command.add_argument(
+        "--recipe",
+        choices=RECIPE_NAMES,
+        default="practice",
+        help="practice (default): trains until it has learned; published: the article's protocol",
+    )
+    command.add_argument(
+        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
+    )
+
+
+def add_checks(command, controls: bool) -> None:
+    command.add_argument(
+        "--no-audit", dest="audit", action="store_false", help="do not look for leaks in the images"
+    )
+    command.set_defaults(controls=controls)
+    if controls:
+        command.add_argument(
+            "--no-controls",
+            dest="controls",
+            action="store_false",
+            help="do not train on images that should teach nothing, which takes half of the time",
+        )
+
+
+def add_resume(command) -> None:
+    command.add_argument(
+        "--resume",
+        nargs="?",
+        type=path,
+        const=True,
+        metavar="DIR",
+        help="go on with the interrupted run in DIR (or in --out); needs no other option",
+    )
+    command.add_argument(
+        "--checkpoint-steps",
+        type=positive,
+        metavar="N",
+        help="write a checkpoint every N steps, too (default: after every epoch)",
+    )
+
+
+def add_model_file(command) -> None:
+    command.add_argument(
+        "model", type=path, metavar="MODEL.npz", help="a model that `covid run` or `train` wrote"
+    )
+
+
+def add_as_is(command) -> None:
+    command.add_argument(
+        "--as-is",
+        action="store_true",
+        help="do not enhance and crop the images: they are already, as those in a split folder",
+    )
+
+
+def add_out(command, default: str | None, help_text: str = "new or empty folder") -> None:
+    command.add_argument(
+        "--out",
+        type=path,
+        default=None if default is None else Path(default),
+        metavar="DIR",
+        help=help_text if default is None else f"{help_text} (default: {default})",
+    )
+
+
+def add_csv(command) -> None:
+    command.add_argument(
+        "--out", type=path, metavar="FILE.csv", help="write the predictions per image, too"
+    )
+
+
+def group_column(options: Namespace) -> str:
+    """--group-column, or what it is by default; UserError where there is no csv file to look at."""
+    if options.group_column is None:
+        return DEFAULT_COLUMN
+    if options.group_csv is None:
+        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
+    return options.group_column

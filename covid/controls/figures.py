@@ -1,0 +1,146 @@
+"""Figures of the controls: what they score, and what they leave of an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+
+from covid.controls.results import Controls, Row, interval_in_words, split_in_words
+from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
+from covid.figures.plots.canvas import (
+    BLUE,
+    GRAY,
+    NAME_FONT,
+    NAME_LINE,
+    ORANGE,
+    axes_at,
+    require,
+    sheet,
+    shorten,
+    text_at,
+    wrap,
+)
+
+READING = (
+    "If a row without lungs, or with permuted labels, scores like the image, the model need not "
+    "read lungs."
+)
+COLUMNS = ("image", "lungs found", "lungs blacked out", "border only", "lungs only")
+
+
+def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
+    """Accuracy and AUC of every control as dots with their intervals, chance as a line.
+
+    Parameters
+    ----------
+    controls : Controls
+    path : str or Path
+        A name that ends in .png.
+    note : str
+        The small print.
+    """
+    rows = controls.rows
+    require(len(rows) > 0, path, "at least one control")
+    title = (
+        f"Controls: what scores without reading lungs? Positive class: {controls.positive}, "
+        f"{split_in_words(controls)}"
+    )
+    height, width = 0.55 * len(rows) + 1.0, 12.0
+    words = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
+    below = 0.18 * (words.count("\n") + 1) + 0.15
+    small = f"{note} 95 % intervals: {interval_in_words(controls)}."
+    with sheet(path, title, small, width, height + below) as body:
+        left, panel = 3.0, 4.0
+        for number, measure in enumerate(("auc", "accuracy")):
+            axes = axes_at(body, left + number * (panel + 0.35), 0.35, panel, height - 0.9)
+            for place, row in enumerate(rows):
+                _score(axes, place, row, measure)
+            _finish(axes, measure, controls.positive, len(rows))
+            if number == 0:
+                axes.set_yticks(range(len(rows)), [_name(row) for row in rows])
+                for text, row in zip(axes.get_yticklabels(), rows, strict=True):
+                    text.set_color(ORANGE if row.flagged else "black")
+            else:
+                axes.set_yticks(range(len(rows)), [""] * len(rows))
+        text_at(body, 0.3, height + 0.05, words, fontsize=9.5)
+    return Path(path)
+
+
+def _name(row: Row) -> str:
+    return wrap(row.title, 2.6, 9) + ("\nflagged" if row.flagged else "")
+
+
+def _score(axes: Axes, place: int, row: Row, measure: str) -> None:
+    """One dot with its number, and its interval as a line with end marks where there is one."""
+    colour = ORANGE if row.flagged else BLUE
+    value, low, high = (getattr(row, measure + end) for end in ("", "_low", "_high"))
+    if low is not None:
+        axes.plot([low, high], [place, place], "|-", color=colour, linewidth=2, markersize=9)
+    axes.plot(value, place, "o", color=colour, markersize=8)
+    style = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "color": colour}
+    axes.annotate(f"{value:.2f}", (value, place), (0, 7), **style)
+
+
+def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
+    """Limits, chance and names of one panel."""
+    axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, zorder=0)
+    axes.annotate("chance", (0.5, -0.6), (4, 0), textcoords="offset points", fontsize=8, color=GRAY)
+    axes.set(xlim=(-0.02, 1.02), ylim=(count - 0.5, -0.75))
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    names = {
+        "auc": f"AUC in the test (positive class: {positive})",
+        "accuracy": "accuracy in the test (fraction correct at 0.5)",
+    }
+    axes.set_xlabel(wrap(names[measure], 4.0, 9))
+
+
+def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
+    """Some test slices, a row each, as every control shows them to the network.
+
+    Parameters
+    ----------
+    controls : Controls
+    path : str or Path
+        A name that ends in .png.
+    note : str
+        The small print.
+    """
+    examples = controls.examples
+    require(len(examples) > 0, path, "at least one example")
+    cell, gap, left, top = 1.9, 0.08, 1.9, 0.35
+    pitch = cell + gap
+    title = "What each control leaves of a slice"
+    width = left + len(COLUMNS) * pitch + 0.2
+    with sheet(path, title, note, width, top + len(examples) * pitch) as body:
+        for row, example in enumerate(examples):
+            y = top + row * pitch
+            text_at(body, 0.1, y + 0.1, wrap(example.class_name, left - 0.3, 11), fontsize=11)
+            name = shorten(example.name, left - 0.3)
+            lines = wrap(example.class_name, left - 0.3, 11).count("\n") + 1
+            text_at(body, 0.1, y + 0.15 + 0.2 * lines, name, **NAME_FONT)
+            if not example.mask.any():
+                below = y + 0.25 + 0.2 * lines + 2 * NAME_LINE
+                text_at(body, 0.1, below, "no lung found", fontsize=9, color=ORANGE)
+            for column, picture in enumerate(_pictures(example.image, example.mask)):
+                axes = axes_at(body, left + column * pitch, y, cell, cell)
+                axes.imshow(picture, cmap="bone", vmin=0, vmax=255)
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set_visible(False)
+                if row == 0:
+                    axes.set_title(COLUMNS[column], fontsize=10)
+    return Path(path)
+
+
+def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+    """The five columns: gray (height, width), the second one in colour (height, width, 3)."""
+    outlined = np.repeat(image[:, :, None], 3, axis=2)  # (height, width) -> (height, width, 3)
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    orange = tuple(int(ORANGE[place : place + 2], 16) for place in (1, 3, 5))
+    outlined = np.ascontiguousarray(outlined)
+    cv2.drawContours(outlined, outlines, -1, orange, 1)
+    changed = [change(image, mask) for change in (lungs_blacked_out, border_only, lungs_only)]
+    return [image, outlined, *changed]

@@ -1,0 +1,131 @@
+"""Runs the controls: the same training on images that must not be enough, and what they score."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from covid.controls import verdict
+from covid.controls.intervals import measured
+from covid.controls.logistic import fit_logistic
+from covid.controls.results import TITLES, WHAT, Controls, Row
+from covid.controls.variant_folders import Material, choose_examples, prepare
+from covid.data.split_folder import SplitFolder
+from covid.training.recipes import Recipe
+from covid.training.train import train_and_evaluate
+
+HISTOGRAMS = ("histogram", "histogram_without_lungs")
+
+
+def run_controls(
+    split: SplitFolder, model: str, recipe: Recipe, seed: int = 0, verbose: int | str = "auto"
+) -> Controls:
+    """Train on every control and on the image itself, and compare what they score in the test.
+
+    Parameters
+    ----------
+    split : SplitFolder
+        From `covid.data.split_folder.read_split`. Its manifest's column "group" says which images
+        belong to one patient, if that is known.
+    model : str
+        A key of `covid.training.architectures.MODELS`.
+    recipe : Recipe
+    seed : int
+        Of the permuted labels, the trainings and the bootstrap. The result depends on it, the
+        images and the recipe only.
+    verbose : int or "auto"
+        0: no word. Else a line for each control.
+
+    Raises
+    ------
+    UserError
+        An image cannot be read, or a training failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
+        progress = verbose != 0
+        material = prepare(split, recipe.image_size, seed, Path(folder), progress)
+        inferred = split.info.get("members") == "groups"  # see `covid.data.groups.Groups.members`
+        members = "groups of look-alikes" if inferred else "patients"
+        rows = []
+        for name, title in TITLES.items():
+            start = time.perf_counter()
+            row = row_of(name, material, model, recipe, seed, members)
+            rows.append(row)
+            if progress:
+                seconds = time.perf_counter() - start
+                print(
+                    f"control {len(rows)} of {len(TITLES)}, {title}: accuracy {row.accuracy:.3f}, "
+                    f"AUC {row.auc:.3f} ({seconds:.1f} s)",
+                    flush=True,
+                )
+    rows = verdict.flag(rows)
+    known = {
+        "groups": None if material.groups is None else len(set(test_groups(material))),
+        "members": members,
+    }
+    return Controls(
+        split="group" if split.info["group"] else "random",
+        model=model,
+        recipe=recipe.name,
+        positive=split.positive,
+        synthetic=bool(split.info.get("synthetic")),
+        seed=seed,
+        kept_apart=material.kept_apart,
+        **known,
+        without_lungs={
+            name: int(np.sum(~material.lungs_found & (material.labels == label)))
+            for label, name in enumerate((split.negative, split.positive))
+        },
+        rows=rows,
+        verdict=verdict.sentence(rows, **known),
+        examples=choose_examples(material, split, recipe.image_size),
+    )
+
+
+def row_of(
+    name: str, material: Material, model: str, recipe: Recipe, seed: int, members: str
+) -> Row:
+    """Train and test one control."""
+    test = material.parts == "test"
+    if name in HISTOGRAMS:
+        labels, p = histogram_scores(name, material)
+        groups = test_groups(material)
+    else:
+        trained = train_and_evaluate(model, recipe, material.folders[name], seed, verbose=0)
+        result = trained.results["test"]
+        labels, p = result.labels, result.probabilities
+        groups = result.groups
+    numbers = measured(labels, p, groups, material.kept_apart, seed)
+    what = WHAT.get(name) or permuted_in_words(material.groups, material.permuted, members)
+    method = numbers._asdict()
+    interval = method.pop("method")
+    return Row(name, TITLES[name], what, int(test.sum()), **method, interval=interval)
+
+
+def histogram_scores(name: str, material: Material) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and probabilities of the test images, by logistic regression on histograms."""
+    outside = name == "histogram_without_lungs"
+    features = material.histograms_outside if outside else material.histograms
+    train, test = material.parts == "train", material.parts == "test"
+    fitted = fit_logistic(features[train], material.labels[train])
+    return material.labels[test], fitted.probabilities(features[test])
+
+
+def test_groups(material: Material) -> list[str] | None:
+    """The group of each test image, in the order of the manifest; None if not known."""
+    if material.groups is None:
+        return None
+    return [
+        group for group, part in zip(material.groups, material.parts, strict=True) if part == "test"
+    ]
+
+
+def permuted_in_words(groups: list[str] | None, permuted: np.ndarray, members: str) -> str:
+    """What was done for the control with permuted labels, (n,); see `permuted_labels`."""
+    # A group of both labels: groups could not be given one without emptying a class.
+    if groups is None or len(set(zip(groups, permuted.tolist(), strict=True))) > len(set(groups)):
+        return "each image got a label by lot, in train and in test"
+    return f"all images of one of the {members} got one label by lot, in train and in test"

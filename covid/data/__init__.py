@@ -1,0 +1,15 @@
+"""Images: found in class folders, prepared, split, written, and read back.
+
+==================  ==============================================================
+`images`            one image file as 8-bit gray
+`preprocess`        contrast and crop, the article's preparation
+`class_folders`     which files there are, which class is positive
+`groups`            which images belong together; `group_csv` reads it from a file
+`split`             train, validate and test; `fold_split` for k folds
+`duplicates`        files that are equal byte by byte
+`write_split`       a split folder, written; `link_images` where it is there already
+`manifest`          manifest.csv: what became of every source file
+`split_folder`      a split folder, read back and checked
+`disclaimer`        the small print under every result
+==================  ==============================================================
+"""

@@ -1,0 +1,73 @@
+"""Takes images that are prepared already out of a split folder: for other splits of the same images.
+
+Enhancing is slow, and ten folds of a data set would be ten copies of it. What differs between
+two splits of the same images is only in which part each one is; so the new folder gets hard
+links, names for the same bytes on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from covid.common.errors import UserError, shown
+from covid.data.class_folders import ImageFile
+from covid.data.manifest import SKIPPED, read_manifest
+from covid.data.split_folder import SplitFolder
+
+WHERE = ("part", "class", "label", "source", "group")  # what a new split says anew of an image
+
+
+def taking_from(
+    source: SplitFolder, images: Sequence[ImageFile]
+) -> Callable[[dict, ImageFile, Path], dict]:
+    """Return what puts one image of `source` into a new folder, given its new manifest line.
+
+    Raises
+    ------
+    UserError
+        `source` does not hold these images.
+    """
+    before = rows_by_image(source, images)
+
+    def take(row: dict, image: ImageFile, folder: Path) -> dict:
+        old = before[image]
+        if old["file"]:
+            link(source.folder / old["file"], folder / row["file"])
+        # An image that could not be used has no file, and why stands in its line.
+        file = row["file"] if old["file"] else ""
+        return {**old, **{column: row[column] for column in WHERE}, "file": file}
+
+    return take
+
+
+def rows_by_image(source: SplitFolder, images: Sequence[ImageFile]) -> dict[ImageFile, dict]:
+    """The manifest line of each image.
+
+    The paths in the manifest may begin elsewhere, because the data may have been named in another
+    way; in the order of the paths the images are the same all the same.
+    """
+    rows = [row for row in read_manifest(source.folder) if row["status"] != SKIPPED]
+    rows.sort(key=lambda row: (row["class"], Path(row["source"]).as_posix()))
+    ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
+    there = [(row["class"], Path(row["source"]).name) for row in rows]
+    wanted = [(image.class_name, image.path.name) for image in ordered]
+    if there != wanted:
+        odd = (Counter(there) - Counter(wanted)) + (Counter(wanted) - Counter(there))
+        example = next(iter(odd), wanted[0])
+        raise UserError(
+            f"{source.folder}: expected the {len(wanted)} images to split anew, found {len(there)} "
+            f"images, not the same ones (such as {shown('/'.join(example))}); write the folder again"
+        )
+    return dict(zip(ordered, rows, strict=True))
+
+
+def link(source: Path, target: Path) -> None:
+    """A second name for a file; a copy where the file system has no hard links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

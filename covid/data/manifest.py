@@ -1,0 +1,101 @@
+"""manifest.csv, which lies beside written images: one line for each source file.
+
+No file disappears without a word: those that are no image or could not be read have a line, too.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from covid.common.errors import UserError
+from minicnn.files import whole_file
+
+MANIFEST = "manifest.csv"
+COLUMNS = (
+    *("part", "class", "label", "file", "source", "group", "status", "reason"),
+    *("left", "top", "right", "bottom", "width", "height"),
+)
+NUMBER_COLUMNS = {"label", "left", "top", "right", "bottom", "width", "height"}
+# Every status a line can have; the first two have an image in the folder.
+KEPT = "kept"
+NO_CONTOUR_KEPT = "no_contour_kept"
+NO_CONTOUR_DROPPED = "no_contour_dropped"
+UNREADABLE = "unreadable"
+SKIPPED = "skipped"
+STATUSES = (KEPT, NO_CONTOUR_KEPT, NO_CONTOUR_DROPPED, UNREADABLE, SKIPPED)
+
+
+def new_row(**values) -> dict:
+    """Return a line of the manifest: the given columns, the others empty."""
+    return {**dict.fromkeys(COLUMNS, ""), **values}
+
+
+def count_statuses(rows: Iterable[dict]) -> dict[str, int]:
+    """Count the lines of each status that occurs; "total" is their sum, all files there were."""
+    counts = Counter(row["status"] for row in rows)
+    return {**{key: counts[key] for key in STATUSES if counts[key]}, "total": counts.total()}
+
+
+def unused_rows(rows: Iterable[dict]) -> list[dict]:
+    """The lines of files that are no usable images; their "reason" says why."""
+    return [row for row in rows if row["status"] in (UNREADABLE, SKIPPED)]
+
+
+def count_images(rows: Iterable[dict]) -> dict[str, dict[str, int]]:
+    """Count the images written, by part and class."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        if row["file"]:
+            classes = counts.setdefault(row["part"], {})
+            classes[row["class"]] = classes.get(row["class"], 0) + 1
+    return counts
+
+
+def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
+    """Write manifest.csv (UTF-8) into `folder`."""
+    # File names that are not valid UTF-8 reach Python as lone surrogates, which only this
+    # handler can write, and read back, unchanged.
+    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with (
+        whole_file(folder / MANIFEST) as temporary,
+        open(temporary, "w", newline="", **encoding) as file,
+    ):
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_manifest(folder: str | Path) -> list[dict]:
+    """Read manifest.csv back; numbers become int.
+
+    Raises
+    ------
+    UserError
+        There is none, or it has other columns.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+            names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now
+        if names != COLUMNS:
+            raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}; write it again")
+        for row in rows:
+            for column in NUMBER_COLUMNS:
+                row[column] = int(row[column]) if row[column] else ""
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}): name a folder written by `covid split` or "
+            "`covid preprocess`"
+        ) from error
+    except (TypeError, csv.Error) as error:
+        raise UserError(f"{path} is damaged ({error}); write the folder again") from error
+    except ValueError as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{path} is damaged ({error}); write the folder again") from error
+    return rows

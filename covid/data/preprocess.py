@@ -1,0 +1,231 @@
+"""The article's preparation of a slice: contrast (CLAHE), then a crop to the body's contours.
+
+One function a step, with the article's numbers, in the order in which they run:
+`to_square`, `stretch`, `enhance`, `find_contours`, `bounding_box`, `crop`; `enhance_and_crop`
+is all of them. Unlike the article's last loop, every image is cropped by its own box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from covid.common.choices import NO_CONTOUR
+
+SIZE = 512  # pixels, height and width of every prepared image
+CLIP_LIMIT = 3.0
+TILES = (8, 8)
+THRESHOLD = 50  # gray level, of 255, between air and body
+NARROW, LONG = 50, 150  # pixels: a box narrower than one and longer than the other is no body part
+SMALLEST_AREA = 200  # pixels
+LARGEST_SHARE = 0.5  # of the image's area
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels of the 512x512 image; right and bottom are one past the last."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Enhanced:
+    """What became of an image.
+
+    Attributes
+    ----------
+    image : numpy.ndarray or None
+        (512, 512), uint8 gray; None when the image has no contour and such images are dropped.
+    box : Box or None
+        What was cropped to; None when no contour was accepted.
+    """
+
+    image: np.ndarray | None
+    box: Box | None
+
+
+def to_square(image: np.ndarray, size: int = SIZE) -> np.ndarray:
+    """Resize to size x size pixels, without keeping the aspect ratio, as the article does.
+
+    INTER_AREA averages all source pixels under a target pixel.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        (height, width), uint8 gray.
+    size : int
+        Height and width of the result, in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        (size, size), uint8 gray.
+
+    Raises
+    ------
+    ValueError
+        Not a two-dimensional uint8 array with at least one pixel.
+    """
+    if image.ndim != 2 or image.dtype != np.uint8 or image.size == 0:
+        raise ValueError(
+            f"expected an image of shape (height, width) and dtype uint8, got {image.shape} "
+            f"{image.dtype}"
+        )
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def stretch(image: np.ndarray) -> np.ndarray:
+    """Stretch the gray levels to 0..255: ``255 * (image - min) / (max - min)``.
+
+    Cut off and not rounded, as the article does. There are only 256 levels, so the formula is
+    worked out once for each of them and then looked up.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        (height, width), uint8 gray.
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width), uint8 gray; all zeros if the image is flat, for which the article divides
+        by zero.
+    """
+    darkest, brightest = int(image.min()), int(image.max())
+    if darkest == brightest:
+        return np.zeros_like(image)
+    share = (np.arange(256) - darkest) / (brightest - darkest)
+    # Levels darker or brighter than any in the image are never looked up.
+    return cv2.LUT(image, np.uint8(share.clip(0, 1) * 255))
+
+
+def enhance(stretched: np.ndarray) -> np.ndarray:
+    """Equalise the histogram tile by tile with limited contrast (CLAHE, clip 3.0, 8x8 tiles).
+
+    K. Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994.
+
+    Parameters
+    ----------
+    stretched : numpy.ndarray
+        (height, width), uint8 gray.
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width), uint8 gray.
+    """
+    # A new object for each call: it keeps buffers, so that threads cannot share one.
+    return cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=TILES).apply(stretched)
+
+
+def find_contours(stretched: np.ndarray) -> list[np.ndarray]:
+    """Find the outlines that can be body or lungs.
+
+    3x3 mean, threshold at 50 of 255, outlines of the bright regions and of their holes
+    (S. Suzuki and K. Abe, "Topological structural analysis of digitized binary images by border
+    following", 1985), filtered by `is_plausible`. Of straight stretches of an outline only the
+    ends are kept, which changes neither its area nor its box.
+
+    Parameters
+    ----------
+    stretched : numpy.ndarray
+        (height, width), uint8 gray: the stretched image, not the CLAHE one.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Each (points, 1, 2), int32, x and y in pixels.
+    """
+    mean = cv2.blur(stretched, (3, 3))
+    _, bright = cv2.threshold(mean, THRESHOLD, 255, cv2.THRESH_BINARY)
+    contours, _ = cv2.findContours(bright, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return [contour for contour in contours if is_plausible(contour, stretched.size)]
+
+
+def is_plausible(contour: np.ndarray, image_area: int) -> bool:
+    """Whether a contour counts: its box is no long strip, its area neither tiny nor half the image.
+
+    Parameters
+    ----------
+    contour : numpy.ndarray
+        (points, 1, 2), int32, x and y in pixels.
+    image_area : int
+        Pixels of the whole image.
+    """
+    if not SMALLEST_AREA < cv2.contourArea(contour) < LARGEST_SHARE * image_area:
+        return False  # most of them: specks
+    _, _, width, height = cv2.boundingRect(contour)
+    return not (min(width, height) < NARROW and max(width, height) > LONG)
+
+
+def bounding_box(contours: Sequence[np.ndarray]) -> Box | None:
+    """Return the smallest box around all contours, or None if there are none."""
+    if not contours:
+        return None
+    left, top, width, height = cv2.boundingRect(np.concatenate(contours))
+    return Box(left, top, left + width, top + height)
+
+
+def crop(image: np.ndarray, box: Box) -> np.ndarray:
+    """Return the part of `image` (height, width) inside `box`: a view, not a copy."""
+    return image[box.top : box.bottom, box.left : box.right]
+
+
+def enhance_and_crop(image: np.ndarray, no_contour: str = "keep") -> Enhanced:
+    """Run all steps on one image: 512x512, CLAHE, crop to its own box, back to 512x512.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        (height, width), uint8 gray, of any size.
+    no_contour : {"keep", "drop"}
+        What becomes of an image without an accepted contour: the whole CLAHE image, or None.
+
+    Returns
+    -------
+    Enhanced
+
+    Raises
+    ------
+    ValueError
+        Another `no_contour`, or an array that is no image.
+    """
+    if no_contour not in NO_CONTOUR:
+        raise ValueError(f"no_contour must be 'keep' or 'drop', got {no_contour!r}")
+    _, enhanced, box = _enhance_and_find(image)
+    if box is not None:
+        return Enhanced(to_square(crop(enhanced, box)), box)
+    return Enhanced(enhanced if no_contour == "keep" else None, None)
+
+
+def steps(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three stages that the article's figures show.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        (height, width), uint8 gray.
+
+    Returns
+    -------
+    original : numpy.ndarray
+        (512, 512), uint8 gray, only resized.
+    enhanced : numpy.ndarray
+        (512, 512), uint8 gray, after CLAHE.
+    cropped : numpy.ndarray
+        `enhanced` inside its box, at the box's own size; whole without a box.
+    """
+    square, enhanced, box = _enhance_and_find(image)
+    return square, enhanced, enhanced if box is None else crop(enhanced, box)
+
+
+def _enhance_and_find(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, Box | None]:
+    square = to_square(image)
+    stretched = stretch(square)
+    return square, enhance(stretched), bounding_box(find_contours(stretched))

@@ -1,0 +1,239 @@
+"""Writes images, prepared and as png, with a manifest that leads back to every source file.
+
+Everything is made in a temporary folder beside the target and renamed at the end: a target
+folder is complete or not there.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from covid.common.errors import UserError
+from covid.common.output_files import made_aside
+from covid.common.parallel import in_parallel
+from covid.data import manifest, split_folder
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.groups import Groups
+from covid.data.images import UnreadableImage, read_gray, write_png
+from covid.data.link_images import taking_from
+from covid.data.preprocess import Enhanced
+from covid.data.split import Split
+from covid.data.split_folder import SplitFolder
+
+LONGEST_STEM = 200  # bytes; most file systems allow names of 255
+
+Transform = Callable[[np.ndarray], "Enhanced"]
+WriteOne = Callable[[dict, "ImageFile", Path], dict]  # the manifest's line before and after
+
+
+def write_split(
+    dataset: Dataset,
+    split: Split,
+    folder: str | Path,
+    transform: Transform | None = None,
+    progress: bool = True,
+    extra: dict | None = None,
+    reuse: SplitFolder | None = None,
+) -> list[dict]:
+    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv and split.json.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What was split; says which class is positive and which files were skipped.
+    split : Split
+    folder : str or Path
+        New or empty.
+    transform : callable, optional
+        Such as `covid.data.preprocess.enhance_and_crop`: (height, width) uint8 gray to `Enhanced`.
+        None writes the images as they were read. Runs on several threads at once.
+    progress : bool
+        A bar on a terminal, two plain lines otherwise.
+    extra : dict, optional
+        Goes into split.json as well.
+    reuse : SplitFolder, optional
+        The same images, split in another way and written as wanted here. They are linked from
+        there, which takes no time and no room; `transform` is not asked. The files are those that
+        would be written without it.
+
+    Returns
+    -------
+    list of dict
+        The lines of the manifest: every file of the class folders once.
+
+    Raises
+    ------
+    UserError
+        The target holds something, cannot be written, or a class of a part has no image left;
+        `reuse` is of other images.
+    """
+    pairs = [(part, image) for part, images in split.parts.items() for image in images]
+    if reuse is None:
+        write_one = partial(_write_one, transform=transform)
+    else:
+        write_one, progress = taking_from(reuse, [image for _, image in pairs]), False
+    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
+        rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
+        info = {
+            "positive": dataset.positive,
+            "negative": dataset.negative,
+            "ratios": split.ratios,
+            "seed": split.seed,
+            "group": split.kept_together,
+            "members": None if split.groups is None else split.groups.members,
+            "notes": split.notes,
+            "counts": manifest.count_images(rows),
+            "files": manifest.count_statuses(rows),
+            "versions": {
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "opencv": cv2.__version__,
+            },
+        }
+        split_folder.write_info(temporary, {**info, **(extra or {})})
+    return rows
+
+
+def write_folder(
+    dataset: Dataset,
+    folder: str | Path,
+    transform: Transform | None = None,
+    progress: bool = True,
+) -> list[dict]:
+    """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
+    write_one = partial(_write_one, transform=transform)
+    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
+        return _write_images(
+            dataset, [("", image) for image in dataset], temporary, write_one, progress, None
+        )
+
+
+@contextmanager
+def _failures_in_words(folder: str | Path) -> Iterator[None]:
+    """Turn what the system says of a folder that cannot be written into a UserError."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be written ({error.strerror or error}); choose another --out"
+        ) from error
+
+
+def _write_images(
+    dataset: Dataset,
+    pairs: Sequence[tuple[str, ImageFile]],
+    folder: Path,
+    write_one: WriteOne,
+    progress: bool,
+    groups: Groups | None,
+) -> list[dict]:
+    """Write the images of `pairs` (part, image) and the manifest; returns its lines."""
+    names = unique_names([image for _, image in pairs])
+    jobs = []
+    for part, image in pairs:
+        target = Path(part, image.class_name, names[image])
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        row = manifest.new_row(
+            **{"part": part, "class": image.class_name, "label": image.label},
+            file=target.as_posix(),
+            source=str(image.path),
+            group="" if groups is None else groups.names[image],
+        )
+        jobs.append((row, image))
+    rows = in_parallel(lambda job: write_one(*job, folder), jobs, "preparing", "image", progress)
+    _check_all_filled(rows)
+    rows += [_skipped_row(dataset, path, reason) for path, reason in dataset.skipped]
+    manifest.write_manifest(folder, rows)
+    return rows
+
+
+def _write_one(row: dict, source: ImageFile, folder: Path, transform: Transform | None) -> dict:
+    """Read, transform and write one image; returns `row` with what became of it."""
+    try:
+        image = read_gray(source.path)
+    except UnreadableImage as error:
+        return {**row, "file": "", "status": manifest.UNREADABLE, "reason": error.reason}
+    row = {**row, "status": manifest.KEPT, "width": image.shape[1], "height": image.shape[0]}
+    if transform is not None:
+        enhanced = transform(image)
+        image = enhanced.image
+        if enhanced.box is not None:
+            row.update(enhanced.box._asdict())
+        elif image is not None:
+            row.update(status=manifest.NO_CONTOUR_KEPT, reason="no contour found, kept whole")
+        else:
+            row.update(
+                file="", status=manifest.NO_CONTOUR_DROPPED, reason="no contour found, dropped"
+            )
+    if image is not None:
+        write_png(folder / row["file"], image)
+    return row
+
+
+def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:
+    """Give each image a png file name that no other image of its class has.
+
+    The stem of the source; where that is taken, the stem with _2, _3, ... in the order of the
+    paths. Names that differ by case or Unicode form only count as the same, because they are on
+    the file systems of Windows and macOS.
+    """
+    ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
+    stems = {(image.class_name, _folded(_short(image.path.stem))) for image in ordered}
+    taken: set[tuple[str, str]] = set()
+    names = {}
+    for image in ordered:
+        stem = own = _short(image.path.stem)
+        number = 1
+        while (image.class_name, _folded(stem)) in taken:
+            # A suffixed name must not take the plain stem of an image that comes later.
+            number += 1
+            stem = f"{own}_{number}"
+            if (image.class_name, _folded(stem)) in stems:
+                stem = own
+        taken.add((image.class_name, _folded(stem)))
+        names[image] = f"{stem}.png"
+    return names
+
+
+def _short(stem: str) -> str:
+    """The stem, cut to `LONGEST_STEM` bytes: there must be room for a number and .png."""
+    while len(os.fsencode(stem)) > LONGEST_STEM:
+        stem = stem[:-1]
+    return stem
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _skipped_row(dataset: Dataset, path: Path, reason: str) -> dict:
+    class_name = path.relative_to(dataset.folder).parts[0]
+    return manifest.new_row(
+        **{"class": class_name, "label": int(class_name == dataset.positive)},
+        source=str(path),
+        status=manifest.SKIPPED,
+        reason=reason,
+    )
+
+
+def _check_all_filled(rows: Sequence[dict]) -> None:
+    """UserError for a class of a part in which nothing was written."""
+    counts = manifest.count_images(rows)
+    for part, class_name in sorted({(row["part"], row["class"]) for row in rows}):
+        if counts.get(part, {}).get(class_name, 0) == 0:
+            reason = next(
+                row["reason"] for row in rows if (row["part"], row["class"]) == (part, class_name)
+            )
+            where = f"class {class_name}" + (f" in {part}" if part else "")
+            raise UserError(
+                f"no image of {where} is left (the first one: {reason}); add readable images"
+            )

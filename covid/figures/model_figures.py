@@ -1,0 +1,232 @@
+"""Which figures there are of a trained model, and what is on them; how they look is in `plots`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from covid import metrics
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
+from covid.data.images import read_gray
+from covid.data.split_folder import SplitFolder
+from covid.figures.dataset_figures import SAMPLES
+from covid.figures.draw_process import draw
+from covid.figures.heat_maps import look_figure
+from covid.training.model_file import model_input
+from covid.training.predictions import Result
+from minicnn.drawing import described
+from minicnn.inspection import trace
+from minicnn.layers import Conv2D
+from minicnn.models import Model
+
+
+def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
+    """curves-, confusion- and filters-<model>.png, and those of `evaluation_figures`.
+
+    Parameters
+    ----------
+    trained : Trained
+    split : SplitFolder
+    folder : Path
+    note : str
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = trained.name
+    draw(
+        "training_curves",
+        trained.history,
+        folder / f"curves-{name}.png",
+        f"{name}: accuracy and loss while training",
+        note,
+        trained.best_epoch,
+    )
+    draw(
+        "confusion_matrices",
+        {part: result.confusion for part, result in trained.results.items()},
+        (split.negative, split.positive),
+        folder / f"confusion-{name}.png",
+        f"{name}: who was taken for what (positive: {split.positive})",
+        note,
+    )
+    file = example(split)
+    path = folder / f"filters-{name}.png"
+    filters_figure(trained.model, file.name, read_gray(file), path, note)
+    classes, images = (split.negative, split.positive), split.folder / "test"
+    evaluation_figures(trained.results["test"], images, classes, folder, name, note)
+
+
+def graph_figure(model: Model, folder: Path) -> None:
+    """graph-<model>.png: its layers, trained or not; not again after an interruption."""
+    path = folder / f"graph-{model.name}.png"
+    if not path.exists():
+        draw("model_graph.model_graph", *described(model, True), path)
+
+
+def example(split: SplitFolder) -> Path:
+    """The image that a model is shown with: the first one of the positive class in test."""
+    return next(file for file, label in split.parts["test"] if label == 1)
+
+
+def example_looked_into(
+    model: Model, split: SplitFolder, folder: Path, note: str, seed: int
+) -> dict:
+    """look-<model>.png: where the answer for one image comes from, beside its sanity check.
+
+    Returns what summary.json holds of it: the image, and the numbers of `heat_maps.look_figure`.
+    """
+    file = example(split)
+    path = folder / f"look-{model.name}.png"
+    numbers = look_figure(model, read_gray(file), file.name, path, note, seed)
+    return {"image": file.relative_to(split.folder).as_posix(), **numbers}
+
+
+def evaluation_figures(
+    result: Result,
+    images: Path,
+    classes: tuple[str, str],
+    folder: Path,
+    name: str,
+    note: str,
+    seed: int = 0,
+) -> list[Path]:
+    """roc-, precision_recall-, reliability-, scores- and most_wrong-<name>.png.
+
+    The two curves are left out where a class has no image.
+
+    Parameters
+    ----------
+    result : Result
+    images : Path
+        The folder in which the result's files are.
+    classes : (negative, positive) class names
+    folder : Path
+        Where the figures go; made if missing.
+    name : str
+        Of the model, and of the part if there are several.
+    note : str
+        Small print.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    paths : list of Path
+        What was written.
+    """
+    labels, p, threshold = result.labels, result.probabilities.astype(float), result.threshold
+    measures = metrics.measure(labels, p, threshold, result.groups, seed=seed)
+    end = f"{result.part} (positive: {classes[1]})"
+    remark = metrics.interval_remark(labels, result.groups)
+    with_remark = f"{remark} {note}" if remark else note
+
+    written = []
+
+    def path(kind: str) -> Path:
+        written.append(folder / f"{kind}-{name}.png")
+        return written[-1]
+
+    if measures["roc_auc"]["value"] is not None:
+        auc, average = measures["roc_auc"], measures["pr_auc"]
+        band = roc_band(result, seed)
+        curve, title = (labels, p, threshold), f"{name}: ROC curve, {end}"
+        draw("roc", *curve, auc, band, path("roc"), title, with_remark)
+        title = f"{name}: precision and recall, {end}"
+        draw("precision_recall", *curve, average, path("precision_recall"), title, with_remark)
+    title = f"{name}: calibration, {end}"
+    draw("reliability", labels, p, measures, path("reliability"), title, with_remark)
+    title = f"{name}: probabilities by true class, {end}"
+    draw("scores", labels, p, classes, threshold, path("scores"), title, note)
+    errors = {
+        f"missed: {classes[1]} taken for {classes[0]}": worst(result, 1, images),
+        f"false alarms: {classes[0]} taken for {classes[1]}": worst(result, 0, images),
+    }
+    title = f"{name}: the most wrong answers, {end}"
+    note = f"p: probability of {classes[1]}; threshold {threshold:.3f}. {note}"
+    draw("most_wrong", errors, path("most_wrong"), title, note)
+    return written
+
+
+def roc_band(result: Result, seed: int) -> metrics.Band:
+    """Where the ROC curve of resamples runs, at 101 false positive rates."""
+    rates = np.linspace(0, 1, 101)
+    codes = metrics.resampled_groups(result.labels, result.groups)
+
+    def curves(weights: np.ndarray) -> dict[str, np.ndarray]:
+        x, y, _ = metrics.roc_curve(result.labels, result.probabilities, weights)
+        # Where the curve is upright, `interp` takes its highest point.
+        pairs = zip(x, y, strict=True)
+        return {"y": np.array([np.interp(rates, *pair) for pair in pairs])}
+
+    resampled = metrics.bootstrap(curves, codes, seed)["y"]  # (resamples, rates)
+    both = resampled[~np.isnan(resampled).any(axis=1)]  # those with images of both classes
+    low, high = np.quantile(both, [0.025, 0.975], axis=0)
+    drawn = "images" if len(np.unique(codes)) == result.n else "groups"
+    return metrics.Band(rates, low, high, drawn)
+
+
+def worst(result: Result, label: int, images: Path) -> list[tuple[str, float, np.ndarray]]:
+    """The images of one class farthest on the wrong side of the threshold, at most `SAMPLES`."""
+    wrong = np.flatnonzero(
+        (result.labels == label) & (result.predicted_at_threshold != result.labels)
+    )
+    farthest = wrong[np.argsort(-np.abs(result.probabilities[wrong] - label), kind="stable")]
+    return [
+        (
+            Path(result.files[index]).name,
+            float(result.probabilities[index]),
+            read_gray(images / result.files[index]),
+        )
+        for index in farthest[:SAMPLES]
+    ]
+
+
+def filters_figure(model: Model, name: str, gray: np.ndarray, path: Path, note: str) -> None:
+    """The filters of the first convolution, and what they make of an image.
+
+    Parameters
+    ----------
+    name : str
+        Of the image.
+    gray : (height, width) uint8 array
+        Enhanced already if the model wants it so.
+    """
+    prepared = model_input(model, gray)
+    layer = first_convolution(model)
+    draw(
+        "filters_and_maps",
+        layer.params["kernel"],
+        prepared[:, :, 0],
+        trace(model, prepared[None])[layer.name][0],
+        path,
+        f"{model.name}: the filters of {layer.name} and what they make of {name}",
+        note,
+    )
+
+
+def first_convolution(model: Model) -> Conv2D:
+    """The earliest convolution with a window of more than one pixel."""
+    found = [layer for layer in model.layers if isinstance(layer, Conv2D)]
+    wide = [layer for layer in found if max(layer.kernel_size) > 1]
+    if not found:
+        raise UserError(
+            f"{model.name}: expected a model with a convolution, found none; take another model, "
+            "or leave out --model"
+        )
+    return (wide or found)[0]
+
+
+def overview(summary: dict, folder: Path, note: str) -> None:
+    """comparison.png: every model's accuracy on every part and in every split, with intervals."""
+    splits = summary["splits"].values()
+    rows = [
+        {
+            "model": f"{name}, {split['title']}",
+            "part": part,
+            "acc": split["models"][name][part]["acc"],
+            "n": split["models"][name][part]["n"],
+        }
+        for name in summary["recipes"]
+        for split in splits
+        for part in PARTS
+    ]
+    draw("comparison", rows, folder / "comparison.png", "Accuracy of the models", note)

@@ -1,0 +1,37 @@
+"""Every figure of the application, as PNG files.
+
+Each function takes plain arrays and dicts, writes one file and returns its path. All share
+`path` (a name that ends in .png; missing folders are made), `title`, and `note`, the small
+print at the bottom (which images are synthetic, which class is positive). All raise UserError
+if `path` cannot be written or if there is nothing to draw.
+
+The parts: `images` draws what goes into a network and what its filters see, `results` draws
+what comes out of training, `evaluation` what one model's predictions are worth, `folds` what comes
+out of a cross-validation; `canvas` is the sheet that all draw on.
+"""
+
+from covid.figures.plots.evaluation import most_wrong, precision_recall, reliability, roc, scores
+from covid.figures.plots.folds import fold_results
+from covid.figures.plots.images import (
+    augmented_copies,
+    filters_and_maps,
+    preprocessing_grid,
+    sample_grid,
+)
+from covid.figures.plots.results import comparison, confusion_matrices, training_curves
+
+__all__ = [
+    "augmented_copies",
+    "comparison",
+    "confusion_matrices",
+    "filters_and_maps",
+    "fold_results",
+    "most_wrong",
+    "precision_recall",
+    "preprocessing_grid",
+    "reliability",
+    "roc",
+    "sample_grid",
+    "scores",
+    "training_curves",
+]

@@ -1,0 +1,261 @@
+"""Figures of images: samples, steps of the preprocessing, augmentation, filters and their maps.
+
+An image is an array (height, width) or (height, width, 1): uint8 in [0, 255] or float, usually
+in [0, 1]. Sizes and places are in inches.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import SubFigure
+from matplotlib.ticker import NullLocator
+
+from covid.figures.plots.canvas import (
+    BLUE,
+    NAME_FONT,
+    NAME_LINE,
+    ORANGE,
+    TITLE,
+    Place,
+    axes_at,
+    caption,
+    colour_table,
+    picture_at,
+    require,
+    sheet,
+    shorten,
+    text_at,
+    wrap,
+)
+
+GAP = 0.1  # between two images, and between an image and the edge
+
+
+def sample_grid(
+    images_by_class: dict[str, list[np.ndarray]],
+    path: str | Path,
+    title: str,
+    note: str = "",
+    names_by_class: dict[str, list[str]] | None = None,
+    remarks_by_class: dict[str, list[str]] | None = None,
+) -> Path:
+    """A block of rows per class, at most six images a row, file names below the images.
+
+    Parameters
+    ----------
+    images_by_class : dict
+        Class name -> images. A class may have none: its block says so.
+    names_by_class : dict, optional
+        Class name -> the file names of its images, in the same order.
+    remarks_by_class : dict, optional
+        Class name -> a few words above each of its images.
+    """
+    most = max((len(images) for images in images_by_class.values()), default=0)
+    require(most > 0, path, "at least one image")
+    columns = min(6, most)
+    cell, left, width = _columns(columns, largest=3.0)
+    remark = 0.2 if remarks_by_class else 0.0  # height of the line above an image
+    pitch = remark + cell + 2 * NAME_LINE + 2 * GAP  # to the next row: two lines for the name
+    texts = {
+        name: wrap(name if images else f"{name}: no images", width - left, 12)
+        for name, images in images_by_class.items()
+    }
+    headers = {name: 0.35 + 0.2 * text.count("\n") for name, text in texts.items()}
+    rows = {name: math.ceil(len(images) / columns) for name, images in images_by_class.items()}
+    height = sum(headers.values()) + pitch * sum(rows.values())
+    with sheet(path, title, note, width, height, by_hand=True) as body:
+        top = 0.0
+        for name, images in images_by_class.items():
+            text_at(body, left, top, texts[name], fontsize=12)
+            top += headers[name]
+            names = (names_by_class or {}).get(name, [""] * len(images))
+            require(len(names) == len(images), path, f"{len(images)} file names for {name!r}")
+            for index, (image, file_name) in enumerate(zip(images, names, strict=True)):
+                row, column = divmod(index, columns)
+                x, y = left + column * (cell + GAP), top + row * pitch + remark
+                # Images of unequal shapes stand on one line.
+                place = show(body, Place(x, y, cell, cell), image, standing=True)
+                caption(body, place, "below", shorten(file_name, cell), **NAME_FONT)
+                if remarks_by_class:
+                    caption(body, place, "above", remarks_by_class[name][index], fontsize=10)
+            top += rows[name] * pitch
+    return Path(path)
+
+
+def preprocessing_grid(
+    rows: list[tuple[str, np.ndarray, np.ndarray, np.ndarray]],
+    path: str | Path,
+    title: str,
+    note: str = "",
+) -> Path:
+    """One image a column: three steps of the preprocessing, then its gray values.
+
+    Parameters
+    ----------
+    rows : list of (file name, original, enhanced, enhanced & cropped)
+        The images are uint8. At most the first six items are drawn.
+    """
+    require(len(rows) > 0, path, "at least one image")
+    rows = rows[:6]
+    cell, left, width = _columns(len(rows), largest=2.6, margin=0.9)
+    first_row, pitch = 2 * NAME_LINE + GAP, cell + GAP
+    last_row, histogram_height = first_row + 3 * pitch + 0.3, 1.6
+    with sheet(path, title, note, width, last_row + histogram_height + 0.5, by_hand=True) as body:
+        histograms: list[Axes] = []
+        for column, (name, original, enhanced, cropped) in enumerate(rows):
+            x = left + column * pitch
+            steps = {
+                "Original CT": original,
+                "Enhanced CT": enhanced,
+                "Enhanced & cropped": cropped,
+            }
+            for row, (step, image) in enumerate(steps.items()):
+                place = Place(x, first_row + row * pitch, cell, cell)
+                show(body, place, image)
+                if row == 0:
+                    caption(body, place, "above", shorten(name, cell), **NAME_FONT)
+                if column == 0:
+                    caption(body, place, "left", step, fontsize=11)
+            histograms.append(axes_at(body, x, last_row, cell, histogram_height))
+            _histograms(histograms[-1], original, enhanced)
+        top = 3 * max(axes.get_ylim()[1] for axes in histograms)
+        for axes in histograms:
+            axes.set_ylim(1, top)
+        # One scale for all, so its numbers are needed once.
+        histograms[0].yaxis.set_major_formatter("{x:,.0f}")
+        histograms[0].set_ylabel("pixels (log scale)")
+        legend = {"loc": "lower left", "bbox_to_anchor": (0, 0.98), "borderpad": 0}
+        histograms[0].legend(ncols=2, fontsize=9, columnspacing=1, **legend)
+    return Path(path)
+
+
+def augmented_copies(
+    original: np.ndarray, copies: list[np.ndarray], path: str | Path, title: str, note: str = ""
+) -> Path:
+    """An image and random copies of it, in one row."""
+    require(len(copies) > 0, path, "at least one augmented copy")
+    cell, left, width = _columns(1 + len(copies), largest=3.0)
+    with sheet(path, title, note, width, cell + 0.4, by_hand=True) as body:
+        for number, image in enumerate([original, *copies]):
+            place = show(body, Place(left + number * (cell + GAP), 0.3, cell, cell), image)
+            words = f"copy {number}" if number else "original"
+            caption(body, place, "above", words, fontsize=TITLE)
+    return Path(path)
+
+
+def filters_and_maps(
+    kernel: np.ndarray,
+    image: np.ndarray,
+    maps: np.ndarray,
+    path: str | Path,
+    title: str,
+    note: str = "",
+) -> Path:
+    """An image, the filters of a convolution, and below each filter its feature map.
+
+    Parameters
+    ----------
+    kernel : ndarray, (kernel_height, kernel_width, channels, filters)
+        The first channel of at most eight filters is drawn, all on one colour scale.
+    image : ndarray
+        The layer's input.
+    maps : ndarray, (out_height, out_width, filters)
+        The layer's output; each map is drawn from its own smallest to its own largest number.
+    """
+    require(kernel.ndim == 4 and kernel.size > 0, path, "a kernel with four axes")
+    filters = kernel.shape[3]
+    require(maps.ndim == 3 and maps.shape[2] == filters, path, f"{filters} feature maps")
+    drawn = min(8, filters)
+    columns = drawn if drawn <= 4 else math.ceil(drawn / 2)
+    input_size, cell, small = 3.2, 2.2, 1.1  # widths of the input, a feature map, a kernel
+    pitch, first = small + cell + 1.0, input_size + 0.7
+    limit = float(np.nanmax(np.abs(kernel[:, :, 0, :drawn]), initial=0)) or 1.0
+    channel = f"channel 1 of {kernel.shape[2]}"
+    width, height = first + columns * (cell + GAP) + 0.9, math.ceil(drawn / columns) * pitch
+    with sheet(path, title, note, width, height, by_hand=True) as body:
+        place = Place(GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
+        place = show(body, place, image)
+        words = f"input, {image.shape[0]} x {image.shape[1]} pixels"
+        caption(body, place, "above", words, fontsize=TITLE)
+        for index in range(drawn):
+            row, column = divmod(index, columns)
+            x, y = first + column * (cell + GAP), row * pitch + 0.3
+            weights, found = kernel[:, :, 0, index], maps[:, :, index]
+            top, bottom = Place(x, y, cell, small), Place(x, y + small + 0.25, cell, cell)
+            top = picture_at(body, top, levels(weights, -limit, limit), colour_table("PuOr"))
+            bottom = picture_at(body, bottom, levels(found), colour_table("viridis"))
+            caption(body, top, "above", f"filter {index + 1}: {_range(weights)}", fontsize=9)
+            caption(body, bottom, "below", _range(found), fontsize=9)
+            if column == 0:
+                size = f"kernel {kernel.shape[0]} x {kernel.shape[1]}\n{channel}"
+                caption(body, top, "left", size, fontsize=10)
+                size = f"feature map\n{maps.shape[0]} x {maps.shape[1]}"
+                caption(body, bottom, "left", size, fontsize=10)
+        bar = axes_at(body, first + columns * (cell + GAP), 0.3, 0.12, small)
+        scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
+        body.colorbar(scale, cax=bar, ticks=[-limit, 0, limit], format="%.2g")
+        bar.set_title("weight", fontsize=9)
+    return Path(path)
+
+
+def _columns(count: int, largest: float, margin: float = GAP) -> tuple[float, float, float]:
+    """Width of an image, left edge of the first, width of the sheet, for so many in a row."""
+    cell = min(largest, (13.2 - margin) / count - GAP)
+    used = margin + count * (cell + GAP)
+    width = max(7.0, used)
+    return cell, (width - used) / 2 + margin, width
+
+
+def show(body: SubFigure, place: Place, image: np.ndarray, standing: bool = False) -> Place:
+    """Draw an image, a gray value looking the same in every image; returns the place it takes."""
+    image = np.asarray(image)
+    if image.ndim == 3:
+        image = image[:, :, 0]  # (height, width, 1) -> (height, width)
+    if image.dtype != np.uint8:
+        finite = image[np.isfinite(image)]
+        # Standardised images leave [0, 1]: nothing but their own range is left to show them in.
+        own_range = finite.size > 0 and (finite.min() < 0 or finite.max() > 1)
+        image = levels(image) if own_range else levels(image, 0.0, 1.0)
+    return picture_at(body, place, image, colour_table("bone"), standing=standing)
+
+
+def levels(numbers: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
+    """Numbers as uint8, `low` (or the smallest) as 0 and `high` (or the largest) as 255.
+
+    What is not finite becomes 0.
+    """
+    finite = numbers[np.isfinite(numbers)]
+    low = float(finite.min(initial=np.inf)) if low is None else low
+    high = float(finite.max(initial=-np.inf)) if high is None else high
+    if not low < high:
+        return np.zeros(numbers.shape, np.uint8)
+    share = (np.nan_to_num(numbers, nan=low, posinf=low, neginf=low) - low) / (high - low)
+    return (255 * share.clip(0, 1) + 0.5).astype(np.uint8)
+
+
+def _histograms(axes: Axes, original: np.ndarray, enhanced: np.ndarray) -> None:
+    """Overlaid histograms of two uint8 images, in bins of four gray values."""
+    edges = np.arange(0, 257, 4)
+    # (256,) counts of gray values -> (64, 4) -> (64,)
+    for image, colour, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
+        counts = np.bincount(image.ravel(), minlength=256).reshape(-1, 4).sum(axis=1)
+        axes.stairs(counts, edges, color=colour, fill=True, alpha=0.2)
+        axes.stairs(counts, edges, color=colour, linewidth=1.2, label=label)
+    # The black around the body is one bin that would flatten all others on a linear scale.
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set(xlim=(0, 256), xticks=[0, 100, 200], xlabel="gray value, 0 to 255")
+
+
+def _range(numbers: np.ndarray) -> str:
+    """The smallest and the largest of some numbers, as text."""
+    finite = numbers[np.isfinite(numbers)]
+    if not finite.size:
+        return "not a number"
+    low, high = f"{finite.min():.2g}", f"{finite.max():.2g}"
+    return f"{low} to {high}" if low != high else f"{low} everywhere"

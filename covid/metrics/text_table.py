@@ -1,0 +1,119 @@
+"""The measures of a result as text: what `covid evaluate` prints."""
+
+from covid.common.errors import shortened, shown
+
+TITLES = {
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "brier": "Brier score",
+    "ece": "calibration error",
+}
+WHAT = {  # half a sentence for who has not met the measure; {0} the negative class, {1} the positive
+    "sensitivity": "share of the {1} images that are recognised",
+    "specificity": "share of the {0} images that are recognised",
+    "ppv": "share of {1} among those called so, at the stated prevalence",
+    "npv": "share of {0} among those called so, at the stated prevalence",
+    "accuracy": "share of all images that are recognised",
+    "balanced_accuracy": "mean of sensitivity and specificity; a coin has 0.5",
+    "f1": "harmonic mean of precision and sensitivity",
+    "roc_auc": "chance that an image of {1} scores above one of {0}; a coin has 0.5",
+    "pr_auc": "average precision over all thresholds; chance is the share of {1} images",
+    "brier": "mean squared error of the probability; 0 is best, always 0.5 has 0.25",
+    "ece": "how far probabilities are from what comes true; 0 is best",
+}
+
+
+def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: dict) -> str:
+    """Everything there is to say of one part.
+
+    Parameters
+    ----------
+    part : str
+    summary : dict
+        Of `Result.summary`.
+    classes : (negative, positive) class names
+    threshold : dict
+        "value", "chosen_on" and "method", as in a model's metadata.
+    """
+    low, high = summary["acc_95_percent_interval"]
+    lines = [
+        f"{part}: accuracy {summary['acc']:.4f} at 0.5 (95 % interval {low:.3f} to {high:.3f}, "
+        f"n = {summary['n']}), loss {summary['loss']:.4f}",
+        *confusion_lines(summary["confusion"], classes),
+        threshold_line(threshold),
+        *confusion_lines(summary["at_threshold"]["confusion"], classes),
+        f"  PPV and NPV: at a prevalence of {summary['prevalence']:g} (--prevalence), not that of "
+        "these images",
+        "",
+        *table_lines(summary["measures"]),
+    ]
+    notes = [summary["remark"]] if summary["remark"] else []
+    if part == threshold["chosen_on"]:
+        notes.append("The threshold was chosen on these very images, so that it flatters them.")
+    return "\n".join([*lines, *(f"  note: {text}" for text in notes)])
+
+
+def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> list[str]:
+    """The confusion matrix in words."""
+    (true_negative, false_positive), (false_negative, true_positive) = confusion
+    return [
+        f"  {classes[1]} (positive): {true_positive} recognised, {false_negative} missed",
+        f"  {classes[0]}: {true_negative} recognised, {false_positive} taken for {classes[1]}",
+    ]
+
+
+def threshold_line(threshold: dict) -> str:
+    """The threshold and where it comes from."""
+    if threshold["chosen_on"] is None:
+        return "at the threshold 0.5, since this model has none of its own:"
+    how = f"{threshold['method']}, chosen on {threshold['chosen_on']}"
+    return f"at the threshold {threshold['value']:.4f} ({shortened(shown(how))}):"
+
+
+def table_lines(measures: dict[str, dict]) -> list[str]:
+    """One line for each measure: value, interval, the method, the interval by group if there is one."""
+    header = ("measure", "value", "95 % interval", "method", "by group")
+    rows = [
+        (
+            TITLES[name],
+            number(entry["value"]),
+            interval(entry["low"], entry["high"]),
+            entry["method"],
+            interval(entry["group_low"], entry["group_high"]) if "group_low" in entry else "",
+        )
+        for name, entry in measures.items()
+    ]
+    if not any(by_group for *_, by_group in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    return [
+        "  "
+        + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, rule, *rows)
+    ]
+
+
+def glossary(classes: tuple[str, str]) -> str:
+    """What each measure is, in half a sentence."""
+    width = max(map(len, TITLES.values()))
+    return "\n".join(
+        f"  {TITLES[name]:<{width}}  {words.format(*classes)}" for name, words in WHAT.items()
+    )
+
+
+def number(value: float | None) -> str:
+    """Three digits, or the word for what is undefined."""
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Both ends, or that there is none."""
+    return "none" if low is None or high is None else f"{low:.3f} to {high:.3f}"

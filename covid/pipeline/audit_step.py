@@ -1,0 +1,145 @@
+"""The audit of a run: made before anything is trained, or read back after an interruption."""
+
+import csv
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from covid.audit import run_audit, write_audit
+from covid.common.errors import UserError, shortened, shown
+from covid.common.output_files import made_aside
+from covid.data.class_folders import Dataset, ImageFile
+from covid.data.disclaimer import small_print
+from covid.data.groups import LOOK_ALIKES, Groups, groups_from_names
+from covid.data.manifest import MANIFEST, read_manifest
+from covid.data.split import Split, plan_split
+from covid.data.split_folder import SplitFolder
+from covid.pipeline.options import Options
+from covid.pipeline.source import Source
+
+FOLDER = "audit"
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What a run needs to know of its audit.
+
+    Attributes
+    ----------
+    summary : dict
+        As in summary.json; see `covid.audit.verdict.summarize`.
+    look_alikes : Groups
+        Images that the audit takes for neighbours in one scan.
+    """
+
+    summary: dict
+    look_alikes: Groups
+
+    @property
+    def found_pairs_across(self) -> bool:
+        """Whether images of the test have a near-duplicate elsewhere."""
+        return self.summary["near_duplicates"]["pairs_across"] > 0
+
+
+def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) -> Audited:
+    """Look at all images as they will be split, write the audit's folder, and say the verdict.
+
+    Parameters
+    ----------
+    ratios : three floats
+        Of the first model's split; a folder that is split already is looked at as it is.
+    """
+    folder = options.out / FOLDER
+    if source.given is not None:
+        dataset, split = as_planned(source.given)
+        names = None
+    else:
+        dataset, groups = source.dataset, source.groups
+        together = options.split == "group" and groups is not None
+        split = plan_split(dataset, ratios, options.seed, groups, together)
+        names = None if groups is None else groups.names
+    if not folder.exists():
+        audit = run_audit(dataset, split, names, options.seed, options.verbose != 0)
+        with made_aside(folder) as temporary:
+            write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
+    audited = read_audit(folder, dataset)
+    options.say(f"Audit: {audited.summary['verdict']}")
+    return audited
+
+
+def read_audit(folder: Path, dataset: Dataset) -> Audited:
+    """What `write_audit` wrote; UserError where it is damaged."""
+    try:
+        summary = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+        with open(
+            folder / "images.csv", newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file:
+            rows = list(csv.DictReader(file))
+        # Where a class has no readable image nothing can be trained, which the split will say.
+        complete = len({row["class"] for row in rows}) == 2
+        for name in ("verdict", "near_duplicates"):
+            summary[name]
+        unreadable, names = summary["unreadable"], names_of(dataset, rows) if complete else {}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UserError(
+            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
+        ) from None
+    if complete and len(names) + unreadable != len(dataset):
+        raise UserError(
+            f"{shown(folder)} was made of other images: {len(names)} of the {len(dataset)} in "
+            f"{shown(dataset.folder)} are in its images.csv, and {unreadable} could not be read; put "
+            "the images back, or start another run"
+        )
+    # A name without the way to the folder, which may be another one by now.
+    alone = {image: image.path.relative_to(dataset.folder).as_posix() for image in dataset}
+    return Audited(summary, groups_from_names(dataset, alone | names, LOOK_ALIKES, "audit"))
+
+
+def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, str]:
+    """The look-alikes' name of each image that images.csv has.
+
+    A run that is gone on with elsewhere names the same folder in another way ("../mine" for
+    "mine"), so that only the way inside the folder is compared. All paths begin with that folder,
+    and nothing more is common to them, since there are images of both classes.
+    """
+    before = os.path.commonpath([row["file"] for row in rows])
+    inside = {Path(row["file"]).relative_to(before): row["look_alikes"] for row in rows}
+    places = {image: image.path.relative_to(dataset.folder) for image in dataset}
+    return {image: inside[place] for image, place in places.items() if place in inside}
+
+
+def with_look_alikes(options: Options, source: Source, audited: Audited) -> Source:
+    """The source with the look-alikes as its groups, where nothing better is known.
+
+    They are used where --group-audit asks for them, and for `--split both` where the audit found
+    near-duplicates on both sides of the random split.
+    """
+    wanted = options.group_audit or (options.split == "both" and audited.found_pairs_across)
+    if source.given is not None or source.groups is not None or not wanted:
+        return source
+    return replace(source, groups=audited.look_alikes)
+
+
+def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
+    """The images of a split folder, and its split as if it were planned just now."""
+    parts = {
+        part: [image_file(path, label, folder) for path, label in files]
+        for part, files in folder.parts.items()
+    }
+    images = sorted(sum(parts.values(), []), key=lambda image: image.path.as_posix())
+    dataset = Dataset(folder.folder, folder.positive, folder.negative, images, [])
+    in_folder = {folder.folder / row["file"]: row["group"] for row in read_manifest(folder.folder)}
+    names = {image: in_folder[image.path] for image in images}
+    groups = None
+    if "" not in names.values():
+        kept = folder.info["group"]
+        kind = "audit" if folder.info.get("members") == "groups" else "csv"
+        groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
+    ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
+    return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
+
+
+def image_file(path: Path, label: int, folder: SplitFolder) -> ImageFile:
+    """An image of a split folder."""
+    return ImageFile(path, folder.positive if label else folder.negative, label)

@@ -1,0 +1,48 @@
+"""The controls of a run: the same training where it should learn nothing, or read back."""
+
+import json
+from pathlib import Path
+
+from covid.common.errors import UserError, shortened, shown
+from covid.common.output_files import made_aside
+from covid.controls import run_controls, write_controls
+from covid.data import disclaimer
+from covid.pipeline.options import Options
+from covid.pipeline.train_models import Outcome
+
+
+def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
+    """What summary.json holds of the controls: the same training where it should learn nothing.
+
+    They look at the split that keeps patients apart, if its test has enough of them to say anything
+    about other patients, else at the random one; and train the smallest model.
+    """
+    if not options.controls:
+        return None
+    folder = options.out / "controls"
+    if not folder.exists():
+        enough = [outcome for outcome in outcomes.values() if outcome.tests_enough_groups]
+        outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
+        model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
+        images = outcome.prepared[model]
+        options.say(
+            f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
+        )
+        found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
+        with made_aside(folder) as temporary:
+            write_controls(found, temporary, disclaimer.note(images.split))
+    controls = read_controls(folder)
+    options.say(f"Controls: {controls['verdict']}")
+    return controls
+
+
+def read_controls(folder: Path) -> dict:
+    """What `write_controls` wrote; UserError where it is damaged."""
+    try:
+        controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
+        controls["verdict"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
+        ) from None
+    return controls

@@ -1,0 +1,78 @@
+"""The output folder of a run: new and for one process alone, or that of a run to go on with.
+
+Whatever ends a run early, the folder is either as it was before or holds a checkpoint.
+"""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from covid.common.errors import UserError
+from covid.common.output_files import check_outside, new_folder
+from covid.pipeline.options import Options
+from covid.pipeline.run_record import RUN_INFO, SUMMARY, only_one, write_run_info
+from minicnn.callbacks import BackupAndRestore
+from minicnn.files import sweep
+
+
+@contextmanager
+def output_folder(options: Options) -> Iterator[None]:
+    """The output folder, new or that of the run to go on with, for this process alone.
+
+    Whatever ends the run before it is finished: where there is a checkpoint all is kept, and the
+    user is told how to go on; else the folder is as it was before.
+    """
+    if options.data is not None:
+        check_outside(options.out, options.data)
+    ours = False  # another process may have made the folder a moment ago
+
+    def keep() -> bool:
+        finished = (options.out / SUMMARY).exists()
+        return not ours or finished or bool(checkpoints(options.out))
+
+    try:
+        with (
+            nullcontext() if options.resume else new_folder(options.out, keep),
+            only_one(options.out),
+        ):
+            ours = True
+            if options.resume:
+                sweep(options.out)
+            else:
+                write_run_info(options)
+            with clear_words(options.out):
+                yield
+    except BaseException:
+        if ours and (options.out / RUN_INFO).exists():
+            options.say(
+                f"\nNot finished. To go on from the last checkpoint:\n"
+                f"  covid {options.command} --resume {shlex.quote(str(options.out))}"
+            )
+        raise
+
+
+@contextmanager
+def clear_words(out: Path) -> Iterator[None]:
+    """Say it where the whole output folder has gone, whatever else followed from that."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if not out.exists():
+            raise UserError(
+                f"{out}: this output folder has been taken away during the run; start it again"
+            ) from error
+        raise
+
+
+def require_files(paths: list[Path]) -> None:
+    """UserError where a result has gone by now; the folder is then a ghost, made by later files."""
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path} has been taken away during the run; start it again")
+
+
+def checkpoints(out: Path) -> list[Path]:
+    """The checkpoints in an output folder: of the models of each split, and of the folds."""
+    name = BackupAndRestore.FILE
+    return sorted([*out.glob(f"*/*/{name}"), *out.glob(f"folds/*/*/{name}")])

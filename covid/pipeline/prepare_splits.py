@@ -1,0 +1,156 @@
+"""From the images of a run to split folders that models can train on."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from covid.common.errors import shown
+from covid.data import disclaimer
+from covid.data.duplicates import duplicate_notes
+from covid.data.groups import Groups
+from covid.data.manifest import count_statuses, unused_rows
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import plan_split
+from covid.data.split_folder import SplitFolder, open_split, read_split
+from covid.data.write_split import write_split
+from covid.figures import dataset_figures
+from covid.pipeline.options import Options
+from covid.pipeline.source import Source
+from covid.training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The images of one model, ready for training.
+
+    Attributes
+    ----------
+    split : SplitFolder
+    recipe : Recipe
+        As it is carried out: `enhance` and `ratios` are those of the images there are.
+    """
+
+    split: SplitFolder
+    recipe: Recipe
+
+
+def prepare_all(
+    options: Options,
+    source: Source,
+    recipes: dict[str, Recipe],
+    name: str,
+    together: Groups | None,
+    made: dict[str, SplitFolder] | None = None,
+) -> dict[str, Prepared]:
+    """The split folders that the recipes need, and what each model gets.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+        By model.
+    name : {"random", "group"}
+        The split; its folder in the output folder.
+    together : Groups or None
+        What must not be torn apart.
+    made : dict of str to SplitFolder, optional
+        By model: the same images, prepared for another split. They are linked, not made again.
+    """
+    splits: dict[str, SplitFolder] = {}
+    prepared = {}
+    for model, wanted in recipes.items():
+        enhance = source.enhanced or (wanted.enhance and source.given is None)
+        recipe = replace(wanted, enhance=enhance)
+        if source.given is not None:
+            split = source.given
+            recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
+        else:
+            kind = data_kind(recipe)
+            if kind not in splits:
+                reuse = (made or {}).get(model)
+                folder = options.out / name / "data" / kind
+                splits[kind] = prepare(options, source, recipe, folder, together, reuse)
+            split = splits[kind]
+        prepared[model] = Prepared(split, recipe)
+        mention_difference(options, model, wanted, recipe)
+    return prepared
+
+
+def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Recipe) -> None:
+    """Say so where a model does not get its images as its recipe wants them."""
+    if wanted.enhance != recipe.enhance:
+        words = {True: "enhanced and cropped", False: "as they came from the scanner"}
+        options.say(
+            f"note: the recipe {wanted.name} wants images {words[wanted.enhance]} for {name}; these "
+            f"are {words[recipe.enhance]}, and it trains on them so"
+        )
+
+
+def data_kind(recipe: Recipe) -> str:
+    """The name of the split folder a recipe needs, such as enhanced-50-10-40."""
+    parts = "-".join(f"{100 * ratio:g}" for ratio in recipe.ratios)
+    return f"{'enhanced' if recipe.enhance else 'raw'}-{parts}"
+
+
+def prepare(
+    options: Options,
+    source: Source,
+    recipe: Recipe,
+    folder: Path,
+    together: Groups | None,
+    reuse: SplitFolder | None,
+) -> SplitFolder:
+    """Split the images and write them, enhanced and cropped if the recipe says so."""
+    if folder.exists():  # whole, from before an interruption
+        return open_split(folder)
+    dataset = source.dataset
+    groups = together or source.groups  # of a random split, manifest.csv names them all the same
+    split = plan_split(dataset, recipe.ratios, options.seed, groups, together is not None)
+    split.notes.extend(duplicate_notes(dataset))
+    transform = None
+    if recipe.enhance and not source.enhanced:
+        transform = partial(enhance_and_crop, no_contour=options.no_contour)
+    rows = write_split(
+        dataset,
+        split,
+        folder,
+        transform,
+        progress=options.verbose != 0,
+        extra={"enhanced": recipe.enhance, "synthetic": source.synthetic},
+        reuse=reuse,
+    )
+    written = read_split(folder)
+    options.say(describe_data(written, count_statuses(rows)))
+    for row in unused_rows(rows):
+        options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
+    for remark in split.notes:
+        options.say(f"  note: {remark}")
+    return written
+
+
+def draw_data(options: Options, source: Source, first: Prepared) -> None:
+    """The figures of the images, once for all splits, and not again after an interruption."""
+    folder, small_print = options.out / "figures", disclaimer.note(first.split)
+    last = folder / "augmentation.png"
+    if last.exists():
+        return
+    dataset_figures.source_figures(
+        source.dataset, folder, small_print, options.seed, source.enhanced
+    )
+    dataset_figures.augmentation_figure(
+        first.split, first.recipe, folder, small_print, options.seed
+    )
+
+
+def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
+    """Two lines for the user: what was read, how it was split."""
+    read = sum(statuses.get(key, 0) for key in ("kept", "no_contour_kept", "no_contour_dropped"))
+    unused = statuses["total"] - read
+    text = f"Images: {statuses['total']} files, {read} read, {unused} skipped"
+    if split.info["enhanced"]:
+        kept, dropped = (statuses.get(f"no_contour_{key}", 0) for key in ("kept", "dropped"))
+        text += f"; without contour: {kept} kept whole, {dropped} dropped"
+        if kept or dropped:
+            text += f" (listed in {split.folder / 'manifest.csv'})"
+    how = f"by group {split.info['group']}" if split.info["group"] else "at random"
+    counts = ", ".join(f"{part} {len(files)}" for part, files in split.parts.items())
+    return f"{text}\nSplit {how}: {counts}; positive class: {split.positive}"

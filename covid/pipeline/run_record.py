@@ -1,0 +1,134 @@
+"""What a run needs to be resumed: run.json, which says how it was started; one process at a time.
+
+In its output folder:
+
+    run.json                               from the first moment: the options
+    <split>/<model>/checkpoint.npz         from the first epoch until the run is finished
+    folds/<model>/fold-<n>/checkpoint.npz  likewise, with --folds
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.errors import UserError, shortened
+from covid.common.output_files import write_json
+from covid.data.groups import compile_group
+from covid.data.split import parse_ratios
+from covid.pipeline.options import Options
+from covid.training.versions import versions
+
+RUN_INFO = "run.json"
+SUMMARY = "summary.json"  # written last: a run that has it is finished
+NOTHING = type(None)
+GROUPINGS = ("group", "group_csv", "group_audit")  # one of them at most
+PATHS = ("data", "group_csv")  # the options that are paths, recorded as they were typed
+OPTION_TYPES = {  # what run.json records, and what must be found there
+    **dict.fromkeys(("recipe", "split", "no_contour", "group_column"), str),
+    **dict.fromkeys(("data", "positive", "group", "group_csv"), (str, NOTHING)),
+    **dict.fromkeys(("epochs", "checkpoint_steps", "folds"), (int, NOTHING)),
+    **dict.fromkeys(("group_audit", "audit", "controls"), bool),
+    "seed": int,
+    "models": list,
+    "ratios": (list, NOTHING),
+}
+
+
+def recorded_options(options: Options) -> dict:
+    """The options that decide about the results, as run.json has them."""
+    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
+    for name in PATHS:
+        recorded[name] = None if recorded[name] is None else str(recorded[name])
+    return recorded
+
+
+def write_run_info(options: Options) -> None:
+    """Write run.json: what `read_run_info` needs to go on."""
+    info = {
+        "command": options.command,
+        "options": recorded_options(options),
+        "started_in": str(Path.cwd()),
+        "versions": versions(),
+        "machine": platform.machine(),
+    }
+    write_json(info, options.out / RUN_INFO)
+
+
+def read_run_info(folder: Path) -> dict:
+    """What run.json holds; UserError where there is none that can be used."""
+    path = folder / RUN_INFO
+    if not folder.is_dir():
+        raise UserError(f"--resume: there is no folder {folder}; name the output folder of a run")
+    if not path.is_file():
+        raise UserError(
+            f"--resume: {folder} has no {RUN_INFO}, so it is not the output folder of a run that "
+            "can be gone on with; start a run with another --out"
+        )
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        if info["command"] not in ("run", "train"):
+            raise ValueError(f"an unknown command, {info['command']!r}")
+        if not isinstance(info["started_in"], str):
+            raise TypeError("no folder where it was started")
+        for name, types in OPTION_TYPES.items():
+            if not isinstance(info["options"][name], types):
+                raise TypeError(f"{name}: {info['options'][name]!r}")
+        check_values(info["options"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(
+            f"{path} cannot be gone on with, it is damaged or written by another version "
+            f"({shortened(error)}); start another run"
+        ) from None
+    return info
+
+
+def check_values(options: dict) -> None:
+    """ValueError where an option has the right type, and a value that the command line refuses."""
+    allowed = {"recipe": RECIPE_NAMES, "split": SPLITS, "no_contour": NO_CONTOUR}
+    fits = {name: options[name] in values for name, values in allowed.items()}
+    models = options["models"]
+    fits["models"] = models != [] and all(name in MODEL_NAMES for name in models)
+    for name in ("epochs", "checkpoint_steps"):
+        fits[name] = options[name] is None or options[name] >= 1
+    fits["seed"] = options["seed"] >= 0
+    fits["folds"] = options["folds"] is None or options["folds"] >= 2
+    for name in PATHS:
+        fits[name] = "\0" not in (options[name] or "")  # no system takes such a path
+    fits["group_audit"] = sum(bool(options[name]) for name in GROUPINGS) < 2
+    for name, is_right in fits.items():
+        if not is_right:
+            raise ValueError(f"{name}: {options[name]!r}")
+    if options["ratios"] is not None:
+        parse_ratios(options["ratios"])
+    if options["group"] is not None:
+        compile_group(options["group"])
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep a second process away from a run that is being worked at; UserError there.
+
+    The lock is the system's: it goes with the process, however that ends.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{folder}: another process is working at this run; wait for it, or stop it first"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,108 @@
+"""What comes of one way of splitting the images: models, trained and evaluated, and their files."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from covid.data import disclaimer
+from covid.data.groups import LOOK_ALIKES, Groups
+from covid.data.split_folder import SplitFolder
+from covid.figures import model_figures
+from covid.metrics import enough_groups
+from covid.pipeline.options import Options
+from covid.pipeline.prepare_splits import Prepared, draw_data, prepare_all
+from covid.pipeline.source import Source
+from covid.training.recipes import Recipe
+from covid.training.train import Trained, train_and_evaluate, write_training
+from minicnn.callbacks import BackupAndRestore
+
+RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one way of splitting.
+
+    Attributes
+    ----------
+    prepared : dict of str to Prepared
+        By model.
+    trained : dict of str to Trained
+        By model.
+    looks : dict of str to dict
+        By model: where its answer for one image comes from; see `covid.figures.heat_maps`.
+    """
+
+    prepared: dict[str, Prepared]
+    trained: dict[str, Trained] = field(default_factory=dict)
+    looks: dict[str, dict] = field(default_factory=dict)
+
+    @property
+    def first_split(self) -> SplitFolder:
+        return next(iter(self.prepared.values())).split
+
+    @property
+    def tests_enough_groups(self) -> bool:
+        """Whether the test of a split by groups has enough of them in each class to be resampled."""
+        test = next(iter(self.trained.values())).results["test"]
+        kept = self.first_split.info["group"] is not None
+        return kept and enough_groups(test.labels, test.groups)
+
+
+def split_and_train(
+    options: Options,
+    source: Source,
+    recipes: dict[str, Recipe],
+    name: str,
+    together: Groups | None,
+    before: dict[str, Outcome],
+) -> Outcome:
+    """Everything that one way of splitting needs: images, models, their evaluation, their figures.
+
+    Images that another way has prepared already, one of `before`, are not prepared again.
+    """
+    made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
+    prepared = prepare_all(options, source, recipes, name, together, made)
+    outcome = Outcome(prepared)
+    draw_data(options, source, next(iter(prepared.values())))
+    train_all(options, outcome, name)
+    return outcome
+
+
+def train_all(options: Options, outcome: Outcome, way: str) -> None:
+    """Train, evaluate and write every model; fills `outcome`."""
+    heading = title(way, outcome.first_split.info["group"])
+    for name, images in outcome.prepared.items():
+        split, recipe = images.split, images.recipe
+        options.say(f"\n{name}, recipe {recipe.name}, {heading}")
+        folder, drawn = options.out / way / name, options.out / way / "figures"
+        backup = BackupAndRestore(
+            folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
+        )
+        if backup.path.exists():
+            options.say(f"going on from {backup.path}")
+        trained = train_and_evaluate(
+            *(name, recipe, split, options.seed, options.verbose, backup),
+            built=partial(model_figures.graph_figure, folder=drawn),
+        )
+        write_training(trained, (split.negative, split.positive), folder)
+        note = disclaimer.note(split)
+        model_figures.model_figures(trained, split, drawn, note)
+        outcome.trained[name] = trained
+        outcome.looks[name] = model_figures.example_looked_into(
+            trained.model, split, drawn, note, options.seed
+        )
+
+
+def title(way: str, kept_together: str | None) -> str:
+    """What was done with images that belong together.
+
+    Parameters
+    ----------
+    way : {"random", "group"}
+    kept_together : str or None
+        What split.json says of the groups. A folder that was split before may have look-alikes,
+        too.
+    """
+    if way == "random":
+        return "slices split at random"
+    return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"

@@ -1,0 +1,200 @@
+"""The chapters of `covid story`: each does its part of the work and returns what there is to say.
+
+A chapter is a dict: "chapter" (its title), "done" (what was done), "looks" (what one would read
+from it), "is" (what is true), "numbers". What it says depends on the numbers: nothing is claimed
+that did not come out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from covid.audit import run_audit, write_audit
+from covid.audit.verdict import percent, summarize
+from covid.controls import run_controls, write_controls
+from covid.controls.intervals import measured
+from covid.data.class_folders import Dataset
+from covid.data.disclaimer import small_print
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
+from covid.data.preprocess import enhance_and_crop
+from covid.data.split import Split, plan_split
+from covid.data.split_folder import SplitFolder, read_split
+from covid.data.write_split import write_split
+from covid.phantom.shortcuts import SHORTCUTS
+from covid.story.text import score, share
+from covid.training.recipes import Recipe, recipe_for
+from covid.training.train import train_and_evaluate
+
+MODEL = "tiny_cnn"
+SHORTCUT = "marker"
+NEAR_DUPLICATES = 2
+PERFECT = 0.9  # test accuracy from which on a chapter says that it looks perfect
+ROW_KEYS = ("name", "title", "accuracy", "accuracy_low", "accuracy_high", "auc", "flagged")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What all chapters need.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the story's files go.
+    seed : int
+        Of images, splits and trainings.
+    epochs : int or None
+        At most so many; None: the recipe's.
+    lying, honest : Dataset
+        The same patients, with and without the shortcut and the near-duplicates.
+    verbose : int or str
+        0: no word while it works.
+    """
+
+    folder: Path
+    seed: int
+    epochs: int | None
+    lying: Dataset
+    honest: Dataset
+    verbose: int | str
+
+    @property
+    def recipe(self) -> Recipe:
+        return recipe_for("practice", MODEL, self.epochs)
+
+    @property
+    def note(self) -> str:
+        return small_print(self.lying.positive, synthetic=True)
+
+    def say(self, text: str) -> None:
+        if self.verbose != 0:
+            print(text, flush=True)
+
+
+def looks_perfect(told: Told) -> tuple[Split, dict]:
+    """Chapter 1: slices split at random, one training; also the split, for the audit."""
+    split = planned(told, told.lying, by_patient=False)
+    found = scored(told, written(told, told.lying, split, "lying-random"))
+    perfect = found["acc"] >= PERFECT
+    proud = ": a result to be proud of" if perfect else ""
+    return split, {
+        "chapter": "Everything looks perfect" if perfect else "A first result",
+        "done": f"{len(told.lying.images)} slices were split at random, and {MODEL} was trained.",
+        "looks": f"It is right on {score(found)} of the test images{proud}.",
+        "is": "Nobody has asked yet what it was right about.",
+        "numbers": {"test": found},
+    }
+
+
+def audit_finds(told: Told, split: Split) -> dict:
+    """Chapter 2: the audit of the same images and split, which is not told the patients."""
+    told.say("\nThe audit looks at the images ...")
+    audit = run_audit(told.lying, split, seed=told.seed, progress=told.verbose != 0)
+    write_audit(audit, told.folder / "audit", told.note)
+    found = summarize(audit)
+    near = found["near_duplicates"]
+    flagged = [number for number in found["confounders"] if number["flagged"]]
+    best = max(flagged, key=lambda number: abs(number["auc"] - 0.5), default=None)
+    gives_away = (
+        "no single number surely gives the class away"
+        if best is None
+        else f"one number, the {best['title']}, tells the classes apart (AUC {best['auc']:.2f})"
+    )
+    return {
+        "chapter": "The audit finds why",
+        "done": "The audit compared the images with each other; nothing was trained.",
+        "looks": f"{found['verdict'].rstrip('.')}.",
+        "is": f"{share(near['test_images_with_one'], near['test_images'])} of the test images have "
+        f"a near-duplicate among the images to learn from, and {gives_away}. What was put in: "
+        f"{NEAR_DUPLICATES} near-duplicates of each slice, and {SHORTCUTS[SHORTCUT]}.",
+        "numbers": {
+            "verdict": found["verdict"],
+            "leaks": found["leaks"],
+            "shortcuts": found["shortcuts"],
+            "share_with_near_duplicate": near["share"],
+            "flagged": [number["name"] for number in flagged],
+        },
+    }
+
+
+def controls_expose(told: Told) -> dict:
+    """Chapter 3: the same training on permuted labels and on images without lungs."""
+    told.say("\nThe controls: the same training on images that should not be enough ...")
+    split = read_split(told.folder / "splits/lying-random")
+    controls = run_controls(split, MODEL, told.recipe, told.seed, told.verbose)
+    write_controls(controls, told.folder / "controls", told.note)
+    found = controls.summary()
+    rows = {row["name"]: row for row in found["rows"]}
+    image, without, permuted = (
+        rows[name] for name in ("image", "lungs_blacked_out", "permuted_labels")
+    )
+    return {
+        "chapter": "The controls expose the score",
+        "done": "The same model was trained again: with the lungs blacked out, on the border "
+        "alone, on the lungs alone, and on labels that mean nothing.",
+        "looks": f"{found['verdict'].rstrip('.')}.",
+        "is": f"On the images as they are its AUC is {image['auc']:.2f} (0.5 is chance). With the "
+        f"lungs blacked out it is {without['auc']:.2f}"
+        f"{', so it does not need them' if without['flagged'] else ''}; with labels that mean "
+        f"nothing it is {permuted['auc']:.2f}"
+        f"{', so it knows the patients again' if permuted['flagged'] else ''}.",
+        "numbers": {
+            "verdict": found["verdict"],
+            "rows": [{key: row[key] for key in ROW_KEYS} for row in found["rows"]],
+        },
+    }
+
+
+def truth(told: Told, first: dict) -> dict:
+    """Chapter 4: patients kept apart, on the lying images and on the honest ones."""
+    found = {
+        name: scored(
+            told,
+            written(told, dataset, planned(told, dataset, by_patient=True), f"{name}-by-patient"),
+        )
+        for name, dataset in (("lying", told.lying), ("honest", told.honest))
+    }
+    lying, honest = found["lying"], found["honest"]
+    mends = ": to keep patients apart mends the leak, not the shortcut"
+    still = mends if lying["acc"] >= PERFECT else ""
+    fell = first["numbers"]["test"]["acc"] > honest["acc"]
+    rest = "; the rest was the mark's and the near-duplicates'" if fell else ""
+    return {
+        "chapter": "What is true",
+        "done": "The patients were kept apart: none is both in train and in test. Then the same "
+        "was done with honest images of the same patients: no mark, no near-duplicates.",
+        "looks": f"With the mark it is right on {score(lying)}{still}.",
+        "is": f"On honest images it is right on {score(honest)}, after "
+        f"{percent(first['numbers']['test']['acc'])} in the first chapter{rest}.",
+        "numbers": found,
+    }
+
+
+def planned(told: Told, dataset: Dataset, by_patient: bool) -> Split:
+    """A split at random, or one that keeps patients apart; both know who the patients are."""
+    patients = groups_by_pattern(dataset.images, SYNTHETIC_GROUP)
+    return plan_split(
+        dataset.images, told.recipe.ratios, told.seed, patients, keep_together=by_patient
+    )
+
+
+def written(told: Told, dataset: Dataset, split: Split, name: str) -> SplitFolder:
+    """Write a split folder with the images enhanced and cropped."""
+    folder = told.folder / "splits" / name
+    extra = {"enhanced": True, "synthetic": True}
+    progress = told.verbose != 0
+    write_split(dataset, split, folder, enhance_and_crop, progress=progress, extra=extra)
+    return read_split(folder)
+
+
+def scored(told: Told, split: SplitFolder) -> dict:
+    """Train, and return the test's number of images, accuracy and interval, as the controls have
+    them: patients are drawn as a whole; where they are too few there is no interval (None, None).
+    """
+    told.say(f"\nTraining {MODEL} on {split.folder.name} ...")
+    trained = train_and_evaluate(MODEL, told.recipe, split, told.seed, verbose=0)
+    result = trained.results["test"]
+    apart = split.info["group"] is not None
+    found = measured(result.labels, result.probabilities, result.groups, apart, told.seed)
+    interval = [found.accuracy_low, found.accuracy_high]
+    return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

@@ -1,0 +1,100 @@
+"""`covid story`: four chapters on what a result is worth, told with images made for it.
+
+    1  one mark and many near-duplicates in the images: everything looks perfect
+    2  the audit finds both before anything is trained
+    3  the controls show that the score does not come from the lungs
+    4  patients kept apart and honest images: what the model has really learned
+
+Nothing in the story is written beforehand: images are made, models trained, and every number is
+the outcome. What each chapter does and says is in `covid.story.chapters`.
+
+What it leaves in its folder:
+
+    story.txt, story.json, story.png
+    images/lying, images/honest      the synthetic images
+    splits/...                       split, enhanced, cropped
+    audit/, controls/                all that those found
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from covid.common.output_files import write_json
+from covid.data.class_folders import scan
+from covid.phantom import write_dataset
+from covid.story.chapters import (
+    MODEL,
+    NEAR_DUPLICATES,
+    SHORTCUT,
+    Told,
+    audit_finds,
+    controls_expose,
+    looks_perfect,
+    truth,
+)
+from covid.story.text import as_text
+from minicnn.files import whole_file
+
+PATIENTS, SLICES = 40, 4
+
+
+def tell(
+    folder: Path,
+    seed: int = 0,
+    epochs: int | None = None,
+    patients: int = PATIENTS,
+    verbose: int | str = 0,
+) -> dict:
+    """Make the images, go through the chapters, write story.json, story.txt and story.png.
+
+    Parameters
+    ----------
+    folder : Path
+        Must be there.
+    seed : int
+    epochs : int or None
+        At most so many a training; None: the recipe's.
+    patients : int
+        Of each set of images.
+    verbose : int or "auto"
+        0: no word while it works.
+
+    Returns
+    -------
+    dict
+        "note", "positive", "seed", "model", "images" and "chapters"; what story.json holds.
+    """
+    from covid.story.figure import draw
+
+    told = make_images(folder, seed, epochs, patients, verbose)
+    split, first = looks_perfect(told)
+    audited = audit_finds(told, split)
+    exposed = controls_expose(told)
+    content = {
+        "note": told.note,
+        "positive": told.lying.positive,
+        "synthetic": True,
+        "seed": seed,
+        "model": MODEL,
+        "images": {
+            "patients": patients,
+            "lying": len(told.lying.images),
+            "honest": len(told.honest.images),
+        },
+        "chapters": [first, audited, exposed, truth(told, first)],
+    }
+    draw(content, told.lying, told.honest, folder / "story.png")
+    write_json(content, folder / "story.json")
+    with whole_file(folder / "story.txt") as temporary:
+        temporary.write_text(as_text(content) + "\n", encoding="utf-8")
+    return content
+
+
+def make_images(folder: Path, seed: int, epochs, patients: int, verbose) -> Told:
+    """The two sets: the same patients and slices, with mark and near-duplicates, and without."""
+    lying, honest = folder / "images/lying", folder / "images/honest"
+    common = {"patients": patients, "slices": SLICES, "seed": seed, "progress": verbose != 0}
+    write_dataset(lying, shortcuts=(SHORTCUT,), near_duplicates=NEAR_DUPLICATES, **common)
+    write_dataset(honest, **common)
+    return Told(folder, seed, epochs, scan(lying), scan(honest), verbose)

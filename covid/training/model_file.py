@@ -1,0 +1,190 @@
+"""A model file, opened and checked; and one image as its model takes it: `model_input`.
+
+A model file may come from anybody. What its metadata says decides how large images are made and
+how files are called, so nothing is used before metadata, shapes and weights are looked at here.
+"""
+
+import math
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+
+from covid.common.errors import UserError
+from covid.data.class_folders import Dataset, scan
+from covid.training.recipes import plain_generator
+from minicnn.layers import Sigmoid
+from minicnn.models import Model, load_model
+from minicnn.preprocessing.image import img_to_array
+from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
+from minicnn.saving.npz import ModelFileError, one_line
+
+NEEDED_METADATA = ("positive", "negative", "preprocessing")
+NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
+LARGEST_IMAGE = 2048  # pixels on a side
+LARGEST_OUTPUT = 2**26  # numbers that one layer makes of one image: 256 MB
+LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
+LONGEST_NAME = 255  # characters
+OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
+
+
+def open_model(path: Path) -> Model:
+    """Load a model that `covid train` or `covid run` made.
+
+    Raises
+    ------
+    UserError
+        There is no such file, it is no model, or it was made by something else; see
+        `minicnn.saving.npz` and `check_model`.
+    """
+    try:
+        model = load_model(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; {OUR_MODEL}") from None
+    except ModelFileError as error:
+        raise UserError(f"{error.problem}; {OUR_MODEL}") from None
+    try:
+        check_model(model)
+    except ValueError as error:
+        raise UserError(f"{path} is {one_line(str(error))}; {OUR_MODEL}") from None
+    return model
+
+
+def classes_of(model: Model) -> tuple[str, str]:
+    """Names of the negative and the positive class of a model."""
+    return model.metadata["negative"], model.metadata["positive"]
+
+
+def wants_enhanced(model: Model) -> bool:
+    """Whether the model was trained on images that were enhanced and cropped."""
+    return bool(model.metadata["preprocessing"]["enhance"])
+
+
+def scan_for(model: Model, folder: Path) -> Dataset:
+    """Two class folders that are named like the model's classes; UserError for others."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if folder.is_dir() and not names.issuperset(classes_of(model)):
+        raise UserError(
+            f"{folder}: expected the model's classes {' and '.join(classes_of(model))} as folders; "
+            "rename the folders, or take a model that was trained on these classes"
+        )
+    return scan(folder, model.metadata["positive"])
+
+
+def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
+    """Turn a gray image that is enhanced already (or needs not be) into the model's input.
+
+    Parameters
+    ----------
+    model : Model
+        With the metadata that training left.
+    gray : (height, width) uint8 array
+
+    Returns
+    -------
+    x : (image_size, image_size, 1) float32 array
+    """
+    preprocessing = model.metadata["preprocessing"]
+    size = preprocessing["image_size"]
+    resized = resize(gray, (size, size), preprocessing["interpolation"])
+    return plain_generator(preprocessing).standardize(img_to_array(resized))
+
+
+def check_model(model: Model) -> None:
+    """Look at all that evaluate, predict, figures and explain need of a model.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong in words, without the file's name.
+    """
+    metadata = model.metadata
+    missing = [name for name in NEEDED_METADATA if name not in metadata]
+    if not missing and isinstance(metadata["preprocessing"], dict):
+        given = metadata["preprocessing"]
+        missing = [name for name in NEEDED_PREPROCESSING if name not in given]
+        if not given.get("samplewise") and "rescale" not in given:
+            missing.append("rescale")
+    if missing or not model.losses:
+        raise ValueError(
+            "a model that does not say how to prepare its images or what its output means "
+            f"({', '.join(missing) or 'its loss'} missing)"
+        )
+    for key in ("positive", "negative"):
+        require(is_plain_name(metadata[key]), key, "the name of a class folder", metadata[key])
+    require(metadata["positive"] != metadata["negative"], "classes", "two", metadata["positive"])
+    usable = is_plain_name(model.name, forbidden="/\\:")  # figures are called after the model
+    require(usable, "name", "one that a file can have", model.name)
+    check_preprocessing(metadata["preprocessing"])
+    check_threshold(metadata.get("threshold"))
+    check_shapes(model, metadata["preprocessing"]["image_size"])
+    for name, param in model.named_weights().items():
+        require(np.isfinite(param).all(), name, "finite numbers", "nan or inf: a failed training")
+
+
+def check_preprocessing(given: dict) -> None:
+    """ValueError unless images can be prepared as this says."""
+    require(isinstance(given, dict), "preprocessing", "a dict", given)
+    for key in ("enhance", "samplewise"):
+        value = given.get(key, False)
+        require(isinstance(value, bool), key, "true or false", value)
+    size = given["image_size"]
+    fits = type(size) is int and 1 <= size <= LARGEST_IMAGE
+    require(fits, "image_size", f"pixels in [1, {LARGEST_IMAGE}]", size)
+    interpolation = given["interpolation"]
+    require(
+        interpolation in INTERPOLATIONS, "interpolation", ", ".join(INTERPOLATIONS), interpolation
+    )
+    if not given.get("samplewise"):
+        factor = given["rescale"]
+        fits = type(factor) in (int, float) and 0 < factor < LARGEST_FACTOR
+        require(fits, "rescale", f"a number in (0, {LARGEST_FACTOR:g})", factor)
+
+
+def check_threshold(given) -> None:
+    """ValueError unless this is a threshold with its origin, or None: older models have none."""
+    if given is None:
+        return
+    require(isinstance(given, dict), "threshold", "a dict", given)
+    value = given.get("value")
+    fits = type(value) in (int, float) and 0 <= value <= 1
+    require(fits, "threshold", "a number in [0, 1]", value)
+    for key in ("chosen_on", "method"):
+        text = given.get(key)
+        fits = isinstance(text, str) and text.isprintable()
+        require(fits, "threshold", f"a text as its {key}", text)
+
+
+def check_shapes(model: Model, size: int) -> None:
+    """ValueError unless the model makes one probability of an image, in memory that there is."""
+    shapes = [tensor.sample_shape for tensor in model.inputs]
+    require(shapes == [(size, size, 1)], "input", f"images ({size}, {size}, 1)", shapes)
+    shapes = [tensor.sample_shape for tensor in model.outputs]
+    require(shapes == [(1,)], "output", "one unit", shapes)
+    last = model.outputs[0].node.layer
+    ends_well = isinstance(last, Sigmoid) or isinstance(last.activation, Sigmoid)
+    require(ends_well, "output", "a sigmoid, which gives a probability", last.label)
+    for node in model.graph.nodes:
+        shape, layer = node.output.sample_shape, node.layer
+        require(math.prod(shape) <= LARGEST_OUTPUT, layer.label, "a smaller output", shape)
+        # With padding, a window may be larger than its image: as much memory as it likes.
+        window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", (1, 1))
+        require(max(window) <= size, layer.label, f"a window of at most {size} pixels", window)
+
+
+def is_plain_name(value, forbidden: str = "/") -> bool:
+    """Whether a value can be the name of a folder, and can be printed.
+
+    Names with bytes that are no text are allowed, since class folders may have them.
+    """
+    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_NAME:
+        return False
+    controls = any(unicodedata.category(char) == "Cc" for char in value)
+    return not controls and value not in (".", "..") and not set(value) & set(forbidden)
+
+
+def require(fits: bool, what: str, expected: str, found) -> None:
+    """ValueError with what was expected and found, unless it fits."""
+    if not fits:
+        shown = found if isinstance(found, str) and found.isprintable() else repr(found)
+        raise ValueError(f"a model with an unusable {what}: expected {expected}, found {shown}")

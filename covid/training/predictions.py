@@ -1,0 +1,199 @@
+"""What a trained model is worth on some images: its predictions, and the measures made of them."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from covid.common.choices import DEFAULT_PREVALENCE
+from covid.common.errors import UserError, shown
+from covid.metrics import interval_remark, measure, wilson_interval
+from minicnn.files import whole_file
+from minicnn.metrics import THRESHOLD
+from minicnn.models import Model
+from minicnn.training import loop
+
+
+@dataclass(frozen=True)
+class Result:
+    """A model's predictions for one part of a split.
+
+    Attributes
+    ----------
+    part : str
+        "train", "validate" or "test".
+    loss : float
+        Mean binary cross-entropy.
+    files : list of str
+        Names of the image files, in the order of the arrays.
+    labels : (n,) int array
+        1 for the positive class.
+    probabilities : (n,) float array
+        Of the positive class.
+    groups : list of str, optional
+        Of each image, usually its patient; None where groups are not known.
+    threshold : float
+        An image is called positive where its probability is above; chosen on the validation part.
+
+    Raises
+    ------
+    UserError
+        If a probability is nan or infinite.
+    """
+
+    part: str
+    loss: float
+    files: list[str]
+    labels: np.ndarray
+    probabilities: np.ndarray
+    groups: list[str] | None = None
+    threshold: float = THRESHOLD
+
+    def __post_init__(self):
+        odd = np.flatnonzero(~np.isfinite(self.probabilities))
+        if odd.size:
+            raise UserError(
+                f"{shown(self.files[odd[0]])}: expected a probability, the model's answer is "
+                f"{self.probabilities[odd[0]]} (as for {odd.size} of {self.n} images); take another "
+                "model"
+            )
+
+    @property
+    def n(self) -> int:
+        return len(self.labels)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(n,) int array: 1 where the probability is above 0.5."""
+        return (self.probabilities > THRESHOLD).astype(int)
+
+    @property
+    def correct(self) -> int:
+        return int(np.sum(self.predicted == self.labels))
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.n
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """(2, 2) int array: rows the true class, columns the predicted; negative first."""
+        return self._confusion(self.predicted)
+
+    @property
+    def predicted_at_threshold(self) -> np.ndarray:
+        """(n,) int array: 1 where the probability is above the chosen threshold."""
+        # float32 would round the threshold, perhaps onto the score above it.
+        return (self.probabilities.astype(float) > self.threshold).astype(int)
+
+    @property
+    def confusion_at_threshold(self) -> np.ndarray:
+        """As `confusion`, with the chosen threshold."""
+        return self._confusion(self.predicted_at_threshold)
+
+    def _confusion(self, predicted: np.ndarray) -> np.ndarray:
+        counts = np.zeros((2, 2), dtype=int)
+        np.add.at(counts, (self.labels, predicted), 1)
+        return counts
+
+    def summary(self, prevalence: float = DEFAULT_PREVALENCE, seed: int = 0) -> dict:
+        """The numbers that go into summary.json.
+
+        Parameters
+        ----------
+        prevalence : float in (0, 1)
+            For the predictive values.
+        seed : int
+            Of the bootstrap.
+
+        Returns
+        -------
+        dict
+            "acc" and "confusion" are at 0.5, "at_threshold" and "measures" at the chosen threshold;
+            "remark" says what a reader of the intervals must know, and may be empty.
+        """
+        low, high = wilson_interval(self.correct, self.n)
+        return {
+            "loss": self.loss,
+            "acc": self.accuracy,
+            "n": self.n,
+            "acc_95_percent_interval": [low, high],
+            "confusion": self.confusion.tolist(),
+            "at_threshold": {
+                "threshold": self.threshold,
+                "confusion": self.confusion_at_threshold.tolist(),
+            },
+            "prevalence": prevalence,
+            "measures": measure(
+                self.labels, self.probabilities, self.threshold, self.groups, prevalence, seed
+            ),
+            "remark": interval_remark(self.labels, self.groups),
+        }
+
+
+def evaluate(
+    model: Model,
+    iterator,
+    part: str,
+    groups: dict[str, str] | None = None,
+    threshold: float = THRESHOLD,
+) -> Result:
+    """Run a model over all images of an iterator that keeps its order.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled; its output is the probability of the positive class.
+    iterator : DirectoryIterator
+        With shuffle=False and class_mode="binary".
+    part : str
+    groups : dict, optional
+        File name, as the iterator has it -> group.
+    threshold : float
+        See `Result`.
+    """
+    outputs: list[np.ndarray] = []
+    logs = loop.evaluate(model, iterator, outputs=outputs)
+    probabilities = np.concatenate(outputs)[:, 0]  # (batches, batch, 1) -> (n, 1) -> (n,)
+    labels = np.asarray(iterator.classes, dtype=int)
+    files = list(iterator.filenames)
+    known = None if groups is None else [groups[name] for name in files]
+    return Result(part, logs["loss"], files, labels, probabilities, known, threshold)
+
+
+def write_predictions(results: Sequence[Result], classes: tuple[str, str], path: Path) -> Path:
+    """Write one line for every image.
+
+    Part, file, true class, prediction at 0.5, probability, whether that is correct, prediction
+    at the chosen threshold, group (empty where it is not known).
+
+    Parameters
+    ----------
+    results : sequence of Result
+    classes : (negative, positive) class names
+    path : Path
+        A .csv file, replaced as a whole.
+    """
+    with (
+        whole_file(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file)
+        columns = ["part", "file", "true", "predicted", f"p({classes[1]})", "correct"]
+        writer.writerow([*columns, "predicted_at_threshold", "group"])
+        for result in results:
+            rows = zip(
+                result.files,
+                result.labels,
+                result.predicted,
+                result.probabilities,
+                result.predicted_at_threshold,
+                result.groups or [""] * result.n,
+                strict=True,
+            )
+            for name, label, guess, p, at_threshold, group in rows:
+                row = [result.part, name, classes[label], classes[guess], f"{p:.6f}"]
+                writer.writerow([*row, int(label == guess), classes[at_threshold], group])
+    return path

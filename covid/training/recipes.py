@@ -1,0 +1,260 @@
+"""How the models are trained: the article's protocol, and one that learns.
+
+`published` is the article's to the letter: strong augmentation, a small learning rate, few
+steps, validation on one batch. `practice` trains the same models, with the same number of
+parameters, until the validation loss stops falling. What differs and why is in the README.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+
+from covid.common.choices import RECIPE_NAMES
+from covid.common.errors import UserError
+from covid.training.architectures import MODELS
+from minicnn import kernels
+from minicnn.callbacks import Callback
+from minicnn.graph import Graph
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.layers import Dense
+from minicnn.models import Model
+from minicnn.preprocessing.image import ImageDataGenerator
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All choices of one training.
+
+    Attributes
+    ----------
+    name : str
+    image_size : int
+        Pixels; images are resized to image_size x image_size, by nearest neighbour.
+    enhance : bool
+        Whether images are CLAHE-enhanced and cropped first.
+    ratios : (float, float, float)
+        Train, validate, test.
+    augmentation : dict
+        Arguments of `ImageDataGenerator` for the training images.
+    samplewise : bool
+        True: each image's mean is subtracted and the result divided by its standard deviation.
+        False: gray values are divided by 255.
+    learning_rate : float
+        Adam's.
+    batch_size, epochs : int
+    steps_per_epoch, validation_steps : int or None
+        None: as many as it takes to see every image once.
+    patience : int or None
+        Stop after so many epochs without a better validation loss and go back to the best;
+        None: train all epochs, keep the last.
+    slow_down : int or None
+        Halve the learning rate after so many epochs without a better validation loss.
+    warm_up : int or None
+        Steps over which the learning rate grows to its value; see `WarmUp`.
+    quiet_start : bool
+        Whether the dense layers' first weights are replaced; see `quiet_start`.
+    """
+
+    name: str
+    image_size: int
+    enhance: bool
+    ratios: tuple[float, float, float]
+    augmentation: dict = field(default_factory=dict)
+    samplewise: bool = False
+    learning_rate: float = 1e-4
+    batch_size: int = 30
+    epochs: int = 10
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
+    patience: int | None = None
+    slow_down: int | None = None
+    warm_up: int | None = None
+    quiet_start: bool = False
+
+    @property
+    def preprocessing(self) -> dict:
+        """How an image becomes the model's input; saved with the model, used to predict."""
+        return {
+            "enhance": self.enhance,
+            "image_size": self.image_size,
+            "interpolation": "nearest",
+            **({"samplewise": True} if self.samplewise else {"rescale": 1 / 255}),
+        }
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+PUBLISHED_AUGMENTATION = {
+    "rotation_range": 40,
+    "width_shift_range": 0.2,
+    "height_shift_range": 0.2,
+    "shear_range": 0.2,
+    "zoom_range": 0.2,
+    "horizontal_flip": True,
+    "fill_mode": "nearest",
+}
+
+# Where the published trainings differ: (enhance, ratios, augmentation, epochs).
+PUBLISHED = {
+    "cnn": (False, (0.7, 0.1, 0.2), {}, 10),
+    "cnn_dropout": (False, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
+    "tiny_cnn": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
+    "reduced_inception": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 3),
+}
+
+PRACTICE_LEARNING_RATE = {
+    "cnn": 2e-4,
+    "cnn_dropout": 3e-4,
+    "tiny_cnn": 1e-3,
+    "reduced_inception": 3e-4,
+}
+
+
+def recipe_for(
+    name: str,
+    model: str,
+    epochs: int | None = None,
+    ratios: tuple[float, float, float] | None = None,
+    image_size: int | None = None,
+) -> Recipe:
+    """The recipe of that name for one of the four models.
+
+    Parameters
+    ----------
+    name : {"practice", "published"}
+    model : str
+        A key of `covid.training.architectures.MODELS`.
+    epochs, ratios, image_size
+        Given, they replace the recipe's own.
+
+    Raises
+    ------
+    UserError
+        For an unknown recipe or model.
+    """
+    if name not in RECIPE_NAMES:
+        raise UserError(f"--recipe: expected one of {', '.join(RECIPE_NAMES)}, got {name!r}")
+    if model not in MODELS:
+        raise UserError(f"--model: expected one of {', '.join(MODELS)}, got {model!r}")
+    size = MODELS[model].image_size
+    if name == "published":
+        enhance, own_ratios, augmentation, own_epochs = PUBLISHED[model]
+        recipe = Recipe(
+            "published",
+            size,
+            enhance,
+            own_ratios,
+            augmentation,
+            epochs=own_epochs,
+            steps_per_epoch=15,
+            validation_steps=1,
+        )
+    else:
+        recipe = Recipe(
+            "practice",
+            size,
+            True,
+            (0.5, 0.1, 0.4),
+            {"horizontal_flip": True},
+            samplewise=True,
+            learning_rate=PRACTICE_LEARNING_RATE[model],
+            epochs=60,
+            patience=10,
+            slow_down=4,
+            warm_up=100,
+            quiet_start=True,
+        )
+    changes = {"epochs": epochs, "ratios": ratios, "image_size": image_size}
+    return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+
+
+def train_generator(recipe: Recipe) -> ImageDataGenerator:
+    """The generator for training images: augmented, then scaled."""
+    return ImageDataGenerator(**recipe.augmentation, **scaling(recipe.preprocessing))
+
+
+def plain_generator(preprocessing: dict) -> ImageDataGenerator:
+    """The generator for all other images: scaled only."""
+    return ImageDataGenerator(**scaling(preprocessing))
+
+
+def scaling(preprocessing: dict) -> dict:
+    """The arguments of `ImageDataGenerator` that bring gray values to the model's range."""
+    if preprocessing.get("samplewise"):
+        return {"samplewise_center": True, "samplewise_std_normalization": True}
+    return {"rescale": preprocessing["rescale"]}
+
+
+def quiet_start(model: Model, images: np.ndarray) -> None:
+    """Replace the first weights of the dense layers by ones from which learning sets in.
+
+    A relu unit that is silent for every image gets no gradient and stays silent for ever, and
+    `tiny_cnn` has two such units and nothing else. With the usual start both are often silent
+    after a few steps: dropout of 0.8 makes their sums so noisy that the loss falls fastest by
+    switching them off. Three changes prevent that; the shapes stay as they are:
+
+    - the last layer's weights are made ten times smaller, so that at first the noise does not
+      reach the loss and it is the difference between the classes that is learned;
+    - units come in mirrored pairs, equal but for the sign, before and behind: whichever way
+      their sums drift at first, one of the two is active (Balduzzi et al. 2017, "The shattered
+      gradients problem", section 4: a network that starts out linear);
+    - biases centre the sums over some training images: the output begins at p = 0.5, and each
+      relu unit one standard deviation higher, active on about five images of six.
+
+    Parameters
+    ----------
+    model : Model
+        Changed in place.
+    images : (n, height, width, 1) float array
+        Training images as the model sees them; a few batches are enough.
+    """
+    dense = [layer for layer in model.graph.layers if isinstance(layer, Dense)]
+    for layer, following in zip(dense, dense[1:], strict=False):
+        pairs = layer.units // 2
+        layer.params["kernel"][:, pairs : 2 * pairs] = -layer.params["kernel"][:, :pairs]
+        following.params["kernel"][pairs : 2 * pairs] = -following.params["kernel"][:pairs]
+    dense[-1].params["kernel"] *= 0.1
+    images = np.ascontiguousarray(images, dtype=model.dtype)
+    for layer in dense:
+        (node,) = (node for node in model.graph.nodes if node.layer is layer)
+        with one_step_at_a_time():
+            # anew for each: its inputs depend on the biases before
+            inputs = Graph(model.graph.inputs, node.inputs).run([images])[node.inputs[0]]
+            # (n, inputs) -> (n, units); by the layer's own kernel, because the bits of a product
+            # by NumPy's BLAS depend on its threads
+            no_bias = np.zeros(layer.units, model.dtype)
+            sums = kernels.active().dense_forward(inputs, layer.params["kernel"], no_bias)
+        is_output = layer is dense[-1]
+        layer.params["bias"][...] = -sums.mean(axis=0) + (0 if is_output else sums.std(axis=0))
+
+
+class WarmUp(Callback):
+    """Let the learning rate grow from a hundredth of itself over the first steps.
+
+    Adam moves every weight by about the learning rate, whatever the gradient's size. Behind a
+    flatten layer ten thousands of weights then push a sum the same way: its first steps have
+    to be small, until the weights tell the images apart.
+
+    Parameters
+    ----------
+    steps : int
+    """
+
+    def __init__(self, steps: int):
+        self.steps = steps
+
+    def on_train_begin(self, logs=None):
+        self.peak = self.model.optimizer.learning_rate
+        self.step = 0
+
+    def get_state(self):
+        return {"peak": self.peak, "step": self.step}
+
+    def set_state(self, state):
+        self.peak, self.step = state["peak"], state["step"]
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.step < self.steps:
+            self.step += 1
+            self.model.optimizer.learning_rate = self.peak * 0.01 ** (1 - self.step / self.steps)

@@ -1,0 +1,265 @@
+"""Training one model on a split folder, and the files that come of it."""
+
+import csv
+import math
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from covid.common.choices import PARTS
+from covid.common.errors import UserError
+from covid.common.signals import finishing_the_step
+from covid.data.split_folder import SplitFolder, groups_in
+from covid.metrics import threshold_choice
+from covid.training.architectures import build_model
+from covid.training.checkpoint import checkpoint_errors
+from covid.training.predictions import Result, evaluate, write_predictions
+from covid.training.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
+from covid.training.versions import versions
+from minicnn.callbacks import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
+from minicnn.files import whole_file
+from minicnn.metrics import THRESHOLD
+from minicnn.models import Model
+from minicnn.optimizers import Adam
+from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and what is known of its training.
+
+    Attributes
+    ----------
+    name : str
+    model : Model
+    history : dict of str to list of float
+        As in `History`, one value per epoch.
+    best_epoch : int or None
+        Counted from 1: the epoch whose weights were kept; None where the last ones were.
+    seconds : float
+        Of training, evaluation apart.
+    results : dict of str to Result
+        For "train", "validate" and "test", without augmentation and dropout.
+    """
+
+    name: str
+    model: Model
+    history: dict[str, list[float]]
+    best_epoch: int | None
+    seconds: float
+    results: dict[str, Result]
+
+    def summary(self) -> dict:
+        """The model's entry in summary.json."""
+        return {
+            "params": self.model.count_params(),
+            "epochs": len(self.history["loss"]),
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 4),
+            "threshold": self.model.metadata["threshold"],
+            **{part: result.summary() for part, result in self.results.items()},
+        }
+
+
+def train_and_evaluate(
+    name: str,
+    recipe: Recipe,
+    split: SplitFolder,
+    seed: int,
+    verbose=2,
+    backup: BackupAndRestore | None = None,
+    built: Callable[[Model], None] = lambda model: None,
+) -> Trained:
+    """Train a model as its recipe says, then evaluate it on all three parts.
+
+    The threshold is chosen on the validation part and stored in the model's metadata.
+
+    Parameters
+    ----------
+    name : str
+        A key of `covid.training.architectures.MODELS`.
+    recipe : Recipe
+    split : SplitFolder
+        Prepared as the recipe wants it (enhanced or not).
+    seed : int
+        Of first weights, dropout, order and augmentation.
+    verbose : {"auto", 0, 1, 2}
+        As in `Model.fit`.
+    backup : BackupAndRestore, optional
+        Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
+        end it after the step that is being made, with a checkpoint and `TrainingStopped`.
+    built : callable
+        Called with the model before it is trained, as to have it drawn meanwhile.
+
+    Raises
+    ------
+    UserError
+        If the checkpoint is damaged or of another run; if loss or weights became NaN or infinite:
+        such a model is worth nothing.
+    """
+    size = recipe.image_size
+    model = build_model(name, (size, size, 1), seed)
+    plain = plain_generator(recipe.preprocessing)
+    in_order = {part: part_iterator(split, part, plain, recipe.preprocessing) for part in PARTS}
+    order = {"batch_size": recipe.batch_size, "seed": seed}
+    training = in_order["train"].again(train_generator(recipe), shuffle=True, **order)
+    # The article's validation is one batch, each time another one: its iterator shuffles.
+    one_batch = recipe.validation_steps is not None
+    validation = in_order["validate"].again(plain, shuffle=one_batch, **order)
+    if recipe.quiet_start:
+        quiet_start(model, first_images(training.again(plain, shuffle=True, **order)))
+    model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
+    model.metadata = metadata(name, recipe, split, seed)
+    built(model)
+
+    start = time.perf_counter()
+    callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
+    terminator = TerminateOnNaN(verbose=0)
+    callbacks = [terminator, *callbacks] if backup is None else [terminator, *callbacks, backup]
+    with ExitStack() as around:
+        if backup is not None:
+            around.enter_context(finishing_the_step(backup))
+            around.enter_context(checkpoint_errors(backup.path, model))
+        history = model.fit(
+            training,
+            epochs=recipe.epochs,
+            steps_per_epoch=recipe.steps_per_epoch,
+            validation_data=validation,
+            validation_steps=recipe.validation_steps,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+    seconds = time.perf_counter() - start if backup is None else backup.seconds
+    if terminator.found is not None:
+        if backup is not None:
+            backup.discard()  # nothing good can come of going on from there
+        raise UserError(
+            f"{name}: training failed and is not saved ({terminator.found}); start again with "
+            "another --seed or --recipe"
+        )
+    best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
+    results = {
+        part: evaluate(model, images, part, groups_in(split, part))
+        for part, images in in_order.items()
+    }
+    validated = results["validate"]
+    chosen = threshold_choice(validated.labels, validated.probabilities)
+    model.metadata["threshold"] = chosen
+    results = {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
+    return Trained(name, model, history.history, best, seconds, results)
+
+
+def threshold_of(model: Model) -> dict:
+    """The threshold in a model's metadata; 0.5 where none was chosen, as in older models."""
+    without = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen"}
+    return model.metadata.get("threshold") or without
+
+
+def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:
+    """A few batches of images, (n, image_size, image_size, 1)."""
+    return np.concatenate([source[index][0] for index in range(min(len(source), batches))])
+
+
+def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]:
+    """Evaluate a model on parts of a split, as its own metadata says images are prepared."""
+    preprocessing = model.metadata["preprocessing"]
+    plain = plain_generator(preprocessing)
+    threshold = threshold_of(model)["value"]
+    results = {}
+    for part in parts:
+        images = part_iterator(split, part, plain, preprocessing)
+        results[part] = evaluate(model, images, part, groups_in(split, part), threshold)
+    return results
+
+
+def part_iterator(
+    split: SplitFolder,
+    part: str,
+    generator: ImageDataGenerator,
+    preprocessing: dict,
+) -> DirectoryIterator:
+    """One part of a split, in order; the positive class has label 1, whatever its name."""
+    size = preprocessing["image_size"]
+    return DirectoryIterator(
+        split.folder / part,
+        generator,
+        target_size=(size, size),
+        color_mode="grayscale",
+        classes=[split.negative, split.positive],
+        class_mode="binary",
+        batch_size=30,
+        shuffle=False,
+        seed=0,
+        interpolation=preprocessing["interpolation"],
+    )
+
+
+def recipe_callbacks(
+    recipe: Recipe, steps_per_epoch: int
+) -> tuple[list[Callback], EarlyStopping | None]:
+    """The callbacks a recipe asks for, and the one that knows the best epoch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    steps_per_epoch : int
+        Of the training: while the learning rate is still growing, no epoch counts as too many.
+    """
+    callbacks: list[Callback] = []
+    stopper = None
+    growing = 0
+    if recipe.warm_up is not None:
+        # Few images make few steps: the warm-up then is a third of them, lest it never ends.
+        steps = max(1, min(recipe.warm_up, recipe.epochs * steps_per_epoch // 3))
+        callbacks.append(WarmUp(steps))
+        growing = math.ceil(steps / steps_per_epoch)
+    if recipe.patience is not None:
+        stopper = EarlyStopping(
+            patience=recipe.patience, restore_best_weights=True, start_from_epoch=growing
+        )
+        callbacks.append(stopper)
+    if recipe.slow_down is not None:
+        callbacks.append(ReduceLROnPlateau(factor=0.5, patience=recipe.slow_down))
+    return callbacks, stopper
+
+
+def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int) -> dict:
+    """What is saved with a model, so that its predictions can be read and repeated."""
+    return {
+        "model": name,
+        "positive": split.positive,
+        "negative": split.negative,
+        "synthetic": bool(split.info.get("synthetic")),
+        "preprocessing": recipe.preprocessing,
+        "recipe": recipe.as_dict(),
+        "seed": seed,
+        "versions": versions(),
+        "purpose": "a teaching tool, not for diagnosis",
+    }
+
+
+def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> None:
+    """Write model.npz, history.csv and predictions.csv into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    trained.model.save(folder / "model.npz")
+    write_history(trained.history, folder / "history.csv")
+    write_predictions(list(trained.results.values()), classes, folder / "predictions.csv")
+
+
+def write_history(history: dict[str, list[float]], path: Path) -> None:
+    """One line for every epoch, counted from 1, under the history's names."""
+    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *history])
+        for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
+            writer.writerow([epoch, *values])
