@@ -4,17 +4,10 @@ Kernels are compiled: given an array of another shape they would read beyond its
 enters a layer is therefore looked at here once, and reaches the kernels C-contiguous.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from minicnn.arguments import shape_text
 from minicnn.numeric_checks import FLOATS
-
-if TYPE_CHECKING:
-    from minicnn.layers.base import Layer
 
 
 class FixedOnceBuilt:
@@ -50,7 +43,7 @@ class FixedOnceBuilt:
             )
 
 
-def input_arrays(layer: Layer, x):
+def input_arrays(layer, x):
     """Return the input as kernels take it: one array, or a list where the layer takes several.
 
     Raises
@@ -78,7 +71,7 @@ def input_arrays(layer: Layer, x):
     return ready_for_kernels(x)
 
 
-def several_inputs(layer: Layer, x: list) -> list:
+def several_inputs(layer, x: list) -> list:
     """The inputs of a layer that takes a list: of one batch and one dtype."""
     for one in x:
         require_floats(layer, one, "a float32 or float64 array")
@@ -93,7 +86,7 @@ def several_inputs(layer: Layer, x: list) -> list:
     return x
 
 
-def last_gradient(layer: Layer, dy: np.ndarray) -> np.ndarray:
+def last_gradient(layer, dy: np.ndarray) -> np.ndarray:
     """Return `dy` as kernels take it if it is a gradient of the layer's last output.
 
     Raises
@@ -108,7 +101,7 @@ def last_gradient(layer: Layer, dy: np.ndarray) -> np.ndarray:
     return gradient(layer, dy, *layer.last_output)
 
 
-def gradient(layer: Layer, dy: np.ndarray, shape: tuple, dtype) -> np.ndarray:
+def gradient(layer, dy: np.ndarray, shape: tuple, dtype) -> np.ndarray:
     """Return `dy` C-contiguous; TypeError unless it has that dtype, ValueError unless that shape."""
     require_floats(layer, dy, "dy to be a float32 or float64 array")
     if dy.shape != shape:
@@ -121,7 +114,7 @@ def gradient(layer: Layer, dy: np.ndarray, shape: tuple, dtype) -> np.ndarray:
     return ready_for_kernels(dy)
 
 
-def param(layer: Layer, name: str, dtype) -> np.ndarray:
+def param(layer, name: str, dtype) -> np.ndarray:
     """A parameter in the dtype of the data: float32 trains, float64 checks gradients.
 
     `layer.params` is open to everybody, so what is in it is checked each time:
@@ -148,7 +141,7 @@ def param(layer: Layer, name: str, dtype) -> np.ndarray:
     return found.astype(dtype, copy=False)
 
 
-def first_values(layer: Layer, values, shape: tuple) -> np.ndarray:
+def first_values(layer, values, shape: tuple) -> np.ndarray:
     """What an initializer gave as a new parameter; ValueError unless it has that shape.
 
     In C order, because optimizers and gradient checks go through a parameter as through one row
@@ -163,7 +156,7 @@ def first_values(layer: Layer, values, shape: tuple) -> np.ndarray:
     return found
 
 
-def require_floats(layer: Layer, array: np.ndarray, expected: str) -> None:
+def require_floats(layer, array: np.ndarray, expected: str) -> None:
     """TypeError unless it is a float array that kernels are made for."""
     plain = isinstance(array, np.ndarray) and not hasattr(array, "mask")  # a mask would be lost
     if not plain or array.dtype not in FLOATS:
@@ -171,7 +164,7 @@ def require_floats(layer: Layer, array: np.ndarray, expected: str) -> None:
         raise TypeError(f"{layer.label}: expected {expected}, got {found}")
 
 
-def require_samples(layer: Layer, x: np.ndarray) -> None:
+def require_samples(layer, x: np.ndarray) -> None:
     """ValueError if the batch is empty."""
     if x.shape[:1] == (0,):
         raise ValueError(
