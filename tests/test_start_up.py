@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("numba", "cv2", "matplotlib", "tqdm")
+HEAVY = ("numba", "cv2", "PIL", "matplotlib", "tqdm")
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -1,8 +1,7 @@
 """Image files and arrays: `load_img`, `img_to_array`, `array_to_img`.
 
 Keras' functions of these names hand out Pillow images. Here an *image* is a uint8 array of
-shape (height, width) for gray or (height, width, channels) for colour, red first; OpenCV
-reads the files and the numbers are those that Pillow would give.
+shape (height, width) for gray or (height, width, channels) for color, red first.
 """
 
 import os
@@ -14,7 +13,6 @@ from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
 from minicnn.shapes import choice, pair
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
-_TIFF_STARTS = (b"II*\x00", b"MM\x00*")
 
 
 class ImageFileError(ValueError):
@@ -45,10 +43,10 @@ def load_img(
 ) -> np.ndarray:
     """Read an image file: png, jpg, tif, bmp, gif, webp, jp2 or pnm; the first page of several.
 
-    As in Keras (Pillow), a palette becomes colours, opacity is dropped unless asked for, the
-    orientation noted by a camera (EXIF) is ignored, and gray is ITU-R 601 luma, see `to_gray`.
-    Unlike Keras, which hands 16-bit gray on as 0..65535, 16-bit files are brought to 8 bits:
-    round(value / 257), so that 65535 becomes 255.
+    Pillow reads it, as in Keras: a palette becomes colors, opacity is dropped unless asked for, the
+    orientation noted by a camera (EXIF) is ignored. Unlike Keras, which hands 16-bit gray on as
+    0..65535, it is brought to 8 bits: round(value / 257), so that 65535 becomes 255. And the gray
+    of a color jpg is the brightness as it is stored, not worked out anew from the colors.
 
     Parameters
     ----------
@@ -70,7 +68,7 @@ def load_img(
     Raises
     ------
     ValueError
-        If the file cannot be read as an 8- or 16-bit image, has more pixels than the environment
+        If the file cannot be read as 8-bit image or 16-bit gray, has more pixels than the environment
         variable MAX_IMAGE_PIXELS says (64 million by default), or an argument is not supported.
     """
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
@@ -80,59 +78,11 @@ def load_img(
         raise ValueError(
             "load_img: keep_aspect_ratio=True is not supported; crop the image before resizing"
         )
-    image = _convert(_read(path), color_mode)
-    return image if size is None else resize(image, size, interpolation)
-
-
-def _read(path: str | os.PathLike) -> np.ndarray:
-    """The file's pixels as uint8: (height, width), or (height, width, 3 or 4) blue first."""
-    import cv2
-
     try:
-        data = read_file(path)
-        # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
-        image = decode(data, cv2.IMREAD_UNCHANGED, check_sums=False)
+        image = decode(read_file(path), color_mode)
     except ValueError as error:
         raise UnreadableFile(path, str(error)) from error
-    if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
-        # OpenCV has already multiplied these colours by their opacity: they are not the file's.
-        raise UnreadableFile(path, "it is a tif with partly transparent pixels; save it as png")
-    return image
-
-
-def _convert(image: np.ndarray, color_mode: str) -> np.ndarray:
-    """From what `_read` gives to the channels asked for, red first."""
-    if color_mode == "grayscale":
-        return image if image.ndim == 2 else to_gray(image[..., 2::-1])
-    height, width = image.shape[:2]
-    result = np.full((height, width, CHANNELS[color_mode]), 255, dtype=np.uint8)
-    if image.ndim == 2:
-        # (height, width) -> (height, width, 1), the same value in all three colours
-        result[..., :3] = image[..., np.newaxis]
-    else:
-        result[..., :3] = image[..., 2::-1]  # blue, green, red -> red, green, blue
-        if color_mode == "rgba" and image.shape[2] == 4:
-            result[..., 3] = image[..., 3]
-    return result
-
-
-def to_gray(image: np.ndarray) -> np.ndarray:
-    """Luma of ITU-R BT.601: 0.299 red + 0.587 green + 0.114 blue, in 16-bit fixed point.
-
-    The integer weights are Pillow's (19595 + 38470 + 7471 = 65536), so that every pixel is
-    the same; `cv2.cvtColor` is off by one on some.
-
-    Parameters
-    ----------
-    image : ndarray, (height, width, 3), uint8
-        Red first.
-
-    Returns
-    -------
-    ndarray, (height, width), uint8
-    """
-    red, green, blue = (image[..., channel].astype(np.uint32) for channel in range(3))
-    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)
+    return image if size is None else resize(image, size, interpolation)
 
 
 def img_to_array(
