@@ -89,6 +89,7 @@ def test_colour_becomes_gray_and_alpha_is_dropped(tmp_path, channels):
     bgra[..., 2] = 200  # red, entirely transparent
     path = put(tmp_path / "red.png", encoded(".png", bgra[..., :channels]))
     assert np.abs(read_gray(path) - 0.299 * 200).max() < 1
+    np.testing.assert_array_equal(read_gray(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
 
 
 KINDS = {

@@ -31,12 +31,11 @@ SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
     *(ROOT / "minicnn" / f"{n}.py" for n in ("archives", "callbacks/backup", "checkpoints", "npz")),
     ROOT / "minicnn/kernels/threads.py",
-    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
+    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers")),
 )
-# The notice of the first start, what libpng prints (in two threads at once, with empty lines),
-# progress, and the lines of an epoch.
+# The notice of the first start, progress, and the lines of an epoch.
 BESIDE = re.compile(
-    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
+    r"|minicnn: compiling kernels.*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
 )
 WORDS = {
     "newline": "\n",

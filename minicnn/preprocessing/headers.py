@@ -23,30 +23,17 @@ LONGEST_SIDE = 65_535  # pixels, as in a jpg; what resizes images takes memory b
 WIDTH, LENGTH, BITS, TILE_WIDTH, TILE_LENGTH = 256, 257, 258, 322, 323
 CODESTREAM = b"\xff\x4f\xff\x51"  # in a jp2 (ITU-T T.800, A.5.1)
 
-SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpg",
-    b"GIF87a": "gif",
-    b"GIF89a": "gif",
-    b"BM": "bmp",
-    b"II*\x00": "tif",
-    b"MM\x00*": "tif",
-    b"RIFF": "webp",
-    b"\x00\x00\x00\x0cjP  \r\n\x87\n": "jp2",
-    CODESTREAM: "jp2",  # without the boxes around it
-    **{f"P{digit}".encode(): "pnm" for digit in range(1, 7)},
-}
-# Pillow's readers. They are called themselves, because `PIL.Image.open` warns of large images by a
-# limit of its own, and so that no other of its many parsers gets to see a file.
-READERS = {
-    "png": "PngImagePlugin.PngImageFile",
-    "jpg": "JpegImagePlugin.JpegImageFile",
-    "gif": "GifImagePlugin.GifImageFile",
-    "bmp": "BmpImagePlugin.BmpImageFile",
-    "tif": "TiffImagePlugin.TiffImageFile",
-    "webp": "WebPImagePlugin.WebPImageFile",
-    "jp2": "Jpeg2KImagePlugin.Jpeg2KImageFile",
-    "pnm": "PpmImagePlugin.PpmImageFile",
+# Pillow's reader and how a file begins. The readers are called themselves, because `PIL.Image.open`
+# warns of large images by a limit of its own, and so that no other parser gets to see a file.
+FORMATS = {
+    "png": ("PngImagePlugin.PngImageFile", b"\x89PNG\r\n\x1a\n"),
+    "jpg": ("JpegImagePlugin.JpegImageFile", b"\xff\xd8\xff"),
+    "gif": ("GifImagePlugin.GifImageFile", b"GIF87a", b"GIF89a"),
+    "bmp": ("BmpImagePlugin.BmpImageFile", b"BM"),
+    "tif": ("TiffImagePlugin.TiffImageFile", b"II*\x00", b"MM\x00*"),
+    "webp": ("WebPImagePlugin.WebPImageFile", b"RIFF"),
+    "jp2": ("Jpeg2KImagePlugin.Jpeg2KImageFile", b"\0\0\0\x0cjP  \r\n\x87\n", CODESTREAM),
+    "pnm": ("PpmImagePlugin.PpmImageFile", *(f"P{digit}".encode() for digit in range(1, 7))),
 }
 KNOWN_KINDS = "png, jpg, tif, bmp, gif, webp, jp2 or pnm"
 
@@ -61,8 +48,8 @@ def image_kind(data: bytes) -> str:
     """
     if not data:
         raise ValueError("the file is empty")
-    for signature, kind in SIGNATURES.items():
-        if data.startswith(signature) and (kind != "webp" or data[8:12] == b"WEBP"):
+    for kind, (_, *beginnings) in FORMATS.items():
+        if data.startswith(tuple(beginnings)) and (kind != "webp" or data[8:12] == b"WEBP"):
             return kind
     if data[128:132] == b"DICM":
         raise ValueError("it is a DICOM file; export the slice as png first")
@@ -81,7 +68,7 @@ def open_image(data: bytes) -> "ImageFile":
         cut off.
     """
     kind = image_kind(data)
-    module, reader = READERS[kind].split(".")
+    module, reader = FORMATS[kind][0].split(".")
     with damage_as_reason(kind):
         image = getattr(import_module(f"PIL.{module}"), reader)(BytesIO(data))
         width, height = image.size

@@ -45,8 +45,9 @@ def load_img(
 
     Pillow reads it, as in Keras: a palette becomes colors, opacity is dropped unless asked for, the
     orientation noted by a camera (EXIF) is ignored. Unlike Keras, which hands 16-bit gray on as
-    0..65535, it is brought to 8 bits: round(value / 257), so that 65535 becomes 255. And the gray
-    of a color jpg is the brightness as it is stored, not worked out anew from the colors.
+    0..65535, it is brought to 8 bits: round(value / 257), so that 65535 becomes 255. And gray is
+    made of colors as in `minicnn.preprocessing.decoding.decode`: Keras' gray is 1 higher for half
+    of all colors, and it works the gray of a jpg out from the colors.
 
     Parameters
     ----------
