@@ -255,7 +255,7 @@ def test_img_to_array():
     assert img_to_array(np.zeros((2, 3, 4), np.uint8), dtype="uint8").dtype == np.uint8
     with pytest.raises(ValueError, match=r"got \(2,\)"):
         img_to_array(np.zeros(2))
-    with pytest.raises(ValueError, match="channels_last"):
+    with pytest.raises(ValueError, match="data_format is not supported"):
         img_to_array(gray, data_format="channels_first")
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from minicnn.checks import BadSample, and_more, as_numbers, find_not_finite
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
 from minicnn.preprocessing.iterators import checked_seed
-from minicnn.preprocessing.loading import channels_last_only
 from minicnn.preprocessing.parameters import (
     NEUTRAL,
     AugmentationRanges,
@@ -22,7 +21,7 @@ from minicnn.preprocessing.parameters import (
     zoom_pair,
 )
 from minicnn.seeding import fresh_seed
-from minicnn.shapes import choice, refuse_unsupported
+from minicnn.shapes import choice, refuse_data_format, refuse_unsupported
 
 
 class ImageAugmenter:
@@ -113,7 +112,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
                 "interpolation_order": (interpolation_order, 1),
             },
         )
-        channels_last_only(data_format, owner)
+        refuse_data_format(owner, data_format)
         self.ranges = AugmentationRanges(
             rotation_range=nonnegative(rotation_range, "rotation_range"),
             width_shift_range=checked_shift_range(width_shift_range, "width_shift_range"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from minicnn.preprocessing.decoding import decode, read_file
 from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
-from minicnn.shapes import choice, pair
+from minicnn.shapes import choice, pair, refuse_data_format
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
@@ -110,7 +110,7 @@ def img_to_array(
     ValueError
         If `img` has another number of axes.
     """
-    channels_last_only(data_format, "img_to_array")
+    refuse_data_format("img_to_array", data_format)
     array = np.array(img, dtype=dtype or "float32")
     if array.ndim == 2:
         # (height, width) -> (height, width, 1)
@@ -150,7 +150,7 @@ def array_to_img(
         If the shape is another, a value is not finite, or `scale` is False and a value is
         outside [0, 255].
     """
-    channels_last_only(data_format, "array_to_img")
+    refuse_data_format("array_to_img", data_format)
     x = np.asarray(x, dtype=dtype or "float32")
     if x.ndim != 3 or x.shape[2] not in (1, 3, 4):
         raise ValueError(f"array_to_img: expected shape (height, width, 1, 3 or 4), got {x.shape}")
@@ -169,12 +169,3 @@ def array_to_img(
     image = x.astype(np.uint8)
     # (height, width, 1) -> (height, width)
     return image[..., 0] if image.shape[2] == 1 else image
-
-
-def channels_last_only(data_format: str | None, owner: str) -> None:
-    """Raise ValueError unless `data_format` is None or "channels_last"."""
-    if data_format not in (None, "channels_last"):
-        raise ValueError(
-            f"{owner}: expected data_format to be 'channels_last', the only one supported, "
-            f"got {data_format!r}"
-        )
