@@ -14,7 +14,6 @@ from covid.audit.measures import NUMBERS, measure
 from covid.audit.pixel_mode import pixel_mode
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import ImageFile
-from covid.data.images import DECODE_FLAGS
 from minicnn.preprocessing.decode import decode, read_file
 from minicnn.preprocessing.image_header import image_kind
 
@@ -83,14 +82,13 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
     def work(index: int) -> tuple[bytes, str, str] | str:
         try:
             data = read_file(images[index].path)
-            gray = decode(data, DECODE_FLAGS)
+            gray = decode(data, "grayscale")
         except ValueError as error:
             return str(error)
         numbers[index] = measure(gray)
         hashes[index], details[index] = look(gray)
-        kind = image_kind(data)
         digest = hashlib.blake2b(data, digest_size=DIGEST).digest()
-        return digest, kind, pixel_mode(data, kind)
+        return digest, image_kind(data), pixel_mode(data)
 
     found = in_parallel(work, range(count), "auditing", "image", progress)
     readable = [index for index, facts in enumerate(found) if not isinstance(facts, str)]

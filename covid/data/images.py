@@ -1,22 +1,21 @@
 """Reads one image file as 8-bit gray, or says in words why it cannot be read; writes one as png.
 
-What is looked at before a decoder gets to see a file is in `minicnn.preprocessing.decode`.
+The reading itself, and the one conversion to gray, are in `minicnn.preprocessing.decode`.
 """
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from covid.common.errors import UserError, shown
-from minicnn.preprocessing.decode import decode, read_file
-from minicnn.preprocessing.image_header import check_size, image_kind
-from minicnn.preprocessing.png import plain_png
+from minicnn.preprocessing.decode import check, decode, read_file
 
-# GRAYSCALE drops alpha as the article does; ANYDEPTH keeps 16 bit for our own rounding.
-DECODE_FLAGS = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+# What is odd about an image is said in a sentence that names its file, or does no harm.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # Lossless like all png settings, and not compressed. The noise of CT slices can hardly be packed:
 # the fastest packing takes ten times as long to write and to read again, for 40 % fewer bytes.
@@ -48,17 +47,17 @@ class UnreadableImage(UserError):
 def read_gray(path: str | Path) -> np.ndarray:
     """Read an image file as 8-bit gray.
 
-    Colour becomes gray by 0.299 R + 0.587 G + 0.114 B. An alpha channel is dropped, not
-    composited on a background, as ``cv2.IMREAD_GRAYSCALE`` does in the article: a transparent
-    pixel keeps the colour stored under it. A rotation noted in EXIF is ignored. 16 bit becomes
+    Color becomes gray as in `minicnn.preprocessing.decode.decode`. An alpha channel is dropped,
+    not composited on a background, as ``cv2.IMREAD_GRAYSCALE`` does in the article: a transparent
+    pixel keeps the color stored under it. A rotation noted in EXIF is ignored. 16-bit gray becomes
     8 bit by ``round(value / 257)``, so that 0 stays 0 and 65535 becomes 255. Floating-point
-    pixels are refused: the file does not say which range is black to white.
+    pixels are refused: the file does not say which range is black to white. So is color of 16 bits.
 
     Of several pages or frames, the first is read. An image of more pixels than the environment
     variable MAX_IMAGE_PIXELS says (64 million if it is not set) is refused before it is decoded.
 
     A jpg that is complete but has damaged bytes in the middle is not noticed: it has no check sums,
-    and the decoder fills in what it can and prints a warning of its own on stderr.
+    and the decoder fills in what it can.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def read_gray(path: str | Path) -> np.ndarray:
         pixel type.
     """
     try:
-        return np.ascontiguousarray(decode(read_file(path), DECODE_FLAGS))
+        return decode(read_file(path), "grayscale")
     except ValueError as error:
         raise UnreadableImage(path, str(error)) from error
 
@@ -93,13 +92,7 @@ def check_image(path: str | Path) -> None:
         As `read_gray`.
     """
     try:
-        data = read_file(path)
-        kind = image_kind(data)
-        if kind == "png":
-            check_size(data, kind)
-            plain_png(data, check_sums=True)
-        else:
-            decode(data, DECODE_FLAGS)
+        check(read_file(path))
     except ValueError as error:
         raise UnreadableImage(path, str(error)) from error
 

@@ -2,5 +2,5 @@
 
 `minicnn.preprocessing.image` is the public face, a subset of tf.keras.preprocessing.image;
 the other modules here are its parts, one purpose each. Nothing is imported until it is asked
-for, and OpenCV only when a first image is read or warped.
+for: Pillow when a first image is read, OpenCV when one is warped with a rarer fill mode.
 """

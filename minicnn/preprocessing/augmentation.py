@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.arguments import choice, refuse_unsupported
+from minicnn.arguments import choice, refuse_data_format, refuse_unsupported
 from minicnn.numeric_checks import BadSample, and_more, as_numbers, find_not_finite
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
-from minicnn.preprocessing.load_image import channels_last_only
+from minicnn.preprocessing.iterators import checked_seed
 from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
     AugmentationRanges,
@@ -21,7 +21,7 @@ from minicnn.preprocessing.transform_parameters import (
     nonnegative,
     zoom_pair,
 )
-from minicnn.seeding import checked_seed, fresh_seed
+from minicnn.seeding import fresh_seed
 
 
 class ImageAugmenter:
@@ -112,7 +112,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
                 "interpolation_order": (interpolation_order, 1),
             },
         )
-        channels_last_only(data_format, owner)
+        refuse_data_format(owner, data_format)
         self.ranges = AugmentationRanges(
             rotation_range=nonnegative(rotation_range, "rotation_range"),
             width_shift_range=checked_shift_range(width_shift_range, "width_shift_range"),

@@ -1,21 +1,30 @@
 """From the bytes of an image file to pixels, or to a reason in words why there are none.
 
-OpenCV returns ``None`` for everything it cannot decode, some of its decoders draw something where
-bytes are missing, and they print lines on stderr that name neither the file nor a remedy. So what
-is cheap to see in the bytes is looked at first.
 The errors here are ValueErrors whose text is the reason, without the file's name.
 """
 
 import os
 import stat
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minicnn.preprocessing.image_header import check_size, image_kind, pixel_limit
-from minicnn.preprocessing.jpeg import check_jpeg
-from minicnn.preprocessing.png import plain_png
+from minicnn.preprocessing.image_header import (
+    LENGTH,
+    WIDTH,
+    damage_as_reason,
+    image_kind,
+    open_image,
+    pixel_limit,
+)
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
 
 BYTES_PER_PIXEL = 16  # more than any format takes; a file larger than that is not read at all
+MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
+START_OF_SCAN, END_OF_JPG = b"\xff\xda", b"\xff\xd9"  # markers (ITU-T T.81, B.1.1.3)
+END_OF_PNG = b"IEND\xaeB`\x82"  # the last chunk, with its check sum (PNG specification, 11.2.5)
 
 
 def read_file(path: str | os.PathLike) -> bytes:
@@ -43,47 +52,83 @@ def read_file(path: str | os.PathLike) -> bytes:
         raise ValueError(f"the system cannot read it ({reason})") from error
 
 
-def decode(data: bytes, flags: int, check_sums: bool = True) -> np.ndarray:
+def decode(data: bytes, color_mode: str = "rgb") -> np.ndarray:
     """Decode the bytes of an image file; of several pages or frames, the first.
 
     Parameters
     ----------
     data : bytes
-    flags : int
-        As for ``cv2.imdecode``.
-    check_sums : bool
-        Whether to compute those of a png here, for a better message. libpng does in any case, and
-        prints a line on stderr where one is wrong.
+    color_mode : {"grayscale", "rgb", "rgba"}
+        Gray is `to_gray` of the colors; of a jpg, the brightness as it is stored. Opacity is dropped
+        unless asked for: a transparent pixel keeps the color stored under it.
 
     Returns
     -------
-    ndarray, (height, width) or (height, width, 3 or 4), uint8
-        Blue first; 16 bit has become 8 bit by ``round(value / 257)``.
+    ndarray, (height, width) for "grayscale", else (height, width, 3 or 4), uint8
+        C-contiguous; 16-bit gray has become 8 bit by ``round(value / 257)``.
 
     Raises
     ------
     ValueError
         It is empty, cut off, damaged, too large, no image, or of an unsupported pixel type.
     """
-    import cv2
+    from PIL import Image
 
-    if "OPENCV_LOG_LEVEL" not in os.environ:  # whoever sets it asked to see the messages
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    kind = image_kind(data)
-    check_size(data, kind)
-    if kind == "png":
-        data = plain_png(data, check_sums)
-    elif kind == "jpg":
-        check_jpeg(data)
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except (cv2.error, MemoryError) as error:
-        raise ValueError(f"it is a damaged {kind}, or there is too little memory for it") from error
-    if image is None:
-        raise ValueError(f"it is a damaged or cut-off {kind}, or a kind of {kind} that is not read")
-    if image.dtype == np.uint16:
-        # In 32 bits, because 65535 + 128 does not fit into 16.
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    if image.dtype != np.uint8:
-        raise ValueError(f"its pixels are {image.dtype}; save it with 8 or 16 bits, unsigned")
+    image = whole_image(data)
+    with damage_as_reason(image_kind(data)):
+        if color_mode == "grayscale":
+            image.draft("L", None)  # of a jpg, the colors are not even decoded
+        if image.format == "TIFF":  # with memory of its own, it would ask Pillow's limit, too
+            image.im = Image.new(image.mode, (image.tag_v2[WIDTH], image.tag_v2[LENGTH])).im
+        image.load()
+        if image.mode.startswith("I"):
+            # In 32 bits, because 65535 + 128 does not fit into 16.
+            deep = np.asarray(image).astype(np.uint32)
+            image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+        if color_mode != "rgba":
+            image.info.pop("transparency", None)  # of which Pillow would warn when it is dropped
+        if color_mode == "grayscale" and image.mode not in ("1", "L", "LA"):
+            return to_gray(np.asarray(image.convert("RGB")))
+        return np.array(image.convert(MODES[color_mode]))
+
+
+def to_gray(image: np.ndarray) -> np.ndarray:
+    """Luma of ITU-R BT.601, 0.299 red + 0.587 green + 0.114 blue, cut off to a whole number.
+
+    The integer weights are those with which OpenCV reads a png as gray, as the article does. Pillow
+    rounds instead: half of all colors differ by 1.
+
+    Parameters
+    ----------
+    image : ndarray, (height, width, 3), uint8
+        Red first.
+
+    Returns
+    -------
+    ndarray, (height, width), uint8
+    """
+    red, green, blue = (image[..., channel].astype(np.uint32) for channel in range(3))
+    return ((9797 * red + 19234 * green + 3737 * blue) >> 15).astype(np.uint8)
+
+
+def check(data: bytes) -> None:
+    """ValueError where `decode` would raise one; a png, which has check sums, is not decoded."""
+    if image_kind(data) == "png":
+        whole_image(data)
+    else:
+        decode(data, "grayscale")
+
+
+def whole_image(data: bytes) -> "ImageFile":
+    """As `open_image`, after a look whether a png or jpg is whole, which Pillow does not take."""
+    image = open_image(data)
+    if image.format == "PNG":
+        with damage_as_reason("png"):
+            image.verify()  # the check sums
+        image = open_image(data)  # `verify` uses it up
+        is_whole = END_OF_PNG in data
+    else:
+        is_whole = image.format != "JPEG" or data.rfind(END_OF_JPG) > data.rfind(START_OF_SCAN)
+    if not is_whole:
+        raise ValueError(f"it is a cut-off {image_kind(data)}: the end is missing")
     return image

@@ -1,20 +1,18 @@
 """Image files and arrays: `load_img`, `img_to_array`, `array_to_img`.
 
 Keras' functions of these names hand out Pillow images. Here an *image* is a uint8 array of
-shape (height, width) for gray or (height, width, channels) for colour, red first; OpenCV
-reads the files and the numbers are those that Pillow would give.
+shape (height, width) for gray or (height, width, channels) for color, red first.
 """
 
 import os
 
 import numpy as np
 
-from minicnn.arguments import choice, pair
+from minicnn.arguments import choice, pair, refuse_data_format
 from minicnn.preprocessing.decode import decode, read_file
 from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
-_TIFF_STARTS = (b"II*\x00", b"MM\x00*")
 
 
 class ImageFileError(ValueError):
@@ -45,10 +43,11 @@ def load_img(
 ) -> np.ndarray:
     """Read an image file: png, jpg, tif, bmp, gif, webp, jp2 or pnm; the first page of several.
 
-    As in Keras (Pillow), a palette becomes colours, opacity is dropped unless asked for, the
-    orientation noted by a camera (EXIF) is ignored, and gray is ITU-R 601 luma, see `to_gray`.
-    Unlike Keras, which hands 16-bit gray on as 0..65535, 16-bit files are brought to 8 bits:
-    round(value / 257), so that 65535 becomes 255.
+    Pillow reads it, as in Keras: a palette becomes colors, opacity is dropped unless asked for, the
+    orientation noted by a camera (EXIF) is ignored. Unlike Keras, which hands 16-bit gray on as
+    0..65535, it is brought to 8 bits: round(value / 257), so that 65535 becomes 255. And gray is
+    made of colors as in `minicnn.preprocessing.decode.decode`: Keras' gray is 1 higher for half
+    of all colors, and it works the gray of a jpg out from the colors.
 
     Parameters
     ----------
@@ -70,7 +69,7 @@ def load_img(
     Raises
     ------
     ValueError
-        If the file cannot be read as an 8- or 16-bit image, has more pixels than the environment
+        If the file cannot be read as 8-bit image or 16-bit gray, has more pixels than the environment
         variable MAX_IMAGE_PIXELS says (64 million by default), or an argument is not supported.
     """
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
@@ -80,59 +79,11 @@ def load_img(
         raise ValueError(
             "load_img: keep_aspect_ratio=True is not supported; crop the image before resizing"
         )
-    image = _convert(_read(path), color_mode)
-    return image if size is None else resize(image, size, interpolation)
-
-
-def _read(path: str | os.PathLike) -> np.ndarray:
-    """The file's pixels as uint8: (height, width), or (height, width, 3 or 4) blue first."""
-    import cv2
-
     try:
-        data = read_file(path)
-        # UNCHANGED keeps 16 bits and opacity, and leaves the EXIF orientation alone.
-        image = decode(data, cv2.IMREAD_UNCHANGED, check_sums=False)
+        image = decode(read_file(path), color_mode)
     except ValueError as error:
         raise UnreadableFile(path, str(error)) from error
-    if data[:4] in _TIFF_STARTS and image.shape[2:] == (4,) and image[..., 3].min() < 255:
-        # OpenCV has already multiplied these colours by their opacity: they are not the file's.
-        raise UnreadableFile(path, "it is a tif with partly transparent pixels; save it as png")
-    return image
-
-
-def _convert(image: np.ndarray, color_mode: str) -> np.ndarray:
-    """From what `_read` gives to the channels asked for, red first."""
-    if color_mode == "grayscale":
-        return image if image.ndim == 2 else to_gray(image[..., 2::-1])
-    height, width = image.shape[:2]
-    result = np.full((height, width, CHANNELS[color_mode]), 255, dtype=np.uint8)
-    if image.ndim == 2:
-        # (height, width) -> (height, width, 1), the same value in all three colours
-        result[..., :3] = image[..., np.newaxis]
-    else:
-        result[..., :3] = image[..., 2::-1]  # blue, green, red -> red, green, blue
-        if color_mode == "rgba" and image.shape[2] == 4:
-            result[..., 3] = image[..., 3]
-    return result
-
-
-def to_gray(image: np.ndarray) -> np.ndarray:
-    """Luma of ITU-R BT.601: 0.299 red + 0.587 green + 0.114 blue, in 16-bit fixed point.
-
-    The integer weights are Pillow's (19595 + 38470 + 7471 = 65536), so that every pixel is
-    the same; `cv2.cvtColor` is off by one on some.
-
-    Parameters
-    ----------
-    image : ndarray, (height, width, 3), uint8
-        Red first.
-
-    Returns
-    -------
-    ndarray, (height, width), uint8
-    """
-    red, green, blue = (image[..., channel].astype(np.uint32) for channel in range(3))
-    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)
+    return image if size is None else resize(image, size, interpolation)
 
 
 def img_to_array(
@@ -159,7 +110,7 @@ def img_to_array(
     ValueError
         If `img` has another number of axes.
     """
-    channels_last_only(data_format, "img_to_array")
+    refuse_data_format("img_to_array", data_format)
     array = np.array(img, dtype=dtype or "float32")
     if array.ndim == 2:
         # (height, width) -> (height, width, 1)
@@ -199,7 +150,7 @@ def array_to_img(
         If the shape is another, a value is not finite, or `scale` is False and a value is
         outside [0, 255].
     """
-    channels_last_only(data_format, "array_to_img")
+    refuse_data_format("array_to_img", data_format)
     x = np.asarray(x, dtype=dtype or "float32")
     if x.ndim != 3 or x.shape[2] not in (1, 3, 4):
         raise ValueError(f"array_to_img: expected shape (height, width, 1, 3 or 4), got {x.shape}")
@@ -218,12 +169,3 @@ def array_to_img(
     image = x.astype(np.uint8)
     # (height, width, 1) -> (height, width)
     return image[..., 0] if image.shape[2] == 1 else image
-
-
-def channels_last_only(data_format: str | None, owner: str) -> None:
-    """Raise ValueError unless `data_format` is None or "channels_last"."""
-    if data_format not in (None, "channels_last"):
-        raise ValueError(
-            f"{owner}: expected data_format to be 'channels_last', the only one supported, "
-            f"got {data_format!r}"
-        )

@@ -11,7 +11,7 @@ from places import ROOT
 import minicnn
 from covid.cli import main
 
-HEAVY = ("numba", "cv2", "matplotlib", "tqdm")
+HEAVY = ("numba", "cv2", "PIL", "matplotlib", "tqdm")
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -32,12 +32,11 @@ SOURCES = (
     *(ROOT / f"minicnn/saving/{n}.py" for n in ("checkpoint", "npz", "npz_reader")),
     ROOT / "minicnn/callbacks/backup.py",
     ROOT / "minicnn/kernels/runtime/thread_count.py",
-    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decode", "image_header", "jpeg", "png")),
+    *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decode", "image_header")),
 )
-# The notice of the first start, what libpng prints (in two threads at once, with empty lines),
-# progress, and the lines of an epoch.
+# The notice of the first start, progress, and the lines of an epoch.
 BESIDE = re.compile(
-    r"|minicnn: compiling kernels.*|libpng .*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
+    r"|minicnn: compiling kernels.*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
 )
 WORDS = {
     "newline": "\n",

@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
@@ -22,6 +24,7 @@ from covid.data.split import largest_remainder, parse_ratios, plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import unique_names, write_folder, write_split
 from minicnn.preprocessing import decode
+from minicnn.preprocessing.image import load_img
 
 PATIENT = "^[^_]+"  # what in the file names of these tests is the patient
 GRAY = np.random.default_rng(0).integers(0, 256, (24, 31), dtype=np.uint8)
@@ -81,12 +84,44 @@ def test_colour_becomes_gray_and_alpha_is_dropped(tmp_path, channels):
     np.testing.assert_array_equal(read_gray(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
 
 
+KINDS = {
+    "rgb.png": ("RGB", {}),
+    "rgba.png": ("RGBA", {}),
+    "palette.png": ("P", {"transparency": 3}),
+    "gray alpha.png": ("LA", {}),
+    "rgb.jpg": ("RGB", {"quality": 60}),
+    "cmyk.jpg": ("CMYK", {}),
+    "rgb.tif": ("RGB", {}),
+    "palette.bmp": ("P", {}),
+    "rgb.webp": ("RGB", {}),
+    "palette.gif": ("P", {}),
+    "16 bit.png": ("I;16", {}),
+    "16 bit.tif": ("I;16", {}),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_one_gray_for_training_and_prediction(tmp_path, name):
+    """The file itself, as `covid predict` reads it, and what `covid split` makes of it."""
+    mode, options = KINDS[name]
+    picture = Image.fromarray(np.dstack([GRAY, 255 - GRAY, GRAY // 2])).convert("RGB")
+    if mode == "I;16":
+        picture = Image.fromarray(GRAY.astype(np.uint16) * 200)
+    path = tmp_path / "in" / "Infected" / name
+    two_classes(tmp_path / "in", 1)
+    picture.convert(mode).save(path, **options)
+    gray = read_gray(path)
+    np.testing.assert_array_equal(load_img(path, "grayscale"), gray)
+    write_folder(scan(tmp_path / "in"), tmp_path / "out", progress=False)
+    prepared = tmp_path / "out" / "Infected" / f"{path.stem}.png"
+    np.testing.assert_array_equal(load_img(prepared, "grayscale"), gray)
+
+
 def test_palette_profile_and_orientation(tmp_path, capfd):
-    pil = pytest.importorskip("PIL.Image")
-    picture = pil.fromarray(GRAY)
+    picture = Image.fromarray(GRAY)
     picture.convert("P").save(tmp_path / "palette.png", transparency=3)
     picture.save(tmp_path / "profile.png", icc_profile=b"no profile at all")
-    exif = pil.Exif()
+    exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees
     picture.save(tmp_path / "turned.jpg", exif=exif)
     np.testing.assert_array_equal(read_gray(tmp_path / "palette.png"), GRAY)
@@ -108,14 +143,14 @@ BROKEN = {
     "cut.png": (encoded(".png")[:-30], "cut-off png"),
     "cut early.png": (encoded(".png")[:20], "cut-off png"),
     "flipped.png": (encoded(".png")[:200] + b"\0\0\0\0" + encoded(".png")[204:], "check sum"),
-    "headless.png": (encoded(".png")[:8] + encoded(".png")[33:], "header is incomplete"),
+    "headless.png": (encoded(".png")[:8] + encoded(".png")[33:], "damaged or cut-off png"),
     "cut.jpg": (encoded(".jpg")[: len(encoded(".jpg")) * 2 // 3], "cut-off jpg"),
     "cut early.jpg": (encoded(".jpg")[:100], "cut-off jpg"),
     "cut thumbnail.jpg": (jpg_with_thumbnail()[:-40], "cut-off jpg"),
     "garbled.jpg": (b"\xff\xd8\xff\xe0hello hello hello\xff\xd9", "jpg"),
-    "cut.bmp": (encoded(".bmp")[:-50], "damaged or cut-off bmp"),
+    "cut.bmp": (encoded(".bmp")[:-50], "cut-off bmp"),
     "cut.tif": (encoded(".tif")[:300], "damaged or cut-off tif"),
-    "float.tif": (encoded(".tif", GRAY.astype(np.float32)), "float32"),
+    "float.tif": (encoded(".tif", GRAY.astype(np.float32)), "32 bits a channel"),
     "scan.dcm": (bytes(128) + b"DICM" + bytes(40), "DICOM"),
 }
 
@@ -143,7 +178,7 @@ def test_checking_finds_what_reading_finds(tmp_path, name):
 
 def test_checking_does_not_decode_a_whole_png(tmp_path, monkeypatch):
     path = put(tmp_path / "a.png")
-    monkeypatch.setattr(images_module.cv2, "imdecode", None)
+    monkeypatch.setattr(PngImageFile, "load", None)
     images_module.check_image(path)
 
 
