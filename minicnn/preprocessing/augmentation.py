@@ -12,7 +12,6 @@ import numpy as np
 from minicnn.arguments import choice, refuse_data_format, refuse_unsupported
 from minicnn.numeric_checks import BadSample, and_more, as_numbers, find_not_finite
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
-from minicnn.preprocessing.iterators import checked_seed
 from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
     AugmentationRanges,
@@ -21,7 +20,7 @@ from minicnn.preprocessing.transform_parameters import (
     nonnegative,
     zoom_pair,
 )
-from minicnn.seeding import fresh_seed
+from minicnn.seeding import checked_seed, fresh_seed
 
 
 class ImageAugmenter:
