@@ -10,7 +10,7 @@ import numpy as np
 
 from minicnn import saving
 from minicnn.kernels.threads import one_step_at_a_time
-from minicnn.npz import parse_meta
+from minicnn.npz import parse_json
 
 SOURCE = "a pickled model"  # what errors call it in place of a file
 
@@ -39,4 +39,4 @@ def taken_apart(model) -> tuple:
 
 def put_together(arrays: dict[str, np.ndarray]):
     """The model again: a new one, with memory of its own."""
-    return saving.assemble(arrays, parse_meta(arrays.pop("__meta__")), SOURCE)
+    return saving.assemble(arrays, parse_json(arrays.pop("__meta__")), SOURCE)

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 # as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
 SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
-    *(ROOT / "minicnn" / f"{n}.py" for n in ("archives", "callbacks/backup", "checkpoints", "npz")),
+    *(ROOT / "minicnn" / f"{n}.py" for n in ("callbacks/backup", "checkpoints", "npz")),
     ROOT / "minicnn/kernels/threads.py",
     *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decoding", "headers", "jpeg", "png")),
 )
