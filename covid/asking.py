@@ -29,7 +29,7 @@ from covid.output import check_csv, check_new_folder, check_outside, new_folder
 from covid.preprocess import enhance_and_crop
 from covid.report import SYNTHETIC, small_print
 from covid.train import PARTS, evaluate_parts, threshold_of
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 
@@ -171,7 +171,7 @@ def predict(options: Namespace) -> dict:
 def write_answers(answers: list[dict], positive: str, path: Path) -> None:
     """One line for every image: file, predicted class, probability, note."""
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)

@@ -12,7 +12,7 @@ from covid.dataset import Dataset, ImageFile
 from covid.errors import UserError, shortened, shown
 from covid.groups import LOOK_ALIKES, Groups, groups_from_names
 from covid.options import Options
-from covid.output import made_aside
+from covid.output import staged_folder
 from covid.preparation import Source
 from covid.report import small_print
 from covid.splits import plan_split
@@ -60,7 +60,7 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         names = None if groups is None else groups.names
     if not folder.exists():
         audit = run_audit(dataset, split, names, options.seed, options.verbose != 0)
-        with made_aside(folder) as temporary:
+        with staged_folder(folder) as temporary:
             write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
     audited = read_audit(folder, dataset)
     options.say(f"Audit: {audited.summary['verdict']}")

@@ -10,7 +10,7 @@ import numpy as np
 from covid.errors import UserError, shown
 from covid.metrics import DEFAULT_PREVALENCE, interval_remark, measure, wilson_interval
 from minicnn import training
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 
@@ -176,7 +176,7 @@ def write_predictions(results: Sequence[Result], classes: tuple[str, str], path:
         A .csv file, replaced as a whole.
     """
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)

@@ -32,7 +32,7 @@ from covid.inputs import open_split
 from covid.recipes import Recipe
 from covid.train import train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 if TYPE_CHECKING:
     from covid.preparation import Prepared
@@ -149,7 +149,7 @@ def groups_in_test(split: SplitFolder) -> int | None:
 def write_folds_csv(rows: dict[str, list[dict]], path: Path) -> None:
     """Write one line for each model and fold; an unknown number of groups stays empty."""
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.DictWriter(file, ("model", *FOLD_COLUMNS))

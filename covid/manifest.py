@@ -14,7 +14,7 @@ from pathlib import Path
 
 from covid.errors import UserError, shortened
 from covid.splits import PARTS
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 MANIFEST = "manifest.csv"
 SPLIT_INFO = "split.json"
@@ -110,7 +110,7 @@ def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
     # handler can write, and read back, unchanged.
     encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
     with (
-        whole_file(folder / MANIFEST) as temporary,
+        atomic_write(folder / MANIFEST) as temporary,
         open(temporary, "w", newline="", **encoding) as file,
     ):
         writer = csv.DictWriter(file, COLUMNS)
@@ -153,7 +153,7 @@ def read_manifest(folder: str | Path) -> list[dict]:
 
 def write_info(folder: Path, info: dict) -> None:
     """Write split.json into `folder`."""
-    with whole_file(folder / SPLIT_INFO) as temporary:
+    with atomic_write(folder / SPLIT_INFO) as temporary:
         temporary.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
 
 

@@ -241,7 +241,7 @@ def require_same_run(path: Path, metadata: dict) -> None:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[None]:
     """Keep a second process away from a run that is being worked at; UserError there.
 
     The lock is the system's: it goes with the process, however that ends.

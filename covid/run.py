@@ -37,7 +37,7 @@ from covid.groups import Groups
 from covid.inputs import bad_files_in_words
 from covid.options import Options
 from covid.outcomes import GROUP, RANDOM, Outcome, split_and_train
-from covid.output import made_aside, write_json
+from covid.output import staged_folder, write_json
 from covid.page import REPORT, write_page
 from covid.page.pictures import convert
 from covid.preparation import Source, find_source
@@ -166,7 +166,7 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
             f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
         )
         found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
-        with made_aside(folder) as temporary:
+        with staged_folder(folder) as temporary:
             write_controls(found, temporary, report.note(images.split))
     controls = read_controls(folder)
     options.say(f"Controls: {controls['verdict']}")

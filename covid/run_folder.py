@@ -11,7 +11,7 @@ from pathlib import Path
 from covid.errors import UserError
 from covid.options import Options
 from covid.output import check_outside, new_folder
-from covid.resuming import RUN_INFO, SUMMARY, only_one, write_run_info
+from covid.resuming import RUN_INFO, SUMMARY, run_lock, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 
@@ -34,7 +34,7 @@ def output_folder(options: Options) -> Iterator[None]:
     try:
         with (
             nullcontext() if options.resume else new_folder(options.out, keep),
-            only_one(options.out),
+            run_lock(options.out),
         ):
             ours = True
             if options.resume:

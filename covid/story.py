@@ -36,7 +36,7 @@ from covid.story_chapters import (
     truth,
 )
 from covid.story_text import as_text
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 PATIENTS, SLICES = 40, 4
 FEWEST_PATIENTS = 4  # kept apart, each class needs one to train with and one for the test
@@ -102,7 +102,7 @@ def tell(
     }
     draw(content, told.lying, told.honest, folder / "story.png")
     write_json(content, folder / "story.json")
-    with whole_file(folder / "story.txt") as temporary:
+    with atomic_write(folder / "story.txt") as temporary:
         temporary.write_text(as_text(content) + "\n", encoding="utf-8")
     return content
 

@@ -30,7 +30,7 @@ from minicnn.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -284,7 +284,7 @@ def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> 
 
 def write_history(history: dict[str, list[float]], path: Path) -> None:
     """One line for every epoch, counted from 1, under the history's names."""
-    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
         for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):

@@ -22,7 +22,7 @@ from covid import manifest
 from covid.errors import UserError
 from covid.groups import Groups
 from covid.images import UnreadableImage, read_gray, write_png
-from covid.output import made_aside
+from covid.output import staged_folder
 from covid.parallel import in_parallel
 from covid.reusing import taking_from
 from covid.splits import Split
@@ -83,7 +83,7 @@ def write_split(
         write_one = partial(_write_one, transform=transform)
     else:
         write_one, progress = taking_from(reuse, [image for _, image in pairs]), False
-    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
+    with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
         rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
         info = {
             "positive": dataset.positive,
@@ -113,7 +113,7 @@ def write_folder(
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)
-    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
+    with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
         return _write_images(
             dataset, [("", image) for image in dataset], temporary, write_one, progress, None
         )

@@ -1,6 +1,6 @@
 """Where numbers go wrong: in which batch, at which sample, in which layer.
 
-Nothing here is run as long as all is well. `where_it_began` runs a batch once more, layer by
+Nothing here is run as long as all is well. `first_nonfinite_layer` runs a batch once more, layer by
 layer, when its loss has already turned out to be NaN or infinite.
 """
 
@@ -55,7 +55,7 @@ class Place:
         return ", ".join(names) + rest
 
 
-def where_it_began(
+def first_nonfinite_layer(
     model, inputs: list[np.ndarray], name_of: Callable[[int], str] | None = None
 ) -> str:
     """The first thing in a training step that is not finite, as the rest of a sentence.

@@ -11,7 +11,7 @@ TEMPORARY = ".minicnn-*.tmp"  # what a process that was killed may leave behind
 
 
 @contextmanager
-def whole_file(path: Path, to_disk: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path, to_disk: bool = True) -> Iterator[Path]:
     """Give a temporary name beside `path`, which is renamed to `path` when all went well.
 
     Otherwise the temporary file is deleted, and `path` is as it was before.

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 FORMAT_VERSION = 1
 ANOTHER_FILE = "name a file that minicnn saved, or take another copy of it"
@@ -56,7 +56,7 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
         dtype = np.asarray(array).dtype
         if dtype.kind not in DTYPE_KINDS:
             raise ValueError(f"{path}: expected {name} to hold numbers or a text, got {dtype}")
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)
 
 

@@ -41,7 +41,7 @@ def train_step(model, x, y, watch=None) -> dict[str, float]:
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
     require_compiled(model)
-    model.optimizer.belong_to(model)
+    model.optimizer.bind_to_model(model)
     inputs = as_inputs(model, x)
     values = model.graph.run(inputs, training=True)
     logs, gradients, through_activation = loss_and_gradients(model, values, y)

@@ -422,7 +422,7 @@ TABLE = {
         raising("pathlib.Path.write_bytes", OSError(28, "No space left on device"))),
     "disk full while a figure is drawn": Row("figures --data slices",
         "covid figures: figures/samples.png cannot be written (No space left on device); check the disk and the folder's permissions",
-        raising("covid.plots.canvas.whole_file", OSError(28, "No space left on device"))),
+        raising("covid.plots.canvas.atomic_write", OSError(28, "No space left on device"))),
     "disk full while predictions are written": Row("predict model.npz image.png --out a.csv",
         "covid predict: a.csv: No space left on device; check the path, its permissions and the disk",
         raising("minicnn.files.flush", OSError(28, "No space left on device"))),
@@ -935,7 +935,7 @@ TABLE = {
         finished(lambda path: (path / "summary.json").write_text('{"splits": {"random": {"models": []}}}'))),
     "a report where nothing can be written": Row("report finished",
         "covid report: finished/report.html: No space left on device; check the path, its permissions and the disk",
-        all_of(finished(lambda path: None), raising("covid.page.writing.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
+        all_of(finished(lambda path: None), raising("covid.page.writing.atomic_write", OSError(28, "No space left on device", "finished/report.html")))),
     # Controls
     "controls of images without a group": Row("controls --data data --split group",
         "covid controls: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv",

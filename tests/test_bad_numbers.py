@@ -15,7 +15,7 @@ from covid import run as runner
 from covid.errors import UserError
 from minicnn import callbacks, kernels, layers, models, optimizers
 from minicnn.callbacks import TerminateOnNaN
-from minicnn.diagnosis import where_it_began
+from minicnn.diagnosis import first_nonfinite_layer
 from minicnn.losses import BinaryCrossentropy
 from minicnn.preprocessing.image import ImageDataGenerator
 from minicnn.training import as_inputs
@@ -308,7 +308,7 @@ def test_looking_for_the_place_leaves_the_model_as_it_was(x, y):
             model.train_on_batch(x, y)
             if looks:
                 cache, step = model.layers[4].cache, model.layers[2].step
-                where_it_began(model, as_inputs(model, x))
+                first_nonfinite_layer(model, as_inputs(model, x))
                 assert model.layers[4].cache is cache and model.layers[2].step == step
         return model.get_weights()
 

@@ -31,7 +31,7 @@ from covid.arguments import parser
 from covid.cli import main
 from covid.errors import UserError
 from covid.options import Options
-from covid.output import made_aside
+from covid.output import staged_folder
 from covid.phantom import write_dataset
 from covid.resuming import OPTION_TYPES, resumed, write_run_info
 from covid.run_folder import output_folder, require_files
@@ -410,14 +410,14 @@ def test_a_folder_that_another_process_has_just_begun_is_left_alone(tmp_path, mo
         raise UserError("another process is working at this run")
         yield
 
-    monkeypatch.setattr(run_folder, "only_one", too_late)
+    monkeypatch.setattr(run_folder, "run_lock", too_late)
     with pytest.raises(UserError, match="another process"), output_folder(options):
         pass
     assert (options.out / "run.json").read_text() == "theirs"
 
 
 def test_folders_that_a_killed_process_left_half_made_are_swept(tmp_path):
-    with made_aside(tmp_path / "out/data/raw") as temporary:
+    with staged_folder(tmp_path / "out/data/raw") as temporary:
         (temporary / "train").mkdir()
         (temporary / "train/image.png").write_bytes(b"half")
         shutil.copytree(temporary, temporary.with_name(".minicnn-killed.tmp"))

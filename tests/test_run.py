@@ -17,7 +17,7 @@ from covid.dataset import read_manifest, read_split, scan, write_folder, write_s
 from covid.errors import UserError
 from covid.groups import LOOK_ALIKES, groups_from_names
 from covid.inputs import is_enhanced
-from covid.output import free_name, json_text, new_folder, whole_file
+from covid.output import atomic_write, free_name, json_text, new_folder
 from covid.phantom import write_dataset
 from covid.preprocess import enhance_and_crop
 from covid.recipes import recipe_for
@@ -388,12 +388,12 @@ def test_new_folder_takes_away_what_it_made_only(tmp_path):
     assert files_in(tmp_path) == ["a/others"] and not (tmp_path / "a/b").exists()
 
 
-def test_whole_file_is_whole_or_as_it_was(tmp_path):
+def test_atomic_write_is_whole_or_as_it_was(tmp_path):
     path = tmp_path / "x.txt"
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("first")
         assert not path.exists()
-    with pytest.raises(RuntimeError), whole_file(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("sec")
         raise RuntimeError
     assert path.read_text() == "first" and files_in(tmp_path) == ["x.txt"]

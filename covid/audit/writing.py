@@ -23,7 +23,7 @@ from covid.drawing import draw, finish
 from covid.errors import shown
 from covid.images import UnreadableImage, read_gray
 from covid.output import write_json
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 SHOWN = 6  # pairs in the figure
 PAIR_COLUMNS = (
@@ -155,7 +155,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) ->
     """Write a csv file (UTF-8) as a whole."""
     # As in `covid.manifest`: names that are not valid UTF-8 come back as they were.
     encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
-    with whole_file(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(rows)

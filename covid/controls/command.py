@@ -30,7 +30,7 @@ from covid.inputs import (
     open_split,
     refuse_for_split,
 )
-from covid.output import check_new_folder, check_outside, made_aside
+from covid.output import check_new_folder, check_outside, staged_folder
 from covid.preparation import SYNTHETIC_GROUP
 from covid.preprocess import enhance_and_crop
 from covid.recipes import Recipe, recipe_for
@@ -44,7 +44,7 @@ def run_command(options: Namespace) -> dict:
     check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (
-        made_aside(options.out) as folder,
+        staged_folder(options.out) as folder,
         bad_files_in_words(),
         split_of(options, recipe) as split,
     ):

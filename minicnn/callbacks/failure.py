@@ -3,7 +3,7 @@
 import numpy as np
 
 from minicnn.callbacks.base import Callback
-from minicnn.diagnosis import bad_weights, largest_weight, where_it_began
+from minicnn.diagnosis import bad_weights, first_nonfinite_layer, largest_weight
 
 
 class TerminateOnNaN(Callback):
@@ -50,7 +50,7 @@ class TerminateOnNaN(Callback):
         inputs : list of float arrays
         """
         batch = f"batch {place} ({place.samples(len(inputs[0]))})"
-        self.began = batch, where_it_began(self.model, inputs, place.feed.name_of)
+        self.began = batch, first_nonfinite_layer(self.model, inputs, place.feed.name_of)
 
     def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):

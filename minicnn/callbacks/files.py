@@ -5,7 +5,7 @@ from pathlib import Path
 
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.monitors import Monitor
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 
 class ModelCheckpoint(Callback):
@@ -87,7 +87,7 @@ class CSVLogger(Callback):
     def set_state(self, state):
         """Drop the epochs after the checkpoint: they will be trained and written once more."""
         self.rows = min(state["rows"], len(self._lines()))
-        with whole_file(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             temporary.write_text("".join(self._lines()[: self.rows]), newline="")
 
     def _lines(self) -> list[str]:
