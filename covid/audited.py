@@ -98,7 +98,7 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
 def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, str]:
     """The look-alikes' name of each image that images.csv has.
 
-    A run that is gone on with elsewhere names the same folder in another way ("../mine" for
+    A run that is resumed elsewhere names the same folder in another way ("../mine" for
     "mine"), so that only the way inside the folder is compared. All paths begin with that folder,
     and nothing more is common to them, since there are images of both classes.
     """

@@ -6,7 +6,7 @@ What it leaves in its folder:
     folds.png                        the same as a figure
     data/<kind>/fold-<n>/            split folders; their images are links
     <model>/fold-<n>/model.npz, history.csv, predictions.csv
-    <model>/fold-<n>/checkpoint.npz  until the run is finished: it goes on from there
+    <model>/fold-<n>/checkpoint.npz  until the run is finished: it resumes from there
 """
 
 import csv
@@ -52,7 +52,7 @@ def run_folds(
 ) -> dict:
     """Train and test every model on every fold; write what is listed at the head of this file.
 
-    Called again after an interruption, it goes on from the split folders and checkpoints there are.
+    Called again after an interruption, it resumes from the split folders and checkpoints there are.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def _train_and_test(
 ) -> Result:
     """Train a model on one fold, write it beside its checkpoint; returns the test's predictions."""
     if backup.path.exists():
-        say(f"going on from {backup.path}")
+        say(f"resuming from {backup.path}")
     recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
     trained = train_and_evaluate(name, recipe, split, seed, verbose, backup)
     write_training(trained, (split.negative, split.positive), backup.path.parent)

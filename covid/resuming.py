@@ -1,4 +1,4 @@
-"""What a run needs to be gone on with: how it was started, who is at it, what it has done.
+"""What a run needs to be resumed: how it was started, who is at it, what it has done.
 
 In its output folder:
 
@@ -75,7 +75,7 @@ def command_line(options: "Options") -> str:
 
 
 def write_run_info(options: "Options") -> None:
-    """Write run.json: what `read_run_info` needs to go on."""
+    """Write run.json: what `read_run_info` needs to resume."""
     from covid.train import versions
 
     info = {
@@ -96,7 +96,7 @@ def read_run_info(folder: Path) -> dict:
     if not path.is_file():
         raise UserError(
             f"--resume: {folder} has no {RUN_INFO}, so it is not the output folder of a run that "
-            "can be gone on with; start a run with another --out"
+            "can be resumed; start a run with another --out"
         )
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
@@ -110,7 +110,7 @@ def read_run_info(folder: Path) -> dict:
         check_values(info["options"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
-            f"{path} cannot be gone on with, it is damaged or written by another version "
+            f"{path} cannot be resumed, it is damaged or written by another version "
             f"({shortened(error)}); start another run"
         ) from None
     return info
@@ -151,7 +151,7 @@ def resumed(folder: Path, given: Namespace) -> "Options":
     Raises
     ------
     UserError
-        There is nothing to go on with, or something else is asked for.
+        There is nothing to resume, or something else is asked for.
     """
     from covid.options import Options
     from covid.train import versions
@@ -192,7 +192,7 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             flag = ("no-" if wanted is False else "") + name.replace("_", "-")
             raise UserError(
                 f"--{flag}: the run in {folder} was started with "
-                f"{as_typed(recorded.get(key))}, so it cannot be gone on with {as_typed(wanted)}; leave "
+                f"{as_typed(recorded.get(key))}, so it cannot be resumed with {as_typed(wanted)}; leave "
                 "the option out, or start another run"
             )
 

@@ -101,7 +101,7 @@ def train_and_evaluate(
     verbose : {"auto", 0, 1, 2}
         As in `Model.fit`.
     backup : BackupAndRestore, optional
-        Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
+        Writes checkpoints; the training resumes from one that is there. Ctrl-C and SIGTERM then
         end it after the step that is being made, with a checkpoint and `TrainingStopped`.
     built : callable
         Called with the model before it is trained, as to have it drawn meanwhile.
@@ -147,7 +147,7 @@ def train_and_evaluate(
     seconds = time.perf_counter() - start if backup is None else backup.seconds
     if terminator.found is not None:
         if backup is not None:
-            backup.discard()  # nothing good can come of going on from there
+            backup.discard()  # nothing good can come of resuming there
         raise UserError(
             f"{name}: training failed and is not saved ({terminator.found}); start again with "
             "another --seed or --recipe"

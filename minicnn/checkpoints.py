@@ -176,7 +176,7 @@ def other_training(
     if training["version"] != VERSION:
         return (
             f"expected a checkpoint of version {VERSION}, got {training['version']}, which another "
-            "version of minicnn goes on with"
+            "version of minicnn resumes"
         )
     here = {key: observers.params[key] for key in ("epochs", "steps")}
     pairs = {

@@ -58,7 +58,7 @@ from minicnn.preprocessing.loading import ImageFileError
 class Row(NamedTuple):
     """An error: `covid` and these words, the line on stderr, how the folder was prepared.
 
-    `code` is the exit code; `leaves` the folder that stays, where there is something to go on with.
+    `code` is the exit code; `leaves` the folder that stays, where there is something to resume.
     """
 
     command: str
@@ -703,7 +703,7 @@ TABLE = {
     "position in letters": Row("explain model.npz image.png --layer conv2d --position a",
         "covid explain: --position: expected whole numbers such as 70,40,2, got 'a'; choose another"),
 
-    # Training, and going on with it
+    # Training, and resuming it
     "training fails": Row("run --data slices --models reduced_inception --epochs 1 --out new",
         "covid run: reduced_inception: training failed and is not saved (epoch 1, ...); start again with another --seed or --recipe",
         all_of(exploding, no_figures)),
@@ -714,39 +714,39 @@ TABLE = {
     "two folders to resume": Row("run --resume one --out two",
         "covid run: --resume: expected one folder; name it, as in --resume results"),
     "a folder without a run": Row("run --resume slices",
-        "covid run: --resume: slices has no run.json, so it is not the output folder of a run that can be gone on with; start a run with another --out"),
+        "covid run: --resume: slices has no run.json, so it is not the output folder of a run that can be resumed; start a run with another --out"),
     "a folder with a run": Row("run --data slices --out stopped",
         "covid run: stopped exists and is not empty; choose another --out or delete it",
         stopped()),
     "run.json cut off": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be gone on with, it is damaged or written by another version (...); start another run",
+        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (...); start another run",
         stopped(lambda path: (path / "run.json").write_text("{"))),
     "run.json of another command": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be gone on with, it is damaged or written by another version (an unknown command, 'fly'); start another run",
+        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (an unknown command, 'fly'); start another run",
         stopped(lambda path: change_json(path / "run.json", lambda info: info.update(command="fly")))),
     "run.json without a place": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be gone on with, it is damaged or written by another version (no folder where it was started); start another run",
+        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (no folder where it was started); start another run",
         stopped(lambda path: change_json(path / "run.json", lambda info: info.update(started_in=3)))),
     "run.json with a text as seed": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be gone on with, it is damaged or written by another version (seed: 'one'); start another run",
+        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (seed: 'one'); start another run",
         stopped_with(seed="one")),
     "run.json with an unknown model": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be gone on with, it is damaged or written by another version (models: ['vgg']); start another run",
+        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (models: ['vgg']); start another run",
         stopped_with(models=["vgg"])),
     "run.json with a path that none is": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be gone on with, it is damaged or written by another version (data: 'a\\x00b'); start another run",
+        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (data: 'a\\x00b'); start another run",
         stopped_with(data="a\0b")),
     "run.json of images that have gone": Row("run --resume stopped",
         "covid run: .../gone: there is no such folder; check the path",
         all_of(stopped_with(data="gone"), lambda setting: shutil.rmtree("stopped/random/data"))),
     "another seed than before": Row("run --resume stopped --seed 9",
-        "covid run: --seed: the run in stopped was started with 1, so it cannot be gone on with 9; leave the option out, or start another run",
+        "covid run: --seed: the run in stopped was started with 1, so it cannot be resumed with 9; leave the option out, or start another run",
         stopped()),
     "other ratios than before": Row("run --resume stopped --ratios 60/20/20",
-        "covid run: --ratios: the run in stopped was started with nothing of the kind, so it cannot be gone on with 60/20/20; leave the option out, or start another run",
+        "covid run: --ratios: the run in stopped was started with nothing of the kind, so it cannot be resumed with 60/20/20; leave the option out, or start another run",
         stopped()),
     "other models than before": Row("run --resume stopped --models cnn",
-        "covid run: --models: the run in stopped was started with tiny_cnn, so it cannot be gone on with cnn; leave the option out, or start another run",
+        "covid run: --models: the run in stopped was started with tiny_cnn, so it cannot be resumed with cnn; leave the option out, or start another run",
         stopped()),
     "a run that is being worked at": Row("run --resume stopped",
         "covid run: stopped: another process is working at this run; wait for it, or stop it first",
@@ -764,7 +764,7 @@ TABLE = {
         f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected the arrays of this model, found a file without weights/conv2d/bias{START}",
         checkpoint(bad_models.drop("weights/conv2d/bias"))),
     "a checkpoint of another version": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of version 1, got 9, which another version of minicnn goes on with{START}",
+        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of version 1, got 9, which another version of minicnn resumes{START}",
         training_state(version=9)),
     "a checkpoint of more epochs": Row("run --resume stopped",
         f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of this run, got one of another run (recipe: epochs: 2 there, 3 here){START}",

@@ -194,7 +194,7 @@ def pattern(sentence: str) -> str:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_an_error_leaves_nothing(name):
-    """Or the output folder that the user is told to go on with."""
+    """Or the output folder that the user is told to resume."""
     row, found = TABLE[name], outcomes()[name]
     assert [path for path in found.left if path.split("/")[0] != row.leaves] == []
     if row.leaves:

@@ -1,4 +1,4 @@
-"""Runs that are killed, stopped, starved of disk and robbed of their folder, and gone on with.
+"""Runs that are killed, stopped, starved of disk and robbed of their folder, and resumed.
 
 Every test starts real processes. What they leave is compared, byte for byte, with a run that
 nobody disturbed.
@@ -176,7 +176,7 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
     assert len(set(reached)) > KILLS // 4  # the kills fell into the training
     code, said, complained = finish(begin(*arguments, figures=True))
     assert code == 0, complained
-    assert "going on from" in said
+    assert "resuming from" in said
     assert_same_results(out, undisturbed)
     assert list(out.rglob("*.tmp")) == list(out.rglob("checkpoint.npz")) == []
 
@@ -459,7 +459,7 @@ def test_a_second_process_is_kept_away(begun, capsys):
 
 def test_other_options_than_the_run_s_are_refused(begun, capsys):
     for option, words in {
-        ("--seed", "4"): "was started with 3, so it cannot be gone on with 4",
+        ("--seed", "4"): "was started with 3, so it cannot be resumed with 4",
         ("--epochs", "7"): "was started with 40",
         ("--models", "tiny_cnn"): "was started with tiny_cnn,reduced_inception",
         ("--group", "^.."): "was started with nothing of the kind",
