@@ -578,13 +578,13 @@ def test_a_change_in_any_file_that_a_kernel_is_made_of_counts(monkeypatch):
     from minicnn.kernels.compiled import pooled_dense
 
     kernel = pooled_dense._forward
-    files = caching.files_behind(kernel.py_func)
-    assert {"pooled_planes.py", "elementwise.py"} <= {Path(file).name for file in files}
-    assert "pooled_dense.py" not in {Path(file).name for file in files}  # numba looks at that one
-    before = kernel._cache._impl.locator.get_source_stamp()
-    assert before == kernel._cache._impl.locator.get_source_stamp()
-    monkeypatch.setattr(caching, "file_stamp", lambda file: "another")
-    assert before != kernel._cache._impl.locator.get_source_stamp()
+    files = caching.source_files(kernel.py_func)
+    parts = {"pooled_dense.py", "pooled_planes.py", "elementwise.py"}
+    assert parts <= {Path(file).name for file in files}
+    stamp = kernel._cache._impl.stamp
+    assert stamp == [(os.stat(file).st_mtime, os.stat(file).st_size) for file in files]
+    monkeypatch.setattr(caching, "source_files", lambda function: [__file__])
+    assert stamp != caching.SafeCache(kernel.py_func)._impl.stamp
 
 
 def test_damaged_files_are_compiled_anew_and_replaced(kept_kernels, tmp_path):
