@@ -266,7 +266,7 @@ def test_the_layer_the_sample_and_the_files_are_named(folder):
         model.fit(images, epochs=2, verbose=0, callbacks=[Enlarge(), terminator])
     assert terminator.found.startswith("epoch 1, batch 2 of 2 (file b/1.png): the loss is ")
     assert re.search(
-        r"the output of dense has \d of 3 numbers that are not finite, the first is inf in "
+        r"the output of dense has \d of 3 values that are not finite, the first is inf in "
         r"file b/1\.png at \(\d\) \(inputs up to .*, kernel up to 3e\+38, bias up to ",
         terminator.found,
     )

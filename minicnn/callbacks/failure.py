@@ -1,17 +1,16 @@
-"""The callback that ends a training whose loss is no number, and says where that began."""
+"""The callback that ends a training whose loss is not finite, and says where that began."""
 
 import numpy as np
 
 from minicnn.callbacks.base import Callback
-from minicnn.diagnosis import bad_weights, first_nonfinite_layer, largest_weight
+from minicnn.diagnosis import first_nonfinite_layer, largest_weight, nonfinite_weights
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss of a batch is not a finite number.
+    """Stop when the loss of a batch is not finite, and say where that began (`minicnn.diagnosis`).
 
-    At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
-    see `minicnn.diagnosis`. The weights are then those from before the batch whose loss it was:
-    with gradients that are no numbers, its step is not made. (Keras makes it.)
+    At an epoch's end the validation loss and the weights are checked, too. The weights stay those
+    from before the batch whose loss it was: its step is not made. (Keras makes it.)
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ class TerminateOnNaN(Callback):
             self._stop(f"{name}: the loss is {logs['loss']}: {reason}")
 
     def on_epoch_end(self, epoch, logs=None):
-        reason = bad_weights(self.model) if self.found is None else None
+        reason = nonfinite_weights(self.model) if self.found is None else None
         if reason is not None:  # behind the epoch's last batch, there is no loss to show it
             self._stop(f"after its last batch: {reason}")
         elif self.found is None and not np.isfinite((logs or {}).get("val_loss", 0)):
