@@ -22,7 +22,7 @@ from covid.errors import UserError, shortened
 from covid.groups import compile_group
 from covid.output import write_json
 from covid.splits import parse_ratios
-from minicnn.checkpoints import CheckpointError, difference
+from minicnn.checkpoints import CheckpointError, first_difference
 from minicnn.models import Model
 from minicnn.npz import ModelFileError, read_npz
 
@@ -158,7 +158,7 @@ def resumed(folder: Path, given: Namespace) -> "Options":
 
     info = read_run_info(folder)
     if info.get("versions") != versions():
-        what = difference(info.get("versions"), versions())
+        what = first_difference(info.get("versions"), versions())
         print(
             f"note: {folder} was begun with other versions ({what}); the numbers may "
             "differ in their last digits from those of an uninterrupted run"
@@ -236,7 +236,7 @@ def require_same_run(path: Path, metadata: dict) -> None:
     if there != here:
         raise UserError(
             f"{path}: expected a checkpoint of this run, got one of another run "
-            f"({difference(there, here)}); delete it to start anew"
+            f"({first_difference(there, here)}); delete it to start anew"
         )
 
 

@@ -1,22 +1,30 @@
 """A model but for its arrays, as JSON can hold it: `describe` writes it down, `rebuild` reads it.
 
-What is read may be damaged, or made by somebody who means harm: types, sizes and numbers are
-checked before a layer is made, and the parameters' shapes before any memory is taken for them.
+A description that is read may be damaged or hostile: types, sizes and values are checked before a
+layer is made, and the parameters' shapes before any memory is taken for them.
 """
 
 import json
 from collections.abc import Callable
 
-from minicnn import metrics
+from minicnn import layers, metrics, optimizers
 from minicnn.description_checks import check_description
+from minicnn.graph import connect, input_tensor
 from minicnn.npz import FORMAT_VERSION
+
+# The classes that a file may name.
+LAYERS = {
+    name: kind
+    for name, kind in vars(layers).items()
+    if name in layers.__all__ and isinstance(kind, type) and kind is not layers.Layer
+}
 
 
 def require_savable(model) -> None:
     """ValueError where `load_model` could not make the model again."""
     for layer in model.graph.layers:
         kind = type(layer)
-        if layer_kinds().get(kind.__name__) is not kind:
+        if LAYERS.get(kind.__name__) is not kind:
             raise ValueError(
                 f"{layer.label}: a layer of a class that minicnn does not have "
                 f"({kind.__name__}) cannot be loaded again; use save_weights"
@@ -29,24 +37,18 @@ def require_savable(model) -> None:
                 f"{model.name}: expected metadata that JSON can hold, got "
                 f"metadata[{key!r}] = {value!r} ({error})"
             ) from None
-
-
-def layer_kinds() -> dict[str, type]:
-    """The classes of layers that a file may name."""
-    from minicnn import layers
-
-    found = {name: getattr(layers, name) for name in layers.__all__}
-    return {
-        name: kind
-        for name, kind in found.items()
-        if isinstance(kind, type) and kind is not layers.Layer
-    }
+    for key, function in model.metrics if model.optimizer is not None else ():
+        if metrics.METRICS.get(key) is not function:
+            raise ValueError(
+                f"{model.name}: a metric of one's own ({key}) cannot be saved; call "
+                "compile(...) without it first, or save_weights"
+            )
 
 
 def describe(model) -> dict:
     """All of a model but its arrays, as JSON can hold it; ValueError if it cannot."""
     require_savable(model)
-    nodes, layers = model.graph.nodes, model.graph.layers
+    nodes = model.graph.nodes
     meta = {
         "format_version": FORMAT_VERSION,
         "kind": model.kind,
@@ -61,19 +63,13 @@ def describe(model) -> dict:
                 "config": layer.config(),
                 "mask": [layer.mask_seed, layer.step] if hasattr(layer, "mask_seed") else None,
             }
-            for layer in layers
+            for layer in model.graph.layers
         ],
         "nodes": describe_nodes(model.graph),
         "inputs": [nodes.index(tensor.node) for tensor in model.graph.inputs],
         "outputs": [nodes.index(tensor.node) for tensor in model.graph.outputs],
     }
     if model.optimizer is not None:
-        for key, function in model.metrics:
-            if metrics.METRICS.get(key) is not function:
-                raise ValueError(
-                    f"{model.name}: a metric of one's own ({key}) cannot be saved; call "
-                    "compile(...) without it first, or save_weights"
-                )
         meta["compiled"] = {
             "optimizer": type(model.optimizer).__name__,
             "config": model.optimizer.config(),
@@ -117,17 +113,18 @@ def rebuild(meta: dict, check_shapes: Callable[[dict[str, tuple]], None] | None 
     from minicnn.models import Model, Sequential
 
     check_description(meta)
-    layers = [make_layer(entry) for entry in meta["layers"]]
-    naming = {"name": meta["name"], "seed": meta["seed"]}
+    made = [make_layer(entry) for entry in meta["layers"]]
+    named = {"name": meta["name"], "seed": meta["seed"]}
     # Connected layers know their shapes; the parameters are made when the graph is looked at.
-    if meta["kind"] == Sequential.kind:
-        chain = Sequential(layers, **naming)
+    is_chain = meta["kind"] == Sequential.kind
+    if is_chain:
+        model = Sequential(made, **named)
     else:
-        tensors = connect_nodes(layers, meta["nodes"])
-        ends = [[tensors[index] for index in meta[key]] for key in ("inputs", "outputs")]
+        tensors = connect_nodes(made, meta["nodes"])
     if check_shapes is not None:
-        check_shapes(param_shapes(layers))
-    model = chain if meta["kind"] == Sequential.kind else Model(*ends, **naming)
+        check_shapes(param_shapes(made))
+    if not is_chain:
+        model = Model(*([tensors[i] for i in meta[key]] for key in ("inputs", "outputs")), **named)
     if describe_nodes(model.graph) != meta["nodes"]:
         raise ValueError("the nodes are not those of its layers, in the order in which they run")
     put_counters(model, meta)
@@ -145,17 +142,14 @@ def put_counters(model, meta: dict) -> None:
     model.epochs_done = meta["epochs_done"]
 
 
-def connect_nodes(layers: list, nodes: list[dict]) -> list:
+def connect_nodes(made: list, nodes: list[dict]) -> list:
     """The tensor that each node gives out; ValueError where a layer takes other inputs."""
-    from minicnn.graph import connect, input_tensor
-    from minicnn.layers import Concatenate, InputLayer
-
     tensors: list = []
     for node in nodes:
-        layer, inputs = layers[node["layer"]], [tensors[index] for index in node["inputs"]]
-        if isinstance(layer, InputLayer) == bool(inputs):
+        layer, inputs = made[node["layer"]], [tensors[index] for index in node["inputs"]]
+        if isinstance(layer, layers.InputLayer) == bool(inputs):
             raise ValueError(f"{layer.label}: {len(inputs)} inputs")
-        if isinstance(layer, Concatenate) != node["takes_list"]:
+        if isinstance(layer, layers.Concatenate) != node["takes_list"]:
             raise ValueError(f"{layer.label}: a list of inputs, or none where it needs one")
         if not inputs:
             tensors.append(input_tensor(layer))
@@ -166,19 +160,18 @@ def connect_nodes(layers: list, nodes: list[dict]) -> list:
 
 def make_layer(entry: dict):
     """The layer of one entry of the description, without parameters so far."""
-    kind = layer_kinds().get(entry["class"])
-    if kind is None:
+    if entry["class"] not in LAYERS:
         raise ValueError(f"a layer of an unknown class {entry['class']!r}")
-    return kind(**entry["config"])
+    return LAYERS[entry["class"]](**entry["config"])
 
 
-def param_shapes(layers: list) -> dict[str, tuple]:
+def param_shapes(made: list) -> dict[str, tuple]:
     """Shapes of all parameters of connected layers, as "layer name/parameter name".
 
     ValueError where the uses of a shared layer need parameters of different shapes.
     """
     shapes: dict[str, tuple] = {}
-    for layer in layers:
+    for layer in made:
         for node in layer.nodes:
             if not node.inputs:
                 continue
@@ -191,9 +184,7 @@ def param_shapes(layers: list) -> dict[str, tuple]:
 
 
 def compile_again(model, compiled: dict) -> None:
-    """Compile a model as `describe` found it, but for the optimiser's arrays."""
-    from minicnn import optimizers
-
+    """Compile a model as `describe` found it, but for the optimizer's arrays."""
     optimizer = type(optimizers.get(compiled["optimizer"]))(**compiled["config"])
     optimizer.iterations = compiled["iterations"]
     model.compile(optimizer, compiled["losses"], compiled["metrics"], compiled["loss_weights"])

@@ -33,9 +33,9 @@ class ModelFileError(ValueError):
         The file, what was expected and what was found; the error's text adds what to do.
     """
 
-    def __init__(self, path, problem: str, remedy: str = ""):
+    def __init__(self, path, problem: str, remedy: str = ANOTHER_FILE):
         self.problem = f"{path}: {one_line(problem)}"
-        super().__init__(f"{self.problem}; {remedy}" if remedy else self.problem)
+        super().__init__(f"{self.problem}; {remedy}")
 
 
 def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
@@ -79,7 +79,7 @@ def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict
         reason = getattr(error, "strerror", None) or error
         found = error if type(error) is ValueError else f"one that cannot be read ({reason})"
         problem = f"expected a model file of minicnn (.npz), found {found}"
-        raise ModelFileError(path, problem, ANOTHER_FILE) from None
+        raise ModelFileError(path, problem) from None
     version = FORMAT_VERSION if meta is None else meta.get("format_version")
     if type(version) is not int or version != FORMAT_VERSION:  # True == 1
         problem = f"expected format version {FORMAT_VERSION}, found {version!r}"

@@ -1,23 +1,20 @@
-"""Models as bytes for other processes of the same program: `pickle.dumps(model)`.
+"""Models as bytes for other processes of the same program: `pickle.dumps(model)`, `copy.deepcopy`.
 
-A process pool sends its arguments to its workers in this way, and `copy.deepcopy` takes it, too.
-The bytes hold what `Model.save` writes: layers, weights, seeds, optimiser, how many epochs are
-done. History and callbacks stay behind. A model in a file is another matter: whoever unpickles a
-file runs what its writer put into it, so files are `.npz` (see `minicnn.saving`).
+The bytes hold what `Model.save` writes; history and callbacks stay behind. A model in a file is
+another matter: whoever unpickles a file runs what its writer put into it, so files are `.npz` (see
+`minicnn.saving`).
 """
 
 import numpy as np
 
 from minicnn import saving
 from minicnn.kernels.threads import one_step_at_a_time
-from minicnn.npz import parse_json
-
-SOURCE = "a pickled model"  # what errors call it in place of a file
+from minicnn.npz import META, parse_json
 
 
 @one_step_at_a_time()
-def taken_apart(model) -> tuple:
-    """What `pickle` needs: the function `put_together` and its arguments.
+def reduce_model(model) -> tuple:
+    """What `pickle` needs: the function `restore_model` and its arguments.
 
     Raises
     ------
@@ -34,9 +31,9 @@ def taken_apart(model) -> tuple:
             f"{type(model).__name__}; give it a __reduce__ of its own"
         )
     arrays = saving.model_arrays(model)
-    return put_together, ({name: array.copy() for name, array in arrays.items()},)
+    return restore_model, ({name: array.copy() for name, array in arrays.items()},)
 
 
-def put_together(arrays: dict[str, np.ndarray]):
-    """The model again: a new one, with memory of its own."""
-    return saving.assemble(arrays, parse_json(arrays.pop("__meta__")), SOURCE)
+def restore_model(arrays: dict[str, np.ndarray]):
+    """A new model, with memory of its own."""
+    return saving.assemble(arrays, parse_json(arrays.pop(META)), "a pickled model")

@@ -191,7 +191,7 @@ class Model:
 
     def __reduce__(self) -> tuple:
         """For process pools and `copy.deepcopy`; see `minicnn.pickling`."""
-        return pickling.taken_apart(self)
+        return pickling.reduce_model(self)
 
     # Training
 
