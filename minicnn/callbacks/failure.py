@@ -23,18 +23,14 @@ class TerminateOnNaN(Callback):
         What was found and where, None if all was well.
     """
 
+    remembered = ("found", "epoch")
+
     def __init__(self, verbose=1):
         self.verbose = verbose
         self.found: str | None = None
 
     def on_train_begin(self, logs=None):
         self.found, self.began, self.epoch = None, None, 0
-
-    def get_state(self):
-        return {"found": self.found, "epoch": self.epoch}
-
-    def set_state(self, state):
-        self.found, self.epoch = state["found"], state["epoch"]
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
