@@ -18,7 +18,7 @@ class BackupAndRestore(Callback):
 
     The same program, started again after whatever ended it, ends with the bits it would have ended
     with. What cannot be put back is the user's own code: a Python generator goes on with what it
-    gives next, and a callback of one's own starts anew unless it has `get_state` and `set_state`.
+    gives next, and a callback of one's own keeps what its `remembered` names.
 
     `fit` takes one of them, wherever it stands among the callbacks.
 
