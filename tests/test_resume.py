@@ -439,7 +439,7 @@ def complaint(capsys, *arguments) -> str:
 def test_a_finished_run_is_not_done_again(undisturbed, capsys):
     before = {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")}
     assert main(["run", "--resume", str(undisturbed)]) == 0
-    assert "is finished" in capsys.readouterr().out
+    assert "is already complete" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")} == before
 
 
