@@ -1,4 +1,4 @@
-"""Writing files so that one that exists is whole."""
+"""Writing files so that each is either whole or as it was before."""
 
 import os
 import shutil
@@ -11,17 +11,11 @@ TEMPORARY = ".minicnn-*.tmp"  # what a process that was killed may leave behind
 
 
 @contextmanager
-def whole_file(path: Path, to_disk: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path`, which is renamed to `path` when all went well.
 
-    Otherwise the temporary file is deleted, and `path` is as it was before.
-
-    Parameters
-    ----------
-    path : Path
-    to_disk : bool
-        Wait until the disk has the bytes before the file before is given up: whatever happens,
-        a loss of power included, there is one or the other. Takes some milliseconds.
+    Otherwise the temporary file is deleted, and `path` is as it was before. The disk has the new
+    bytes before the old file is given up, so there is one or the other even after a loss of power.
 
     Raises
     ------
@@ -32,10 +26,9 @@ def whole_file(path: Path, to_disk: bool = True) -> Iterator[Path]:
     temporary = path.with_name(temporary_name())
     try:
         yield temporary
-        if to_disk:
-            flush(temporary)
+        flush(temporary)
         os.replace(temporary, path)
-        if to_disk and os.name == "posix":
+        if os.name == "posix":
             flush(path.parent)  # the new name is an entry of the folder
     except OSError as error:
         # What is written to an open file fails without its name; nobody knows the temporary one.

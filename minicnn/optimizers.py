@@ -47,7 +47,7 @@ class Optimizer:
 
     lr = learning_rate  # its name in Keras until 2020
 
-    def belong_to(self, model) -> None:
+    def bind_to_model(self, model) -> None:
         """Remember the model of the first step; ValueError for any other one after it.
 
         What an optimiser keeps of one model's gradients would spoil another model's steps.

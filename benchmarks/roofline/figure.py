@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 COLORS = {"cache": "tab:blue", "memory": "tab:green", "arithmetic": "tab:red"}
 APART = 26.0  # pixels between the numbers' centres, at least
@@ -63,7 +63,7 @@ def draw(limits: dict, kernels: list[dict], path: Path) -> None:
         "hollow: the same time, if the work is counted as the definition has it"
     )
     fig.text(0.645, 0.04, note, fontsize=8, color="0.35")
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         fig.savefig(part, format="png")
     plt.close(fig)
 

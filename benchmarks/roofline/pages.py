@@ -5,7 +5,7 @@ A page has a pair of comments for each table; what stands between them is replac
 
 from pathlib import Path
 
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 
 def replace_table(page: Path, name: str, lines: list[str]) -> None:
@@ -29,7 +29,7 @@ def replace_table(page: Path, name: str, lines: list[str]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ from covid.common.errors import shown
 from covid.common.output_files import write_json
 from covid.data.images import UnreadableImage, read_gray
 from covid.figures.draw_process import draw, finish
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 SHOWN = 6  # pairs in the figure
 PAIR_COLUMNS = (
@@ -162,7 +162,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) ->
     """Write a csv file (UTF-8) as a whole."""
     # As in `covid.data.manifest`: names that are not valid UTF-8 come back as they were.
     encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
-    with whole_file(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(rows)

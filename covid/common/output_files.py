@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.common.errors import UserError
-from minicnn.files import temporary_name, whole_file
+from minicnn.files import atomic_write, temporary_name
 
 
 def check_new_folder(folder: Path, option: str = "--out") -> None:
@@ -95,7 +95,7 @@ def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterat
 
 
 @contextmanager
-def made_aside(folder: Path) -> Iterator[Path]:
+def staged_folder(folder: Path) -> Iterator[Path]:
     """Give a temporary folder that becomes `folder`, or disappears when something goes wrong.
 
     Raises
@@ -151,5 +151,5 @@ def without_nan(content):
 
 def write_json(content: dict, path: Path) -> None:
     """Write a JSON file as a whole."""
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json_text(content) + "\n", encoding="utf-8")

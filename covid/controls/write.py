@@ -7,7 +7,7 @@ from pathlib import Path
 
 from covid.common.output_files import write_json
 from covid.controls.results import Controls, interval, interval_in_words, split_in_words
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 COLUMNS = (
     *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
@@ -43,7 +43,10 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
 def write_rows(controls: Controls, path: Path) -> None:
     """One line for each control; an interval's ends are empty where there is none."""
     rows = controls.summary()["rows"]
-    with whole_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+    with (
+        atomic_write(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows({**row, "flagged": int(row["flagged"])} for row in rows)

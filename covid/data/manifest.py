@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covid.common.errors import UserError
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 MANIFEST = "manifest.csv"
 COLUMNS = (
@@ -60,7 +60,7 @@ def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
     # handler can write, and read back, unchanged.
     encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
     with (
-        whole_file(folder / MANIFEST) as temporary,
+        atomic_write(folder / MANIFEST) as temporary,
         open(temporary, "w", newline="", **encoding) as file,
     ):
         writer = csv.DictWriter(file, COLUMNS)

@@ -17,7 +17,7 @@ from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, check_image
 from covid.data.manifest import MANIFEST, NO_CONTOUR_KEPT, read_manifest
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 
 SPLIT_INFO = "split.json"
@@ -71,7 +71,7 @@ class SplitFolder:
 
 def write_info(folder: Path, info: dict) -> None:
     """Write split.json into `folder`."""
-    with whole_file(folder / SPLIT_INFO) as temporary:
+    with atomic_write(folder / SPLIT_INFO) as temporary:
         temporary.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError
-from covid.common.output_files import made_aside
+from covid.common.output_files import staged_folder
 from covid.common.parallel import in_parallel
 from covid.data import manifest, split_folder
 from covid.data.class_folders import Dataset, ImageFile
@@ -81,7 +81,7 @@ def write_split(
         write_one = partial(_write_one, transform=transform)
     else:
         write_one, progress = taking_from(reuse, [image for _, image in pairs]), False
-    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
+    with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
         rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
         info = {
             "positive": dataset.positive,
@@ -111,7 +111,7 @@ def write_folder(
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)
-    with _failures_in_words(folder), made_aside(Path(folder)) as temporary:
+    with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
         return _write_images(
             dataset, [("", image) for image in dataset], temporary, write_one, progress, None
         )

@@ -12,7 +12,7 @@ from covid.page.reading import read_run
 from covid.page.results import results_section
 from covid.page.runs import Run
 from covid.page.style import style_sheet
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 REPORT = "report.html"
 
@@ -47,7 +47,7 @@ def write_report(run: Run) -> Path:
     """Write the report of a run that was read; `run.missing` then says what it lacks."""
     path = run.folder / REPORT
     text = page(run)
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
     return path
 

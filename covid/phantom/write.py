@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError
-from covid.common.output_files import made_aside, write_json
+from covid.common.output_files import staged_folder, write_json
 from covid.common.parallel import in_parallel
 from covid.phantom.patient import Patient
 from covid.phantom.scan import make_patient
@@ -170,7 +170,7 @@ def write_dataset(
         patient = make_patient(number, number in infected, seed)
         return _write_patient(temporary, patient, number in called, slices, switches)
 
-    with made_aside(folder) as temporary:
+    with staged_folder(folder) as temporary:
         for name in CLASS_FOLDERS.values():
             (temporary / name).mkdir()
         by_patient = in_parallel(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.common.errors import UserError, shortened, shown
-from covid.common.output_files import made_aside
+from covid.common.output_files import staged_folder
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.disclaimer import small_print
 from covid.data.groups import LOOK_ALIKES, Groups, groups_from_names
@@ -61,7 +61,7 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         names = None if groups is None else groups.names
     if not folder.exists():
         audit = run_audit(dataset, split, names, options.seed, options.verbose != 0)
-        with made_aside(folder) as temporary:
+        with staged_folder(folder) as temporary:
             write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
     audited = read_audit(folder, dataset)
     options.say(f"Audit: {audited.summary['verdict']}")
@@ -99,7 +99,7 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
 def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, str]:
     """The look-alikes' name of each image that images.csv has.
 
-    A run that is gone on with elsewhere names the same folder in another way ("../mine" for
+    A run that is resumed elsewhere names the same folder in another way ("../mine" for
     "mine"), so that only the way inside the folder is compared. All paths begin with that folder,
     and nothing more is common to them, since there are images of both classes.
     """

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from covid.common.errors import UserError, shortened, shown
-from covid.common.output_files import made_aside
+from covid.common.output_files import staged_folder
 from covid.controls import run_controls, write_controls
 from covid.data import disclaimer
 from covid.pipeline.options import Options
@@ -29,7 +29,7 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
             f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
         )
         found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
-        with made_aside(folder) as temporary:
+        with staged_folder(folder) as temporary:
             write_controls(found, temporary, disclaimer.note(images.split))
     controls = read_controls(folder)
     options.say(f"Controls: {controls['verdict']}")

@@ -6,7 +6,7 @@ What it leaves in its folder:
     folds.png                        the same as a figure
     data/<kind>/fold-<n>/            split folders; their images are links
     <model>/fold-<n>/model.npz, history.csv, predictions.csv
-    <model>/fold-<n>/checkpoint.npz  until the run is finished: it goes on from there
+    <model>/fold-<n>/checkpoint.npz  until the run is finished: it resumes from there
 """
 
 import csv
@@ -28,7 +28,7 @@ from covid.training.predictions import Result
 from covid.training.recipes import Recipe
 from covid.training.train import train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 
 def run_folds(
@@ -45,7 +45,7 @@ def run_folds(
 ) -> dict:
     """Train and test every model on every fold; write what is listed at the head of this file.
 
-    Called again after an interruption, it goes on from the split folders and checkpoints there are.
+    Called again after an interruption, it resumes from the split folders and checkpoints there are.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _train_and_test(
 ) -> Result:
     """Train a model on one fold, write it beside its checkpoint; returns the test's predictions."""
     if backup.path.exists():
-        say(f"going on from {backup.path}")
+        say(f"resuming from {backup.path}")
     recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
     trained = train_and_evaluate(name, recipe, split, seed, verbose, backup)
     write_training(trained, (split.negative, split.positive), backup.path.parent)
@@ -142,7 +142,7 @@ def groups_in_test(split: SplitFolder) -> int | None:
 def write_folds_csv(rows: dict[str, list[dict]], path: Path) -> None:
     """Write one line for each model and fold; an unknown number of groups stays empty."""
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.DictWriter(file, ("model", *FOLD_COLUMNS))

@@ -1,4 +1,4 @@
-"""The output folder of a run: new and for one process alone, or that of a run to go on with.
+"""The output folder of a run: new and for one process alone, or that of a run to resume.
 
 Whatever ends a run early, the folder is either as it was before or holds a checkpoint.
 """
@@ -11,17 +11,17 @@ from pathlib import Path
 from covid.common.errors import UserError
 from covid.common.output_files import check_outside, new_folder
 from covid.pipeline.options import Options
-from covid.pipeline.run_record import RUN_INFO, SUMMARY, only_one, write_run_info
+from covid.pipeline.run_record import RUN_INFO, SUMMARY, run_lock, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 
 
 @contextmanager
 def output_folder(options: Options) -> Iterator[None]:
-    """The output folder, new or that of the run to go on with, for this process alone.
+    """The output folder, new or that of the run to resume, for this process alone.
 
     Whatever ends the run before it is finished: where there is a checkpoint all is kept, and the
-    user is told how to go on; else the folder is as it was before.
+    user is told how to resume; else the folder is as it was before.
     """
     if options.data is not None:
         check_outside(options.out, options.data)
@@ -34,7 +34,7 @@ def output_folder(options: Options) -> Iterator[None]:
     try:
         with (
             nullcontext() if options.resume else new_folder(options.out, keep),
-            only_one(options.out),
+            run_lock(options.out),
         ):
             ours = True
             if options.resume:
@@ -46,7 +46,7 @@ def output_folder(options: Options) -> Iterator[None]:
     except BaseException:
         if ours and (options.out / RUN_INFO).exists():
             options.say(
-                f"\nNot finished. To go on from the last checkpoint:\n"
+                f"\nNot finished. To resume from the last checkpoint:\n"
                 f"  covid {options.command} --resume {shlex.quote(str(options.out))}"
             )
         raise

@@ -17,7 +17,7 @@ leaves in the output folder:
         <model>/model.npz            the trained model
         <model>/history.csv          loss and accuracy of every epoch
         <model>/predictions.csv      one line for every image
-        <model>/checkpoint.npz       while the run is not finished: `--resume` goes on from there
+        <model>/checkpoint.npz       while the run is not finished: `--resume` resumes from there
     controls/                    the same training on images that should teach nothing
     folds/                       cross-validation, where --folds is given
     synthetic/                   the synthetic images, where no --data was given
@@ -99,7 +99,7 @@ def finished_before(options: Options) -> dict:
         write_page(options.out)
     for path in checkpoints(options.out):
         path.unlink()
-    options.say(f"{options.out} is finished, there is nothing to go on with")
+    options.say(f"{options.out} is already complete; nothing to resume")
     options.say(f"\n{table}")
     return summary
 

@@ -66,7 +66,7 @@ def read_run_info(folder: Path) -> dict:
     if not path.is_file():
         raise UserError(
             f"--resume: {folder} has no {RUN_INFO}, so it is not the output folder of a run that "
-            "can be gone on with; start a run with another --out"
+            "can be resumed; start a run with another --out"
         )
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
@@ -80,7 +80,7 @@ def read_run_info(folder: Path) -> dict:
         check_values(info["options"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
-            f"{path} cannot be gone on with, it is damaged or written by another version "
+            f"{path} cannot be resumed, it is damaged or written by another version "
             f"({shortened(error)}); start another run"
         ) from None
     return info
@@ -109,7 +109,7 @@ def check_values(options: dict) -> None:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[None]:
     """Keep a second process away from a run that is being worked at; UserError there.
 
     The lock is the system's: it goes with the process, however that ends.

@@ -79,7 +79,7 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
             folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
         )
         if backup.path.exists():
-            options.say(f"going on from {backup.path}")
+            options.say(f"resuming from {backup.path}")
         trained = train_and_evaluate(
             *(name, recipe, split, options.seed, options.verbose, backup),
             built=partial(model_figures.graph_figure, folder=drawn),

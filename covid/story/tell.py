@@ -34,7 +34,7 @@ from covid.story.chapters import (
     truth,
 )
 from covid.story.text import as_text
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 PATIENTS, SLICES = 40, 4
 
@@ -86,7 +86,7 @@ def tell(
     }
     draw(content, told.lying, told.honest, folder / "story.png")
     write_json(content, folder / "story.json")
-    with whole_file(folder / "story.txt") as temporary:
+    with atomic_write(folder / "story.txt") as temporary:
         temporary.write_text(as_text(content) + "\n", encoding="utf-8")
     return content
 

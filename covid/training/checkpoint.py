@@ -7,7 +7,7 @@ from pathlib import Path
 
 from covid.common.errors import UserError
 from minicnn.models import Model
-from minicnn.saving.checkpoint import CheckpointError, difference
+from minicnn.saving.checkpoint import CheckpointError, first_difference
 from minicnn.saving.npz import ModelFileError, read_npz
 
 
@@ -40,5 +40,5 @@ def require_same_run(path: Path, metadata: dict) -> None:
     if there != here:
         raise UserError(
             f"{path}: expected a checkpoint of this run, got one of another run "
-            f"({difference(there, here)}); delete it to start anew"
+            f"({first_difference(there, here)}); delete it to start anew"
         )

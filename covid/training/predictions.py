@@ -10,7 +10,7 @@ import numpy as np
 from covid.common.choices import DEFAULT_PREVALENCE
 from covid.common.errors import UserError, shown
 from covid.metrics import interval_remark, measure, wilson_interval
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.training import loop
@@ -177,7 +177,7 @@ def write_predictions(results: Sequence[Result], classes: tuple[str, str], path:
         A .csv file, replaced as a whole.
     """
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)

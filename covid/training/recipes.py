@@ -241,18 +241,14 @@ class WarmUp(Callback):
     steps : int
     """
 
+    remembered = ("peak", "step")
+
     def __init__(self, steps: int):
         self.steps = steps
 
     def on_train_begin(self, logs=None):
         self.peak = self.model.optimizer.learning_rate
         self.step = 0
-
-    def get_state(self):
-        return {"peak": self.peak, "step": self.step}
-
-    def set_state(self, state):
-        self.peak, self.step = state["peak"], state["step"]
 
     def on_train_batch_begin(self, batch, logs=None):
         if self.step < self.steps:

@@ -27,7 +27,7 @@ from minicnn.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -96,7 +96,7 @@ def train_and_evaluate(
     verbose : {"auto", 0, 1, 2}
         As in `Model.fit`.
     backup : BackupAndRestore, optional
-        Writes checkpoints; the training goes on from one that is there. Ctrl-C and SIGTERM then
+        Writes checkpoints; the training resumes from one that is there. Ctrl-C and SIGTERM then
         end it after the step that is being made, with a checkpoint and `TrainingStopped`.
     built : callable
         Called with the model before it is trained, as to have it drawn meanwhile.
@@ -142,7 +142,7 @@ def train_and_evaluate(
     seconds = time.perf_counter() - start if backup is None else backup.seconds
     if terminator.found is not None:
         if backup is not None:
-            backup.discard()  # nothing good can come of going on from there
+            backup.discard()  # nothing good can come of resuming there
         raise UserError(
             f"{name}: training failed and is not saved ({terminator.found}); start again with "
             "another --seed or --recipe"
@@ -258,7 +258,7 @@ def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> 
 
 def write_history(history: dict[str, list[float]], path: Path) -> None:
     """One line for every epoch, counted from 1, under the history's names."""
-    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
         for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):

@@ -1,4 +1,4 @@
-"""The callback that writes checkpoints, and goes on from one that is there."""
+"""The callback that writes checkpoints, and resumes from one that is there."""
 
 import time
 from contextlib import suppress
@@ -14,12 +14,11 @@ class TrainingStopped(KeyboardInterrupt):
 
 
 class BackupAndRestore(Callback):
-    """Write a checkpoint while training; where there is one already, go on from it.
+    """Write checkpoints while training; where there is one already, resume from it.
 
-    The same program, started again after whatever ended it, trains on from the last checkpoint
-    and ends with the bits it would have ended with. What cannot be put back is the user's own
-    code: a Python generator goes on with what it gives next, and a callback of one's own starts
-    anew unless it has `get_state` and `set_state`.
+    The same program, started again after whatever ended it, ends with the bits it would have ended
+    with. What cannot be put back is the user's own code: a Python generator goes on with what it
+    gives next, and a callback of one's own keeps what its `remembered` names.
 
     `fit` takes one of them, wherever it stands among the callbacks.
 
@@ -90,24 +89,22 @@ class BackupAndRestore(Callback):
 
     def after_step(self, position: Position) -> None:
         """Write a checkpoint if one is due; TrainingStopped if that was asked for."""
-        steps = position.epoch * self.params["steps"] + position.step
-        is_due = isinstance(self.save_freq, int) and self.save_freq and steps % self.save_freq == 0
+        steps = self.params["steps"]
+        made = position.epoch * steps + position.step
+        is_due = self.save_freq not in ("epoch", False) and made % self.save_freq == 0
+        place = f"step {position.step} of {steps} of epoch {position.epoch + 1}"
+        self._save_or_stop(position, is_due, place)
+
+    def after_epoch(self, position: Position) -> None:
+        """The same after an epoch: `position` is the beginning of the next one."""
+        self._save_or_stop(position, bool(self.save_freq), f"epoch {position.epoch}")
+
+    def _save_or_stop(self, position: Position, is_due: bool, place: str) -> None:
         if is_due or self.stop_requested:
             self.save(position)
         if self.stop_requested:
             self.stop_requested = False
-            raise TrainingStopped(
-                f"stopped after step {position.step} of {self.params['steps']} of epoch "
-                f"{position.epoch + 1}"
-            )
-
-    def after_epoch(self, position: Position) -> None:
-        """The same after an epoch: `position` is the beginning of the next one."""
-        if self.save_freq or self.stop_requested:
-            self.save(position)
-        if self.stop_requested:
-            self.stop_requested = False
-            raise TrainingStopped(f"stopped after epoch {position.epoch}")
+            raise TrainingStopped(f"stopped after {place}")
 
     def save(self, position: Position) -> None:
         """Write the checkpoint; until it is whole the one before it stays."""

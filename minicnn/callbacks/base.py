@@ -1,4 +1,4 @@
-"""What all callbacks are, who tells them what has happened, and the one that `fit` returns."""
+"""The base of all callbacks, the list that calls them, and the one that `fit` returns."""
 
 from functools import partial
 
@@ -6,27 +6,32 @@ from minicnn.saving.checkpoint import Position
 
 
 class Callback:
-    """Base of all callbacks: does nothing at every occasion.
+    """Base of all callbacks: does nothing on every occasion.
 
     Attributes
     ----------
     model : Model
     params : dict
         "epochs", "steps" and "verbose" of the running `fit`.
+    remembered : tuple of str
+        The attributes that a checkpoint keeps: numbers, texts, lists, arrays.
     """
 
     model = None
     params: dict = {}  # noqa: RUF012 (replaced, never changed)
+    remembered: tuple[str, ...] = ()
 
     def get_state(self) -> dict:
-        """What the callback remembers, for a checkpoint: numbers, texts, lists, arrays."""
-        return {}
+        """What a checkpoint keeps of the callback."""
+        return {name: getattr(self, name) for name in self.remembered}
 
     def set_state(self, state: dict) -> None:
-        """Go on from what `get_state` gave; told after `on_train_begin`.
+        """Resume from what `get_state` gave; called after `on_train_begin`.
 
-        In the middle of an epoch `on_epoch_begin` is not told again.
+        In the middle of an epoch `on_epoch_begin` is not called again.
         """
+        for name in self.remembered:
+            setattr(self, name, state[name])
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Before the first epoch."""
@@ -45,7 +50,7 @@ class Callback:
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """After a training step; `logs` has its own numbers, not means."""
+        """After a training step; `logs` has its own values, not means."""
         self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -92,7 +97,7 @@ class Callback:
 
 
 class CallbackList:
-    """Tells all callbacks, in their order, what has happened.
+    """Calls all callbacks, in their order.
 
     Raises
     ------
@@ -102,7 +107,7 @@ class CallbackList:
         For a callback that waits for an occasion which never comes here, and for two that restore.
     """
 
-    NEVER = ("on_test_", "on_predict_")  # Keras also tells of evaluate and predict
+    NEVER = ("on_test_", "on_predict_")  # Keras calls them in evaluate and predict
 
     def __init__(self, callbacks: list[Callback], model, params: dict):
         self.callbacks, self.params = callbacks, params
@@ -143,7 +148,7 @@ class CallbackList:
 
 
 class History(Callback):
-    """What `fit` returns: every epoch's numbers.
+    """What `fit` returns: every epoch's logs.
 
     Attributes
     ----------
@@ -151,15 +156,11 @@ class History(Callback):
     epoch : list of int
     """
 
+    remembered = ("history", "epoch")
+
     def __init__(self):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
-
-    def get_state(self):
-        return {"history": self.history, "epoch": self.epoch}
-
-    def set_state(self, state):
-        self.history, self.epoch = state["history"], state["epoch"]
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)

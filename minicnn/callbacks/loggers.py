@@ -1,11 +1,11 @@
-"""Callbacks that write files: models, and a table of every epoch's numbers."""
+"""Callbacks that write files: models, and a table of every epoch's logs."""
 
 import csv
 from pathlib import Path
 
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.monitors import Monitor
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 
 class ModelCheckpoint(Callback):
@@ -21,6 +21,8 @@ class ModelCheckpoint(Callback):
         1 prints a line for each file.
     save_best_only, save_weights_only : bool
     """
+
+    remembered = ("best",)
 
     def __init__(
         self,
@@ -38,19 +40,17 @@ class ModelCheckpoint(Callback):
                 f"is), got {self.filepath!r}"
             )
         self.monitor = Monitor(monitor, mode, 0, "ModelCheckpoint")
+        self.best = self.monitor.worst
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
 
-    def get_state(self):
-        return {"best": self.monitor.best}
-
-    def set_state(self, state):
-        self.monitor.best = state["best"]
-
     def on_epoch_end(self, epoch, logs=None):
-        if self.save_best_only and not self.monitor.improves(self.monitor.value(logs)):
-            return
+        if self.save_best_only:
+            value = self.monitor.value(logs)
+            if not self.monitor.is_better(value, self.best):
+                return
+            self.best = value
         try:
             path = self.filepath.format(epoch=epoch + 1, **logs)
         except KeyError as error:
@@ -65,15 +65,17 @@ class ModelCheckpoint(Callback):
 
 
 class CSVLogger(Callback):
-    """Write every epoch's numbers to a csv file: epoch, then the logs' names in order.
+    """Write every epoch's logs to a csv file: epoch, then the logs' names in order.
 
     Parameters
     ----------
     filename : str
     separator : str
     append : bool
-        Whether to go on with a file that is there already.
+        Whether to add to a file that is there already.
     """
+
+    remembered = ("rows",)
 
     def __init__(self, filename, separator=",", append=False):
         self.path, self.separator, self.append = Path(filename), separator, append
@@ -81,13 +83,10 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs=None):
         self.rows = len(self._lines()) if self.append else 0
 
-    def get_state(self):
-        return {"rows": self.rows}
-
     def set_state(self, state):
         """Drop the epochs after the checkpoint: they will be trained and written once more."""
         self.rows = min(state["rows"], len(self._lines()))
-        with whole_file(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             temporary.write_text("".join(self._lines()[: self.rows]), newline="")
 
     def _lines(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Callbacks that watch a number from epoch to epoch, or set the learning rate."""
+"""Callbacks that watch one of the logs from epoch to epoch, or set the learning rate."""
 
 import math
 
@@ -8,7 +8,7 @@ from minicnn.callbacks.base import Callback
 
 
 class Monitor:
-    """Tells whether a number got better.
+    """Which of the logs is watched, and what is better.
 
     Parameters
     ----------
@@ -20,6 +20,11 @@ class Monitor:
         Changes no larger than this do not count as better.
     owner : str
         For messages.
+
+    Attributes
+    ----------
+    worst : float
+        What every value is better than.
     """
 
     def __init__(self, key: str, mode: str, min_delta: float, owner: str):
@@ -29,33 +34,23 @@ class Monitor:
         self.key, self.owner = key, owner
         self.sign = 1 if upward else -1
         self.min_delta = abs(min_delta)
-        self.reset()
-
-    def reset(self) -> None:
-        self.best = -self.sign * math.inf
+        self.worst = -self.sign * math.inf
 
     def value(self, logs: dict[str, float]) -> float:
-        """The monitored number; ValueError with the keys there are if it is missing."""
+        """The watched value; ValueError with the keys there are if it is missing."""
         if self.key not in logs:
             raise ValueError(
                 f"{self.owner}: expected monitor to be one of {', '.join(logs)}, got {self.key!r}"
             )
         return logs[self.key]
 
-    def improves(self, value: float) -> bool:
-        """Whether `value` beats the best so far by more than min_delta; if so it is the best."""
-        better = self.beats(value, self.best)
-        if better:
-            self.best = value
-        return better
-
-    def beats(self, value: float, other: float) -> bool:
+    def is_better(self, value: float, other: float) -> bool:
         """Whether `value` is better than `other` by more than min_delta."""
         return self.sign * (value - other) > self.min_delta
 
 
 class EarlyStopping(Callback):
-    """Stop when a number has not got better for `patience` epochs.
+    """Stop when one of the logs has not got better for `patience` epochs.
 
     Parameters
     ----------
@@ -66,12 +61,14 @@ class EarlyStopping(Callback):
     verbose : int
         1 prints a line when it stops.
     baseline : float, optional
-        Only numbers that also beat this one let the waiting begin anew.
+        Only values that are also better than this one let the waiting begin anew.
     restore_best_weights : bool
         Whether the model ends, however training ends, with the weights of its best epoch.
     start_from_epoch : int
         Epochs at the start that do not count.
     """
+
+    remembered = ("best", "wait", "best_epoch", "stopped_epoch", "best_weights")
 
     def __init__(
         self,
@@ -92,17 +89,8 @@ class EarlyStopping(Callback):
         self.start_from_epoch = start_from_epoch
 
     def on_train_begin(self, logs=None):
-        self.monitor.reset()
-        self.wait, self.best_epoch, self.stopped_epoch, self.best_weights = 0, None, None, None
-
-    def get_state(self):
-        return {
-            "best": self.monitor.best,
-            "wait": self.wait,
-            "best_epoch": self.best_epoch,
-            "stopped_epoch": self.stopped_epoch,
-            "best_weights": self.best_weights,
-        }
+        self.best, self.wait = self.monitor.worst, 0
+        self.best_epoch, self.stopped_epoch, self.best_weights = None, None, None
 
     def set_state(self, state):
         best = state["best_weights"]
@@ -110,20 +98,18 @@ class EarlyStopping(Callback):
             param.shape for param in self.model.named_weights().values()
         ]:
             raise ValueError("the best weights are not of the model's shapes")
-        self.monitor.best = state["best"]
-        self.wait, self.best_epoch = state["wait"], state["best_epoch"]
-        self.stopped_epoch, self.best_weights = state["stopped_epoch"], state["best_weights"]
+        super().set_state(state)
 
     def on_epoch_end(self, epoch, logs=None):
         value = self.monitor.value(logs)
         if epoch < self.start_from_epoch:
             return
         self.wait += 1
-        if self.monitor.improves(value):
-            self.best_epoch = epoch
+        if self.monitor.is_better(value, self.best):
+            self.best, self.best_epoch = value, epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            if self.baseline is None or self.monitor.beats(value, self.baseline):
+            if self.baseline is None or self.monitor.is_better(value, self.baseline):
                 self.wait = 0
         elif self.wait >= self.patience:
             self.stopped_epoch = epoch
@@ -137,7 +123,7 @@ class EarlyStopping(Callback):
 
 
 class ReduceLROnPlateau(Callback):
-    """Make the learning rate smaller when a number has stopped getting better.
+    """Make the learning rate smaller when one of the logs has stopped getting better.
 
     The epoch's rate is added to the logs, and so to the history, as "learning_rate".
 
@@ -157,6 +143,8 @@ class ReduceLROnPlateau(Callback):
         Smallest learning rate.
     """
 
+    remembered = ("best", "wait", "resting")
+
     def __init__(
         self,
         monitor="val_loss",
@@ -175,24 +163,16 @@ class ReduceLROnPlateau(Callback):
         self.cooldown, self.min_lr = cooldown, min_lr
 
     def on_train_begin(self, logs=None):
-        self.monitor.reset()
-        self.wait = self.resting = 0
-
-    def get_state(self):
-        return {"best": self.monitor.best, "wait": self.wait, "resting": self.resting}
-
-    def set_state(self, state):
-        self.monitor.best = state["best"]
-        self.wait, self.resting = state["wait"], state["resting"]
+        self.best, self.wait, self.resting = self.monitor.worst, 0, 0
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = self.model.optimizer.learning_rate
-        better = self.monitor.improves(self.monitor.value(logs))
+        value = self.monitor.value(logs)
         if self.resting > 0:
             self.resting -= 1
             self.wait = 0
-        if better:
-            self.wait = 0
+        if self.monitor.is_better(value, self.best):
+            self.best, self.wait = value, 0
         elif self.resting == 0:
             self.wait += 1
             if self.wait >= self.patience:

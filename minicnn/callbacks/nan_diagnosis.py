@@ -1,7 +1,7 @@
-"""Where numbers go wrong: at which sample, in which layer.
+"""Where NaN and infinity begin: at which sample, in which layer.
 
-Nothing here is run as long as all is well. `where_it_began` runs a batch once more, layer by
-layer, when its loss has already turned out to be NaN or infinite.
+`first_nonfinite_layer` runs a batch once more, layer by layer, when its loss has turned out not to
+be finite.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from minicnn.layers.dropout import Dropout
 from minicnn.numeric_checks import find_not_finite, place_inside
 
 
-def where_it_began(
+def first_nonfinite_layer(
     model, inputs: list[np.ndarray], name_of: Callable[[int], str] | None = None
 ) -> str:
     """The first thing in a training step that is not finite, as the rest of a sentence.
@@ -38,25 +38,21 @@ def where_it_began(
                 "look at where that sample comes from"
             )
     return (
-        bad_weights(model)
-        or bad_output(model, inputs, name_of)
+        nonfinite_weights(model)
+        or nonfinite_output(model, inputs, name_of)
         or "every layer's output is finite when the layers run one by one, but at the limit of "
-        f"{model.dtype}, where their sums or the loss no longer are{rate_of(model)}"
+        f"{model.dtype}, where their sums or the loss no longer are{advice(model)}"
     )
 
 
-def bad_weights(model) -> str | None:
+def nonfinite_weights(model) -> str | None:
     """Which weights are not finite, and whether their gradients were; None if all are."""
-    weights = {
-        name: array
-        for name, array in model.named_weights().items()
-        if find_not_finite(array, array.dtype)
-    }
-    if not weights:
+    for name, array in model.named_weights().items():
+        if found := find_not_finite(array, array.dtype):
+            what = f"{found.count} of {array.size} weights of {name} are not finite"
+            break
+    else:
         return None
-    name, array = next(iter(weights.items()))
-    found = find_not_finite(array, array.dtype)
-    what = f"{found.count} of {array.size} weights of {name} are not finite"
     if model.optimizer is None or model.optimizer.iterations == 0:
         return f"{what} before the first step"
     # Backward, gradients come from the outputs: the layer nearest to them is where it began.
@@ -65,14 +61,14 @@ def bad_weights(model) -> str | None:
             if find_not_finite(grad, grad.dtype):
                 return (
                     f"{what} since the last step, in which the gradient of {layer.name}/{key} "
-                    f"was not{rate_of(model)}"
+                    f"was not{advice(model)}"
                 )
-    return f"{what} since the last step, although its gradients were{rate_of(model)}"
+    return f"{what} since the last step, although its gradients were{advice(model)}"
 
 
-def bad_output(model, inputs: list[np.ndarray], name_of: Callable[[int], str]) -> str | None:
+def nonfinite_output(model, inputs: list[np.ndarray], name_of: Callable[[int], str]) -> str | None:
     """The first layer whose output is not finite; None if there is none."""
-    with left_as_it_was(model), np.errstate(all="ignore"):
+    with restoring(model), np.errstate(all="ignore"):
         values = model.graph.run(inputs, training=True, layer_by_layer=True)
         # Infinity comes out of a sigmoid as 1: there, its input is what has to be looked at.
         logits = {node: getattr(node.activation_cache, "x", None) for node in model.graph.nodes}
@@ -86,47 +82,40 @@ def bad_output(model, inputs: list[np.ndarray], name_of: Callable[[int], str]) -
             ]
             return (
                 f"the output of {node.layer.name}{where} {first_of(output, name_of)} "
-                f"({', '.join(sizes)}){rate_of(model)}"
+                f"({', '.join(sizes)}){advice(model)}"
             )
     return None
 
 
 @contextmanager
-def left_as_it_was(model) -> Iterator[None]:
-    """Let a model run once more with the dropout masks of its last run, and leave no trace."""
+def restoring(model) -> Iterator[None]:
+    """Let a model run once more with the dropout masks of its last run, then put its state back."""
     graph = model.graph
-    layers = list(graph.layers) + [one.activation for one in graph.layers if one.activation]
-    caches = [(layer, layer.cache) for layer in layers]
-    node_caches = [(node, node.cache, node.activation_cache) for node in graph.nodes]
-    dropouts = [layer for layer in layers if isinstance(layer, Dropout) and layer.rate > 0]
-    steps = [(layer, layer.step) for layer in dropouts]
-    last_run = graph._last_run
-    for layer in dropouts:  # each use of a layer was a step, with a mask of its own
-        layer.step -= sum(node.layer is layer for node in graph.nodes)
+    layers = [*graph.layers, *(one.activation for one in graph.layers if one.activation)]
+    kept = [(one, dict(vars(one))) for one in (graph, *layers, *graph.nodes)]
+    for layer in layers:
+        if isinstance(layer, Dropout) and layer.rate > 0:
+            # Each use of a layer was a step, with a mask of its own.
+            layer.step -= sum(node.layer is layer for node in graph.nodes)
     try:
         yield
     finally:
-        graph._last_run = last_run
-        for layer, step in steps:
-            layer.step = step
-        for layer, cache in caches:
-            layer.cache = cache
-        for node, cache, activation_cache in node_caches:
-            node.cache, node.activation_cache = cache, activation_cache
+        for one, attributes in kept:
+            one.__dict__ = attributes
 
 
 def largest_weight(model) -> str:
     """Which weights are the largest, for where a loss is not finite and no batch at hand."""
     sizes = {name: largest(array) for name, array in model.named_weights().items()}
     name = max(sizes, key=sizes.get)
-    return f"the largest weight is {sizes[name]:.3g}, in {name}{rate_of(model)}"
+    return f"the largest weight is {sizes[name]:.3g}, in {name}{advice(model)}"
 
 
 def first_of(array: np.ndarray, name_of: Callable[[int], str]) -> str:
-    """How many numbers of a batch are not finite, and which is the first."""
+    """How many values of a batch are not finite, and which is the first."""
     found = find_not_finite(array, array.dtype)
     return (
-        f"has {found.count} of {array.size} numbers that are not finite, the first is "
+        f"has {found.count} of {array.size} values that are not finite, the first is "
         f"{found.value:g} in {name_of(found.index[0])}{place_inside(found.index)}"
     )
 
@@ -136,7 +125,7 @@ def largest(array: np.ndarray) -> float:
     return float(np.fmax.reduce(np.abs(array), axis=None))
 
 
-def rate_of(model) -> str:
+def advice(model) -> str:
     """What to try, with the learning rate there is."""
     if model.optimizer is None:
         return ""

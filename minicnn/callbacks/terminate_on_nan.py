@@ -1,17 +1,16 @@
-"""The callback that ends a training whose loss is no number, and says where that began."""
+"""The callback that ends a training whose loss is not finite, and says where that began."""
 
 import numpy as np
 
 from minicnn.callbacks.base import Callback
-from minicnn.callbacks.nan_diagnosis import bad_weights, largest_weight, where_it_began
+from minicnn.callbacks.nan_diagnosis import first_nonfinite_layer, largest_weight, nonfinite_weights
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss of a batch is not a finite number.
+    """Stop when the loss of a batch is not finite, and say where that began (`minicnn.callbacks.nan_diagnosis`).
 
-    At an epoch's end the validation loss and the weights are looked at, too. Says where it began,
-    see `minicnn.callbacks.nan_diagnosis`. The weights are then those from before the batch whose loss it was:
-    with gradients that are no numbers, its step is not made. (Keras makes it.)
+    At an epoch's end the validation loss and the weights are checked, too. The weights stay those
+    from before the batch whose loss it was: its step is not made. (Keras makes it.)
 
     Parameters
     ----------
@@ -24,6 +23,8 @@ class TerminateOnNaN(Callback):
         What was found and where, None if all was well.
     """
 
+    remembered = ("found", "epoch")
+
     def __init__(self, verbose=1):
         self.verbose = verbose
         self.found: str | None = None
@@ -31,19 +32,13 @@ class TerminateOnNaN(Callback):
     def on_train_begin(self, logs=None):
         self.found, self.began, self.epoch = None, None, 0
 
-    def get_state(self):
-        return {"found": self.found, "epoch": self.epoch}
-
-    def set_state(self, state):
-        self.found, self.epoch = state["found"], state["epoch"]
-
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_bad_loss(self, place, inputs):
         """Find out where it began, while it can still be found out."""
         batch = f"batch {place} ({place.samples(len(inputs[0]))})"
-        self.began = batch, where_it_began(self.model, inputs, place.feed.name_of)
+        self.began = batch, first_nonfinite_layer(self.model, inputs, place.feed.name_of)
 
     def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):
@@ -51,7 +46,7 @@ class TerminateOnNaN(Callback):
             self._stop(f"{name}: the loss is {logs['loss']}: {reason}")
 
     def on_epoch_end(self, epoch, logs=None):
-        reason = bad_weights(self.model) if self.found is None else None
+        reason = nonfinite_weights(self.model) if self.found is None else None
         if reason is not None:  # behind the epoch's last batch, there is no loss to show it
             self._stop(f"after its last batch: {reason}")
         elif self.found is None and not np.isfinite((logs or {}).get("val_loss", 0)):

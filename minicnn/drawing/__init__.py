@@ -12,7 +12,7 @@ from pathlib import Path
 
 from minicnn.drawing.boxes import Content, Label, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.layers.input import InputLayer
 from minicnn.layers.node import Node
 from minicnn.models import Model, Sequential
@@ -171,5 +171,5 @@ def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
 
 def save(figure, path: Path, file_format: str, dpi: float) -> None:
     """Write the figure so that `path` is either whole or as it was before."""
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")

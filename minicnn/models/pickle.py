@@ -1,9 +1,8 @@
-"""Models as bytes for other processes of the same program: `pickle.dumps(model)`.
+"""Models as bytes for other processes of the same program: `pickle.dumps(model)`, `copy.deepcopy`.
 
-A process pool sends its arguments to its workers in this way, and `copy.deepcopy` takes it, too.
-The bytes hold what `Model.save` writes: layers, weights, seeds, optimiser, how many epochs are
-done. History and callbacks stay behind. A model in a file is another matter: whoever unpickles a
-file runs what its writer put into it, so files are `.npz` (see `minicnn.saving`).
+The bytes hold what `Model.save` writes; history and callbacks stay behind. A model in a file is
+another matter: whoever unpickles a file runs what its writer put into it, so files are `.npz` (see
+`minicnn.saving`).
 """
 
 import copyreg
@@ -14,15 +13,13 @@ from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.models.load import assemble
 from minicnn.models.model import Model
 from minicnn.models.sequential import Sequential
-from minicnn.saving.npz import parse_meta
+from minicnn.saving.npz import META, parse_json
 from minicnn.saving.weights import model_arrays
-
-SOURCE = "a pickled model"  # what errors call it in place of a file
 
 
 @one_step_at_a_time()
-def taken_apart(model) -> tuple:
-    """What `pickle` needs: the function `put_together` and its arguments.
+def reduce_model(model) -> tuple:
+    """What `pickle` needs: the function `restore_model` and its arguments.
 
     Raises
     ------
@@ -30,14 +27,14 @@ def taken_apart(model) -> tuple:
         If `Model.save` could not save it either.
     """
     arrays = model_arrays(model)
-    return put_together, ({name: array.copy() for name, array in arrays.items()},)
+    return restore_model, ({name: array.copy() for name, array in arrays.items()},)
 
 
-def put_together(arrays: dict[str, np.ndarray]):
-    """The model again: a new one, with memory of its own."""
-    return assemble(arrays, parse_meta(arrays.pop("__meta__")), SOURCE)
+def restore_model(arrays: dict[str, np.ndarray]):
+    """A new model, with memory of its own."""
+    return assemble(arrays, parse_json(arrays.pop(META)), "a pickled model")
 
 
 # For these two classes themselves; subclasses of the user's own have `__reduce__`.
-copyreg.pickle(Model, taken_apart)
-copyreg.pickle(Sequential, taken_apart)
+copyreg.pickle(Model, reduce_model)
+copyreg.pickle(Sequential, reduce_model)

@@ -1,4 +1,4 @@
-"""A training that was interrupted goes on as if it had not been: the files that make it so.
+"""What a training needs to be resumed as if it had never been interrupted.
 
 A checkpoint is a model file (see `minicnn.saving`; `load_model` reads it) with one text more,
 `__training__`: where the training stands, what the callbacks remember, and which data it was.
@@ -48,27 +48,41 @@ class Position:
 class CheckpointError(ValueError):
     """A checkpoint that cannot be read, or is one of another training."""
 
+    def __init__(self, problem: str):
+        super().__init__(f"{problem}; delete it to start anew")
+
 
 @one_step_at_a_time()
 def write_checkpoint(
-    path: Path,
-    model,
-    position: Position,
-    observers,
-    feeds: list,
-    seconds: float,
+    path: Path, model, position: Position, observers, feeds: list, seconds: float
 ) -> None:
-    """Write a model and all that is needed to train on; OSError where it cannot be written.
+    """Write a model and all that is needed to resume its training.
 
-    `observers` is the `CallbackList` of `fit`: its callbacks' states are written, too.
+    Parameters
+    ----------
+    path : Path
+    model : Model
+    position : Position
+    observers : CallbackList
+    feeds : list
+        The data of training and, where there is one, of validation.
+    seconds : float
+        Of training so far.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    TypeError
+        If a callback's state cannot be written.
     """
     arrays = model_arrays(model)
     states = []
     for index, callback in enumerate(observers.callbacks):
         name = type(callback).__name__
-        numbers, held = take_apart(callback.get_state(), f"{CALLBACKS}{index}")
-        require_json(numbers, name)
-        states.append({"class": name, "state": numbers})
+        values, held = split_state(callback.get_state(), f"{CALLBACKS}{index}")
+        require_json(values, name)
+        states.append({"class": name, "state": values})
         arrays.update(held)
     training = {
         "version": VERSION,
@@ -79,14 +93,14 @@ def write_checkpoint(
         "feeds": [feed.identity() for feed in feeds],
         "params": {key: observers.params[key] for key in ("epochs", "steps")},
     }
-    arrays[TRAINING] = np.array(json.dumps(training, default=plain_number))
+    arrays[TRAINING] = np.array(json.dumps(training, default=to_python))
     write_npz(path, arrays)
 
 
 def require_json(state: dict, name: str) -> None:
-    """TypeError that names the callback whose state cannot be written down."""
+    """TypeError that names the callback whose state cannot be written."""
     try:
-        json.dumps(state, default=plain_number)
+        json.dumps(state, default=to_python)
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(
             f"{name}.get_state: expected a dict of numbers, texts, lists and arrays, got one that "
@@ -94,16 +108,13 @@ def require_json(state: dict, name: str) -> None:
         ) from None
 
 
-def plain_number(value) -> int | float | bool:
-    """Python's own number for another library's, which JSON does not know; TypeError for no number.
-
-    A whole number stays one: steps and seeds are counted with it.
-    """
-    return value.item() if isinstance(value, np.generic) else float(value)
+def to_python(value) -> int | float | bool:
+    """Python's number for NumPy's, which JSON does not know; TypeError for what is no number."""
+    return value.item() if isinstance(value, np.generic) else float(value)  # an integer stays one
 
 
 def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position, float]:
-    """Put back what `write_checkpoint` wrote; nothing is changed before all of it is checked.
+    """Put back what `write_checkpoint` wrote; the model is changed when all has been checked.
 
     Returns
     -------
@@ -119,32 +130,25 @@ def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position
     try:
         arrays, meta = read_npz(path)
         if meta is None or TRAINING not in arrays:
-            raise CheckpointError(
-                f"{path}: expected a checkpoint of a training, found a model alone; delete it to "
-                "start anew"
-            )
+            problem = "expected a checkpoint of a training, found a model alone"
+            raise CheckpointError(f"{path}: {problem}")
         training = parse_json(arrays.pop(TRAINING))
         check_description(meta)
-        misfit = other_training(meta, training, model, observers, feeds)
-        if misfit is None:
-            position, seconds = Position(**training["position"]), float(training["seconds"])
-            check_position(position, observers.params)
-            stop_training = bool(training["stop_training"])
-            seeds = [identity["seed"] for identity in training["feeds"]]
-            for index, callback in enumerate(observers.callbacks):
-                state = training["callbacks"][index]["state"]
-                callback.set_state(put_together(state, arrays, f"{CALLBACKS}{index}"))
-            put_state(model, arrays, meta, path)
+        require_same_training(path, meta, training, model, observers, feeds)
+        position, seconds = Position(**training["position"]), float(training["seconds"])
+        check_position(position, observers.params)
+        stop_training = bool(training["stop_training"])
+        seeds = [identity["seed"] for identity in training["feeds"]]
+        for index, callback in enumerate(observers.callbacks):
+            state = training["callbacks"][index]["state"]
+            callback.set_state(join_state(state, arrays, f"{CALLBACKS}{index}"))
+        put_state(model, arrays, meta, path)
     except CheckpointError:
         raise
     except ModelFileError as error:
-        raise CheckpointError(f"{error.problem}; delete it to start anew") from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path}: the checkpoint is damaged ({error!r}); delete it to start anew"
-        ) from None
-    if misfit is not None:
-        raise CheckpointError(f"{path}: {misfit}; delete it to start anew")
+        raise CheckpointError(error.problem) from None
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: the checkpoint is damaged ({error!r})") from None
     model.stop_training = stop_training
     for feed, seed in zip(feeds, seeds, strict=True):
         feed.seed = seed
@@ -154,9 +158,8 @@ def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position
 def check_position(position: Position, params: dict) -> None:
     """ValueError unless a training of so many epochs and steps can stand there."""
     counts = (position.epoch, position.step, position.samples)
-    are_counts = all(type(count) is int and count >= 0 for count in counts)
     if (
-        not are_counts
+        not all(type(count) is int and count >= 0 for count in counts)
         or position.epoch > params["epochs"]
         or position.step > params["steps"]
         or not isinstance(position.totals, dict)
@@ -166,17 +169,19 @@ def check_position(position: Position, params: dict) -> None:
         raise ValueError(f"no training can stand at {position}")
 
 
-def other_training(meta: dict, training: dict, model, observers, feeds: list) -> str | None:
-    """What is wrong with a checkpoint that is not one of this very training; None if it is."""
+def require_same_training(path, meta: dict, training: dict, model, observers, feeds: list) -> None:
+    """CheckpointError unless a checkpoint is one of this very training."""
     if training["version"] != VERSION:
-        return (
-            f"expected a checkpoint of version {VERSION}, got {training['version']}, which another "
-            "version of minicnn goes on with"
+        raise CheckpointError(
+            f"{path}: expected a checkpoint of version {VERSION}, got {training['version']}, which "
+            "another version of minicnn resumes"
         )
-    here = {key: observers.params[key] for key in ("epochs", "steps")}
     pairs = {
-        "model": (lasting(meta), lasting(describe(model))),
-        "epochs and steps": (training["params"], here),
+        "model": (unchanging(meta), unchanging(describe(model))),
+        "epochs and steps": (
+            training["params"],
+            {key: observers.params[key] for key in ("epochs", "steps")},
+        ),
         "callbacks": (
             [entry["class"] for entry in training["callbacks"]],
             [type(callback).__name__ for callback in observers.callbacks],
@@ -186,16 +191,15 @@ def other_training(meta: dict, training: dict, model, observers, feeds: list) ->
             [{**feed.identity(), "seed": None} for feed in feeds],
         ),
     }
-    for what, (there, now) in pairs.items():
-        if there != now:
-            return (
-                f"expected a checkpoint of this training, got one of another {what} "
-                f"({difference(there, now)})"
+    for what, (there, here) in pairs.items():
+        if there != here:
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of this training, got one of another {what} "
+                f"({first_difference(there, here)})"
             )
-    return None
 
 
-def lasting(meta: dict) -> dict:
+def unchanging(meta: dict) -> dict:
     """A model's description without what changes while it trains."""
     kept = {key: value for key, value in meta.items() if key not in CHANGING}
     kept["layers"] = [{**layer, "mask": None} for layer in meta["layers"]]
@@ -204,14 +208,14 @@ def lasting(meta: dict) -> dict:
     return json.loads(json.dumps(kept))
 
 
-def difference(there, here) -> str:
-    """In a few words where two nested descriptions differ first."""
+def first_difference(there, here) -> str:
+    """Where two nested descriptions differ first, as a short text."""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in dict.fromkeys([*there, *here]):
             if there.get(key) != here.get(key):
-                return f"{key}: {difference(there.get(key), here.get(key))}"
+                return f"{key}: {first_difference(there.get(key), here.get(key))}"
     if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        return next(difference(a, b) for a, b in zip(there, here, strict=True) if a != b)
+        return next(first_difference(a, b) for a, b in zip(there, here, strict=True) if a != b)
     return f"{shortened(there)} there, {shortened(here)} here"
 
 
@@ -221,25 +225,25 @@ def shortened(value) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def take_apart(state: dict, prefix: str) -> tuple[dict, dict[str, np.ndarray]]:
+def split_state(state: dict, prefix: str) -> tuple[dict, dict[str, np.ndarray]]:
     """Divide a callback's state into what JSON holds and arrays (or lists of them)."""
-    numbers, arrays = {}, {}
+    values, arrays = {}, {}
     for key, value in state.items():
         if isinstance(value, np.ndarray):
             arrays[f"{prefix}/{key}"] = value
-            numbers[key] = {"array": True}
+            values[key] = {"array": True}
         elif isinstance(value, list) and value and isinstance(value[0], np.ndarray):
             arrays.update({f"{prefix}/{key}/{i}": array for i, array in enumerate(value)})
-            numbers[key] = {"arrays": len(value)}
+            values[key] = {"arrays": len(value)}
         else:
-            numbers[key] = {"value": value}
-    return numbers, arrays
+            values[key] = {"value": value}
+    return values, arrays
 
 
-def put_together(numbers: dict, arrays: dict[str, np.ndarray], prefix: str) -> dict:
-    """What `take_apart` took apart."""
+def join_state(values: dict, arrays: dict[str, np.ndarray], prefix: str) -> dict:
+    """Undo `split_state`."""
     state = {}
-    for key, entry in numbers.items():
+    for key, entry in values.items():
         if "value" in entry:
             state[key] = entry["value"]
         elif "array" in entry:

@@ -6,12 +6,19 @@ from minicnn import layers, metrics
 from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import FORMAT_VERSION
 
+# The classes that a file may name.
+LAYERS = {
+    name: kind
+    for name, kind in vars(layers).items()
+    if name in layers.__all__ and isinstance(kind, type) and kind is not layers.Layer
+}
+
 
 def require_savable(model) -> None:
     """ValueError where `load_model` could not make the model again."""
     for layer in model.graph.layers:
         kind = type(layer)
-        if layer_kinds().get(kind.__name__) is not kind:
+        if LAYERS.get(kind.__name__) is not kind:
             raise ValueError(
                 f"{layer.label}: a layer of a class that minicnn does not have "
                 f"({kind.__name__}) cannot be loaded again; use save_weights"
@@ -24,22 +31,18 @@ def require_savable(model) -> None:
                 f"{model.name}: expected metadata that JSON can hold, got "
                 f"metadata[{key!r}] = {value!r} ({error})"
             ) from None
-
-
-def layer_kinds() -> dict[str, type]:
-    """The classes of layers that a file may name."""
-    found = {name: getattr(layers, name) for name in layers.__all__}
-    return {
-        name: kind
-        for name, kind in found.items()
-        if isinstance(kind, type) and kind is not layers.Layer
-    }
+    for key, function in model.metrics if model.optimizer is not None else ():
+        if metrics.METRICS.get(key) is not function:
+            raise ValueError(
+                f"{model.name}: a metric of one's own ({key}) cannot be saved; call "
+                "compile(...) without it first, or save_weights"
+            )
 
 
 def describe(model) -> dict:
     """All of a model but its arrays, as JSON can hold it; ValueError if it cannot."""
     require_savable(model)
-    nodes, layers = model.graph.nodes, model.graph.layers
+    nodes = model.graph.nodes
     meta = {
         "format_version": FORMAT_VERSION,
         "kind": model.kind,
@@ -54,19 +57,13 @@ def describe(model) -> dict:
                 "config": layer.config(),
                 "mask": [layer.mask_seed, layer.step] if hasattr(layer, "mask_seed") else None,
             }
-            for layer in layers
+            for layer in model.graph.layers
         ],
         "nodes": describe_nodes(model.graph),
         "inputs": [nodes.index(tensor.node) for tensor in model.graph.inputs],
         "outputs": [nodes.index(tensor.node) for tensor in model.graph.outputs],
     }
     if model.optimizer is not None:
-        for key, function in model.metrics:
-            if metrics.METRICS.get(key) is not function:
-                raise ValueError(
-                    f"{model.name}: a metric of one's own ({key}) cannot be saved; call "
-                    "compile(...) without it first, or save_weights"
-                )
         meta["compiled"] = {
             "optimizer": type(model.optimizer).__name__,
             "config": model.optimizer.config(),

@@ -1,23 +1,27 @@
-"""Arrays and one text of JSON in an .npz file: written whole or not at all, read with suspicion.
+"""Arrays and one text of JSON in an .npz file: written whole or not at all, read without trust.
 
-What is read is checked in `minicnn.saving.npz_reader`; what could not be read again is not written.
+An .npz file is a zip archive of .npy files, one for each array. A file to read may be damaged or
+hostile: nothing is unpickled, nothing is unpacked to disk, and sizes are compared before memory is
+taken. Compressed arrays are refused. minicnn never writes them (trained weights hardly get
+smaller), and without them all arrays together are at most as large as the file.
 """
 
 import json
+import math
 import os
-import re
-import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 
-from minicnn.files import whole_file
-from minicnn.saving.npz_reader import LARGEST_DIRECTORY, directory_size, is_plain, read_arrays
+from minicnn.files import atomic_write
 
 FORMAT_VERSION = 1
-LONGEST_TEXT = 4 * 2**20  # characters of `__meta__`
 ANOTHER_FILE = "name a file that minicnn saved, or take another copy of it"
+META = "__meta__"
+DTYPE_KINDS = "fiubU"  # numbers, booleans, text
+ZIP_END = b"PK\x05\x06"  # the record at the end of a zip file, of 22 bytes without a comment
 
 
 class ModelFileError(ValueError):
@@ -26,43 +30,33 @@ class ModelFileError(ValueError):
     Attributes
     ----------
     problem : str
-        The file, what was expected and what was found; the error's text says what to do, too.
+        The file, what was expected and what was found; the error's text adds what to do.
     """
 
-    def __init__(self, path, problem: str, remedy: str = ""):
+    def __init__(self, path, problem: str, remedy: str = ANOTHER_FILE):
         self.problem = f"{path}: {one_line(problem)}"
-        super().__init__(f"{self.problem}; {remedy}" if remedy else self.problem)
+        super().__init__(f"{self.problem}; {remedy}")
 
 
 def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays to `path` so that it is either whole or as it was before.
+    """Write arrays to `path`, which is then either whole or as it was before.
 
     Raises
     ------
     ValueError
-        If the path does not end in .npz, or `read_npz` could not read the arrays again.
-    FileNotFoundError
-        If the folder does not exist.
+        If the path does not end in .npz, or `read_npz` would refuse the arrays.
+    OSError
+        If the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix != ".npz":
+    if Path(path).suffix != ".npz":
         raise ValueError(f"{path}: expected a name that ends in .npz (the only format there is)")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent}: expected a folder to write {path.name} to")
     for name, array in arrays.items():
-        if not is_plain(name):
+        if not name.isprintable() or "\\" in name or {"", ".", ".."} & set(name.split("/")):
             raise ValueError(f"{path}: expected a name like weights/conv2d/kernel, got {name!r}")
-        kind = np.asarray(array).dtype.str
-        if not re.fullmatch(r"[<>|](?:f[248]|[iu][1248]|b1|U[0-9]+)", kind):
-            raise ValueError(f"{path}: expected {name} to hold numbers or a text, got {kind}")
-    if directory_size(arrays) > LARGEST_DIRECTORY / 2:  # a half is left for what zip adds
-        raise ValueError(f"{path}: expected fewer arrays, or shorter names, got {len(arrays)}")
-    if "__meta__" in arrays and len(str(arrays["__meta__"])) > LONGEST_TEXT:
-        raise ValueError(
-            f"{path}: expected a description of at most {LONGEST_TEXT} characters, got "
-            f"{len(str(arrays['__meta__']))}; keep less in model.metadata"
-        )
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        dtype = np.asarray(array).dtype
+        if dtype.kind not in DTYPE_KINDS:
+            raise ValueError(f"{path}: expected {name} to hold numbers or a text, got {dtype}")
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)
 
 
@@ -74,47 +68,66 @@ def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        A ValueError: if it cannot be read, or was written by a newer version of minicnn.
+        A ValueError: if it cannot be read, or was written by another version of minicnn.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(f"{path}: no such file")
-    damage = (OSError, EOFError, OverflowError, RuntimeError, UnicodeError, struct.error)
     try:
-        arrays = read_arrays(path, ("__meta__",) if only_meta else None)
-        meta = parse_meta(arrays.pop("__meta__")) if "__meta__" in arrays else None
-    except (*damage, zipfile.BadZipFile) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        found = f"one that cannot be read ({reason})"
-    except ValueError as error:
-        found = str(error)
-    else:
-        if meta is not None:
-            check_version(meta.get("format_version"), path)
-        return arrays, meta
-    raise ModelFileError(
-        path, f"expected a model file of minicnn (.npz), found {found}", ANOTHER_FILE
-    )
+        arrays = read_arrays(path, only_meta)
+        meta = parse_json(arrays.pop(META)) if META in arrays else None
+    except Exception as error:  # zipfile raises nearly anything at a damaged directory
+        reason = getattr(error, "strerror", None) or error
+        found = error if type(error) is ValueError else f"one that cannot be read ({reason})"
+        problem = f"expected a model file of minicnn (.npz), found {found}"
+        raise ModelFileError(path, problem) from None
+    version = FORMAT_VERSION if meta is None else meta.get("format_version")
+    if type(version) is not int or version != FORMAT_VERSION:  # True == 1
+        problem = f"expected format version {FORMAT_VERSION}, found {version!r}"
+        raise ModelFileError(path, problem, f"update minicnn, or {ANOTHER_FILE}")
+    return arrays, meta
 
 
-def check_version(version, path) -> None:
-    """ModelFileError unless this version of minicnn reads files of that format version."""
-    if type(version) is int and version > FORMAT_VERSION:
-        raise ModelFileError(
-            path,
-            f"written by a newer version of minicnn (format {version}; this one reads "
-            f"{FORMAT_VERSION}): update minicnn",
-        )
-    if type(version) is not int or version != FORMAT_VERSION:
-        raise ModelFileError(
-            path, f"expected format version {FORMAT_VERSION}, found {version!r}", ANOTHER_FILE
-        )
+def read_arrays(path, only_meta: bool) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, or `__meta__` alone; a ValueError's text is what was found."""
+    if not os.path.isfile(path):  # to open a pipe would wait for somebody to write to it
+        raise ValueError("a folder, a device or a pipe")
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 22))
+        if not file.read().startswith(ZIP_END):  # zipfile would search for it farther in front
+            raise ValueError("a file of another kind, or one that was cut off or added to")
+        with zipfile.ZipFile(file) as archive:
+            members: dict[str, zipfile.ZipInfo] = {}
+            for member in archive.infolist():
+                name = member.filename.removesuffix(".npy")
+                if name in members:
+                    raise ValueError(f"{name} more than once")
+                if member.compress_type != zipfile.ZIP_STORED:
+                    raise ValueError(f"{name}, which is compressed (write it anew with np.savez)")
+                members[name] = member
+            total = sum(member.file_size for member in members.values())
+            if total > size:
+                raise ValueError(f"arrays of {total} bytes in a file of {size}")
+            names = members.keys() & {META} if only_meta else members
+            return {name: read_array(archive, members[name], name) for name in names}
 
 
-def parse_meta(array: np.ndarray) -> dict:
-    """The description in `__meta__`; ValueError where it is none."""
-    if array.nbytes > 4 * LONGEST_TEXT:
-        raise ValueError(f"a description of {array.nbytes} bytes")
-    return parse_json(array)
+def read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> np.ndarray:
+    """One array of an archive; ValueError unless its header promises what is there."""
+    try:
+        with archive.open(member) as file:
+            if npy.read_magic(file) != (1, 0):
+                raise ValueError("an .npy version that np.savez does not need")
+            shape, _, dtype = npy.read_array_header_1_0(file)
+            promised = file.tell() + math.prod(shape) * dtype.itemsize  # Python's int: no overflow
+        if dtype.kind not in DTYPE_KINDS:
+            raise ValueError(f"{dtype}; Python objects are never read")
+        if promised != member.file_size:
+            raise ValueError(f"{member.file_size} bytes for an array of {promised}")
+        with archive.open(member) as file:  # compares the checksum at its end
+            return npy.read_array(file, allow_pickle=False)
+    except Exception as error:  # so does NumPy at a damaged header
+        raise ValueError(f"{name}, which cannot be read as numbers or text ({error})") from None
 
 
 def parse_json(array: np.ndarray) -> dict:
@@ -134,5 +147,6 @@ def parse_json(array: np.ndarray) -> dict:
 
 def one_line(text: str, longest: int = 600) -> str:
     """A text as it can be shown: on one line, without control characters, not endless."""
-    shown = "".join(char if char.isprintable() else "?" for char in text[: longest + 1])
-    return shown if len(text) <= longest else f"{shown[:longest]}..."
+    text = " ".join(text[: 2 * longest].split())
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."

@@ -2,9 +2,8 @@
 
 A file holds `weights/<layer>/<parameter>` and, where the model was saved whole,
 `optimizer/<slot>/<layer>/<parameter>` and `__meta__`: the layers with their arguments, how they
-are connected, and how the model was compiled; see `minicnn.saving.describe`. How files are
-written and read is in `minicnn.saving.npz`. A file that is refused changes nothing: not the model
-it was to be read into, and nothing on disk.
+are connected, and how the model was compiled (see `minicnn.saving.describe`). `minicnn.saving.npz` writes and
+reads the files. A file that is refused changes nothing: no model, and nothing on disk.
 """
 
 import json
@@ -12,35 +11,40 @@ import json
 import numpy as np
 
 from minicnn.saving.describe import describe, put_counters
-from minicnn.saving.npz import ANOTHER_FILE, ModelFileError, read_npz, write_npz
+from minicnn.saving.npz import (
+    ANOTHER_FILE,
+    META,
+    ModelFileError,
+    read_npz,
+    write_npz,
+)
 
-WEIGHTS = "weights/"
-# What a checkpoint has beside a model.
-CALLBACKS, TRAINING = "callbacks/", "__training__"
+WEIGHTS, OPTIMIZER = "weights/", "optimizer/"
+CALLBACKS, TRAINING = "callbacks/", "__training__"  # in checkpoints alone
 
 
 def save_model(model, path) -> None:
-    """Write a model with all that is needed to go on with it; see the file's docstring."""
+    """Write a model with all that training it further needs."""
     write_npz(path, model_arrays(model))
-
-
-def model_arrays(model) -> dict[str, np.ndarray]:
-    """All that a file has of a model, under the names it has there; see the file's docstring."""
-    weights = model.named_weights()
-    arrays = {f"{WEIGHTS}{name}": param for name, param in weights.items()}
-    if model.optimizer is not None and model.optimizer.iterations > 0:
-        for slot, by_name in model.optimizer.slots.items():
-            # A layer that got a new name begins anew: its slots are zero until the next step.
-            for name, param in weights.items():
-                array = by_name[name] if name in by_name else np.zeros_like(param)
-                arrays[f"optimizer/{slot}/{name}"] = array
-    arrays["__meta__"] = np.array(json.dumps(describe(model)))
-    return arrays
 
 
 def save_weights(model, path) -> None:
     """Write the weights alone."""
     write_npz(path, {f"{WEIGHTS}{name}": param for name, param in model.named_weights().items()})
+
+
+def model_arrays(model) -> dict[str, np.ndarray]:
+    """All that a file holds of a model, under the names it has there."""
+    weights = model.named_weights()
+    arrays = {f"{WEIGHTS}{name}": param for name, param in weights.items()}
+    if model.optimizer is not None and model.optimizer.iterations > 0:
+        for slot, by_name in model.optimizer.slots.items():
+            for name, param in weights.items():
+                # A layer that got a new name has no slots until the next step, which are zero then.
+                array = by_name[name] if name in by_name else np.zeros_like(param)
+                arrays[f"{OPTIMIZER}{slot}/{name}"] = array
+    arrays[META] = np.array(json.dumps(describe(model)))
+    return arrays
 
 
 def load_weights(model, path) -> None:
@@ -63,8 +67,8 @@ def put_state(model, arrays: dict[str, np.ndarray], meta: dict, path) -> None:
     ValueError where the file does not fit; the model is then as it was.
     """
     iterations = meta["compiled"]["iterations"]
-    settings = type(model.optimizer)(**meta["compiled"]["config"])  # refuses impossible numbers
-    check_optimizer(model, arrays, path, iterations)
+    settings = type(model.optimizer)(**meta["compiled"]["config"])  # refuses impossible values
+    check_slots(model, arrays, path, iterations)
     put_weights(model, arrays, path)
     model.optimizer.learning_rate = settings.learning_rate
     model.optimizer.iterations = iterations
@@ -78,9 +82,19 @@ def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:
     params = model.named_weights()
     shapes = {name: param.shape for name, param in params.items()}
     check_weights(shapes, arrays, path, "take a model with the same layers, or another file")
-    with np.errstate(all="ignore"):  # a number too large for float32 becomes infinity
+    with np.errstate(all="ignore"):  # what is too large for float32 becomes infinity
         for name, param in params.items():
             param[...] = arrays[f"{WEIGHTS}{name}"]
+
+
+def put_slots(model, arrays: dict[str, np.ndarray]) -> None:
+    """Give a loaded model's optimizer its arrays back; it has none before its first step."""
+    if model.optimizer is None or model.optimizer.iterations == 0:
+        return
+    for slot, by_name in model.optimizer.slots.items():
+        for name, param in model.named_weights().items():
+            # In C order: the optimizer goes through it as through one row of values.
+            by_name[name] = arrays[f"{OPTIMIZER}{slot}/{name}"].astype(param.dtype, order="C")
 
 
 def check_weights(
@@ -92,52 +106,38 @@ def check_weights(
     check_arrays(expected, found, path, remedy)
 
 
-def check_optimizer(model, arrays: dict[str, np.ndarray], path, iterations: int) -> None:
-    """ModelFileError unless what is not weights is what the optimiser needs after these steps.
+def check_slots(model, arrays: dict[str, np.ndarray], path, iterations: int) -> None:
+    """ModelFileError unless all but the weights is what the optimizer has after these steps.
 
-    What a checkpoint has besides is not looked at; see `minicnn.saving.checkpoint`.
+    What only a checkpoint has is not looked at; see `minicnn.saving.checkpoint`.
     """
-    expected = {}
-    if iterations > 0:
-        for slot in model.optimizer.slots:
-            for name, param in model.named_weights().items():
-                expected[f"optimizer/{slot}/{name}"] = param.shape
-    known = (WEIGHTS, CALLBACKS)
-    others = {
-        name: array
-        for name, array in arrays.items()
-        if not name.startswith(known) and name != TRAINING
+    slots = model.optimizer.slots if iterations > 0 else ()
+    params = model.named_weights().items()
+    expected = {
+        f"{OPTIMIZER}{slot}/{name}": param.shape for slot in slots for name, param in params
     }
-    check_arrays(expected, others, path, ANOTHER_FILE)
+    others = (WEIGHTS, CALLBACKS, TRAINING)
+    found = {name: array for name, array in arrays.items() if not name.startswith(others)}
+    check_arrays(expected, found, path)
 
 
-def check_arrays(expected: dict[str, tuple], found: dict, path, remedy: str) -> None:
+def check_arrays(expected: dict[str, tuple], found: dict, path, remedy: str = ANOTHER_FILE) -> None:
     """ModelFileError that names the arrays that are missing, too many, or misshapen."""
     missing = [name for name in expected if name not in found]
     extra = [name for name in found if name not in expected]
     if missing or extra:
         lists = {"without": missing, "with": extra}
-        problem = " and ".join(f"{word} {some(names)}" for word, names in lists.items() if names)
-        raise ModelFileError(
-            path, f"expected the arrays of this model, found a file {problem}", remedy
-        )
+        misfit = " and ".join(f"{word} {some(names)}" for word, names in lists.items() if names)
+        problem = f"expected the arrays of this model, found a file {misfit}"
+        raise ModelFileError(path, problem, remedy)
     for name, shape in expected.items():
         array = found[name]
         if array.shape != shape or array.dtype.kind != "f":
-            wanted = f"expected {name} to be floats of shape {shape}"
-            raise ModelFileError(
-                path, f"{wanted}, found {array.dtype} of shape {array.shape}", remedy
+            problem = (
+                f"expected {name} to be floats of shape {shape}, found {array.dtype} of shape "
+                f"{array.shape}"
             )
-
-
-def put_slots(model, arrays: dict[str, np.ndarray]) -> None:
-    """Give a loaded model's optimiser its arrays back; it has none before its first step."""
-    if model.optimizer is None or model.optimizer.iterations == 0:
-        return
-    for slot, by_name in model.optimizer.slots.items():
-        for name, param in model.named_weights().items():
-            # In C order, because the optimiser goes through it as through one row of numbers.
-            by_name[name] = arrays[f"optimizer/{slot}/{name}"].astype(param.dtype, order="C")
+            raise ModelFileError(path, problem, remedy)
 
 
 def some(names: list[str], most: int = 5) -> str:

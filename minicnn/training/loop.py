@@ -155,7 +155,7 @@ def train_epoch(
 def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
     """`train_step`, while no other thread runs a model; its logs, also of a step that ended early."""
     require_compiled(model)
-    model.optimizer.belong_to(model)
+    model.optimizer.bind_to_model(model)
     try:
         return train_step(model, x, y, on_bad_loss)
     except BadLoss as ended:

@@ -15,7 +15,7 @@ from covid.pipeline import run as runner
 from covid.training import recipes
 from minicnn import callbacks, kernels, layers, models, optimizers
 from minicnn.callbacks import TerminateOnNaN
-from minicnn.callbacks.nan_diagnosis import where_it_began
+from minicnn.callbacks.nan_diagnosis import first_nonfinite_layer
 from minicnn.losses import BinaryCrossentropy
 from minicnn.preprocessing.image import ImageDataGenerator
 from minicnn.training.step import as_inputs
@@ -266,7 +266,7 @@ def test_the_layer_the_sample_and_the_files_are_named(folder):
         model.fit(images, epochs=2, verbose=0, callbacks=[Enlarge(), terminator])
     assert terminator.found.startswith("epoch 1, batch 2 of 2 (file b/1.png): the loss is ")
     assert re.search(
-        r"the output of dense has \d of 3 numbers that are not finite, the first is inf in "
+        r"the output of dense has \d of 3 values that are not finite, the first is inf in "
         r"file b/1\.png at \(\d\) \(inputs up to .*, kernel up to 3e\+38, bias up to ",
         terminator.found,
     )
@@ -308,7 +308,7 @@ def test_looking_for_the_place_leaves_the_model_as_it_was(x, y):
             model.train_on_batch(x, y)
             if looks:
                 cache, step = model.layers[4].cache, model.layers[2].step
-                where_it_began(model, as_inputs(model, x))
+                first_nonfinite_layer(model, as_inputs(model, x))
                 assert model.layers[4].cache is cache and model.layers[2].step == step
         return model.get_weights()
 

@@ -33,6 +33,7 @@ from subprocesses import (
     train_and_predict,
 )
 
+from minicnn.kernels.runtime import disk_cache
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Model, Sequential
@@ -576,16 +577,15 @@ DAMAGES = {
 
 def test_a_change_in_any_file_that_a_kernel_is_made_of_counts(monkeypatch):
     from minicnn.kernels.fused import pooled_dense
-    from minicnn.kernels.runtime import disk_cache
 
     kernel = pooled_dense._forward
-    files = disk_cache.files_behind(kernel.py_func)
-    assert {"pooled_planes.py", "elementwise.py"} <= {Path(file).name for file in files}
-    assert "pooled_dense.py" not in {Path(file).name for file in files}  # numba looks at that one
-    before = kernel._cache._impl.locator.get_source_stamp()
-    assert before == kernel._cache._impl.locator.get_source_stamp()
-    monkeypatch.setattr(disk_cache, "file_stamp", lambda file: "another")
-    assert before != kernel._cache._impl.locator.get_source_stamp()
+    files = disk_cache.source_files(kernel.py_func)
+    parts = {"pooled_dense.py", "pooled_planes.py", "elementwise.py"}
+    assert parts <= {Path(file).name for file in files}
+    stamp = kernel._cache._impl.stamp
+    assert stamp == [(os.stat(file).st_mtime, os.stat(file).st_size) for file in files]
+    monkeypatch.setattr(disk_cache, "source_files", lambda function: [__file__])
+    assert stamp != disk_cache.SafeCache(kernel.py_func)._impl.stamp
 
 
 def test_damaged_files_are_compiled_anew_and_replaced(kept_kernels, tmp_path):

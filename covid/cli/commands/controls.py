@@ -12,7 +12,7 @@ from pathlib import Path
 
 from covid.cli.parser.common import group_column
 from covid.common.errors import UserError
-from covid.common.output_files import check_new_folder, check_outside, made_aside
+from covid.common.output_files import check_new_folder, check_outside, staged_folder
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
@@ -41,7 +41,7 @@ def controls(options: Namespace) -> dict:
     check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (
-        made_aside(options.out) as folder,
+        staged_folder(options.out) as folder,
         bad_files_in_words(),
         split_of(options, recipe) as split,
     ):

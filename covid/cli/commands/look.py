@@ -19,7 +19,7 @@ from covid.common.output_files import new_folder
 from covid.data.images import UnreadableImage
 from covid.figures.heat_maps import COPIES, excited_figure, look_figure
 from covid.training.model_file import classes_of, open_model
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.models import Model
 from minicnn.saliency import suited_method
 
@@ -107,7 +107,7 @@ def free_path(folder: Path, image: Path, taken: list[str]) -> Path:
 def write_looks(looks: list[dict], positive: str, path: Path) -> None:
     """One line for every image: its answer, the method, and what the check found."""
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)

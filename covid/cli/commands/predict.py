@@ -10,7 +10,7 @@ from covid.common.errors import shown
 from covid.common.output_files import check_csv
 from covid.data.images import UnreadableImage
 from covid.training.model_file import classes_of, open_model
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 
 
@@ -42,7 +42,7 @@ def predict(options: Namespace) -> dict:
 def write_answers(answers: list[dict], positive: str, path: Path) -> None:
     """One line for every image: file, predicted class, probability, note."""
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)

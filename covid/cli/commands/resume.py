@@ -12,7 +12,7 @@ from covid.data.split import parse_ratios
 from covid.pipeline.options import Options
 from covid.pipeline.run_record import OPTION_TYPES, PATHS, read_run_info, recorded_options
 from covid.training.versions import versions
-from minicnn.saving.checkpoint import difference
+from minicnn.saving.checkpoint import first_difference
 
 
 def command_line(options: Options) -> str:
@@ -49,11 +49,11 @@ def resumed(folder: Path, given: Namespace) -> Options:
     Raises
     ------
     UserError
-        There is nothing to go on with, or something else is asked for.
+        There is nothing to resume, or something else is asked for.
     """
     info = read_run_info(folder)
     if info.get("versions") != versions():
-        what = difference(info.get("versions"), versions())
+        what = first_difference(info.get("versions"), versions())
         print(
             f"note: {folder} was begun with other versions ({what}); the numbers may "
             "differ in their last digits from those of an uninterrupted run"
@@ -88,7 +88,7 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             flag = ("no-" if wanted is False else "") + name.replace("_", "-")
             raise UserError(
                 f"--{flag}: the run in {folder} was started with "
-                f"{as_typed(recorded.get(key))}, so it cannot be gone on with {as_typed(wanted)}; leave "
+                f"{as_typed(recorded.get(key))}, so it cannot be resumed with {as_typed(wanted)}; leave "
                 "the option out, or start another run"
             )
 

@@ -152,7 +152,7 @@ def add_resume(command) -> None:
         type=path,
         const=True,
         metavar="DIR",
-        help="go on with the interrupted run in DIR (or in --out); needs no other option",
+        help="resume the interrupted run in DIR (or in --out); needs no other option",
     )
     command.add_argument(
         "--checkpoint-steps",

@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
 from covid.common.errors import UserError
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 
 DPI = 110
 # Three colours of Okabe and Ito (2008) that stay apart with every kind of colour blindness.
@@ -104,7 +104,7 @@ def write(pixels: np.ndarray, path: Path) -> Path:
     encoded = cv2.imencode(".png", pixels, ENCODE_SETTINGS)[1]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(encoded)
     except OSError as error:
         raise UserError(

@@ -29,7 +29,7 @@ from covid.cli.main import main
 # comes as one sentence about a damaged description; `test_bad_models` has all that may stand in it.
 SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
-    *(ROOT / f"minicnn/saving/{n}.py" for n in ("checkpoint", "npz", "npz_reader")),
+    *(ROOT / f"minicnn/saving/{n}.py" for n in ("checkpoint", "npz")),
     ROOT / "minicnn/callbacks/backup.py",
     ROOT / "minicnn/kernels/runtime/thread_count.py",
     *(ROOT / f"minicnn/preprocessing/{n}.py" for n in ("decode", "image_header")),
@@ -194,7 +194,7 @@ def pattern(sentence: str) -> str:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_an_error_leaves_nothing(name):
-    """Or the output folder that the user is told to go on with."""
+    """Or the output folder that the user is told to resume."""
     row, found = TABLE[name], outcomes()[name]
     assert [path for path in found.left if path.split("/")[0] != row.leaves] == []
     if row.leaves:

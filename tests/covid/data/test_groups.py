@@ -327,9 +327,9 @@ def test_what_a_run_records_of_groups_and_folds(tmp_path, monkeypatch):
     elsewhere = resumed(Path("."), parser().parse_args(["run", "--resume"]))
     assert elsewhere.group_csv == tmp_path / "a.csv"
     for words, complaint in {
-        ("--folds", "4"): "--folds: .* started with 3, so it cannot be gone on with 4",
+        ("--folds", "4"): "--folds: .* started with 3, so it cannot be resumed with 4",
         ("--group-csv", "b.csv"): "--group-csv: .* started with a.csv",
-        ("--group-audit",): "started with nothing of the kind, so it cannot be gone on with it",
+        ("--group-audit",): "started with nothing of the kind, so it cannot be resumed with it",
     }.items():
         with pytest.raises(UserError, match=complaint):
             resumed(Path("."), parser().parse_args(["run", "--resume", *words]))

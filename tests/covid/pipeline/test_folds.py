@@ -326,7 +326,7 @@ def test_an_interrupted_cross_validation_goes_on(cross_validation, prepared, tmp
             again(prepared, tmp_path)
     assert not (tmp_path / "folds.csv").exists()
     assert again(prepared, tmp_path, say=said.append) == summary
-    assert sum(text.startswith("going on from") for text in said) == 2
+    assert sum(text.startswith("resuming from") for text in said) == 2
     for name in ("folds.csv", "folds.png", "tiny_cnn/fold-2/predictions.csv"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 

@@ -1,4 +1,4 @@
-"""Runs that are killed, stopped, starved of disk and robbed of their folder, and gone on with.
+"""Runs that are killed, stopped, starved of disk and robbed of their folder, and resumed.
 
 Every test starts real processes. What they leave is compared, byte for byte, with a run that
 nobody disturbed.
@@ -31,7 +31,7 @@ from covid.cli.commands.resume import resumed
 from covid.cli.main import main
 from covid.cli.parser import parser
 from covid.common.errors import UserError
-from covid.common.output_files import made_aside
+from covid.common.output_files import staged_folder
 from covid.common.signals import ending_as_ctrl_c, finishing_the_step
 from covid.phantom import write_dataset
 from covid.pipeline import output_folder as run_folder
@@ -178,7 +178,7 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
     assert len(set(reached)) > KILLS // 4  # the kills fell into the training
     code, said, complained = finish(begin(*arguments, figures=True))
     assert code == 0, complained
-    assert "going on from" in said
+    assert "resuming from" in said
     assert_same_results(out, undisturbed)
     assert list(out.rglob("*.tmp")) == list(out.rglob("checkpoint.npz")) == []
 
@@ -412,14 +412,14 @@ def test_a_folder_that_another_process_has_just_begun_is_left_alone(tmp_path, mo
         raise UserError("another process is working at this run")
         yield
 
-    monkeypatch.setattr(run_folder, "only_one", too_late)
+    monkeypatch.setattr(run_folder, "run_lock", too_late)
     with pytest.raises(UserError, match="another process"), output_folder(options):
         pass
     assert (options.out / "run.json").read_text() == "theirs"
 
 
 def test_folders_that_a_killed_process_left_half_made_are_swept(tmp_path):
-    with made_aside(tmp_path / "out/data/raw") as temporary:
+    with staged_folder(tmp_path / "out/data/raw") as temporary:
         (temporary / "train").mkdir()
         (temporary / "train/image.png").write_bytes(b"half")
         shutil.copytree(temporary, temporary.with_name(".minicnn-killed.tmp"))
@@ -441,7 +441,7 @@ def complaint(capsys, *arguments) -> str:
 def test_a_finished_run_is_not_done_again(undisturbed, capsys):
     before = {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")}
     assert main(["run", "--resume", str(undisturbed)]) == 0
-    assert "is finished" in capsys.readouterr().out
+    assert "is already complete" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")} == before
 
 
@@ -461,7 +461,7 @@ def test_a_second_process_is_kept_away(begun, capsys):
 
 def test_other_options_than_the_run_s_are_refused(begun, capsys):
     for option, words in {
-        ("--seed", "4"): "was started with 3, so it cannot be gone on with 4",
+        ("--seed", "4"): "was started with 3, so it cannot be resumed with 4",
         ("--epochs", "7"): "was started with 40",
         ("--models", "tiny_cnn"): "was started with tiny_cnn,reduced_inception",
         ("--group", "^.."): "was started with nothing of the kind",

@@ -28,7 +28,7 @@ from covid.pipeline.audit_step import read_audit
 from covid.pipeline.source import find_source
 from covid.pipeline.summary import results_table
 from covid.training.recipes import recipe_for
-from minicnn.files import whole_file
+from minicnn.files import atomic_write
 from minicnn.models import load_model
 
 TOTAL = PATIENTS * SLICES
@@ -395,12 +395,12 @@ def test_new_folder_takes_away_what_it_made_only(tmp_path):
     assert files_in(tmp_path) == ["a/others"] and not (tmp_path / "a/b").exists()
 
 
-def test_whole_file_is_whole_or_as_it_was(tmp_path):
+def test_atomic_write_is_whole_or_as_it_was(tmp_path):
     path = tmp_path / "x.txt"
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("first")
         assert not path.exists()
-    with pytest.raises(RuntimeError), whole_file(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("sec")
         raise RuntimeError
     assert path.read_text() == "first" and files_in(tmp_path) == ["x.txt"]

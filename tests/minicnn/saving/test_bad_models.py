@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from bad_models import CORPUS, SIZE, UNUSABLE, good_model, write_corpus
+from minicnn.npz import read_npz, write_npz
 from model_mutator import mutant
 from places import ROOT
 
@@ -19,7 +20,6 @@ from covid.common.errors import UserError
 from covid.training.model_file import OUR_MODEL, open_model
 from minicnn.layers import Dense
 from minicnn.models import Model, Sequential, load_model
-from minicnn.saving.npz import LONGEST_TEXT, read_npz, write_npz
 
 LONGEST_SENTENCE = 900
 MUTANTS = 1600
@@ -131,10 +131,10 @@ def test_memory_is_bounded(corpus):
 def test_what_is_no_file_is_one_sentence(tmp_path, alarm):
     folder, pipe, locked = (tmp_path / name for name in ("folder", "pipe", "locked"))
     folder.mkdir()
-    found = {folder: "found a folder", Path(os.devnull): "found a device or a pipe"}
+    found = dict.fromkeys((folder, Path(os.devnull)), "found a folder, a device or a pipe")
     if hasattr(os, "mkfifo"):
         os.mkfifo(pipe)  # nobody writes to it: to open it would wait for ever
-        found[pipe] = "found a device or a pipe"
+        found[pipe] = "found a folder, a device or a pipe"
     locked.touch(mode=0)
     if not os.access(locked, os.R_OK):  # root may read everything
         found[locked] = "cannot be read .Permission denied"
@@ -166,22 +166,14 @@ def test_arrays_are_read_as_they_were_written(tmp_path):
         assert found[name].dtype == array.dtype and found[name].flags.writeable
 
 
-def test_more_arrays_than_can_be_read_are_not_written(tmp_path):
-    arrays = {f"weights/{'a' * 900}{number}/kernel": np.zeros(1) for number in range(3000)}
-    with pytest.raises(ValueError, match="expected fewer arrays, or shorter names, got 3000"):
-        write_npz(tmp_path / "arrays.npz", arrays)
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
     "name, array, expected",
     [
         ("weights/../kernel", np.zeros(1), "expected a name like weights/conv2d/kernel, got"),
         ("weights//kernel", np.zeros(1), "expected a name like"),
         ("weights/a\n/kernel", np.zeros(1), "expected a name like"),
-        ("weights/a/kernel", np.array([None]), "to hold numbers or a text, got |O"),
-        ("weights/a/kernel", np.zeros(1, complex), "to hold numbers or a text, got <c16"),
-        ("__meta__", np.array(" " * (LONGEST_TEXT + 1)), "a description of at most 4194304 char"),
+        ("weights/a/kernel", np.array([None]), "to hold numbers or a text, got object"),
+        ("weights/a/kernel", np.zeros(1, complex), "to hold numbers or a text, got complex128"),
     ],
 )
 def test_what_could_not_be_read_is_not_written(name, array, expected, tmp_path):

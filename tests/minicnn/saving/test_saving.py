@@ -317,14 +317,9 @@ def test_a_folder_and_a_single_array(tmp_path):
 
 def test_another_format_version(saved):
     rewrite_meta(saved, lambda meta: meta.update(format_version=FORMAT_VERSION + 1))
-    with pytest.raises(
-        ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
-    ):
-        models.load_model(saved)
-    with pytest.raises(
-        ValueError, match="written by a newer version .*format 2; this one reads 1.: update"
-    ):
-        chain().load_weights(saved)
+    for load in (models.load_model, chain().load_weights):
+        with pytest.raises(ValueError, match="format version 1, found 2; update minicnn"):
+            load(saved)
 
 
 def test_a_missing_array(saved):
@@ -487,5 +482,4 @@ def test_a_missing_folder_is_named(tmp_path):
     for save in (model.save, model.save_weights):
         with pytest.raises(FileNotFoundError) as caught:
             save(tmp_path / "nowhere" / "model.npz")
-        assert str(caught.value).startswith(str(tmp_path / "nowhere") + ": expected a folder")
-        assert ".tmp" not in str(caught.value)
+        assert caught.value.filename == str(tmp_path / "nowhere" / "model.npz")
