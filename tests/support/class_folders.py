@@ -41,3 +41,16 @@ def files(infected, healthy):
     return [ImageFile(Path("d/Infected", name), "Infected", 1) for name in infected] + [
         ImageFile(Path("d/Not_Infected", name), "Not_Infected", 0) for name in healthy
     ]
+
+
+def with_four_patients(folder):
+    """Two classes of 16 small images of 4 patients each; one is no image, one is all black."""
+    rng = np.random.default_rng(0)
+    for letter, name in zip("pq", ("Infected", "Not_Infected"), strict=True):
+        for index in range(16):
+            image = rng.integers(0, 256, (24, 31), dtype=np.uint8)
+            put(folder / name / f"{letter}{index % 4}_{index:02d}.png", encoded(".png", image))
+    put(folder / "Infected/p0_00.png", b"no image")
+    put(folder / "Infected/notes.txt", b"notes")
+    put(folder / "Not_Infected/q0_00.png", encoded(".png", np.zeros((20, 20), np.uint8)))
+    return folder
