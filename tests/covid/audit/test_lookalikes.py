@@ -10,7 +10,6 @@ from covid.audit.alignment import align, summit
 from covid.audit.hashing import look
 from covid.audit.lookalikes import equal_files, inferred_groups, windows_of
 from covid.dataset import scan
-from covid.phantom import make_patient, render_slice
 
 
 def test_a_shift_is_found_and_undone():
@@ -63,29 +62,6 @@ def test_pairs_of_equal_files_are_few_and_reach_every_copy():
     assert pairs.tolist() == [[0, 1], [0, 2], [1, 2], [1, 4], [2, 4]]
     many = equal_files([b"a"] * 1000, np.arange(1000) % 2)
     assert len(many) < 2100
-
-
-@pytest.fixture(scope="module")
-def phantom():
-    """Slices of three synthetic patients, 1 mm apart, in both windows."""
-    return {
-        (number, height, step, window): render_slice(
-            make_patient(number, number % 2 == 0, 5), height + step / 300, window
-        )
-        for number in range(3)
-        for height in (0.5,)
-        for step in (0, 1)
-        for window in ("lung", "mediastinal")
-    }
-
-
-@pytest.fixture(scope="module")
-def neighbouring(phantom, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("phantom")
-    for (number, height, step, window), image in phantom.items():
-        name = f"synthetic-p{number}_{int(10 * height)}_{step}_{window}"
-        save(folder, int(number % 2 == 0), name, image)
-    return scan(folder)
 
 
 def test_neighbouring_slices_are_found_and_patients_are_not_joined(neighbouring):
