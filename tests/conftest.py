@@ -10,7 +10,7 @@ from minicnn.kernels.runtime import thread_count
 # The files that take longest, so that they begin first: with two files at a time, one of these at
 # the end would have the other processor wait.
 LONG_FILES = (
-    *("test_resume.py", "test_errors.py", "test_same_bits.py", "test_processes.py"),
+    *("test_resume.py", "test_errors.py", "test_same_bits.py", "test_disk_cache.py"),
     *("test_long_runs.py", "test_without_compiler.py", "test_cli.py"),
 )
 

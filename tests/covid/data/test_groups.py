@@ -1,50 +1,27 @@
-"""Groups from names and csv files, splits that keep them whole, split folders of linked images."""
+"""Groups from names and csv files, and splits that keep them whole."""
 
 import csv
-import json
-import os
 import unicodedata
-from functools import partial
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+from class_folders import with_four_patients
 
-from covid.cli.commands.resume import resumed
 from covid.cli.main import main
-from covid.cli.parser import parser
 from covid.common.errors import UserError
-from covid.data import link_images
 from covid.data.class_folders import scan
 from covid.data.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
 from covid.data.manifest import read_manifest
-from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
-from covid.pipeline.options import Options
-from covid.pipeline.run_record import read_run_info, write_run_info
 
 PATIENT = "^[^_]+"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two classes of 16 small images of 4 patients each; one is no image, one is all black."""
-    folder = tmp_path_factory.mktemp("groups") / "data"
-    rng = np.random.default_rng(0)
-    for letter, name in zip("pq", ("Infected", "Not_Infected"), strict=True):
-        for index in range(16):
-            path = folder / name / f"{letter}{index % 4}_{index:02d}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            image = rng.integers(0, 256, (24, 31), dtype=np.uint8)
-            path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
-    (folder / "Infected/p0_00.png").write_bytes(b"no image")
-    (folder / "Infected/notes.txt").write_bytes(b"notes")
-    black = np.zeros((20, 20), np.uint8)
-    (folder / "Not_Infected/q0_00.png").write_bytes(cv2.imencode(".png", black)[1].tobytes())
-    return folder
+    return with_four_patients(tmp_path_factory.mktemp("groups") / "data")
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +45,6 @@ def patients(dataset, name=lambda image: image.path.name):
 
 def parts_of(split):
     return {part: [image.path.name for image in found] for part, found in split.parts.items()}
-
-
-# Groups
 
 
 def test_groups_by_pattern(dataset):
@@ -225,85 +199,6 @@ def test_lines_of_other_files_may_contradict_each_other(dataset, tmp_path):
     assert groups_from_csv(dataset, path).names == groups_by_pattern(dataset, PATIENT).names
 
 
-# Split folders whose images are links
-
-
-def files_in(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-@pytest.fixture(scope="module")
-def written(dataset, tmp_path_factory):
-    """A random split of the images, enhanced; those without contour are dropped."""
-    folder = tmp_path_factory.mktemp("written") / "random"
-    split = plan_split(dataset, seed=1)
-    write_split(dataset, split, folder, drop, progress=False, extra={"enhanced": True})
-    return read_split(folder)
-
-
-drop = partial(enhance_and_crop, no_contour="drop")
-
-
-@pytest.fixture
-def grouped(dataset):
-    return plan_split(dataset, seed=1, groups=groups_by_pattern(dataset, PATIENT))
-
-
-def test_a_folder_of_links_is_the_folder_written_anew(dataset, written, grouped, tmp_path):
-    extra = {"enhanced": True}
-    anew = write_split(dataset, grouped, tmp_path / "anew", drop, progress=False, extra=extra)
-    linked = write_split(dataset, grouped, tmp_path / "linked", extra=extra, reuse=written)
-    assert linked == anew
-    statuses = {row["status"] for row in linked}
-    assert statuses == {"kept", "unreadable", "skipped", "no_contour_dropped"}
-    assert files_in(tmp_path / "linked") == files_in(tmp_path / "anew")
-    for row in linked:
-        if row["file"]:
-            (there,) = written.folder.glob(f"*/{row['class']}/{Path(row['file']).name}")
-            assert (tmp_path / "linked" / row["file"]).samefile(there)
-
-
-def test_a_folder_of_links_says_nothing(dataset, written, grouped, tmp_path, capfd):
-    write_split(dataset, grouped, tmp_path / "linked", reuse=written)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_copies_where_there_are_no_links(dataset, written, grouped, tmp_path, monkeypatch):
-    def refuse(*_):
-        raise OSError(18, "Invalid cross-device link")
-
-    write_split(dataset, grouped, tmp_path / "linked", reuse=written)
-    monkeypatch.setattr(link_images.os, "link", refuse)
-    write_split(dataset, grouped, tmp_path / "copied", reuse=written)
-    assert files_in(tmp_path / "copied") == files_in(tmp_path / "linked")
-    assert all(path.stat().st_nlink == 1 for path in (tmp_path / "copied").rglob("*.png"))
-
-
-def test_the_data_named_in_another_way(folder, written, grouped, dataset, tmp_path, monkeypatch):
-    """As after `--resume` in another folder: the manifest then has the new paths."""
-    monkeypatch.chdir(folder.parent)
-    relative = scan(folder.name)
-    split = plan_split(relative, seed=1, groups=groups_by_pattern(relative, PATIENT))
-    rows = write_split(relative, split, tmp_path / "a", reuse=written)
-    there = write_split(dataset, grouped, tmp_path / "b", reuse=written)
-    assert [row["file"] for row in rows] == [row["file"] for row in there]
-    assert all(row["source"].startswith("data" + os.sep) for row in rows)
-
-
-def test_other_images_than_those_to_link(dataset, written, grouped, tmp_path):
-    grouped.parts["test"].pop()
-    with pytest.raises(UserError, match=r"expected the 31 images.*found 32.*such as \w+/\w+\.png"):
-        write_split(dataset, grouped, tmp_path / "out", reuse=written)
-    assert not (tmp_path / "out").exists()
-
-
-# The command line
-
-
 def test_covid_split_by_csv(folder, dataset, tmp_path, capsys):
     lines = [["image;x", "who"], *patients(dataset)[1:]]
     path = write_csv(tmp_path / "a.csv", lines, ";")
@@ -314,41 +209,3 @@ def test_covid_split_by_csv(folder, dataset, tmp_path, capsys):
     assert split.info["group"] == "column who of a.csv"
     found = [{file.name[:2] for file, _ in files} for files in split.parts.values()]
     assert sum(map(len, found)) == len(set.union(*found)) == 8
-
-
-def test_what_a_run_records_of_groups_and_folds(tmp_path, monkeypatch):
-    (tmp_path / "run").mkdir()
-    monkeypatch.chdir(tmp_path)
-    given = {"group_csv": Path("a.csv"), "group_column": "who", "split": "group", "folds": 3}
-    write_run_info(Options(Path("run"), **given))
-    again = resumed(Path("run"), parser().parse_args(["run", "--resume"]))
-    assert {name: getattr(again, name) for name in given} == given
-    monkeypatch.chdir("run")
-    elsewhere = resumed(Path("."), parser().parse_args(["run", "--resume"]))
-    assert elsewhere.group_csv == tmp_path / "a.csv"
-    for words, complaint in {
-        ("--folds", "4"): "--folds: .* started with 3, so it cannot be resumed with 4",
-        ("--group-csv", "b.csv"): "--group-csv: .* started with a.csv",
-        ("--group-audit",): "started with nothing of the kind, so it cannot be resumed with it",
-    }.items():
-        with pytest.raises(UserError, match=complaint):
-            resumed(Path("."), parser().parse_args(["run", "--resume", *words]))
-    same = ["--folds", "3", "--group-csv", "a.csv", "--group-column", "who", "--split", "group"]
-    assert resumed(Path("."), parser().parse_args(["run", "--resume", *same])).folds == 3
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"folds": 1}, {"folds": "3"}, {"group_csv": "a\0b"}, {"group_audit": 1}, {"group_column": None},
-     {"group": "x", "group_csv": "a.csv"}, {"group_csv": "a.csv", "group_audit": True}],
-)  # fmt: skip
-def test_what_no_run_could_have_recorded(tmp_path, changes):
-    write_run_info(Options(tmp_path))
-    path = tmp_path / "run.json"
-    info = json.loads(path.read_text())
-    info["options"].update(changes)
-    path.write_text(json.dumps(info))
-    with pytest.raises(
-        UserError, match=f"damaged.*{'group_audit' if len(changes) > 1 else next(iter(changes))}"
-    ):
-        read_run_info(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
 from covid.common.errors import UserError
-from covid.common.output_files import free_name, json_text, new_folder
+from covid.common.output_files import json_text
 from covid.data.class_folders import scan
 from covid.data.groups import LOOK_ALIKES, groups_from_names
 from covid.data.manifest import read_manifest
@@ -28,7 +28,6 @@ from covid.pipeline.audit_step import read_audit
 from covid.pipeline.source import find_source
 from covid.pipeline.summary import results_table
 from covid.training.recipes import recipe_for
-from minicnn.files import atomic_write
 from minicnn.models import load_model
 
 TOTAL = PATIENTS * SLICES
@@ -382,41 +381,3 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     with pytest.raises(UserError, match="not empty"):
         run.run_all(quick(tmp_path))
     assert files_in(tmp_path) == ["mine.txt"]
-
-
-# The helpers of covid.common.output_files
-
-
-def test_new_folder_takes_away_what_it_made_only(tmp_path):
-    with pytest.raises(RuntimeError), new_folder(tmp_path / "a/b/c"):
-        (tmp_path / "a/b/c/half").mkdir()
-        (tmp_path / "a/others").write_text("somebody else's")
-        raise RuntimeError
-    assert files_in(tmp_path) == ["a/others"] and not (tmp_path / "a/b").exists()
-
-
-def test_atomic_write_is_whole_or_as_it_was(tmp_path):
-    path = tmp_path / "x.txt"
-    with atomic_write(path) as temporary:
-        temporary.write_text("first")
-        assert not path.exists()
-    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
-        temporary.write_text("sec")
-        raise RuntimeError
-    assert path.read_text() == "first" and files_in(tmp_path) == ["x.txt"]
-
-
-def test_free_name_counts_up(tmp_path):
-    stem = str(tmp_path / "results")
-    for expected in ("results", "results-2", "results-3"):
-        folder = free_name(stem)
-        assert folder.name == expected
-        folder.mkdir()
-
-
-def test_json_has_null_for_what_is_no_number():
-    content = {"a": [float("nan"), 1.5], "b": {"c": float("inf"), "d": (1, "x", True, None)}}
-    assert json.loads(json_text(content)) == {
-        "a": [None, 1.5],
-        "b": {"c": None, "d": [1, "x", True, None]},
-    }

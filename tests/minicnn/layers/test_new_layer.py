@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from places import ROOT
 
-from minicnn import layers, models
+from minicnn import models
 from minicnn.gradcheck import check_layer, check_model
 from minicnn.layers import Conv2D, Dense, Flatten
+from minicnn.saving.describe import LAYERS
 
 
 @pytest.fixture
 def prelu(tmp_path, monkeypatch):
-    """The class, from a file of its own, under its name in `minicnn.layers`."""
+    """The class, from a file of its own, known to model files by its name."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (source,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     path = tmp_path / "new_layer.py"
@@ -22,8 +23,7 @@ def prelu(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("new_layer", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(layers, "PReLU", module.PReLU, raising=False)
-    monkeypatch.setattr(layers, "__all__", [*layers.__all__, "PReLU"])
+    monkeypatch.setitem(LAYERS, "PReLU", module.PReLU)
     return module.PReLU
 
 

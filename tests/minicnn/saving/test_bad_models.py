@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 from bad_models import CORPUS, SIZE, UNUSABLE, good_model, write_corpus
-from minicnn.npz import read_npz, write_npz
 from model_mutator import mutant
 from places import ROOT
 
@@ -20,6 +19,7 @@ from covid.common.errors import UserError
 from covid.training.model_file import OUR_MODEL, open_model
 from minicnn.layers import Dense
 from minicnn.models import Model, Sequential, load_model
+from minicnn.saving.npz import read_npz, write_npz
 
 LONGEST_SENTENCE = 900
 MUTANTS = 1600

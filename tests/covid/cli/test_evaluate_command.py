@@ -1,0 +1,103 @@
+"""`covid evaluate`: the model's threshold, another prevalence, its figures."""
+
+import json
+
+import pytest
+from tiny_runs import finished_run, slices
+
+from covid.cli.main import main
+from covid.common.choices import PARTS
+from minicnn.models import load_model
+
+FIGURES = ("roc", "precision_recall", "reliability", "scores", "most_wrong")
+
+
+def call(*words) -> int:
+    return main([str(word) for word in words])
+
+
+@pytest.fixture
+def model():
+    return finished_run()[0] / "random/tiny_cnn/model.npz"
+
+
+@pytest.fixture
+def split():
+    return finished_run()[0] / "random/data/enhanced-50-10-40"
+
+
+def test_evaluate_uses_the_model_s_threshold_and_says_all(model, split, capsys):
+    chosen = load_model(model).metadata["threshold"]
+    assert call("evaluate", model, "--data", split) == 0
+    out = capsys.readouterr().out
+    words = f"at the threshold {chosen['value']:.4f} (Youden's J, chosen on validate):"
+    assert out.count(words) == 1
+    assert "at a prevalence of 0.1 (--prevalence)" in out and "Only 3 groups" in out
+    for name in ("sensitivity", "PPV", "ROC AUC", "Brier score", "balanced accuracy"):
+        lines = [line for line in out.splitlines() if line.startswith(f"  {name}  ")]
+        assert len(lines) == 2  # in the table, in the glossary
+    assert call("evaluate", model, "--data", split, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["threshold"] == chosen and found["figures"] == []
+    expected = finished_run()[1]["splits"]["random"]["models"]["tiny_cnn"]["test"]["measures"]
+    for name, entry in found["results"]["test"]["measures"].items():
+        assert entry == pytest.approx(expected[name], abs=1e-6), name
+
+
+def test_evaluate_of_a_model_without_a_threshold_takes_a_half_and_says_so(
+    model, split, capsys, tmp_path
+):
+    older = load_model(model)
+    older.metadata["threshold"] = None
+    older.save(tmp_path / "null.npz")
+    assert call("evaluate", tmp_path / "null.npz", "--data", split) == 0
+    said = capsys.readouterr().out
+    del older.metadata["threshold"]
+    older.save(tmp_path / "older.npz")
+    assert call("evaluate", tmp_path / "older.npz", "--data", split) == 0
+    assert "at the threshold 0.5, since this model has none of its own:" in said
+    assert capsys.readouterr().out == said
+
+
+def test_evaluate_takes_another_prevalence_and_seed(model, split, capsys):
+    found = []
+    for words in ((), ("--prevalence", "0.5"), ("--seed", "3")):
+        assert call("evaluate", model, "--data", split, "--part", "all", "--json", *words) == 0
+        found.append(json.loads(capsys.readouterr().out)["results"]["train"])
+    one, other, reseeded = (part["measures"] for part in found)
+    assert (found[0]["prevalence"], found[1]["prevalence"]) == (0.1, 0.5)
+    assert one["npv"] != other["npv"] and one["f1"] == other["f1"]
+    assert reseeded["brier"]["value"] == one["brier"]["value"]
+    assert reseeded["brier"]["low"] != one["brier"]["low"]
+
+
+def test_evaluate_draws_figures(model, capsys, tmp_path):
+    drawn = tmp_path / "drawn"
+    assert call("evaluate", model, "--data", slices(), "--figures", drawn, "--json") == 0
+    paths = json.loads(capsys.readouterr().out)["figures"]
+    assert paths == [str(drawn / f"{kind}-tiny_cnn.png") for kind in FIGURES]
+    assert sorted(map(str, drawn.iterdir())) == sorted(paths)
+
+
+def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "covid.figures.model_figures.evaluation_figures", lambda *a: asked.append(a) or []
+    )
+    assert call("evaluate", model, "--data", split, "--figures", tmp_path / "drawn") == 0
+    note = asked[0][5]
+    assert note.startswith("Synthetic images. Trained on synthetic images.")
+    assert note.endswith("Positive class: Infected.")
+
+
+def test_evaluate_draws_figures_of_every_part(model, split, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "covid.figures.model_figures.evaluation_figures", lambda *a: asked.append(a) or []
+    )
+    words = ("--data", split, "--figures", tmp_path / "drawn", "--part", "all")
+    assert call("evaluate", model, *words) == 0
+    assert [(images, name) for _, images, _, _, name, *_ in asked] == [
+        (split / part, f"tiny_cnn-{part}") for part in PARTS
+    ]
+    assert [found.part for found, *_ in asked] == list(PARTS)

@@ -1,0 +1,59 @@
+"""Split folders that were tampered with are refused."""
+
+import json
+
+import pytest
+from class_folders import two_classes
+
+from covid.common.errors import UserError
+from covid.data.class_folders import scan
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
+from covid.data.write_split import write_split
+
+
+def damage_json(folder):
+    (folder / "split.json").write_text("{")
+
+
+def shorten_json(folder):
+    info = json.loads((folder / "split.json").read_text())
+    del info["positive"]
+    (folder / "split.json").write_text(json.dumps(info))
+
+
+def lose_manifest(folder):
+    (folder / "manifest.csv").unlink()
+
+
+def rename_column(folder):
+    text = (folder / "manifest.csv").read_text(encoding="utf-8")
+    (folder / "manifest.csv").write_text(text.replace("status", "state", 1), encoding="utf-8")
+
+
+def garble_number(folder):
+    text = (folder / "manifest.csv").read_text(encoding="utf-8")
+    (folder / "manifest.csv").write_text(text.replace("Infected,1,", "Infected,one,", 1))
+
+
+def lose_image(folder):
+    next((folder / "test" / "Infected").iterdir()).unlink()
+
+
+@pytest.mark.parametrize(
+    "harm, said",
+    [
+        (damage_json, "split.json is damaged"),
+        (shorten_json, "positive missing"),
+        (lose_manifest, "manifest.csv cannot be read"),
+        (rename_column, "expected the columns"),
+        (garble_number, "manifest.csv is damaged"),
+        (lose_image, "not in the folder"),
+    ],
+)
+def test_a_split_folder_that_was_tampered_with(tmp_path, harm, said):
+    dataset = scan(two_classes(tmp_path / "data", 8))
+    write_split(dataset, plan_split(dataset, "50/25/25"), tmp_path / "out", progress=False)
+    harm(tmp_path / "out")
+    with pytest.raises(UserError, match=said):
+        read_split(tmp_path / "out")

@@ -1,0 +1,50 @@
+"""What run.json records of groups and folds, and what no run could have recorded."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from covid.cli.commands.resume import resumed
+from covid.cli.parser import parser
+from covid.common.errors import UserError
+from covid.pipeline.options import Options
+from covid.pipeline.run_record import read_run_info, write_run_info
+
+
+def test_what_a_run_records_of_groups_and_folds(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path)
+    given = {"group_csv": Path("a.csv"), "group_column": "who", "split": "group", "folds": 3}
+    write_run_info(Options(Path("run"), **given))
+    again = resumed(Path("run"), parser().parse_args(["run", "--resume"]))
+    assert {name: getattr(again, name) for name in given} == given
+    monkeypatch.chdir("run")
+    elsewhere = resumed(Path("."), parser().parse_args(["run", "--resume"]))
+    assert elsewhere.group_csv == tmp_path / "a.csv"
+    for words, complaint in {
+        ("--folds", "4"): "--folds: .* started with 3, so it cannot be resumed with 4",
+        ("--group-csv", "b.csv"): "--group-csv: .* started with a.csv",
+        ("--group-audit",): "started with nothing of the kind, so it cannot be resumed with it",
+    }.items():
+        with pytest.raises(UserError, match=complaint):
+            resumed(Path("."), parser().parse_args(["run", "--resume", *words]))
+    same = ["--folds", "3", "--group-csv", "a.csv", "--group-column", "who", "--split", "group"]
+    assert resumed(Path("."), parser().parse_args(["run", "--resume", *same])).folds == 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"folds": 1}, {"folds": "3"}, {"group_csv": "a\0b"}, {"group_audit": 1}, {"group_column": None},
+     {"group": "x", "group_csv": "a.csv"}, {"group_csv": "a.csv", "group_audit": True}],
+)  # fmt: skip
+def test_what_no_run_could_have_recorded(tmp_path, changes):
+    write_run_info(Options(tmp_path))
+    path = tmp_path / "run.json"
+    info = json.loads(path.read_text())
+    info["options"].update(changes)
+    path.write_text(json.dumps(info))
+    with pytest.raises(
+        UserError, match=f"damaged.*{'group_audit' if len(changes) > 1 else next(iter(changes))}"
+    ):
+        read_run_info(tmp_path)
