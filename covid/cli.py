@@ -16,13 +16,16 @@ from covid.errors import UserError, shown
 from covid.signals import ending_as_ctrl_c
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, helped: bool = False) -> int:
     """Run one command.
 
     Parameters
     ----------
     arguments : list of str, optional
         Without the program's name; those of the process when missing.
+    helped : bool
+        Whether a second process may draw figures. It imports the main module of this one again, as
+        `multiprocessing` does: only the program itself is known to bear that.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         with ending_as_ctrl_c():
-            code = run_command(options)
+            code = run_command(options, helped)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt as error:
@@ -73,7 +76,7 @@ def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
     return code
 
 
-def run_command(options: argparse.Namespace) -> int:
+def run_command(options: argparse.Namespace, helped: bool) -> int:
     """Call the command's function; with --json, stdout gets its result and nothing else.
 
     Returns 2 when some files that were named could not be used, or the doctor found something
@@ -82,7 +85,8 @@ def run_command(options: argparse.Namespace) -> int:
     from covid import drawing
     from covid.output import json_text
 
-    with drawing.helper() if options.command in drawing.HELPED else contextlib.nullcontext():
+    helped = helped and options.command in drawing.HELPED
+    with drawing.helper() if helped else contextlib.nullcontext():
         command = function_of(options.command)
         with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
             result = command(options)
