@@ -12,7 +12,7 @@ from minicnn.saliency import (
     randomisation_check,
     rank_correlation,
 )
-from minicnn.saliency.ranking import ranks
+from minicnn.saliency.rank_correlation import ranks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -18,15 +18,15 @@ Like every pass they replace what its layers keep in `cache`, and those with a b
 is in `grads`. Where to begin reading: `gradcam.py`, then `passes.py`.
 """
 
-from minicnn.saliency.excitation import Excitation, excite
+from minicnn.saliency.activation_maximization import Excitation, excite
 from minicnn.saliency.gradcam import grad_cam
 from minicnn.saliency.heatmap import HeatMap, share_inside
-from minicnn.saliency.occluding import occlusion
+from minicnn.saliency.occlusion import occlusion
 from minicnn.saliency.passes import logits_of
-from minicnn.saliency.randomising import randomisation_check
-from minicnn.saliency.ranking import rank_correlation
-from minicnn.saliency.receptive import ReceptiveField, last_feature_maps, receptive_field
-from minicnn.saliency.suitability import Suitability, suited_method
+from minicnn.saliency.rank_correlation import rank_correlation
+from minicnn.saliency.receptive_field import ReceptiveField, last_feature_maps, receptive_field
+from minicnn.saliency.recommend_method import Suitability, suited_method
+from minicnn.saliency.sanity_check import randomisation_check
 from minicnn.saliency.verdicts import RandomisationCheck, RandomisedMap
 
 __all__ = [

@@ -14,7 +14,7 @@ from minicnn.saliency.passes import (
     one_image,
     run_layers,
 )
-from minicnn.saliency.receptive import feature_map, last_feature_maps, receptive_field
+from minicnn.saliency.receptive_field import feature_map, last_feature_maps, receptive_field
 
 
 @one_step_at_a_time()

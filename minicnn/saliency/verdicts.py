@@ -1,6 +1,6 @@
 """What the sanity check of a heat map found, and the sentence that follows from it.
 
-How it was found is in `randomising.py`.
+How it was found is in `sanity_check.py`.
 """
 
 from dataclasses import dataclass

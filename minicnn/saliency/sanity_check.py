@@ -19,9 +19,9 @@ from minicnn import shapes
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.saliency.gradcam import grad_cam
-from minicnn.saliency.occluding import occlusion
-from minicnn.saliency.ranking import rank_correlation
-from minicnn.saliency.suitability import suited_method
+from minicnn.saliency.occlusion import occlusion
+from minicnn.saliency.rank_correlation import rank_correlation
+from minicnn.saliency.recommend_method import suited_method
 from minicnn.saliency.verdicts import RandomisationCheck, RandomisedMap, is_flat, numbers
 
 METHODS = {"grad-cam": grad_cam, "occlusion": occlusion}

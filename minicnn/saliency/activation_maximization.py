@@ -9,7 +9,7 @@ from minicnn import shapes
 from minicnn.graph import Graph
 from minicnn.kernels.threads import one_step_at_a_time
 from minicnn.saliency.passes import gradients, image_shape
-from minicnn.saliency.receptive import ReceptiveField, feature_map, receptive_field
+from minicnn.saliency.receptive_field import ReceptiveField, feature_map, receptive_field
 
 CONTRAST = 0.2  # root mean square distance from the middle, as a share of the range of values
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from minicnn.saliency.passes import image_shape, logit_place
-from minicnn.saliency.receptive import ReceptiveField, last_feature_maps, receptive_field
+from minicnn.saliency.receptive_field import ReceptiveField, last_feature_maps, receptive_field
 
 # Conventions of this project. In the network of the Grad-CAM paper (VGG-16, 512 filters, a
 # receptive field of 196 of 224 pixels) both are exceeded by far.
