@@ -13,15 +13,15 @@ from shape_grid import spread_out
 from covid.models import MODELS, build_model, inception_block
 from minicnn import layers, models, use_backend
 from minicnn.saliency import (
-    excite,
+    activation_maximization,
     grad_cam,
     last_feature_maps,
     logits_of,
     occlusion,
-    randomisation_check,
     receptive_field,
+    recommend_method,
+    sanity_check,
     share_inside,
-    suited_method,
 )
 from minicnn.saliency.heatmap import upsample
 from minicnn.saliency.passes import logit_gradients, run_layers
@@ -183,7 +183,7 @@ def test_both_backends_agree():
                 occlusion(model, X, of="probability"),
             )
             found[name] = [array for heat in heats for array in (heat.values, heat.on_image)]
-            found[name].append(excite(model, "left", 1, 5).x)
+            found[name].append(activation_maximization(model, "left", 1, 5).x)
     for naive, compiled in zip(*found.values(), strict=True):
         np.testing.assert_allclose(naive, compiled, rtol=1e-3, atol=1e-5)
 
@@ -270,15 +270,15 @@ def deep(filters=8, side=40):
 
 
 def test_the_rule_looks_at_receptive_field_and_filters():
-    assert {suited_method(published(name)).method for name in SMALLER} == {"occlusion"}
-    tiny = suited_method(published("tiny_cnn"))
+    assert {recommend_method(published(name)).method for name in SMALLER} == {"occlusion"}
+    tiny = recommend_method(published("tiny_cnn"))
     assert tiny.field.size == (3, 3) and tiny.share == 3 / 150 and tiny.filters == 6
     assert "3 x 3 of 150 x 150" in tiny.reason
-    assert suited_method(deep()).method == "grad-cam"  # 8 of 40 pixels, 8 filters
-    assert suited_method(deep(filters=7)).method == "occlusion"
-    assert suited_method(deep(side=82)).method == "occlusion"  # 8 of 82 pixels
+    assert recommend_method(deep()).method == "grad-cam"  # 8 of 40 pixels, 8 filters
+    assert recommend_method(deep(filters=7)).method == "occlusion"
+    assert recommend_method(deep(side=82)).method == "occlusion"  # 8 of 82 pixels
     dense = models.Sequential([layers.Flatten(input_shape=(4, 4, 1)), layers.Dense(1)])
-    assert suited_method(dense)[:3] == ("occlusion", [], None)
+    assert recommend_method(dense)[:3] == ("occlusion", [], None)
 
 
 # Occlusion
@@ -401,8 +401,8 @@ def test_grad_cam_finds_the_marker_that_a_deeper_model_has_learned(marked):
         layers.Flatten(),
         layers.Dense(1, activation="sigmoid"),
     )
-    assert suited_method(model).method == "grad-cam"
-    check = randomisation_check(model, marked[0][1])
+    assert recommend_method(model).method == "grad-cam"
+    check = sanity_check(model, marked[0][1])
     assert check.passed, check.verdict
     heat = check.heat
     assert heat.method == "Grad-CAM"
@@ -417,7 +417,7 @@ def test_grad_cam_finds_the_marker_that_a_deeper_model_has_learned(marked):
 def test_an_excited_filter_is_excited_and_its_input_within_bounds(backend):
     model = branching(np.float32)
     for bounds in ((0.0, 1.0), (-3.0, 3.0)):
-        found = excite(model, "left", 0, 4, seed=1, bounds=bounds, contrast=0.3)
+        found = activation_maximization(model, "left", 0, 4, seed=1, bounds=bounds, contrast=0.3)
         assert max(found.activations) > 1.1 * found.activations[0]
         assert len(found.activations) == 5
         assert found.x.shape == (9, 8, 1) and found.x.dtype == np.float32
@@ -425,12 +425,12 @@ def test_an_excited_filter_is_excited_and_its_input_within_bounds(backend):
         assert low <= found.x.min() and found.x.max() <= high
         distance = np.sqrt(np.mean((found.x - (low + high) / 2.0) ** 2))
         assert distance <= 0.3 * (high - low) * 1.0001
-        again = excite(model, "left", 0, 4, seed=1, bounds=bounds, contrast=0.3)
+        again = activation_maximization(model, "left", 0, 4, seed=1, bounds=bounds, contrast=0.3)
         np.testing.assert_array_equal(found.x, again.x)
         values = run_layers(model, found.x[None])[model.get_layer("left").output]
         assert values[..., 0].mean() == pytest.approx(max(found.activations), rel=1e-5)
-    other = excite(model, "left", 0, 1, seed=2)
-    assert (other.x != excite(model, "left", 0, 1, seed=3).x).any()
+    other = activation_maximization(model, "left", 0, 1, seed=2)
+    assert (other.x != activation_maximization(model, "left", 0, 1, seed=3).x).any()
 
 
 def test_the_best_input_of_a_linear_filter_is_known():
@@ -438,7 +438,7 @@ def test_the_best_input_of_a_linear_filter_is_known():
     model = models.Sequential([layers.Conv2D(1, 3, input_shape=(3, 3, 1)), layers.Flatten()])
     kernel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], np.float32)
     model.layers[0].params["kernel"][:, :, 0, 0] = kernel
-    found = excite(model, model.layers[0], 0, 60, contrast=0.1, step_size=0.1)
+    found = activation_maximization(model, model.layers[0], 0, 60, contrast=0.1, step_size=0.1)
     expected = 0.5 + 0.1 * 3 * kernel / np.linalg.norm(kernel)  # 3 = sqrt(nine numbers)
     np.testing.assert_allclose(found.x[:, :, 0], expected, atol=0.01)
 
@@ -449,11 +449,11 @@ def test_a_filter_that_relu_silences_is_woken():
     (layer,) = model.layers
     layer.params["kernel"][:, :, 0, 0] = [[0, 0, 0], [-1, 1, -1], [0, 0, 0]]
     layer.params["bias"][...] = -0.2
-    found = excite(model, layer, 0, 30, contrast=0.3, seed=4)
+    found = activation_maximization(model, layer, 0, 30, contrast=0.3, seed=4)
     assert max(found.activations) > found.activations[0]
     silent = models.Sequential([layers.Conv2D(1, 3, activation="relu", input_shape=(6, 6, 1))])
     silent.layers[0].params["kernel"][...] = -1
-    assert excite(silent, silent.layers[0], 0, 3).activations == [0] * 4
+    assert activation_maximization(silent, silent.layers[0], 0, 3).activations == [0] * 4
 
 
 # What cannot be done is said
@@ -467,7 +467,7 @@ def sequence_model():
     ("call", "words"),
     [
         (lambda: grad_cam(by_hand(), np.zeros((3, 2, 1))), "expected input of shape"),
-        (lambda: grad_cam(by_hand(), np.zeros((2, 2, 2, 1))), "expected one image to look at, got 2"),
+        (lambda: grad_cam(by_hand(), np.zeros((2, 2, 2, 1))), "expected one image, got 2"),
         (lambda: grad_cam(sequence_model(), np.zeros(4)), "one input of shape"),
         (lambda: grad_cam(by_hand(), IMAGE_BY_HAND, output=1), r"number of a logit in \[0, 1\)"),
         (lambda: grad_cam(by_hand(), IMAGE_BY_HAND, "conv"), "expected the name of a layer"),
@@ -475,15 +475,15 @@ def sequence_model():
         (lambda: grad_cam(branching(), X, ["stem", "left"]), "maps of one size"),
         (lambda: grad_cam(branching(), X, []), "maps of one size, got none"),
         (lambda: receptive_field(by_hand(), branching().get_layer("left").output), "Tensor"),
-        (lambda: suited_method(by_hand(), 1), "number of a logit"),
-        (lambda: suited_method(sequence_model()), "one input of shape"),
+        (lambda: recommend_method(by_hand(), 1), "number of a logit"),
+        (lambda: recommend_method(sequence_model()), "one input of shape"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, 3), "patches inside of 2 x 2 pixels"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, 1, 2), "steps no larger than a patch"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, of="loss"), "expected of"),
-        (lambda: excite(branching(), "left", 2), r"expected a filter in \[0, 2\), got 2"),
-        (lambda: excite(branching(), "left", 0, bounds=(1, 0)), "in this order"),
-        (lambda: excite(branching(), "left", 0, contrast=0.6), r"contrast in \(0, 0.5\]"),
-        (lambda: excite(branching(), "left", 0, 0), "steps"),
+        (lambda: activation_maximization(branching(), "left", 2), r"expected a filter in \[0, 2\), got 2"),
+        (lambda: activation_maximization(branching(), "left", 0, bounds=(1, 0)), "in this order"),
+        (lambda: activation_maximization(branching(), "left", 0, contrast=0.6), r"contrast in \(0, 0.5\]"),
+        (lambda: activation_maximization(branching(), "left", 0, 0), "steps"),
         (lambda: share_inside(np.zeros((2, 2)), np.zeros((2, 3))), "mask of the heat map's shape"),
         (lambda: last_feature_maps(models.Sequential(
             [layers.Flatten(input_shape=(4, 4, 1)), layers.Dense(1)])), "with a convolution"),
