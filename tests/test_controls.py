@@ -15,7 +15,7 @@ from tiny_runs import slices
 
 from covid.cli import main
 from covid.controls import run_controls, table, write_controls
-from covid.controls.experiment import permuted_in_words
+from covid.controls.experiment import permuted_text
 from covid.controls.intervals import BY_GROUP, BY_IMAGE, NO_INTERVAL, measured
 from covid.controls.logistic import fit_logistic, gradient, hessian, loss, with_one
 from covid.controls.masks import hulls, lung_mask
@@ -228,10 +228,10 @@ def test_one_patient_of_both_classes_falls_back_to_images():
 
 def test_what_is_said_of_permuted_labels_is_what_was_done():
     groups = ["a", "a", "b", "b"]
-    said = permuted_in_words(groups, np.array([1, 1, 0, 0]), "patients")
+    said = permuted_text(groups, np.array([1, 1, 0, 0]), "patients")
     assert said.startswith("all images of one of the patients got one label")
     for known, labels in ((groups, [1, 0, 0, 1]), (None, [1, 1, 0, 0])):
-        assert permuted_in_words(known, np.array(labels), "patients").startswith("each image")
+        assert permuted_text(known, np.array(labels), "patients").startswith("each image")
 
 
 def test_shared_groups_are_found_without_a_pass_for_each_image():
@@ -316,7 +316,7 @@ def test_patients_drawn_whole_give_wider_intervals_than_images(rng):
     labels, p, groups = clustered(20, 10, rng)
     whole = measured(labels, p, groups, True, 0)
     single = measured(labels, p, None, False, 0)
-    assert (whole.method, single.method) == (BY_GROUP, BY_IMAGE)
+    assert (whole.interval, single.interval) == (BY_GROUP, BY_IMAGE)
     assert whole.auc == single.auc == roc_auc(labels, p)
     assert whole.auc_high - whole.auc_low > 2 * (single.auc_high - single.auc_low)
     assert whole.accuracy_high - whole.accuracy_low > 2 * (
@@ -347,7 +347,7 @@ def test_too_few_patients_give_no_interval_if_they_are_kept_apart(rng):
     apart = measured(labels, p, groups, True, 0)
     assert (apart.auc_low, apart.accuracy_high) == (None, None)
     assert apart.auc == roc_auc(labels, p)
-    assert measured(labels, p, groups, False, 0).method == BY_IMAGE
+    assert measured(labels, p, groups, False, 0).interval == BY_IMAGE
 
 
 @pytest.mark.parametrize(("patients", "sure"), [(14, False), (16, True)])
@@ -466,9 +466,9 @@ def test_a_model_of_one_answer_is_not_blamed_on_the_patients():
 
 def test_a_shortcut_that_the_model_missed_is_not_said_to_be_its_score():
     rows = flag(rows_with(image=0.5, border_only=0.9))
-    assert "this one is not surely above chance" in sentence(rows, 12)
+    assert "this one is not significantly above chance" in sentence(rows, 12)
     constant = [replace(row, auc_low=None) if row.name == "image" else row for row in rows]
-    assert "this one is not surely above chance" in sentence(constant, 12)
+    assert "this one is not significantly above chance" in sentence(constant, 12)
 
 
 def test_unknown_patients_are_mentioned():
