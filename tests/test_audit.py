@@ -16,7 +16,7 @@ from covid.audit.fingerprints import Fingerprints, fingerprint
 from covid.audit.hashing import SIDE, look
 from covid.audit.headers import pixel_mode
 from covid.audit.lookalikes import Pairs, equal_files, find_candidates, inferred_groups, windows_of
-from covid.audit.measures import NUMBERS, brightest_corner, tissue_level
+from covid.audit.measures import MEASURES, brightest_corner, tissue_level
 from covid.audit.neighbours import nearest
 from covid.audit.verdict import percent
 from covid.cli import main
@@ -259,7 +259,7 @@ def test_slices_kept_apart_by_patient_do_not_leak(neighbouring):
     assert audit.patients_on_both_sides == {"count": 0, "of": 3, "examples": []}
     assert (
         "No leak was found" in audit.verdict
-        and "3 independent patients are too few to be sure" in audit.verdict
+        and "3 independent patients are too few to find confounders" in audit.verdict
     )
 
 
@@ -372,7 +372,7 @@ def test_a_planted_shortcut_is_flagged(name, tmp_path):
     audit = run_audit(textures(tmp_path, 12, body, suffixes))
     flagged = {found.name for found in audit.confounders if found.flagged}
     assert name in flagged
-    assert audit.shortcuts and "can be told apart without the lungs, by" in audit.verdict
+    assert audit.shortcuts and "can be separated without the lungs, by" in audit.verdict
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -383,9 +383,8 @@ def test_a_clean_set_is_clean(seed, tmp_path):
     assert not audit.leaks and not audit.shortcuts
     strongest = audit.confounders[0]
     assert audit.verdict == (
-        "No leak was found in the random split: none of 16 test images has a near-duplicate among "
-        "the images to learn from; no single number surely tells the classes apart (the most "
-        f"telling is {strongest.title}, AUC {strongest.auc:.2f})."
+        "No leak was found in the random split: none of 16 test images has a near-duplicate in the "
+        f"training set; no confounder found (highest AUC: {strongest.title}, {strongest.auc:.2f})."
     )
 
 
@@ -510,7 +509,7 @@ def test_files(neighbouring, tmp_path):
     assert sum(int(row["across"]) for row in pairs) == summary["near_duplicates"]["pairs_across"]
     with open(tmp_path / "images.csv", newline="") as file:
         images = list(csv.DictReader(file))
-    assert len(images) == 12 and set(NUMBERS) < set(images[0])
+    assert len(images) == 12 and set(MEASURES) < set(images[0])
     assert {row["look_alikes"] for row in images} == set(audit.group_names.values())
     assert all(row["nearest_across"] for row in images)
     for name in ("pairs.png", "confounders.png"):

@@ -8,15 +8,15 @@ Read in this order:
 
 ==============  ==============================================================
 `headers`       how a file stores its pixels
-`measures`      an image in single numbers
-`hashing`       what is compared of an image: 255 bits, and its fine detail
+`measures`      scalar measures of an image
+`hashing`       perceptual hash and fine detail of an image
 `fingerprints`  all of these, of every file, which is read once
-`neighbours`    images with near hashes
+`neighbours`    nearest neighbors by hash
 `alignment`     the correlation of two images, one shifted onto the other
 `lookalikes`    both stages together: near-duplicates, and groups of them
-`confounders`   numbers that tell the classes apart
+`confounders`   measures that separate the classes
 `findings`      all that was found
-`verdict`       the same in one sentence
+`verdict`       one sentence on it
 `running`       everything put together
 `writing`       audit.json, the tables and the figures
 ==============  ==============================================================
