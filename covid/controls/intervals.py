@@ -77,7 +77,7 @@ def measured(
 
 
 def measured_by_group(labels: np.ndarray, p: np.ndarray, codes: np.ndarray, seed: int) -> Measured:
-    """The same by the bootstrap of whole groups; `codes`, (n,), are the groups' numbers.
+    """The same by the bootstrap of whole groups; `codes`, (n,), are the groups' codes.
 
     Where all predictions are right, or the classes do not overlap, so it is in every resample, and
     the interval would be a point. There every group counts as one sample: Wilson's interval of

@@ -87,10 +87,10 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
             if image.auc_low is not None and image.auc_low > CHANCE
             else "which a better model could learn; this one is not significantly above chance"
         )
-        # A model that knows the patients tells them apart by bones and table as well.
+        # A model that knows the patients separates them by bones and table as well.
         beginning = f"these {members} again, or a shortcut" if found else "Shortcut"
         found.append(
-            f"{beginning}: without the lungs the classes are still told apart (AUC: "
+            f"{beginning}: without the lungs the classes are still separated (AUC: "
             f"{auc_list(shortcuts)}; the image {image.auc:.2f}), {meaning}"
         )
     if found:

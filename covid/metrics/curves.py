@@ -1,6 +1,6 @@
 """The ROC curve, the precision-recall curve, and the areas under them.
 
-The curves depend on the order of the scores only. Images of equal score cannot be told apart by
+The curves depend on the order of the scores only. Images of equal score cannot be separated by
 any threshold: they are one step of the curve, whatever their labels.
 """
 

@@ -1,10 +1,10 @@
 """Convolution and its two gradients, compiled; any kernel size, any strides.
 
 Which loop order is fast depends on what lies side by side in memory, because a vector
-instruction takes neighbours:
+instruction takes neighbors:
 
 - many filters (or, for the input's gradient, channels): their values at one pixel are
-  neighbours, so the innermost loop runs over them; that is this file;
+  neighbors, so the innermost loop runs over them; that is this file;
 - few of them, as in a first layer with one gray channel: the innermost loop runs along the
   image's rows; that is `rows.py`, for windows that move by one pixel.
 
@@ -129,7 +129,7 @@ def _grad_input(dy, taps_by_filter, strides, dx, start, stop):
 
 @summing_kernel
 def _grad_kernel(x, dy, strides, partial, start, stop):
-    """One partial sum per sample; four neighbouring output pixels at a time."""
+    """One partial sum per sample; four neighboring output pixels at a time."""
     _, out_height, out_width, filters = dy.shape
     kernel_height, kernel_width, channels = partial.shape[1:4]
     stride_height, stride_width = strides

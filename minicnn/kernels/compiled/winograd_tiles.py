@@ -275,7 +275,7 @@ def transform_dy(dy, shown, relu, pool, first, rows, buffers, dm):
 
 @part
 def _send(dy, route, dz_left, dz_right, way):
-    """dy to the left or the right of two neighbouring sums, or to none of them."""
+    """dy to the left or the right of two neighboring sums, or to none of them."""
     zero = dy.dtype.type(0)
     for f in range(dy.size):
         taken = np.int32(route[f])
