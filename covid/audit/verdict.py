@@ -1,4 +1,4 @@
-"""What the audit found, as one sentence."""
+"""What the audit found, in one sentence."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ NAMED = 3  # confounders named in the sentence; the others are counted
 
 
 def verdict(audit: Audit) -> str:
-    """One sentence: leaks between the parts, and confounders."""
+    """One sentence: does the test measure more than memory, and could a shortcut do the work?"""
     return f"{leak_clause(audit)}; {shortcut_clause(audit)}."
 
 
 def leak_clause(audit: Audit) -> str:
-    """What is on both sides of the split."""
+    """What stands on both sides."""
     with_one, images = audit.test_images_with_one, audit.test_images
     found = []
     if with_one:
         found.append(
             f"as the images alone show, {with_one} of {images} test images "
             f"({percent(with_one, images)}) {'has' if with_one == 1 else 'have'} a near-duplicate "
-            "in the training set"
+            "in the training or validation set"
         )
     patients = audit.patients_on_both_sides
     if patients is not None and patients["count"]:
@@ -33,7 +33,7 @@ def leak_clause(audit: Audit) -> str:
         )
     if found:
         return (
-            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memory; keep "
+            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memorization; keep "
             "patients apart"
         )
     if not images:
@@ -42,12 +42,12 @@ def leak_clause(audit: Audit) -> str:
     checked = "" if patients is None else f" and no {member} stands on both sides"
     return (
         f"No leak was found in {audit.split_title[0].lower()}{audit.split_title[1:]}: none of "
-        f"{images} test images has a near-duplicate in the training set{checked}"
+        f"{images} test images has a near-duplicate in the training or validation set{checked}"
     )
 
 
 def shortcut_clause(audit: Audit) -> str:
-    """Which confounders separate the classes."""
+    """What separates the classes without a look at the lungs."""
     if not audit.confounders:
         return "one class has no readable image, so nothing is known of shortcuts"
     flagged = [found for found in audit.confounders if found.flagged]
@@ -57,13 +57,13 @@ def shortcut_clause(audit: Audit) -> str:
             named.append(f"{len(flagged) - NAMED} more")
         return f"the classes can be separated without the lungs, by {listed(named)} alone"
     strongest = audit.confounders[0]
-    at_most = f"highest AUC: {strongest.title}, {strongest.auc:.2f}"
+    highest = f"highest AUC: {strongest.title}, {strongest.auc:.2f}"
     if not audit.enough_groups:
         return (
-            f"{audit.units} independent {audit.units_title} are too few to find confounders "
-            f"({at_most})"
+            f"{audit.units} independent {audit.units_title} are too few to find or rule out a "
+            f"confounder ({highest})"
         )
-    return f"no confounder found ({at_most})"
+    return f"no confounder found ({highest})"
 
 
 def listed(names: list[str]) -> str:
@@ -72,7 +72,7 @@ def listed(names: list[str]) -> str:
 
 
 def percent(count: float, total: float = 1) -> str:
-    """A share as text: 0.953, or 953 of 1000, as "95 %"; neither 0 % nor 100 % unless it is."""
+    """A share in words: 0.953, or 953 of 1000, as "95 %"; neither 0 % nor 100 % unless it is."""
     share = 100 * count / total
     if 0 < share < 1:
         return "under 1 %"
