@@ -8,7 +8,7 @@ from covid.cli.main import main
 
 def run() -> None:
     """The program: ends the process with the command's code."""
-    code = main()
+    code = main(helped=True)
     # The system takes all memory back; to look for garbage before takes Python 0.15 seconds.
     gc.freeze()
     sys.exit(code)

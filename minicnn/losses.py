@@ -90,9 +90,9 @@ class BinaryCrossentropy:
         loss : float
         dz : float array, dtype and shape of `z`
         """
-        fading = np.exp(-np.abs(z))  # in (0, 1], so that nothing below can overflow
-        loss = (np.maximum(z, 0) - z * y + np.log1p(fading)).sum() / z.size
-        p = np.where(z >= 0, 1, fading) / (1 + fading)
+        exp_neg_abs = np.exp(-np.abs(z))  # in (0, 1], so that nothing below can overflow
+        loss = (np.maximum(z, 0) - z * y + np.log1p(exp_neg_abs)).sum() / z.size
+        p = np.where(z >= 0, 1, exp_neg_abs) / (1 + exp_neg_abs)
         return float(loss), ((p - y) / z.size).astype(z.dtype, copy=False)
 
 

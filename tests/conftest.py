@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from covid.figures import draw_process
 from minicnn import kernels
 from minicnn.kernels.runtime import thread_count
 
@@ -32,15 +31,6 @@ def backend(request):
     """Runs the test once with each backend; gives its name."""
     with kernels.use_backend(request.param):
         yield request.param
-
-
-@pytest.fixture(autouse=True)
-def figures_here(monkeypatch):
-    """Commands called in this process draw in it; the second process has tests of its own.
-
-    It would have to import matplotlib anew for each of many tiny runs.
-    """
-    monkeypatch.setattr(draw_process, "HELPED", ())
 
 
 @pytest.fixture

@@ -8,17 +8,17 @@ Read in this order:
 
 ==============  ==============================================================
 `pixel_mode`    how a file stores its pixels
-`measures`      an image in single numbers
-`hashing`       what is compared of an image: 255 bits, and its fine detail
+`measures`      scalar measures of an image
+`hashing`       perceptual hash and fine detail of an image
 `fingerprints`  all of these, of every file, which is read once
-`neighbours`    images with near hashes
+`neighbours`    nearest neighbors by hash
 `alignment`     the correlation of two images, one shifted onto the other
 `lookalikes`    both stages together: near-duplicates, and groups of them
-`confounders`   numbers that tell the classes apart
-`findings`      all that was found: `Audit`
-`verdict`       the same in one sentence, and as a dict
-`run`           everything put together: `run_audit`
-`write`         audit.json and the tables; `figures`
+`confounders`   measures that separate the classes
+`findings`      all that was found
+`verdict`       one sentence on it
+`run`           everything put together
+`write`         audit.json, the tables and the figures
 ==============  ==============================================================
 """
 

@@ -1,4 +1,4 @@
-"""How alike two images are: the correlation of their details, one shifted onto the other."""
+"""How similar two images are: the correlation of their details, one shifted onto the other."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
-"""Single numbers that tell the classes apart: what a model could read instead of the lungs.
+"""Confounders: scalar measures of an image that separate the classes without the lungs.
 
-The measure is the AUC: the chance that an image of one class has the larger number than an image
-of the other class, 0.5 where the number says nothing and 1 where it says all. Images of one group
-(a patient, or look-alikes) are no independent witnesses, so every group counts once, with the mean
-of its images.
+Rated by the AUC: the probability that an image of one class has the larger value than an image of
+the other class, 0.5 at chance and 1 for perfect separation. Images of one group (a patient, or
+look-alikes) are not independent, so every group counts once, with the mean of its images.
 
 The rule for `flagged`: the lower end of the 95 % interval of the AUC lies above 0.75. That takes
 a strong difference and enough groups to be sure of it: eight in each class at the least, even if
-all of one class lie above all of the other. What the disease itself does to such numbers, as denser
+all of one class lie above all of the other. What the disease itself does to such measures, as denser
 lungs do to the mean, is far weaker. Format, mode and size are the exception: where all images of
 one class have the same and all of the other class another one, that is no accident, however few
 groups there are.
@@ -23,7 +22,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from covid.audit.fingerprints import Fingerprints
-from covid.audit.measures import NUMBERS
+from covid.audit.measures import MEASURES
 from covid.metrics import roc_auc
 from covid.metrics.proportions import Z_95
 
@@ -34,18 +33,18 @@ HALVINGS = 50  # of the interval in which an end is searched
 
 @dataclass(frozen=True)
 class Confounder:
-    """How well one number tells the classes apart.
+    """How well one measure separates the classes.
 
     Attributes
     ----------
     name, title : str
-        Key, and what the number is in words.
+        Key, and a description.
     auc : float
-        In [0.5, 1]: turned round where the negative class has the larger numbers.
+        In [0.5, 1]: 1 - AUC where the negative class has the larger values.
     low, high : float
         95 % interval of `auc`.
     larger_in_positive : bool
-        Which class has the larger numbers.
+        Which class has the larger values.
     positive_mean, negative_mean : float
         Means of the groups' means.
     units : (int, int)
@@ -70,13 +69,13 @@ class Confounder:
 
 
 def find_confounders(prints: Fingerprints, groups: np.ndarray) -> list[Confounder]:
-    """Rate all numbers; the strongest first. Empty where a class has no readable image.
+    """Rate all measures; the strongest first. Empty where a class has no readable image.
 
     Parameters
     ----------
     prints : Fingerprints
     groups : ndarray (images,), int64
-        Number of each image's group.
+        Code of each image's group.
     """
     labels = prints.labels
     if len(set(labels.tolist())) < 2:
@@ -85,22 +84,22 @@ def find_confounders(prints: Fingerprints, groups: np.ndarray) -> list[Confounde
         rate_category("format", "file format", prints.formats, labels, groups),
         rate_category("mode", "pixel mode", prints.modes, labels, groups),
     ]
-    for column, (name, title) in enumerate(NUMBERS.items()):
-        rated.append(rate(name, title, prints.numbers[:, column], labels, groups))
+    for column, (name, title) in enumerate(MEASURES.items()):
+        rated.append(rate(name, title, prints.measures[:, column], labels, groups))
     return sorted(rated, key=lambda found: (not found.flagged, -found.auc, found.name))
 
 
 def rate(
-    name: str, title: str, numbers: np.ndarray, labels: np.ndarray, groups: np.ndarray
+    name: str, title: str, values: np.ndarray, labels: np.ndarray, groups: np.ndarray
 ) -> Confounder:
-    """The AUC of one number, (images,), and its interval."""
-    negative = group_means(numbers[labels == 0], groups[labels == 0])
-    positive = group_means(numbers[labels == 1], groups[labels == 1])
+    """The AUC of one measure, (images,), and its interval."""
+    negative = group_means(values[labels == 0], groups[labels == 0])
+    positive = group_means(values[labels == 1], groups[labels == 1])
     classes = np.repeat([0, 1], [len(negative), len(positive)])
     area = float(roc_auc(classes, np.concatenate([negative, positive])))
     strength = max(area, 1 - area)
     low, high = auc_interval(strength, len(negative), len(positive))
-    one_each = name in IN_THE_HEADER and is_one_each(numbers, labels)
+    one_each = name in IN_THE_HEADER and is_one_each(values, labels)
     return Confounder(
         name,
         title,
@@ -118,10 +117,10 @@ def rate(
 def rate_category(
     name: str, title: str, values: Sequence[str], labels: np.ndarray, groups: np.ndarray
 ) -> Confounder:
-    """Rate a word, such as the file format, by the number "1 if it is X, else 0".
+    """Rate a category, such as the file format, by the indicator "1 if it is X, else 0".
 
-    Of all X the one with the largest AUC counts; the title names it. For two formats that is the
-    same number either way.
+    Of all X the one with the largest AUC counts; the title names it. For two formats both have the
+    same AUC.
     """
     words = np.array(values, object)
     ratings = [
@@ -131,22 +130,22 @@ def rate_category(
     return max(ratings, key=lambda rating: rating.auc)
 
 
-def is_one_each(numbers: np.ndarray, labels: np.ndarray) -> bool:
-    """Whether each class, of at least two images, has one number only, and they differ."""
-    of_class = [np.unique(numbers[labels == label]) for label in (0, 1)]
+def is_one_each(values: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether each class, of at least two images, has a single value, and the two differ."""
+    of_class = [np.unique(values[labels == label]) for label in (0, 1)]
     enough = min(np.bincount(labels, minlength=2)) > 1
     single = all(len(found) == 1 for found in of_class)
     return bool(enough and single and of_class[0][0] != of_class[1][0])
 
 
-def group_means(numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The mean of each group's numbers, (groups,), in the order of the groups' numbers."""
+def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The mean value of each group, (groups,), in the order of the groups' codes."""
     _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    return np.bincount(index, weights=numbers.astype(np.float64)) / sizes
+    return np.bincount(index, weights=values.astype(np.float64)) / sizes
 
 
 def auc_interval(area: float, negatives: int, positives: int) -> tuple[float, float]:
-    """95 % interval of an AUC that stays sensible at 1 and for few numbers.
+    """95 % interval of an AUC, valid at 1 and for small samples too.
 
     R. G. Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney
     statistic, part 2", Statistics in Medicine 25, 2006, method 5: the ends are the areas A with
@@ -158,7 +157,7 @@ def auc_interval(area: float, negatives: int, positives: int) -> tuple[float, fl
     area : float
         In [0, 1].
     negatives, positives : int
-        Independent numbers in each class.
+        Independent samples in each class.
     """
     mean_size = (negatives + positives) / 2 - 1
 

@@ -30,7 +30,7 @@ class Audit:
     parts : list of str
         The part of each image: "train", "validate" or "test".
     candidates : Pairs
-        All pairs that were compared, the most alike first.
+        All pairs that were compared, the most similar first.
     inferred : ndarray (images,), int64
         Number of each image's group of look-alikes.
     confounders : list of Confounder
@@ -128,7 +128,7 @@ class Audit:
 
     @property
     def enough_groups(self) -> bool:
-        """Whether a number that tells all groups apart would be flagged."""
+        """Whether a measure that separates all groups would be flagged."""
         return bool(self.confounders) and auc_interval(1.0, *self.confounders[0].units)[0] > BAR
 
     @property
@@ -151,7 +151,7 @@ class Audit:
 
     @property
     def split_title(self) -> str:
-        """The split in words, as a sentence begins."""
+        """The split, as a sentence begins."""
         if self.split.kept_together is None:
             return "The random split"
         return f"The split that keeps groups whole ({self.split.kept_together})"

@@ -1,4 +1,4 @@
-"""Reads every file once and keeps of it only what the audit compares: about 7 kB an image."""
+"""Reads every file once and keeps only what the audit compares: about 7 kB an image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from covid.audit.hashing import SIDE, WORDS, look
-from covid.audit.measures import NUMBERS, measure
+from covid.audit.measures import MEASURES, measure
 from covid.audit.pixel_mode import pixel_mode
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import ImageFile
@@ -31,20 +31,20 @@ class Fingerprints:
         Check sums of the files.
     formats, modes : list of str
         Such as "png" and "gray, 8 bit".
-    numbers : ndarray (images, len(NUMBERS)), float32
+    measures : ndarray (images, len(MEASURES)), float32
         See `covid.audit.measures`.
     hashes : ndarray (images, WORDS), uint64
     details : ndarray (images, SIDE, SIDE), int8
         See `covid.audit.hashing`; all zeros for a flat image.
     unreadable : list of (Path, str)
-        The other files, with the reason in words.
+        The other files, with the reason as text.
     """
 
     images: list[ImageFile]
     digests: list[bytes]
     formats: list[str]
     modes: list[str]
-    numbers: np.ndarray
+    measures: np.ndarray
     hashes: np.ndarray
     details: np.ndarray
     unreadable: list[tuple[Path, str]]
@@ -59,12 +59,12 @@ class Fingerprints:
 
     @property
     def tissue(self) -> np.ndarray:
-        """(images,), float32: the gray level of soft tissue, which tells windows apart."""
-        return self.numbers[:, list(NUMBERS).index("tissue")]
+        """(images,), float32: the gray level of soft tissue, which depends on the window."""
+        return self.measures[:, list(MEASURES).index("tissue")]
 
     @property
     def flat(self) -> np.ndarray:
-        """(images,), bool: images with nothing in them to compare."""
+        """(images,), bool: constant images, with no detail to compare."""
         return ~self.details.any(axis=(1, 2))
 
 
@@ -75,7 +75,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
     """
     count = len(images)
     # Made before and filled by the threads, each its own rows: the large arrays exist once.
-    numbers = np.zeros((count, len(NUMBERS)), np.float32)
+    measures = np.zeros((count, len(MEASURES)), np.float32)
     hashes = np.zeros((count, WORDS), np.uint64)
     details = np.zeros((count, SIDE, SIDE), np.int8)
 
@@ -85,7 +85,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
             gray = decode(data, "grayscale")
         except ValueError as error:
             return str(error)
-        numbers[index] = measure(gray)
+        measures[index] = measure(gray)
         hashes[index], details[index] = look(gray)
         digest = hashlib.blake2b(data, digest_size=DIGEST).digest()
         return digest, image_kind(data), pixel_mode(data)
@@ -93,7 +93,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
     found = in_parallel(work, range(count), "auditing", "image", progress)
     readable = [index for index, facts in enumerate(found) if not isinstance(facts, str)]
     if len(readable) < count:
-        numbers, hashes, details = numbers[readable], hashes[readable], details[readable]
+        measures, hashes, details = measures[readable], hashes[readable], details[readable]
     known = [found[index] for index in readable]
     digests, formats, modes = ([facts[column] for facts in known] for column in range(3))
     return Fingerprints(
@@ -101,7 +101,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
         digests,
         formats,
         modes,
-        numbers,
+        measures,
         hashes,
         details,
         [

@@ -1,10 +1,10 @@
-"""What is compared of an image: 255 bits to find candidates with, and its fine detail to decide by.
+"""Perceptual hash (255 bits, to find candidates) and fine detail (to decide) of an image.
 
 Both come from a thumbnail of 80x80 pixels:
 
 - the perceptual hash: signs of the lowest 16x16 frequencies of its cosine transform but for the
   very lowest, the mean (after E. Klinger and D. Starkweather's pHash; 64 bits, as are common
-  there, do not keep the slices of different patients apart);
+  there, do not distinguish the slices of different patients);
 - the detail: the thumbnail minus its own blurred copy. Every chest has a bright wall around
   dark lungs, so thumbnails of different patients correlate at 0.9 and above. Vessels, ribs and
   outlines, which are what differs, remain in the detail.
@@ -19,7 +19,7 @@ import numpy as np
 
 SIDE = 80  # pixels, height and width of a thumbnail
 FREQUENCIES = 16  # of each direction
-WORDS = FREQUENCIES * FREQUENCIES // 64  # 64-bit numbers that hold the bits; the last bit is 0
+WORDS = FREQUENCIES * FREQUENCIES // 64  # 64-bit integers that hold the bits; the last bit is 0
 BLUR = 1.5  # pixels of the thumbnail, standard deviation
 UNIT = 16  # the detail's root mean square, as stored; 127 / 16 = 8 times as much still fits
 LEAST_DETAIL = 0.25  # gray levels, root mean square; below, there is nothing to compare
@@ -46,7 +46,7 @@ def look(gray: np.ndarray) -> Look:
 
 
 def perceptual_hash(small: np.ndarray) -> np.ndarray:
-    """255 bits of a thumbnail (SIDE, SIDE), float32, as WORDS numbers of 64 bits."""
+    """255 bits of a thumbnail (SIDE, SIDE), float32, as WORDS integers of 64 bits."""
     lowest = cv2.dct(small)[:FREQUENCIES, :FREQUENCIES].ravel()[1:]
     # (255,) bool -> (32,) uint8, the missing bit 0 -> (WORDS,) uint64
     return np.packbits(lowest > 0).view(np.uint64)

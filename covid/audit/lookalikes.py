@@ -19,12 +19,12 @@ from covid.audit.alignment import align
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.neighbours import nearest
 
-# Chosen by real and by synthetic slices of known patients. Slices of one patient two millimetres
+# Chosen by real and by synthetic slices of known patients. Slices of one patient two millimeters
 # apart differ in 5 % of the bits, and 99 of 100 such pairs in less than 14 %; their details
 # correlate at 0.82 or more in 99 of 100 pairs. Slices of different real patients stay below 0.35,
 # and those of different synthetic patients, who are more alike, below 0.80.
 FARTHEST = 51  # bits of 255 in which candidates differ
-NEIGHBOURS = 16  # candidates of each image on its own side, on the other, and in other windows
+NEIGHBORS = 16  # candidates of each image on its own side, on the other, and in other windows
 NEAR_DUPLICATE = 0.83  # correlation of the aligned details, from -1 to 1
 SAME_GROUP = 0.87
 # One slice in two windows: a median of 0.57; of different patients below 0.22 where they are real,
@@ -36,7 +36,7 @@ WINDOW_GAP = 24  # gray levels: no image's soft tissue lies in such a gap betwee
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of images; every attribute has an element for each pair, the most alike first.
+    """Pairs of images; every attribute has an element for each pair, the most similar first.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = Fa
     ----------
     prints : Fingerprints
     sides : ndarray (images,), int64
-        Neighbours are looked for on both sides, so that a hundred copies in train do not hide the
+        Neighbors are searched on both sides, so that a hundred copies in train do not hide the
         one in test.
     """
     copies = equal_files(prints.digests, sides)
@@ -98,7 +98,7 @@ def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = Fa
     equal = np.array(prints.digests, object)
     same = equal[pairs[:, 0]] == equal[pairs[:, 1]] if len(pairs) else np.zeros(0, bool)
     # Equal files are known to be equal: taken out here, put in with those that the search does
-    # not give, flat images and copies beyond the number of neighbours.
+    # not give, flat images and copies beyond the number of neighbors.
     different = ~same.astype(bool)
     pairs = np.concatenate([copies, pairs[different]])
     none = np.zeros(len(copies), np.int64)
@@ -125,7 +125,7 @@ def nearby_pairs(
         searches.append((windows, False, FARTHEST_OTHER_WINDOW))
     for classes, same_class, farthest in searches:
         found, bits = nearest(
-            prints.hashes[textured], classes[textured], same_class, NEIGHBOURS, farthest, progress
+            prints.hashes[textured], classes[textured], same_class, NEIGHBORS, farthest, progress
         )
         query, place = np.nonzero(found >= 0)
         both = np.sort(textured[np.column_stack([query, found[query, place]])], axis=1)
@@ -138,7 +138,7 @@ def nearby_pairs(
 
 
 def windows_of(tissue: np.ndarray) -> np.ndarray:
-    """Number of each image's window, (images,) int64, by the gray level of its soft tissue.
+    """Code of each image's window, (images,) int64, by the gray level of its soft tissue.
 
     Sorted by that level, a new window begins behind every gap. Sets in which all levels occur
     count as one window.
@@ -172,7 +172,7 @@ def equal_files(digests: list[bytes], sides: np.ndarray) -> np.ndarray:
 
 
 def inferred_groups(count: int, pairs: Pairs) -> np.ndarray:
-    """Number of each image's group, (images,) int64: images that a chain of pairs connects.
+    """Code of each image's group, (images,) int64: images that a chain of pairs connects.
 
     Only `Pairs.joining` connect. An image in no such pair is a group by itself.
     Groups are numbered in the order of their first images.

@@ -1,7 +1,7 @@
-"""What can be said of an image in one number, and what a model might use instead of the lungs.
+"""Scalar measures of an image that a model might use instead of the lungs.
 
-None of these numbers says anything about a disease by itself. Where one of them tells the classes
-apart, the images of the classes were made in different ways.
+None of them says anything about a disease by itself. Where one of them separates the classes, the
+images of the classes were made in different ways.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SATURATED = 8  # gray levels at both ends of the scale that clipping fills
 SMOOTHING = 9  # gray levels over which the histogram is averaged
 
 # Name -> what it is, as tables and figures say it. All in gray levels of 0 to 255, or in pixels.
-NUMBERS = {
+MEASURES = {
     "width": "image width",
     "height": "image height",
     "mean": "mean intensity",
@@ -37,7 +37,7 @@ NUMBERS = {
 
 
 def measure(gray: np.ndarray) -> np.ndarray:
-    """Work out all of `NUMBERS`.
+    """Work out all of `MEASURES`.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ def measure(gray: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        (len(NUMBERS),), float32, in the order of `NUMBERS`.
+        (len(MEASURES),), float32, in the order of `MEASURES`.
     """
     height, width = gray.shape
     mean, spread = cv2.meanStdDev(gray)
     histogram = np.bincount(gray.ravel(), minlength=256)
     box = crop_box(gray)
-    numbers = (
+    values = (
         *(width, height, mean.item(), spread.item()),
         *border(gray),
         brightest_corner(gray),
@@ -60,7 +60,7 @@ def measure(gray: np.ndarray) -> np.ndarray:
         *(box.left, box.top, box.right, box.bottom),
         *(level_at(histogram, 0.01), level_at(histogram, 0.99), tissue_level(histogram)),
     )
-    return np.array(numbers, np.float32)
+    return np.array(values, np.float32)
 
 
 def thickness(side: int, divisor: int) -> int:

@@ -1,10 +1,10 @@
-"""For every image the images whose hash differs from its own in the fewest bits.
+"""Nearest neighbors of every image, by the Hamming distance of the hashes.
 
 All hashes are compared with all, in compiled code: to count the bits in which two differ takes
 about a nanosecond, so that 100,000 images take seconds, nothing is missed, and nothing has to be
 assumed of how hashes are distributed. (Tables of hashes cut into bands, the usual way to compare
 fewer, must assume that few images share a band; slices of the chest all look alike.) Memory is
-what is kept: a fixed number of neighbours an image, also where thousands of images are equal.
+what is kept: a fixed number of neighbors an image, also where thousands of images are equal.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def nearest(
     sides : ndarray (images,), int64
     same_side : bool
     most : int
-        Neighbours kept of each image.
+        Neighbors kept of each image.
     farthest : int
-        Bits; what differs in more is no neighbour.
+        Bits; what differs in more is no neighbor.
     progress : bool
         A bar on a terminal.
 
@@ -91,7 +91,7 @@ def _nearest(hashes, sides, same_side, first, found, bits, start, stop):
 
 @part
 def ones(bits):
-    """Count the ones in 64 bits: sums of neighbouring bits, of pairs, of nibbles, of all bytes.
+    """Count the ones in 64 bits: sums of neighboring bits, of pairs, of nibbles, of all bytes.
 
     H. S. Warren, Hacker's Delight, 2nd edition, section 5-1. The compiler knows it and takes the
     processor's own instruction where there is one.

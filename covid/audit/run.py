@@ -53,7 +53,7 @@ def run_audit(
     sides = np.array([part == "test" for part in parts], np.int64)
     candidates = find_candidates(prints, sides, progress)
     inferred = inferred_groups(len(prints), candidates)
-    groups = inferred if names is None else numbered([names[image] for image in prints.images])
+    groups = inferred if names is None else codes_of([names[image] for image in prints.images])
     return Audit(
         dataset,
         split,
@@ -66,6 +66,6 @@ def run_audit(
     )
 
 
-def numbered(names: list[str]) -> np.ndarray:
-    """A number for each different name: (images,), int64."""
+def codes_of(names: list[str]) -> np.ndarray:
+    """An integer for each different name: (images,), int64."""
     return np.unique(np.array(names, str), return_inverse=True)[1].astype(np.int64)

@@ -14,11 +14,11 @@ from covid.audit.lookalikes import (
     FARTHEST,
     FARTHEST_OTHER_WINDOW,
     NEAR_DUPLICATE,
-    NEIGHBOURS,
+    NEIGHBORS,
     OTHER_WINDOW,
     SAME_GROUP,
 )
-from covid.audit.measures import NUMBERS
+from covid.audit.measures import MEASURES
 from covid.audit.verdict import summarize
 from covid.common.errors import shown
 from covid.common.output_files import write_json
@@ -33,7 +33,7 @@ PAIR_COLUMNS = (
 )
 IMAGE_COLUMNS = (
     *("file", "class", "part", "patient", "look_alikes", "nearest_across", "correlation"),
-    *("format", "mode", "hash", "flat", *NUMBERS),
+    *("format", "mode", "hash", "flat", *MEASURES),
 )
 
 
@@ -44,7 +44,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     ----------
     audit : Audit
     folder : str or Path
-        Made if it is not there. pairs.png is left out where no two images were alike enough to be
+        Made if it is not there. pairs.png is left out where no two images were similar enough to be
         compared, confounders.png where one class has no readable image.
     note : str
         The small print; see `covid.data.disclaimer.small_print`.
@@ -68,7 +68,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             "how": {
                 "candidates_differ_in_at_most_bits": FARTHEST,
                 "in_another_window_in_at_most_bits": FARTHEST_OTHER_WINDOW,
-                "neighbours_compared": NEIGHBOURS,
+                "neighbors_compared": NEIGHBORS,
                 "near_duplicate_from_correlation": NEAR_DUPLICATE,
                 "in_another_window_from_correlation": OTHER_WINDOW,
                 "same_group_from_correlation": SAME_GROUP,
@@ -86,7 +86,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             [found.summary() for found in audit.confounders],
             audit.units_title,
             folder / "confounders.png",
-            f"The classes told apart by one number {positive}",
+            f"AUC of each image property alone {positive}",
             note,
         )
     else:
@@ -121,15 +121,15 @@ def pair_rows(audit: Audit) -> Iterable[Sequence]:
 
 def pixels(audit: Audit, image: int, shift: np.ndarray) -> list[int]:
     """A shift of the thumbnail in pixels of the image: rows, columns."""
-    names = list(NUMBERS)
-    sides = (audit.prints.numbers[image, names.index(name)] for name in ("height", "width"))
+    names = list(MEASURES)
+    sides = (audit.prints.measures[image, names.index(name)] for name in ("height", "width"))
     return [
         round(float(side) * float(step) / SIDE) for side, step in zip(sides, shift, strict=True)
     ]
 
 
 def image_rows(audit: Audit) -> Iterable[Sequence]:
-    """A row of images.csv for each image, with the most alike image on the other side."""
+    """A row of images.csv for each image, with the most similar image on the other side."""
     prints = audit.prints
     nearest = nearest_across(audit)
     flat = prints.flat
@@ -143,17 +143,17 @@ def image_rows(audit: Audit) -> Iterable[Sequence]:
             "" if other is None else f"{correlation:.4f}",
             *(prints.formats[index], prints.modes[index], prints.hashes[index].tobytes().hex()),
             int(flat[index]),
-            *(f"{number:.6g}" for number in prints.numbers[index]),
+            *(f"{value:.6g}" for value in prints.measures[index]),
         )
 
 
 def nearest_across(audit: Audit) -> dict[int, tuple[int, float]]:
-    """For each image that was compared with one of the other side: the most alike of them."""
+    """For each image that was compared with one of the other side: the most similar of them."""
     across = audit.candidates.select(audit.crosses(audit.candidates))
     nearest: dict[int, tuple[int, float]] = {}
     pairs = across.images.tolist()
     for (first, second), correlation in zip(pairs, across.correlation.tolist(), strict=True):
-        nearest.setdefault(first, (second, correlation))  # the most alike come first
+        nearest.setdefault(first, (second, correlation))  # the most similar come first
         nearest.setdefault(second, (first, correlation))
     return nearest
 
@@ -172,12 +172,12 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
     """Pairs for the figure, as `pair_grid` takes them, and its title.
 
     Near-duplicates across the split where there are any, else other near-duplicates, else the most
-    alike pairs that are none. Of many, some from the most to the least alike, no image twice.
+    similar pairs that are none. Of many, some from the most to the least similar, no image twice.
     """
     choices = (
         (audit.pairs.select(audit.across), "Near-duplicates on both sides of the split"),
         (audit.pairs, "Near-duplicates, all on one side of the split"),
-        (audit.candidates, "The most alike images, too different for near-duplicates"),
+        (audit.candidates, "The most similar images, too different for near-duplicates"),
     )
     pairs, title = next((choice for choice in choices if len(choice[0])), choices[-1])
     rows = []

@@ -17,13 +17,16 @@ from covid.common.errors import UserError, shown
 from covid.common.signals import ending_as_ctrl_c
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, helped: bool = False) -> int:
     """Run one command.
 
     Parameters
     ----------
     arguments : list of str, optional
         Without the program's name; those of the process when missing.
+    helped : bool
+        Whether a second process may draw figures. It imports the main module of this one again, as
+        `multiprocessing` does: only the program itself is known to bear that.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         with ending_as_ctrl_c():
-            code = run_command(options)
+            code = run_command(options, helped)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt as error:
@@ -74,7 +77,7 @@ def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
     return code
 
 
-def run_command(options: argparse.Namespace) -> int:
+def run_command(options: argparse.Namespace, helped: bool) -> int:
     """Call the command's function; with --json, stdout gets its result and nothing else.
 
     Returns 2 when some files that were named could not be used, or the doctor found something
@@ -83,11 +86,8 @@ def run_command(options: argparse.Namespace) -> int:
     from covid.common.output_files import json_text
     from covid.figures import draw_process
 
-    with (
-        draw_process.helper()
-        if options.command in draw_process.HELPED
-        else contextlib.nullcontext()
-    ):
+    helped = helped and options.command in draw_process.HELPED
+    with draw_process.helper() if helped else contextlib.nullcontext():
         command = function_of(options.command)
         with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
             result = command(options)

@@ -3,14 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import cv2
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-HANDED_OUT = 1000  # jobs waiting at a time; a waiting job takes more memory than its result
 
 
 def in_parallel(
@@ -18,7 +16,7 @@ def in_parallel(
 ) -> list[Result]:
     """Do `work` for all jobs, one a core; the results come in the order of the jobs.
 
-    Threads are enough: NumPy and OpenCV let go of Python's lock while they compute.
+    Threads are enough: NumPy and OpenCV release Python's lock while they compute.
 
     Parameters
     ----------
@@ -33,25 +31,21 @@ def in_parallel(
     Raises
     ------
     Exception
-        The first that a job raised, or Ctrl-C; jobs that were not begun are then dropped.
+        That of the first job that failed, in the order of the jobs, or Ctrl-C. Jobs that have not
+        begun are then dropped.
     """
     from tqdm import tqdm
+    from tqdm.contrib.concurrent import thread_map
 
     on_terminal = progress and sys.stderr.isatty()
     if progress and not on_terminal:
         print(f"{title}: {len(jobs)} {unit}s ...", file=sys.stderr)
     opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
-    pool = ThreadPoolExecutor(os.cpu_count())
+    bar = {"desc": title, "unit": unit, "disable": not on_terminal, "tqdm_class": tqdm}
     try:
-        results = []
-        with tqdm(desc=title, total=len(jobs), unit=unit, disable=not on_terminal) as bar:
-            for start in range(0, len(jobs), HANDED_OUT):
-                for result in pool.map(work, jobs[start : start + HANDED_OUT]):
-                    results.append(result)
-                    bar.update()
+        results = thread_map(work, jobs, max_workers=os.cpu_count(), **bar)
     finally:
-        pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)
     if progress and not on_terminal:
         print(f"{title}: done", file=sys.stderr)

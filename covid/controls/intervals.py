@@ -1,4 +1,4 @@
-"""Accuracy and AUC of a control with 95 % intervals that fit how the images belong together."""
+"""Accuracy and AUC of a control with 95 % intervals, by group where groups are known."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from covid.metrics import (
     delong_interval,
     enough_groups,
     group_codes,
+    percentile_interval,
     roc_auc,
-    usual_interval,
     wilson_interval,
 )
 from minicnn.metrics import THRESHOLD
@@ -26,6 +26,7 @@ class Measured(NamedTuple):
     """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval.
 
     The intervals are of 95 %; `auc_low_99` is the lower end of the 99 % interval of the AUC.
+    `interval` is the method.
     """
 
     accuracy: float
@@ -35,7 +36,7 @@ class Measured(NamedTuple):
     auc_low: float | None
     auc_high: float | None
     auc_low_99: float | None
-    method: str
+    interval: str
 
 
 def measured(
@@ -47,11 +48,10 @@ def measured(
 ) -> Measured:
     """Accuracy at 0.5 and AUC, each with a 95 % interval.
 
-    Slices of one patient are no independent witnesses. Where patients are known, whole patients
-    are drawn, not images. Where there are fewer than five of a class that cannot be done. Then
-    there is no interval if patients were kept apart: nothing can be said of other patients. If
-    their slices are in train and in test anyway, the question is not other patients but further
-    slices of these, for which images count.
+    Slices of one patient are not independent. Where patients are known, the bootstrap draws whole
+    patients, unless there are fewer than five of a class. Then there is no interval if patients
+    were kept apart: nothing is known of other patients. If their slices are in train and in test
+    anyway, the interval is by image, for further slices of the same patients.
 
     Parameters
     ----------
@@ -72,17 +72,17 @@ def measured(
         return Measured(accuracy, None, None, auc, None, None, None, NO_INTERVAL)
     around = wilson_interval(int(right.sum()), len(right))
     low, high = delong_interval(labels, p)
-    sure, _ = delong_interval(labels, p, Z_99)
-    return Measured(accuracy, *around, auc, low, high, sure, BY_IMAGE)
+    low_99, _ = delong_interval(labels, p, Z_99)
+    return Measured(accuracy, *around, auc, low, high, low_99, BY_IMAGE)
 
 
 def measured_by_group(labels: np.ndarray, p: np.ndarray, codes: np.ndarray, seed: int) -> Measured:
-    """The same by the bootstrap of whole groups; `codes`, (n,), are the groups' numbers.
+    """The same by the bootstrap of whole groups; `codes`, (n,), are the groups' codes.
 
-    Where all answers are right, or the classes do not overlap, so is it in every resample, which
-    would make the interval a point. There every group counts as one fact: Wilson's interval of
+    Where all predictions are right, or the classes do not overlap, so it is in every resample, and
+    the interval would be a point. There every group counts as one sample: Wilson's interval of
     the groups, and DeLong's bound for as many images of each class as it has groups.
-    Where all images score the same there is no interval of the AUC.
+    Where all images have the same score the AUC has no interval.
     """
     right = (p > THRESHOLD) == labels
     accuracy, auc = float(np.mean(right)), float(roc_auc(labels, p))
@@ -93,15 +93,15 @@ def measured_by_group(labels: np.ndarray, p: np.ndarray, codes: np.ndarray, seed
         return {"accuracy": shares, "auc": roc_auc(labels, p, weights)}
 
     drawn = bootstrap(values, codes, seed)
-    around = usual_interval(drawn["accuracy"], accuracy)
+    around = percentile_interval(drawn["accuracy"], accuracy)
     if accuracy in (0.0, 1.0):
         groups = len(np.unique(codes))
         around = wilson_interval(int(accuracy) * groups, groups)
-    low, high = usual_interval(drawn["auc"], auc)
-    sure = None if low is None else float(np.nanpercentile(drawn["auc"], 0.5))
+    low, high = percentile_interval(drawn["auc"], auc)
+    low_99 = None if low is None else float(np.nanpercentile(drawn["auc"], 0.5))
     if auc in (0.0, 1.0):
         # An image of each class in each group stands for all of them: (groups, up to twice)
         one = np.unique(2 * codes + labels, return_index=True)[1]
         low, high = delong_interval(labels[one], p[one])
-        sure, _ = delong_interval(labels[one], p[one], Z_99)
-    return Measured(accuracy, *around, auc, low, high, sure, BY_GROUP)
+        low_99, _ = delong_interval(labels[one], p[one], Z_99)
+    return Measured(accuracy, *around, auc, low, high, low_99, BY_GROUP)

@@ -1,6 +1,6 @@
-"""Logistic regression: the smallest classifier there is, for a few numbers an image.
+"""Logistic regression: the smallest classifier there is, on a few features an image.
 
-p = sigmoid(w . (x - mean) / scale + b); w and b minimise the mean cross-entropy plus
+p = sigmoid(w . (x - mean) / scale + b); w and b minimize the mean cross-entropy plus
 l2 / 2 * |w|^2. That has one minimum, which Newton's method finds in a few steps.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 STEPS = 100  # Newton needs about ten
-TOLERANCE = 1e-8  # largest slope at which the minimum counts as found
+TOLERANCE = 1e-8  # largest gradient component at the minimum
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Logistic:
     Attributes
     ----------
     mean, scale : (features,) arrays
-        By which inputs are standardised.
+        By which inputs are standardized.
     weights : (features + 1,) array
         w, and b at the end.
     """
@@ -39,7 +39,7 @@ def fit_logistic(features: np.ndarray, labels: np.ndarray, l2: float = 0.01) -> 
     """Fit a logistic regression by Newton's method.
 
     gradient = X^T (p - y) / n + l2 * w,  hessian = X^T diag(p (1 - p)) X / n + l2 * I
-    (b, the last weight, is not punished). A step that does not lower the loss is halved; as the
+    (b, the last weight, is not regularized). A step that does not lower the loss is halved; as the
     loss is convex, that leads to the minimum from everywhere (Boyd and Vandenberghe 2004,
     "Convex Optimization", section 9.5).
 
@@ -49,7 +49,7 @@ def fit_logistic(features: np.ndarray, labels: np.ndarray, l2: float = 0.01) -> 
     labels : (n,) array of 0 and 1
         Both must occur: with one class only the best b is infinite.
     l2 : float
-        Above 0, so that there is a minimum even where a line parts the classes.
+        Above 0, so that there is a minimum even for linearly separable classes.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def fit_logistic(features: np.ndarray, labels: np.ndarray, l2: float = 0.01) -> 
     if len(np.unique(labels)) != 2 or l2 <= 0:
         raise ValueError("fit_logistic: expected labels of two classes and l2 above 0")
     mean, scale = features.mean(axis=0), features.std(axis=0)
-    # A feature that never changes says nothing; one that changes by rounding errors only, too.
+    # A feature that is constant, but for rounding errors, is not scaled.
     scale = np.where(scale > 1e-12, scale, 1.0)
     inputs = with_one((features - mean) / scale)  # (n, features) -> (n, features + 1)
     weights = np.zeros(inputs.shape[1])
@@ -73,21 +73,21 @@ def fit_logistic(features: np.ndarray, labels: np.ndarray, l2: float = 0.01) -> 
 
 
 def loss(weights: np.ndarray, inputs: np.ndarray, labels: np.ndarray, l2: float) -> float:
-    """Mean cross-entropy, log(1 + e^s) - y s with s the weighted sum, plus the punishment."""
+    """Mean cross-entropy, log(1 + e^s) - y s with s the weighted sum, plus the L2 term."""
     sums = inputs @ weights
     entropy = np.mean(np.logaddexp(0, sums) - labels * sums)
     return float(entropy + l2 / 2 * np.sum(weights[:-1] ** 2))
 
 
 def gradient(weights: np.ndarray, inputs: np.ndarray, labels: np.ndarray, l2: float) -> np.ndarray:
-    """The slope of `loss` in each weight, (features + 1,)."""
+    """The gradient of `loss`, (features + 1,)."""
     slope = inputs.T @ (sigmoid(inputs @ weights) - labels) / len(labels)
     slope[:-1] += l2 * weights[:-1]
     return slope
 
 
 def hessian(weights: np.ndarray, inputs: np.ndarray, l2: float) -> np.ndarray:
-    """The slopes of `gradient`, (features + 1, features + 1)."""
+    """The Hessian of `loss`, (features + 1, features + 1)."""
     p = sigmoid(inputs @ weights)
     curvature = inputs.T @ (inputs * (p * (1 - p))[:, None]) / len(inputs)
     curvature[:-1, :-1] += l2 * np.eye(len(weights) - 1)
@@ -97,7 +97,7 @@ def hessian(weights: np.ndarray, inputs: np.ndarray, l2: float) -> np.ndarray:
 
 
 def step_size(weights, step, slope, inputs, labels, l2) -> float:
-    """1, or the first of 1/2, 1/4, ... that lowers the loss as much as the slope promises."""
+    """1, or the first of 1/2, 1/4, ... that decreases the loss enough (Armijo's rule)."""
     size, before = 1.0, loss(weights, inputs, labels, l2)
     while size > 1e-10:
         if loss(weights - size * step, inputs, labels, l2) <= before - 1e-4 * size * slope @ step:
@@ -107,7 +107,7 @@ def step_size(weights, step, slope, inputs, labels, l2) -> float:
 
 
 def with_one(inputs: np.ndarray) -> np.ndarray:
-    """Inputs with a column of ones behind them, which b is multiplied by."""
+    """Inputs with a column of ones behind them, for b."""
     return np.column_stack([inputs, np.ones(len(inputs))])
 
 

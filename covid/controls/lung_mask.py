@@ -59,7 +59,7 @@ def body_level(gray: np.ndarray) -> int:
     """The gray level above which a pixel is body, by Otsu's threshold.
 
     In the mediastinal window air and lung are black, and fat is dark gray: there the threshold
-    parts bright organs from all else, and has to be looked for again among what is dark.
+    separates bright organs from all else, and is searched again among the dark pixels.
     """
     level = otsu(gray)
     dark = gray[gray <= level]
@@ -67,7 +67,7 @@ def body_level(gray: np.ndarray) -> int:
 
 
 def otsu(gray: np.ndarray) -> int:
-    """The threshold that parts gray levels into the two classes of smallest variance."""
+    """Otsu's threshold: the two classes of gray levels with the smallest variance."""
     return int(cv2.threshold(gray.reshape(1, -1), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
 
 
@@ -94,10 +94,10 @@ def regions(binary: np.ndarray, smallest_share: float) -> list[np.ndarray]:
 
     `binary` is a (height, width) uint8 array of zeros and ones.
     """
-    _, numbers, table, _ = cv2.connectedComponentsWithStats(binary, connectivity=4)
+    _, labels, table, _ = cv2.connectedComponentsWithStats(binary, connectivity=4)
     areas = table[:, cv2.CC_STAT_AREA]
     large = np.flatnonzero(areas >= smallest_share * binary.size)
-    return [numbers == number for number in large if number != 0]  # 0 is the background
+    return [labels == label for label in large if label != 0]  # 0 is the background
 
 
 def filled(region: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Runs the controls: the same training on images that must not be enough, and what they score."""
+"""Runs the controls: the same training on images that should not be enough, and their scores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_controls(
         Of the permuted labels, the trainings and the bootstrap. The result depends on it, the
         images and the recipe only.
     verbose : int or "auto"
-        0: no word. Else a line for each control.
+        0: no output. Else a line for each control.
 
     Raises
     ------
@@ -98,11 +98,9 @@ def row_of(
         result = trained.results["test"]
         labels, p = result.labels, result.probabilities
         groups = result.groups
-    numbers = measured(labels, p, groups, material.kept_apart, seed)
-    what = WHAT.get(name) or permuted_in_words(material.groups, material.permuted, members)
-    method = numbers._asdict()
-    interval = method.pop("method")
-    return Row(name, TITLES[name], what, int(test.sum()), **method, interval=interval)
+    what = WHAT.get(name) or permuted_text(material.groups, material.permuted, members)
+    scores = measured(labels, p, groups, material.kept_apart, seed)
+    return Row(name, TITLES[name], what, int(test.sum()), **scores._asdict())
 
 
 def histogram_scores(name: str, material: Material) -> tuple[np.ndarray, np.ndarray]:
@@ -123,9 +121,9 @@ def test_groups(material: Material) -> list[str] | None:
     ]
 
 
-def permuted_in_words(groups: list[str] | None, permuted: np.ndarray, members: str) -> str:
+def permuted_text(groups: list[str] | None, permuted: np.ndarray, members: str) -> str:
     """What was done for the control with permuted labels, (n,); see `permuted_labels`."""
     # A group of both labels: groups could not be given one without emptying a class.
     if groups is None or len(set(zip(groups, permuted.tolist(), strict=True))) > len(set(groups)):
-        return "each image got a label by lot, in train and in test"
-    return f"all images of one of the {members} got one label by lot, in train and in test"
+        return "each image got a label at random, in train and in test"
+    return f"all images of one of the {members} got one label at random, in train and in test"

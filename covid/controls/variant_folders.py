@@ -1,4 +1,4 @@
-"""The images of a split folder as the controls need them, written aside in one go."""
+"""The images of a split folder as the controls need them, written to temporary folders."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Example:
     mask: np.ndarray
 
 
-def shrunk(file: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """An image and its lung mask, (size, size), by nearest neighbour as the training does it."""
+def resized(file: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """An image and its lung mask, (size, size), by nearest neighbor as the training does it."""
     gray = read_gray(file)
     mask = lung_mask(gray).astype(np.uint8)
     return resize(gray, (size, size), "nearest"), resize(mask, (size, size), "nearest") > 0
@@ -109,7 +109,7 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
     own = groups or [file.as_posix() for file in files]
     permuted = variants.permuted_labels(labels, own, parts, seed)
     given = {UNCHANGED: labels, PERMUTED: permuted, **dict.fromkeys(CHANGED, labels)}
-    folders = {name: aside(split, folder / name) for name in given}
+    folders = {name: empty_split_folder(split, folder / name) for name in given}
     classes = (split.negative, split.positive)
     written = {
         # Permuted, images of equal names come from both classes into one folder.
@@ -121,7 +121,7 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
     }
 
     def write(index: int) -> tuple[bool, np.ndarray, np.ndarray]:
-        image, mask = shrunk(files[index], size)
+        image, mask = resized(files[index], size)
         for name, target in folders.items():
             changed = CHANGED[name](image, mask) if name in CHANGED else image
             write_png(target.folder / parts[index] / written[name][index], changed)
@@ -153,7 +153,7 @@ def shared(groups: list[str], parts: np.ndarray) -> set[str]:
     return inside["train"] & inside["test"]
 
 
-def aside(split: SplitFolder, folder: Path) -> SplitFolder:
+def empty_split_folder(split: SplitFolder, folder: Path) -> SplitFolder:
     """An empty split folder of the same classes."""
     for part in split.parts:
         for name in (split.negative, split.positive):
@@ -170,5 +170,5 @@ def choose_examples(material: Material, split: SplitFolder, size: int) -> list[E
         inner = places[1:-1] if len(rows) > EXAMPLES_PER_CLASS + 1 else places
         for row in rows[np.round(inner).astype(int)][:EXAMPLES_PER_CLASS]:
             file = material.files[row]
-            examples.append(Example(file.name, name, *shrunk(file, size)))
+            examples.append(Example(file.name, name, *resized(file, size)))
     return examples

@@ -37,7 +37,7 @@ def border_only(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     In a raw slice that is air, table and arms. The contour crop cuts all four sides: after it
     the frame shows the chest wall and the air beside it on the left and on the right, the front
     of the chest or the lungs' tips above, and the back or the table below. The lungs that then
-    lie in the frame are blacked out, too; so whatever is still recognised is not lung.
+    lie in the frame are blacked out, too; so whatever is still recognized is not lung.
 
     Parameters, Returns
     -------------------
@@ -112,22 +112,22 @@ def permuted_labels(
     """
     rng = np.random.default_rng((seed, 0x9E12))
     labels, parts = np.asarray(labels), np.asarray(parts)
-    numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
+    codes = np.unique(np.asarray(groups), return_inverse=True)[1]
     permuted = labels.copy()
-    for stratum in sharing_groups(numbers, parts):
+    for stratum in sharing_groups(codes, parts):
         inside = np.isin(parts, sorted(stratum))
-        permuted[inside] = sampled(labels[inside], numbers[inside], rng)
+        permuted[inside] = sampled(labels[inside], codes[inside], rng)
     if any(len(set(permuted[parts == part])) < 2 for part in set(parts)):
         for part in sorted(set(parts)):
             permuted[parts == part] = rng.permutation(labels[parts == part])
     return permuted
 
 
-def sharing_groups(numbers: np.ndarray, parts: np.ndarray) -> list[set[str]]:
+def sharing_groups(codes: np.ndarray, parts: np.ndarray) -> list[set[str]]:
     """The parts of a split, those that have a group in common together."""
     strata: list[set[str]] = [{part} for part in sorted(set(parts))]
-    for number in np.unique(numbers):
-        touched = set(parts[numbers == number])
+    for code in np.unique(codes):
+        touched = set(parts[codes == code])
         merged = [stratum for stratum in strata if stratum & touched]
         if len(merged) > 1:
             strata = [stratum for stratum in strata if stratum not in merged]
@@ -135,12 +135,12 @@ def sharing_groups(numbers: np.ndarray, parts: np.ndarray) -> list[set[str]]:
     return strata
 
 
-def sampled(labels: np.ndarray, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def sampled(labels: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """New labels, (n,), for images of these groups; see `permuted_labels`."""
-    present, numbers = np.unique(numbers, return_inverse=True)
+    present, codes = np.unique(codes, return_inverse=True)
     if len(present) < 2:
         return rng.permutation(labels)
-    shares = np.bincount(numbers, weights=labels) / np.bincount(numbers)
+    shares = np.bincount(codes, weights=labels) / np.bincount(codes)
     positive = int(np.clip(round(shares.sum()), 1, len(present) - 1))
     shuffled = rng.permutation(len(present))
     listed = shuffled[np.argsort(shares[shuffled], kind="stable")]
@@ -148,4 +148,4 @@ def sampled(labels: np.ndarray, numbers: np.ndarray, rng: np.random.Generator) -
     steps = np.floor(np.arange(len(present) + 1) * positive / len(present) + rng.random())
     chosen = np.zeros(len(present), labels.dtype)
     chosen[listed] = np.diff(steps)
-    return chosen[numbers]
+    return chosen[codes]

@@ -1,11 +1,11 @@
-"""What the controls' numbers mean: which rows are flagged, and one sentence on all of them.
+"""Which controls are flagged, and one sentence on all of them.
 
 The rules, each on the 99 % interval of the AUC. The table shows those of 95 %; but four controls
-can be flagged, and with 95 % one run in ten would flag one by chance alone. With 99 % it is one in
-fifty (Bonferroni's rule).
+can be flagged, and at 95 % one run in ten would flag one by chance alone. At 99 % it is one in
+fifty (Bonferroni correction).
 
-- permuted_labels is flagged if its interval lies above 0.5. Permuted labels can only be known by
-  somebody who has seen the patient before: test images have near-duplicates in train (a leak).
+- permuted_labels is flagged if its interval lies above 0.5. Permuted labels can only be predicted
+  from patients seen in training: test images have near-duplicates in train (a leak).
 - lungs_blacked_out, border_only and histogram_without_lungs are flagged if the interval lies above
   0.5 and the AUC has at least half of what the image has above 0.5. The classes then differ in
   something outside the lungs (a shortcut), and the model may well have learned that. Where there
@@ -73,7 +73,7 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
     found = []
     if by_name["permuted_labels"].flagged:
         found.append(
-            "Leak: permuted labels, which nothing in a new patient's image tells, are predicted "
+            "Leak: permuted labels, which no new patient's image shows, are predicted "
             f"with an AUC of {by_name['permuted_labels'].auc:.2f}, so the model knows {members} "
             "of the test from the training"
         )
@@ -82,28 +82,28 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
         meaning = (
             "so the score does not show that the model reads lungs"
             if image.auc_low is not None and image.auc_low > CHANCE
-            else "which a better model could learn; this one is not surely above chance"
+            else "which a better model could learn; this one is not significantly above chance"
         )
-        # A model that knows the patients tells them apart by bones and table as well.
+        # A model that knows the patients separates them by bones and table as well.
         beginning = f"these {members} again, or a shortcut" if found else "Shortcut"
         found.append(
-            f"{beginning}: without the lungs the classes are still told apart (AUC: "
-            f"{in_words(shortcuts)}; the image {image.auc:.2f}), {meaning}"
+            f"{beginning}: without the lungs the classes are still separated (AUC: "
+            f"{auc_list(shortcuts)}; the image {image.auc:.2f}), {meaning}"
         )
     if found:
         return "; ".join(found) + "."
     if image.auc_low <= CHANCE:
         return (
             f"No leak and no shortcut found, but the image itself (AUC {image.auc:.2f}) is not "
-            "surely above chance, so there was little to find."
+            "significantly above chance, so there was little to find."
         )
     unsure = [by_name[name] for name in ("permuted_labels", *SHORTCUTS)]
     unsure = [row for row in unsure if has_enough(row, image)]
     if unsure:
         return (
             "No leak and no shortcut found for sure, but none ruled out: at least half of what the "
-            f"image scores above chance is still reached (AUC: {in_words(unsure)}; the image "
-            f"{image.auc:.2f}), on a test too small to tell that from chance."
+            f"image scores above chance is still reached (AUC: {auc_list(unsure)}; the image "
+            f"{image.auc:.2f}), on a test set too small to distinguish that from chance."
         )
     blind = "" if groups is not None else ", though a leak does not show while patients are unknown"
     return (
@@ -112,6 +112,6 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
     )
 
 
-def in_words(rows: list[Row]) -> str:
+def auc_list(rows: list[Row]) -> str:
     """Such as "border only 0.81, lungs blacked out 0.93"."""
     return ", ".join(f"{row.title} {row.auc:.2f}" for row in rows)

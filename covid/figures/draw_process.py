@@ -2,53 +2,55 @@
 
 Matplotlib takes half a second to import and about as long for five figures, on one processor.
 
-    with helper():                      # the command line, before it imports anything large
+    with helper():                      # the program, before it imports anything large
         with drawn_or_dropped():        # a run, inside of its output folder
             draw("roc", labels, ..., path, title)
             paths = list(as_drawn())    # all are there, or the first one's error is raised
 
-Where there is no helper, in a program that calls `pipeline.run.run_all` itself, `draw` draws at once.
-The files are the same.
+Without a helper, in a program that calls `pipeline.run.run_all` itself, `draw` draws at once. The files are
+the same.
 """
 
 import gc
+import multiprocessing
 import os
-import pickle
 import pkgutil
 import signal
-import subprocess
-import sys
-import traceback
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.common.errors import UserError
+from covid.common.signals import ENDING, handled
 
 HELPED = ("run", "train")  # the commands that draw much beside other work
 
 
 class Helper:
-    """The second process. It is given one figure at a time: the others wait here.
+    """The second process.
+
+    It is a fresh interpreter ("spawn"): a fork would share the locks of kernels and libraries, and
+    could not begin to import matplotlib while this process imports numba.
 
     Attributes
     ----------
+    process : multiprocessing.Process
     ordered : list of Future
         Of the paths of all figures since the last `as_drawn`, in their order.
     """
 
     def __init__(self) -> None:
-        serve = "from covid.figures.draw_process import serve; serve()"
-        start = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", start],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Ctrl-C and a closed terminal are for this process, which then sees to the other one.
-            start_new_session=True,
-        )
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix="covid-drawing")
+        others = multiprocessing.active_children()
+        # A signal that is ignored now is ignored by the new process from its first moment: Ctrl-C
+        # is for this process, which then sees to the other one.
+        with handled(signal.SIG_IGN, [signal.SIGINT, *ENDING]):
+            context = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(1, context, initializer=prepare)
+            self.pool.submit(os.getpid)  # starts it
+        (self.process,) = set(multiprocessing.active_children()).difference(others)
         self.ordered: list[Future] = []
 
     def order(self, job: tuple) -> None:
@@ -56,39 +58,19 @@ class Helper:
         for future in self.ordered:
             if future.done():
                 future.result()
-        self.ordered.append(self.pool.submit(self.ask, job))
-
-    def ask(self, job: tuple) -> Path:
-        """Let the process draw one figure, and wait for it."""
-        message = pickle.dumps(job)  # whole, before any of it is sent
-        try:
-            self.process.stdin.write(message)
-            self.process.stdin.flush()
-            path, error, where = pickle.load(self.process.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError):
-            raise UserError(
-                "the process that draws the figures has been ended from outside, perhaps because "
-                "memory was short; start again"
-            ) from None
-        if error is not None:
-            raise error from RuntimeError(where)
-        return path
+        self.ordered.append(self.pool.submit(drawn, *job))
 
     def drop(self) -> None:
-        """Forget the figures that are not begun, and wait for the one that is."""
+        """Forget the figures that the process was not handed yet, and wait for the others."""
         for future in self.ordered:
             future.cancel()
-        for future in self.ordered:
-            if not future.cancelled():
-                future.exception()
+        wait(self.ordered)
         self.ordered.clear()
 
     def end(self) -> None:
         """End the process, which has nothing to do by now."""
-        self.process.kill()
+        self.process.kill()  # it may still be importing
         self.pool.shutdown()
-        with suppress(BrokenPipeError), self.process:  # closes the pipes and waits
-            pass
 
 
 _helper: Helper | None = None
@@ -104,6 +86,11 @@ def helper() -> Iterator[None]:
     _helper = Helper()
     try:
         yield
+    except BrokenProcessPool:
+        raise UserError(
+            "the process that draws the figures has been ended from outside, perhaps because "
+            "memory was short; start again"
+        ) from None
     finally:
         _helper.end()
         _helper = None
@@ -118,7 +105,7 @@ def drawn_or_dropped() -> Iterator[None]:
         if _helper is not None:
             try:
                 _helper.drop()
-            except BaseException:  # Ctrl-C once more: not even the figure that is begun
+            except BaseException:  # Ctrl-C once more: not even the figures that are begun
                 _helper.process.kill()
                 raise
         raise
@@ -167,25 +154,18 @@ def drawn(name: str, arguments: tuple, options: dict) -> Path:
     return pkgutil.resolve_name(full)(*arguments, **options)
 
 
-def serve() -> None:
-    """What the second process does: draw what stdin says, answer on stdout, end with stdin."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where sessions do not keep Ctrl-C away
-    jobs, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # lest somebody's print gets between the answers
-    with suppress(ImportError):  # every job will say it
-        import covid.figures.plots  # noqa: F401 (now, while the other one prepares images)
+def prepare() -> None:
+    """What the second process does first."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # signals to this one's terminal or group are for this one alone
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the executor's own way to end it
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    with suppress(ImportError):  # every figure will say it
+        import covid.figures.plots  # noqa: F401 (now, while the other process still prepares images)
     gc.freeze()  # what was imported stays: figures leave garbage, which is looked for without it
-    while True:
-        try:
-            job = pickle.load(jobs)
-        except EOFError:
-            return
-        try:
-            answer = drawn(*job), None, ""
-        except UserError as error:
-            answer = None, UserError(str(error)), traceback.format_exc()
-        except Exception as error:  # in words, since not all errors can be sent
-            text = f"{type(error).__name__}: {error}"
-            answer = None, RuntimeError(text), traceback.format_exc()
-        pickle.dump(answer, answers)
-        answers.flush()
+
+
+def end_with_parent() -> None:
+    """An executor's process would wait for work for ever where its parent was killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)

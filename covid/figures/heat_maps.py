@@ -1,4 +1,4 @@
-"""Figures of what a model's answer reacts to, and of the inputs that excite its filters.
+"""Heat maps of a model's output, and inputs that maximize the activation of its filters.
 
 A heat map is never drawn here without its sanity check: the maps of the same model with random
 weights stand beside it, and a sentence below says what follows from them. How all that is computed
@@ -15,20 +15,20 @@ from covid.figures.draw_process import draw
 from covid.training.model_file import classes_of, model_input
 from minicnn.models import Model
 from minicnn.saliency import (
-    RandomisationCheck,
-    Suitability,
-    excite,
+    Recommendation,
+    SanityCheck,
+    activation_maximization,
     last_feature_maps,
-    randomisation_check,
     receptive_field,
-    suited_method,
+    recommend_method,
+    sanity_check,
 )
 
 COPIES = 3  # models with random weights
 MOST_FILTERS = 8  # for which inputs are made
 LARGE_MODEL = 1_000_000  # parameters; larger models are asked about fewer patches and filters
-STANDARDISED = (-3.0, 3.0)  # three standard deviations: nearly all pixels of such images
-COLOURS = {
+STANDARDIZED = (-3.0, 3.0)  # three standard deviations: nearly all pixels of such images
+COLORS = {
     "occlusion": "Orange: covering the place with the image's mean gray lowers the answer, so what "
     "is there speaks for {0}; blue: it speaks against {0}. Where all is black, a gray patch adds "
     "something rather than taking it away.",
@@ -62,11 +62,11 @@ def look_figure(
     seed : int
         Of the random weights.
     method : {"auto", "grad-cam", "occlusion"}
-        "auto": what `minicnn.saliency.suited_method` says.
+        "auto": what `minicnn.saliency.recommend_method` says.
 
     Returns
     -------
-    numbers : dict
+    values : dict
         As JSON can hold it (NaN aside): probability, logit, method, source, reason,
         receptive_field ([height, width] in pixels, or None), rank_correlations, agreement,
         passed, verdict.
@@ -77,20 +77,21 @@ def look_figure(
         If the model's answers are not finite.
     """
     x = model_input(model, gray)
-    suited = suited_method(model)
-    chosen = suited.method if method == "auto" else method
+    recommended = recommend_method(model)
+    chosen = recommended.method if method == "auto" else method
     options = {}
     if chosen == "occlusion" and model.count_params() > LARGE_MODEL:
         side = math.ceil(x.shape[0] / 10)
         options = {"size": side, "stride": side}  # a quarter of the patches
     try:
-        check = randomisation_check(model, x, chosen, copies=COPIES, seed=seed, **options)
+        check = sanity_check(model, x, chosen, copies=COPIES, seed=seed, **options)
     except ValueError as error:
         raise UserError(f"{shown(name)}: {error}; take another model or image") from None
-    heat, numbers = check.heat, numbers_of(check, suited, chosen)
+    heat, values = check.heat, values_of(check, recommended, chosen)
     positive = classes_of(model)[1]
     made = "Covered:" if chosen == "occlusion" else "Grad-CAM of"
-    why = "The rule" if chosen == suited.method else f"Against the rule, which says {suited.method}"
+    rule = recommended.method
+    why = "The rule" if chosen == rule else f"Against the rule, which says {rule}"
     draw(
         "heat_maps.heat_map_with_check",
         x[:, :, 0],
@@ -100,21 +101,21 @@ def look_figure(
             for copy in check.copies
         ],
         path,
-        f"{model.name}: what p({positive}) = {numbers['probability']:.3f} reacts to",
+        f"{model.name}: what p({positive}) = {values['probability']:.3f} reacts to",
         note,
         name=name,
         method=heat.method,
         remarks=[
-            f"{COLOURS[chosen].format(positive)} Each map has its own scale.",
-            f"{made} {heat.source}. {why}: {suited.reason}.",
+            f"{COLORS[chosen].format(positive)} Each map has its own scale.",
+            f"{made} {heat.source}. {why}: {recommended.reason}.",
         ],
         verdict=check.verdict,
         passed=check.passed,
     )
-    return numbers
+    return values
 
 
-def numbers_of(check: RandomisationCheck, suited: Suitability, chosen: str) -> dict:
+def values_of(check: SanityCheck, recommended: Recommendation, chosen: str) -> dict:
     """What `look_figure` gives: the answer, how it was looked at, what the check found."""
     logit = check.heat.logit
     return {
@@ -122,8 +123,8 @@ def numbers_of(check: RandomisationCheck, suited: Suitability, chosen: str) -> d
         "logit": logit,
         "method": chosen,
         "source": check.heat.source,
-        "reason": suited.reason,
-        "receptive_field": None if suited.field is None else list(suited.field.size),
+        "reason": recommended.reason,
+        "receptive_field": None if recommended.field is None else list(recommended.field.size),
         "rank_correlations": [copy.correlation for copy in check.copies],
         "agreement": check.agreement,
         "passed": check.passed,
@@ -137,8 +138,8 @@ def correlation_text(copy) -> str:
     return "nothing to compare" if same else f"rank correlation {copy.correlation:.2f}"
 
 
-def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
-    """Draw the inputs that excite the filters of the model's last convolutions.
+def activation_figure(model: Model, path: Path, note: str, seed: int) -> None:
+    """Draw inputs that maximize the activation of the filters of the last convolutions.
 
     Parameters
     ----------
@@ -156,7 +157,9 @@ def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
     drawn = []
     for tensor, k in filters[: MOST_FILTERS // 2 if large else MOST_FILTERS]:
         layer = tensor.node.layer
-        found = excite(model, layer, k, 10 if large else 20, seed=seed, bounds=bounds)
+        found = activation_maximization(
+            model, layer, k, 10 if large else 20, seed=seed, bounds=bounds
+        )
         rise = f"{found.activations[0]:.3g} to {max(found.activations):.3g}"
         text = f"activation {rise}" if max(found.activations) > 0 else "stays silent"
         drawn.append((middle(model, tensor, found.x), f"{layer.name}, filter {k + 1}\n{text}"))
@@ -166,7 +169,7 @@ def excited_figure(model: Model, path: Path, note: str, seed: int) -> None:
         drawn,
         bounds,
         path,
-        f"{model.name}: inputs that excite its filters{shown_of}, made from noise",
+        f"{model.name}: inputs that maximize the activation of its filters{shown_of}",
         "Flat gray: the filter answers to brightness (light) or darkness (dark), not to a pattern. "
         f"{note}",
     )
@@ -183,8 +186,8 @@ def middle(model: Model, tensor, x: np.ndarray) -> np.ndarray:
 
 
 def input_bounds(model: Model) -> tuple[float, float]:
-    """The smallest and the largest number that this model's images usually have."""
+    """The smallest and the largest value that this model's images usually have."""
     preprocessing = model.metadata["preprocessing"]
     if preprocessing.get("samplewise"):
-        return STANDARDISED
+        return STANDARDIZED
     return 0.0, 255 * float(preprocessing["rescale"])

@@ -1,21 +1,21 @@
-"""What a classifier's probabilities are worth, in numbers with intervals. NumPy only.
+"""Measures of a classifier's probabilities, with confidence intervals. NumPy only.
 
     proportions   sensitivity, specificity, accuracy, F1, ...; Wilson's interval
-    predictive    how far an answer can be trusted where so many are ill: Bayes' rule
+    predictive    predictive values at a given prevalence: Bayes' rule
     curves        ROC and precision-recall curves, and the areas under them
     delong        the interval of the area under the ROC curve
-    calibration   whether "70 %" comes true in 70 % of cases
-    resampling    intervals by drawing images, or whole patients, again and again
-    thresholds    from which probability on an image is called positive
-    student_t     the interval of a mean of a few numbers
+    calibration   Brier score, reliability bins, expected calibration error
+    resampling    bootstrap intervals, of images or of whole patients
+    thresholds    the decision threshold, chosen on the validation set
+    student_t     the interval of a mean of a few values
     text_table    the measures as text
     measuring     all of it at once: `measure`
 
 Everywhere `labels` are (n,) integers, 1 for the positive class, and `probabilities` (or `scores`)
-are (n,) floats of the positive class. Functions that take `weights`, (..., n) numbers of at least
-0, count image i weights[i] times and return an array of the leading axes: the bootstrap calls
-them with one row for each resample, everybody else without. What is undefined (a sensitivity where
-nobody is ill) is nan.
+are (n,) floats of the positive class. Functions that take `weights`, a (..., n) array of values
+>= 0, count image i weights[i] times and return an array of the leading axes: the bootstrap calls
+them with one row for each resample. What is undefined (a sensitivity without positive images) is
+nan.
 """
 
 from covid.metrics.calibration import brier_score, expected_calibration_error, reliability_bins
@@ -44,7 +44,12 @@ from covid.metrics.proportions import (
     specificity,
     wilson_interval,
 )
-from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, usual_interval
+from covid.metrics.resampling import (
+    basic_bootstrap_interval,
+    bootstrap,
+    group_codes,
+    percentile_interval,
+)
 from covid.metrics.thresholds import choose_threshold, threshold_choice
 
 __all__ = [
@@ -70,12 +75,12 @@ __all__ = [
     "predictive_values",
     "reliability_bins",
     "resampled_groups",
-    "reversed_interval",
+    "basic_bootstrap_interval",
     "roc_auc",
     "roc_curve",
     "sensitivity",
     "specificity",
     "threshold_choice",
-    "usual_interval",
+    "percentile_interval",
     "wilson_interval",
 ]

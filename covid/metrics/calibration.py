@@ -1,4 +1,4 @@
-"""Whether a probability can be taken at its word: Brier score, reliability bins, ECE."""
+"""Calibration: Brier score, reliability bins, expected calibration error (ECE)."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ BINS = 10
 
 
 class Bins(NamedTuple):
-    """What came true in each bin of equal width; the first is [0, 0.1], the next ones (0.1, 0.2] ...
+    """Reliability of bins of equal width; the first is [0, 0.1], the next ones (0.1, 0.2] ...
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Bins(NamedTuple):
     counts : (..., bins) array
         Images in each bin.
     mean_probability, share_positive : (..., bins) arrays
-        What was promised, and what came true; nan in an empty bin.
+        Predicted and observed; nan in an empty bin.
     """
 
     edges: np.ndarray
@@ -43,7 +43,7 @@ def brier_score(labels, probabilities, weights: np.ndarray | None = None) -> np.
 def reliability_bins(
     labels, probabilities, weights: np.ndarray | None = None, bins: int = BINS
 ) -> Bins:
-    """Sort the images by their probability into bins of equal width."""
+    """Mean probability and share of positive images in bins of equal width."""
     labels, probabilities = checked(labels, probabilities)
     weights = np.ones(len(labels)) if weights is None else weights
     edges = np.linspace(0, 1, bins + 1)
@@ -51,14 +51,14 @@ def reliability_bins(
     bin_of = np.searchsorted(edges[1:-1], probabilities, side="left")
     member = (bin_of[:, None] == np.arange(bins)).astype(float)  # (n,) -> (n, bins)
     counts = weights @ member  # (..., n) @ (n, bins) -> (..., bins)
-    promised = ratio(weights @ (member * probabilities[:, None]), counts)
-    return Bins(edges, counts, promised, ratio(weights @ (member * labels[:, None]), counts))
+    predicted = ratio(weights @ (member * probabilities[:, None]), counts)
+    return Bins(edges, counts, predicted, ratio(weights @ (member * labels[:, None]), counts))
 
 
 def expected_calibration_error(
     labels, probabilities, weights: np.ndarray | None = None, bins: int = BINS
 ) -> np.ndarray:
-    """Mean distance of promise and truth: sum over bins of count / n * |share positive - promised|.
+    """Sum over bins of count / n * |share positive - mean probability|.
 
     Of the positive class's probability, so that both ends count alike. Even a perfectly
     calibrated model gets more than 0 from few images: each bin's share scatters by chance.

@@ -1,6 +1,6 @@
-"""Every threshold at once: the ROC curve, the precision-recall curve, the areas under them.
+"""The ROC curve, the precision-recall curve, and the areas under them.
 
-The curves depend on the order of the scores only. Images of equal score cannot be told apart by
+The curves depend on the order of the scores only. Images of equal score cannot be separated by
 any threshold: they are one step of the curve, whatever their labels.
 """
 
@@ -28,13 +28,13 @@ class Steps(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Where the ROC curve runs in 95 % of resamples, point by point.
+    """Pointwise 95 % confidence band of the ROC curve, from the bootstrap.
 
     Attributes
     ----------
     false_positive_rate, low, high : (points,) arrays
     drawn : str
-        What was drawn in the resamples, such as "groups".
+        What the bootstrap draws, such as "groups".
     """
 
     false_positive_rate: np.ndarray
@@ -101,7 +101,7 @@ def roc_curve(labels, scores, weights: np.ndarray | None = None):
 
 
 def roc_auc(labels, scores, weights: np.ndarray | None = None) -> np.ndarray:
-    """Area under the ROC curve, by trapezia.
+    """Area under the ROC curve, by the trapezoidal rule.
 
     It is the probability that a positive image has a higher score than a negative one, equal
     scores counting one half (Hanley and McNeil 1982, "The meaning and use of the area under a
@@ -125,7 +125,7 @@ def precision_recall_curve(labels, scores, weights: np.ndarray | None = None):
     Returns
     -------
     precision, recall : (..., k) arrays in [0, 1]
-        Precision is the share of right ones among those called positive, nan where none is;
+        Precision is the share of positives among those classified so, nan where none is;
         recall is nan where no image is positive.
     thresholds : (k,) array
         Falling: every different score. Scores >= threshold are positive.
@@ -139,7 +139,7 @@ def precision_recall_curve(labels, scores, weights: np.ndarray | None = None):
 def average_precision(labels, scores, weights: np.ndarray | None = None) -> np.ndarray:
     """Area under the precision-recall curve: the sum of precision_k * (recall_k - recall_k-1).
 
-    As scikit-learn defines it: steps, not trapezia, which would promise too much between two points
+    As scikit-learn defines it: steps, not trapezoids, which are optimistic between two points
     (Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves").
     Chance level is the share of positive images, not 1/2.
 
@@ -149,8 +149,8 @@ def average_precision(labels, scores, weights: np.ndarray | None = None) -> np.n
         nan where no image is positive.
     """
     _, true_positives, false_positives = steps(labels, scores, weights)
-    # In a resample without the first images nothing is called positive yet: 0 / 1 is as good as any.
-    called = np.maximum(true_positives + false_positives, 1)
+    # In a resample without the first images nothing is positive yet: then 0 / 1.
+    predicted = np.maximum(true_positives + false_positives, 1)
     gains = np.diff(with_origin(true_positives), axis=-1)
-    area = np.sum(gains * true_positives / called, axis=-1)
+    area = np.sum(gains * true_positives / predicted, axis=-1)
     return ratio(area, true_positives[..., -1])

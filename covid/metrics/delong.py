@@ -1,4 +1,4 @@
-"""DeLong's variance of the area under the ROC curve, from ranks, and the interval made of it."""
+"""DeLong's variance of the area under the ROC curve, from ranks, and its interval."""
 
 import math
 
@@ -58,18 +58,16 @@ def delong_interval(labels, scores, z: float = Z_95) -> Interval:
 
     auc -+ z * sqrt(DeLong's variance), cut off at 0 and 1. It treats the images as independent.
 
-    Where no positive image scores below a negative one the area is 1, the variance 0, and the
-    formula would be certain of perfection. There the interval ends at a bound that can be reasoned:
-    of the images min(m, n) pairs of one positive and one negative can be made that share
-    none. Each pair is in order with the true area as its probability, and all were; that
-    has a probability of at most true area ** min(m, n). So areas below tail ** (1 / min(m, n)) are
-    refused, tail being 2.5 % for an interval of 95 %. An area of 0 likewise.
+    Where the classes do not overlap the area is 1 and the variance 0. There the interval ends at a
+    bound from disjoint pairs: min(m, n) pairs of one positive and one negative image share no
+    image. Each pair is in order with a probability of the true area; that all are has a
+    probability of at most true area ** min(m, n). So areas below tail ** (1 / min(m, n)) are
+    rejected, tail being 2.5 % for an interval of 95 %. An area of 0 likewise.
 
     Returns
     -------
     low, high : float in [0, 1]
-        (None, None) where a class has fewer than two images, or all scores are equal: nothing
-        is known then of how the area varies.
+        (None, None) where a class has fewer than two images, or all scores are equal.
     """
     auc, variance = delong_variance(labels, scores)
     if math.isnan(variance):
@@ -85,5 +83,5 @@ def delong_interval(labels, scores, z: float = Z_95) -> Interval:
 
 
 def is_perfect(auc: float) -> bool:
-    """Whether the classes are apart without overlap, in order or upside down."""
+    """Whether the classes do not overlap, in either order."""
     return auc in (0.0, 1.0)

@@ -21,7 +21,12 @@ from covid.metrics.proportions import (
     specificity,
     wilson_interval,
 )
-from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, usual_interval
+from covid.metrics.resampling import (
+    basic_bootstrap_interval,
+    bootstrap,
+    group_codes,
+    percentile_interval,
+)
 
 MEASURES = (
     *("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1"),
@@ -45,10 +50,10 @@ def measure(
 ) -> dict[str, dict]:
     """All measures with 95 % intervals.
 
-    Sensitivity, specificity and accuracy have Wilson's interval, the predictive values what becomes
-    of it by Bayes' rule, the ROC AUC DeLong's: all take the images as independent. The others have
-    the bootstrap's, which draws whole groups where they are known and at least `FEWEST_GROUPS` hold
-    each class; then those above get a second interval from it as well.
+    Sensitivity, specificity and accuracy have Wilson's interval, the predictive values Wilson's by
+    Bayes' rule, the ROC AUC DeLong's: all treat the images as independent. The others have a
+    bootstrap interval, by group where groups are known and at least `FEWEST_GROUPS` hold each
+    class; then those above get a second interval, by group, as well.
 
     Parameters
     ----------
@@ -56,7 +61,7 @@ def measure(
     probabilities : (n,) float array
         Of class 1.
     threshold : float
-        An image is called positive where its probability is above; chosen on other images.
+        An image is classified as positive where its probability is above; chosen on other images.
     groups : n names, optional
         Which images belong together, usually the patient's.
     prevalence : float in (0, 1), optional
@@ -84,7 +89,7 @@ def measure(
     own = _own_intervals(count(labels, predicted), labels, probabilities, prevalence, found)
     measures = {}
     for name in MEASURES:
-        interval = reversed_interval if name == "ece" else usual_interval
+        interval = basic_bootstrap_interval if name == "ece" else percentile_interval
         drawn = interval(resampled[name], found[name])
         low_high, method = own.get(name, (drawn, BY_GROUP if by_group else BY_IMAGE))
         value = None if np.isnan(found[name]) else found[name]
@@ -137,7 +142,7 @@ def _own_intervals(
 
 
 def _fewest_groups(labels: np.ndarray, groups: Sequence[str] | None) -> int:
-    """In how many groups the rarer class is found; 0 where groups are not known."""
+    """How many groups have the rarer class; 0 where groups are not known."""
     if groups is None:
         return 0
     codes = group_codes(groups, len(labels))
@@ -155,7 +160,7 @@ def resampled_groups(labels: np.ndarray, groups: Sequence[str] | None) -> np.nda
 
 
 def interval_remark(labels, groups: Sequence[str] | None) -> str:
-    """What a reader of the intervals must know: one sentence, empty where all is well."""
+    """A caveat of the intervals, one sentence; empty where there is none."""
     if groups is None:
         return (
             "No groups (patients) are known, so the intervals take every image as independent; "

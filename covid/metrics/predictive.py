@@ -1,4 +1,4 @@
-"""What an answer is worth where a known share of people is ill: predictive values by Bayes' rule.
+"""Predictive values at a given prevalence, by Bayes' rule.
 
 The test set's own share of positives was chosen by whoever collected it. Predictive values made of
 that share say nothing about a place where fewer people are ill; so the prevalence is always stated.
@@ -13,7 +13,7 @@ from covid.metrics.proportions import NOTHING, Counts, Interval, ratio, wilson_i
 
 
 def predictive_values(sensitivity, specificity, prevalence: float) -> tuple[np.ndarray, np.ndarray]:
-    """P(ill | called positive) and P(well | called negative).
+    """P(ill | classified as positive) and P(well | classified as negative).
 
     PPV = sensitivity * prevalence / (sensitivity * prevalence + (1 - specificity) (1 - prevalence))
     NPV = specificity (1 - prevalence) / (specificity (1 - prevalence)
@@ -30,7 +30,7 @@ def predictive_values(sensitivity, specificity, prevalence: float) -> tuple[np.n
     Returns
     -------
     ppv, npv : arrays of that shape
-        nan where nobody would be called so.
+        nan where nobody would be classified so.
     """
     ill, well = prevalence, 1 - prevalence
     sensitivity, specificity = np.asarray(sensitivity), np.asarray(specificity)
@@ -42,7 +42,7 @@ def predictive_values(sensitivity, specificity, prevalence: float) -> tuple[np.n
 def predictive_intervals(
     counts: Counts, prevalence: float, confidence: float = 0.95
 ) -> tuple[Interval, Interval]:
-    """Conservative intervals of both predictive values: Wilson's, carried through Bayes' rule.
+    """Conservative intervals of both predictive values: Wilson's, put into Bayes' rule.
 
     Both values grow with the sensitivity and with the specificity. Their ends are therefore those
     of the two Wilson intervals put into Bayes' rule. Sensitivity and specificity come of different
@@ -51,7 +51,7 @@ def predictive_intervals(
 
     Parameters
     ----------
-    counts : Counts of single numbers
+    counts : Counts of floats
     prevalence : float in (0, 1)
     confidence : float in (0, 1)
 
@@ -73,5 +73,5 @@ def predictive_intervals(
     ]
     # two ends x (ppv, npv) -> (ppv, npv) x two ends
     ppv, npv = ((float(low), float(high)) for low, high in zip(*ends, strict=True))
-    called = counts.true_positive + counts.false_positive
-    return ppv if called else NOTHING, npv if called < positives + negatives else NOTHING
+    predicted = counts.true_positive + counts.false_positive
+    return ppv if predicted else NOTHING, npv if predicted < positives + negatives else NOTHING

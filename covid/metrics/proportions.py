@@ -1,4 +1,4 @@
-"""Shares of right answers at one threshold: the four counts, what is made of them, an interval."""
+"""The confusion matrix at one threshold, proportions made of it, and Wilson's interval."""
 
 import math
 from statistics import NormalDist
@@ -8,11 +8,11 @@ import numpy as np
 
 Z_95 = NormalDist().inv_cdf(0.975)  # 97.5 % point of the normal distribution: a 95 % interval
 Interval = tuple[float | None, float | None]  # both ends, or neither
-NOTHING: Interval = (None, None)
+NOTHING: Interval = (None, None)  # where an interval is undefined
 
 
 class Counts(NamedTuple):
-    """The four cells of the confusion matrix: numbers, or arrays of one shape."""
+    """The four cells of the confusion matrix: floats, or arrays of one shape."""
 
     true_negative: np.ndarray
     false_positive: np.ndarray
@@ -21,7 +21,7 @@ class Counts(NamedTuple):
 
 
 def count(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> Counts:
-    """Count who was taken for what.
+    """The confusion matrix.
 
     Parameters
     ----------
@@ -46,29 +46,29 @@ def ratio(part, whole) -> np.ndarray:
 
 
 def sensitivity(counts: Counts) -> np.ndarray:
-    """Share of the positive images that are recognised: TP / (TP + FN); also called recall."""
+    """Share of the positive images classified as positive: TP / (TP + FN); also called recall."""
     return ratio(counts.true_positive, counts.true_positive + counts.false_negative)
 
 
 def specificity(counts: Counts) -> np.ndarray:
-    """Share of the negative images that are recognised: TN / (TN + FP)."""
+    """Share of the negative images classified as negative: TN / (TN + FP)."""
     return ratio(counts.true_negative, counts.true_negative + counts.false_positive)
 
 
 def accuracy(counts: Counts) -> np.ndarray:
-    """Share of all images that are recognised: (TP + TN) / n."""
+    """Share of all images classified correctly: (TP + TN) / n."""
     return ratio(counts.true_positive + counts.true_negative, sum(counts))
 
 
 def balanced_accuracy(counts: Counts) -> np.ndarray:
-    """(sensitivity + specificity) / 2: always "yes" gives 1/2, however many say yes rightly."""
+    """(sensitivity + specificity) / 2: a constant prediction gives 1/2 at any prevalence."""
     return (sensitivity(counts) + specificity(counts)) / 2
 
 
 def f1_score(counts: Counts) -> np.ndarray:
     """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
 
-    nan only where nothing is positive and nothing is called so.
+    nan only where no image is positive and none is classified as positive.
     """
     twice = 2 * counts.true_positive
     return ratio(twice, twice + counts.false_positive + counts.false_negative)
@@ -103,10 +103,10 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
     if n == 0:
         raise ValueError("wilson_interval: expected at least one trial, got n = 0")
     p = successes / n
-    centre = p + z * z / (2 * n)
+    center = p + z * z / (2 * n)
     spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     # At the ends the formula gives exactly 0 and 1, but for rounding.
-    low = 0.0 if successes == 0 else (centre - spread) / scale
-    high = 1.0 if successes == n else (centre + spread) / scale
+    low = 0.0 if successes == 0 else (center - spread) / scale
+    high = 1.0 if successes == n else (center + spread) / scale
     return low, high

@@ -1,8 +1,8 @@
-"""The bootstrap: what would have come out with other images, or other patients, of the same kind?
+"""The bootstrap, of images or of whole groups (patients).
 
 A resample draws as many groups as there are, with replacement; an image then counts as often as
 its group was drawn. Slices of one patient are alike, so patients are drawn, not slices: drawing
-slices takes 100 slices of 5 patients for 100 independent facts (Field and Welsh 2007,
+slices takes 100 slices of 5 patients for 100 independent samples (Field and Welsh 2007,
 "Bootstrapping clustered data").
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from covid.metrics.proportions import NOTHING, Interval
 
 RESAMPLES = 1000
-LARGEST_BLOCK = 1_000_000  # numbers in one array of weights: 8 MB
+LARGEST_BLOCK = 1_000_000  # values in one array of weights: 8 MB
 FEWEST_DEFINED = 0.5  # share of the resamples in which a measure must be defined
 
 
@@ -25,7 +25,7 @@ def group_codes(groups: Sequence[str] | None, n: int) -> np.ndarray:
 
 
 def resample_weights(codes: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each image is drawn: (n,) group numbers -> (resamples, n) whole numbers."""
+    """How often each image is drawn: (n,) group numbers -> (resamples, n) counts."""
     groups = int(codes.max()) + 1
     drawn = rng.integers(groups, size=(resamples, groups))
     # One long histogram for all resamples: group g of resample r is the bin r * groups + g.
@@ -63,8 +63,8 @@ def bootstrap(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def usual_interval(values: np.ndarray, estimate: float) -> Interval:
-    """The 95 % interval of the percentiles: from the 2.5 % to the 97.5 % point of the resamples.
+def percentile_interval(values: np.ndarray, estimate: float) -> Interval:
+    """The 95 % percentile interval: from the 2.5 % to the 97.5 % quantile of the resamples.
 
     Resamples in which the measure is undefined (without a positive image, say) are left out.
 
@@ -74,21 +74,21 @@ def usual_interval(values: np.ndarray, estimate: float) -> Interval:
     -------
     low, high : float
         They hold the estimate. (None, None) where the measure is undefined in more than half of
-        the resamples, or the same in all of them: they then know nothing of its spread.
+        the resamples, or the same in all of them.
     """
-    ends = percentiles(values)
+    ends = quantiles(values)
     if ends is None or np.isnan(estimate):
         return NOTHING
     return min(ends[0], estimate), max(ends[1], estimate)
 
 
-def reversed_interval(values: np.ndarray, estimate: float) -> Interval:
-    """The 95 % interval for a measure in [0, 1] that few images make too large, as they do the ECE.
+def basic_bootstrap_interval(values: np.ndarray, estimate: float) -> Interval:
+    """The 95 % basic bootstrap interval, for a measure in [0, 1] biased upwards, such as the ECE.
 
-    A resample errs from the estimate as the estimate errs from the truth. Resamples that are too
-    large therefore speak for a smaller truth: 2 * estimate - percentiles, cut off at 0 and 1.
-    Where the truth is 0, the end of the scale, this holds it in about half of the studies only (the
-    percentiles in none): a low end above 0 does not prove that a model is badly calibrated.
+    The resamples err from the estimate as the estimate errs from the truth: the interval is
+    2 * estimate - quantiles, clipped to [0, 1].
+    Where the truth is 0, this covers it in about half of the studies only (the percentile interval
+    in none): a low end above 0 does not prove that a model is badly calibrated.
 
     Source: Davison and Hinkley 1997, "Bootstrap methods and their application", the basic bootstrap
     interval of chapter 5.
@@ -96,17 +96,17 @@ def reversed_interval(values: np.ndarray, estimate: float) -> Interval:
     Returns
     -------
     low, high : float
-        As in `usual_interval`.
+        As in `percentile_interval`.
     """
-    ends = percentiles(values)
+    ends = quantiles(values)
     if ends is None or np.isnan(estimate):
         return NOTHING
     low, high = (min(max(2 * estimate - end, 0.0), 1.0) for end in reversed(ends))
     return min(low, estimate), max(high, estimate)
 
 
-def percentiles(values: np.ndarray) -> tuple[float, float] | None:
-    """The 2.5 % and 97.5 % points of a measure's resamples; None where they say nothing."""
+def quantiles(values: np.ndarray) -> tuple[float, float] | None:
+    """The 2.5 % and 97.5 % quantiles of a measure's resamples; None where they are undefined."""
     defined = values[~np.isnan(values)]
     if len(defined) < FEWEST_DEFINED * len(values) or np.ptp(defined) == 0:
         return None

@@ -1,7 +1,4 @@
-"""From which probability on an image is called positive: chosen on the validation part, never on test.
-
-A threshold that was chosen on the images it is judged by fits their accidents, too.
-"""
+"""The decision threshold, chosen on the validation set, never on the test set: it would overfit."""
 
 import numpy as np
 
@@ -14,7 +11,7 @@ YOUDEN = "Youden's J"
 def choose_threshold(labels, probabilities) -> float:
     """The threshold with the largest Youden's J = sensitivity + specificity - 1.
 
-    Candidates lie in the middle between two neighbouring scores; an image is positive where its
+    Candidates lie in the middle between two neighboring scores; an image is positive where its
     probability is above the threshold. Of several with the same J the one nearest to 0.5 is
     taken, of two equally near the lower one: rather a false alarm than a miss. Where no
     threshold is better than chance (J > 0), or a class has no image, it is 0.5.

@@ -1,16 +1,17 @@
-"""The graph of a model as a figure, in the style of Keras' `plot_model`.
+"""The graph of a model as a figure, as from Keras' `plot_model`.
 
 Every use of a layer is a box: a black header with the layer's name and class, and below it, on
 request, the shapes of input and output. Arrows follow the data, from top to bottom.
 
-`boxes` measures and draws the boxes; `layout`, with `arrangement`, decides where they go and how
-the arrows run. Only matplotlib is needed, and it is imported when something is drawn.
+`boxes` measures and draws the boxes; `layout` decides where they go and how the arrows run. Only
+matplotlib is needed, and it is imported when something is drawn.
 """
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
-from minicnn.drawing.boxes import Content, Label, content_of
+from minicnn.drawing.boxes import Content, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import atomic_write
 from minicnn.layers.input import InputLayer
@@ -47,7 +48,7 @@ def plot_model(
         Ends in .png, .svg or .pdf, which decides the format. An existing file is replaced once
         the new one is complete.
     show_shapes : bool
-        Whether boxes have cells with the shapes; None stands for the batch axis.
+        Whether boxes have lines with the shapes; None stands for the batch axis.
     show_layer_names : bool
         Whether the headers have the layers' names, or only their classes. True as in Keras 2;
         in Keras 3 the default is False.
@@ -85,54 +86,17 @@ def plot_model(
     for argument, value in unsupported.items():
         if value:
             raise ValueError(f"plot_model: {argument}={value!r} is not supported; leave it out")
-    save(draw(model, show_shapes, show_layer_names), path, file_format, dpi)
+    figure = draw_described(*described(model, show_shapes, show_layer_names))
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")
     return path
 
 
 def described(
     model: Model, show_shapes: bool, show_layer_names: bool = True
 ) -> tuple[list[Content], list[tuple[int, int]]]:
-    """What is drawn of a model, in plain words and numbers: the boxes, and which feeds which."""
-    nodes, edges = nodes_and_edges(model)
-    return [content_of(node, show_shapes, show_layer_names) for node in nodes], edges
-
-
-def draw(model: Model, show_shapes: bool, show_layer_names: bool):
-    """The figure of a model, as a `matplotlib.figure.Figure` that pyplot knows nothing of."""
-    return draw_described(*described(model, show_shapes, show_layer_names))
-
-
-def draw_described(contents: list[Content], edges: list[tuple[int, int]]):
-    """`draw` without the model, for a process that does not have it.
-
-    Parameters
-    ----------
-    contents, edges
-        As `described` gives them.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    labels = [Label(content) for content in contents]
-    layout = layered_layout([label.size for label in labels], edges)
-    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
-    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
-    FigureCanvasAgg(figure)
-    # One unit of the axes is one point, so that boxes measured in points fit their text.
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.set_xlim(-MARGIN, width - MARGIN)
-    axes.set_ylim(height - MARGIN, -MARGIN)  # y downwards
-    for route in layout.routes:
-        draw_arrow(axes, route)
-    for label, box in zip(labels, layout.boxes, strict=True):
-        label.draw(axes, box)
-    return figure
-
-
-def nodes_and_edges(model: Model) -> tuple[list[Node], list[tuple[int, int]]]:
-    """What is drawn: the nodes in running order, and (source, target) indices into them."""
-    nodes = [
+    """The boxes of a model in running order, and (source, target) indices into them."""
+    nodes: list[Node] = [
         node
         for node in model.graph.nodes
         if not (isinstance(model, Sequential) and isinstance(node.layer, InputLayer))
@@ -144,16 +108,40 @@ def nodes_and_edges(model: Model) -> tuple[list[Node], list[tuple[int, int]]]:
         for tensor in node.inputs
         if tensor.node in place
     ]
-    return nodes, edges
+    return [content_of(node, show_shapes, show_layer_names) for node in nodes], edges
+
+
+def draw_described(contents: list[Content], edges: list[tuple[int, int]]):
+    """What `described` gives as a `matplotlib.figure.Figure` that pyplot knows nothing of.
+
+    It can be drawn by a process that does not have the model.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    layout = layered_layout([content.size() for content in contents], edges)
+    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
+    FigureCanvasAgg(figure)
+    # One unit of the axes is one point, so that boxes measured in points fit their text.
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(-MARGIN, width - MARGIN)
+    axes.set_ylim(height - MARGIN, -MARGIN)  # y downwards
+    for route in layout.routes:
+        draw_arrow(axes, route)
+    for content, box in zip(contents, layout.boxes, strict=True):
+        content.draw(axes, box)
+    return figure
 
 
 def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
     """Draw an edge: straight past the boxes, in S-curves from rank to rank, with a head."""
-    from matplotlib.patches import PathPatch, Polygon
+    from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Line
 
     points, codes = [route[0]], [Line.MOVETO]
-    for leg, (start, end) in enumerate(zip(route[:-1], route[1:], strict=True)):
+    for leg, (start, end) in enumerate(pairwise(route)):
         if leg % 2 == 0:
             points.append(end)
             codes.append(Line.LINETO)
@@ -161,15 +149,8 @@ def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
             middle = (start[1] + end[1]) / 2
             points += [(start[0], middle), (end[0], middle), end]
             codes += [Line.CURVE4] * 3
-    tip_x, tip_y = route[-1]
-    neck, half = tip_y - ARROW_LENGTH, ARROW_WIDTH / 2
-    points[-1] = (tip_x, neck)  # else the line's blunt end would show at the tip
-    axes.add_patch(PathPatch(Line(points, codes), fill=False, lw=1.4, ec="black"))
-    head = [(tip_x, tip_y), (tip_x - half, neck), (tip_x + half, neck)]
-    axes.add_patch(Polygon(head, fc="black", ec="none"))
-
-
-def save(figure, path: Path, file_format: str, dpi: float) -> None:
-    """Write the figure so that `path` is either whole or as it was before."""
-    with atomic_write(path) as temporary:
-        figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")
+    head = f"-|>,head_length={ARROW_LENGTH},head_width={ARROW_WIDTH / 2}"
+    line = Line(points, codes)
+    axes.add_patch(
+        FancyArrowPatch(path=line, arrowstyle=head, mutation_scale=1, lw=1.4, fc="black")
+    )

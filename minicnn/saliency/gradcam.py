@@ -14,7 +14,7 @@ from minicnn.saliency.passes import (
     one_image,
     run_layers,
 )
-from minicnn.saliency.receptive import feature_map, last_feature_maps, receptive_field
+from minicnn.saliency.receptive_field import feature_map, last_feature_maps, receptive_field
 
 
 @one_step_at_a_time()
@@ -32,7 +32,7 @@ def grad_cam(model, x, layer=None, output: int = 0) -> HeatMap:
     How far to trust it: alpha is one number for a whole map. Where the maps are averaged before
     the decision (global pooling) that loses nothing. Where they are flattened into a dense layer,
     as in the published models here, each position has a weight of its own, and their mean may be
-    the mean of large numbers of both signs. `randomisation_check` and `suited_method` tell more.
+    the mean of large values of both signs. See `sanity_check` and `recommend_method`.
 
     Source: Selvaraju et al. 2017, "Grad-CAM: Visual explanations from deep networks via
     gradient-based localization", equations 1 and 2.
@@ -46,7 +46,7 @@ def grad_cam(model, x, layer=None, output: int = 0) -> HeatMap:
         Whose output is looked at, behind its activation. The last convolution when missing. Where
         several branches end in a convolution each (an Inception block), all of them: k then runs
         over the channels of all branches side by side. Joined by `concatenate` or flattened one
-        by one, the same numbers go on, so it is the same map. Several layers must give maps of
+        by one, the same values go on, so it is the same map. Several layers must give maps of
         one size.
     output : int
         Number of the logit, counted through all of the model's outputs.
@@ -54,8 +54,8 @@ def grad_cam(model, x, layer=None, output: int = 0) -> HeatMap:
     Returns
     -------
     heat : HeatMap
-        `values` at the layer's resolution, 0 or more. `on_image`: bilinear, each unit's number
-        standing at the centre of its receptive field.
+        `values` at the layer's resolution, 0 or more. `on_image`: bilinear, each unit's value
+        standing at the center of its receptive field.
 
     Raises
     ------

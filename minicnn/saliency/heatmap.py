@@ -1,4 +1,4 @@
-"""`HeatMap`: a number for every place of an image, and how it is spread over the pixels."""
+"""`HeatMap`: a value for every place of an image, and its interpolation to the pixels."""
 
 from dataclasses import dataclass
 
@@ -31,10 +31,10 @@ class HeatMap:
 
 
 def upsample(values: np.ndarray, size: tuple, start: tuple, step: tuple) -> np.ndarray:
-    """Spread numbers that stand on a coarse grid over all pixels, bilinearly.
+    """Interpolate values on a coarse grid to all pixels, bilinearly.
 
-    Number (i, j) stands on pixel (start[0] + i * step[0], start[1] + j * step[1]); in between
-    the weights fall linearly, along rows and along columns; beyond the outermost numbers all is
+    Value (i, j) stands on pixel (start[0] + i * step[0], start[1] + j * step[1]); in between
+    the weights fall linearly, along rows and along columns; beyond the outermost values all is
     as at the border:
 
         pixels = weights_down @ values @ weights_right.T
@@ -44,7 +44,7 @@ def upsample(values: np.ndarray, size: tuple, start: tuple, step: tuple) -> np.n
     values : (rows, cols) float array
     size : (height, width) of the result, pixels
     start, step : (down, right) in pixels
-        Place of the first number, and distance of neighbours; not necessarily whole numbers.
+        Place of the first value, and distance of neighbors; not necessarily whole numbers.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def upsample(values: np.ndarray, size: tuple, start: tuple, step: tuple) -> np.n
     weights = []
     for pixels, count, first, distance in zip(size, values.shape, start, step, strict=True):
         places = first + distance * np.arange(count)
-        # Column k: how much number k counts at every pixel. (count, pixels) -> (pixels, count)
+        # Column k: how much value k counts at every pixel. (count, pixels) -> (pixels, count)
         weights.append(np.stack([np.interp(np.arange(pixels), places, k) for k in np.eye(count)]).T)
     down, right = weights
     return down @ values @ right.T

@@ -1,6 +1,6 @@
 """One pass forward to a logit, and one backward from there to any tensor on the way.
 
-Training needs the gradients of weights; here those of numbers inside the model are wanted, for
+Training needs the gradients of weights; here those of activations are wanted, for
 one image. Both come from the same `backward` methods of the layers. The logit is taken, not the
 probability behind the sigmoid: where the model is sure the sigmoid is flat, its gradient nearly
 zero, and every heat map would be empty.
@@ -33,7 +33,7 @@ def one_image(model, x) -> np.ndarray:
     image_shape(model)
     (batch,) = as_inputs(model, np.asarray(x)[None] if len(shape) == 3 else x)
     if len(batch) != 1:
-        raise ValueError(f"{model.name}: expected one image to look at, got {len(batch)}")
+        raise ValueError(f"{model.name}: expected one image, got {len(batch)}")
     return batch
 
 
@@ -49,7 +49,7 @@ def image_shape(model) -> tuple[int, int, int]:
 
 
 def run_layers(model, batch: np.ndarray) -> dict[Tensor, np.ndarray]:
-    """The numbers of every tensor of the model, each layer run by itself, nothing dropped."""
+    """The values of every tensor of the model, each layer run by itself, nothing dropped."""
     return model.graph.run([batch], training=False, layer_by_layer=True)
 
 
@@ -123,7 +123,7 @@ def logit_gradients(
     Returns
     -------
     gradients : list of float arrays
-        Each in the shape of its tensor's numbers.
+        Each in the shape of its tensor's values.
     """
     tensor, unit = logit_place(model, output)
     dlogits = np.zeros_like(values[tensor])
@@ -151,7 +151,7 @@ def gradients(
         Has been run layer by layer.
     source : Tensor
     dy : float array
-        Gradient with respect to the numbers of `source`.
+        Gradient with respect to the values of `source`.
     wanted : list of Tensor
     linear : bool
         Whether `dy` is the gradient in front of the activation of the layer that made `source`;

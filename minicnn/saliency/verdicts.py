@@ -1,6 +1,6 @@
 """What the sanity check of a heat map found, and the sentence that follows from it.
 
-How it was found is in `randomising.py`.
+How it is found is in `sanity_check.py`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from minicnn.saliency.heatmap import HeatMap
 
 
 @dataclass(frozen=True, eq=False)
-class RandomisedMap:
+class RandomizedMap:
     """The map of a model with random weights.
 
     Attributes
@@ -33,23 +33,23 @@ class RandomisedMap:
 
 
 @dataclass(frozen=True, eq=False)
-class RandomisationCheck:
+class SanityCheck:
     """A heat map and what random weights make of it.
 
     Attributes
     ----------
     heat : HeatMap or (rows, cols) array
         The map of the given model.
-    copies : list of RandomisedMap
+    copies : list of RandomizedMap
         With all layers random; what the verdict is about.
-    cascade : list of RandomisedMap
+    cascade : list of RandomizedMap
         With some layers random, in the order of the cascade; empty unless it was asked for.
     threshold : float
     """
 
     heat: object
-    copies: list[RandomisedMap]
-    cascade: list[RandomisedMap]
+    copies: list[RandomizedMap]
+    cascade: list[RandomizedMap]
     threshold: float
 
     @property
@@ -75,7 +75,7 @@ class RandomisationCheck:
     def verdict(self) -> str:
         """One sentence for a reader."""
         if self.passed is None:
-            which = "map" if is_flat(numbers(self.heat)) else "map of every random copy"
+            which = "map" if is_constant(values_of(self.heat)) else "map of every random copy"
             return f"No check is possible: the {which} is the same everywhere."
         found = ", ".join(f"{r:.2f}" for r in self.correlations)
         found = f"rank correlation {found}: mean absolute value {self.agreement:.2f}"
@@ -92,11 +92,11 @@ class RandomisationCheck:
         )
 
 
-def numbers(heat) -> np.ndarray:
-    """The numbers of a map, at the resolution at which it was computed."""
+def values_of(heat) -> np.ndarray:
+    """The values of a map, at the resolution at which it was computed."""
     return heat.values if isinstance(heat, HeatMap) else np.asarray(heat, dtype=np.float64)
 
 
-def is_flat(values: np.ndarray) -> bool:
-    """Whether all numbers are equal (or none is a number): there is nothing to compare."""
+def is_constant(values: np.ndarray) -> bool:
+    """Whether all values are equal (or all are NaN): there is nothing to compare."""
     return not np.nanmax(values, initial=-np.inf) > np.nanmin(values, initial=np.inf)

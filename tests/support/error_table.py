@@ -926,7 +926,7 @@ TABLE = {
         "covid look: --method grad-cam: sequential has no convolution whose maps could be looked at; choose --method occlusion",
         bad_model(bad_models.saved(bad_models.layers.Flatten(input_shape=(6, 6, 1)), bad_models.layers.Dense(1, activation="sigmoid")))),
     "a model whose logits overflow": Row("look bad.npz image.png",
-        "covid look: image.png: sequential: expected a heat map of finite numbers, got NaN or infinity; take another model or image",
+        "covid look: image.png: sequential: expected a heat map of finite values, got NaN or infinity; take another model or image",
         bad_model(bad_models.saved(
             bad_models.layers.Conv2D(1, 1, kernel_initializer=lambda shape, rng: np.full(shape, 1e38), input_shape=(6, 6, 1)),
             bad_models.layers.Flatten(),

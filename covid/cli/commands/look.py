@@ -1,7 +1,7 @@
-"""`covid look`: image files in, figures out that show where a model's answers come from.
+"""`covid look`: heat maps of image files.
 
-What is on the figures is in `covid.figures.heat_maps`; this file reads the images, names the
-figures, and writes their numbers to looks.csv.
+What is on the figures is in `covid.figures.heat_maps`; this file reads the images, names the figures, and
+writes their values to looks.csv.
 """
 
 import csv
@@ -17,11 +17,11 @@ from covid.cli.commands.model_inputs import about, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder
 from covid.data.images import UnreadableImage
-from covid.figures.heat_maps import COPIES, excited_figure, look_figure
+from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.training.model_file import classes_of, open_model
 from minicnn.files import atomic_write
 from minicnn.models import Model
-from minicnn.saliency import suited_method
+from minicnn.saliency import recommend_method
 
 
 class Image(NamedTuple):
@@ -65,20 +65,20 @@ def look_at_all(model: Model, images: list[Image], options: Namespace) -> dict:
             f"{remark and f' (note: {remark})'}\n  {found['verdict']}\n  {shown(figure)}"
         )
     write_looks(looks, classes_of(model)[1], options.out / "looks.csv")
-    if suited_method(model).layers:  # there are convolutions
+    if recommend_method(model).layers:  # there are convolutions
         from covid.figures.model_figures import filters_figure
 
         path, gray, _ = images[0]
         figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]
         filters_figure(model, path.name, gray, figures[0], image_note(model, path))
-        excited_figure(model, figures[1], model_note(model), options.seed)
+        activation_figure(model, figures[1], model_note(model), options.seed)
         print("\n".join(shown(figure) for figure in figures))
     return {"looks": looks, "figures": [str(figure) for figure in figures]}
 
 
 def check_method(model: Model, method: str) -> None:
     """UserError where the method asked for cannot be used with the model."""
-    if method == "grad-cam" and not suited_method(model).layers:
+    if method == "grad-cam" and not recommend_method(model).layers:
         raise UserError(
             f"--method grad-cam: {model.name} has no convolution whose maps could be looked at; "
             "choose --method occlusion"

@@ -1,10 +1,10 @@
 """Convolution and its two gradients, compiled; any kernel size, any strides.
 
 Which loop order is fast depends on what lies side by side in memory, because a vector
-instruction takes neighbours:
+instruction takes neighbors:
 
 - many filters (or, for the input's gradient, channels): their values at one pixel are
-  neighbours, so the innermost loop runs over them; that is this file;
+  neighbors, so the innermost loop runs over them; that is this file;
 - few of them, as in a first layer with one gray channel: the innermost loop runs along the
   image's rows; that is `rows.py`, for windows that move by one pixel.
 
@@ -105,7 +105,7 @@ def _grad_input(dy, taps_by_filter, strides, dx, start, stop):
     fours = filters - filters % 4
     for n in range(start, stop):
         for row in range(out_height):
-            flow = dy[n, row]
+            dy_row = dy[n, row]
             for tap_row in range(kernel_height):
                 pixels = dx[n, row * stride_height + tap_row]
                 for tap_col in range(kernel_width):
@@ -113,8 +113,8 @@ def _grad_input(dy, taps_by_filter, strides, dx, start, stop):
                     for f in range(0, fours, 4):
                         for col in range(out_width):
                             in_col = col * stride_width + tap_col
-                            dy_0, dy_1 = flow[col, f], flow[col, f + 1]
-                            dy_2, dy_3 = flow[col, f + 2], flow[col, f + 3]
+                            dy_0, dy_1 = dy_row[col, f], dy_row[col, f + 1]
+                            dy_2, dy_3 = dy_row[col, f + 2], dy_row[col, f + 3]
                             for c in range(channels):
                                 pixels[in_col, c] += (
                                     dy_0 * taps[f, c]
@@ -126,19 +126,19 @@ def _grad_input(dy, taps_by_filter, strides, dx, start, stop):
                         for col in range(out_width):
                             in_col = col * stride_width + tap_col
                             for c in range(channels):
-                                pixels[in_col, c] += flow[col, f] * taps[f, c]
+                                pixels[in_col, c] += dy_row[col, f] * taps[f, c]
 
 
 @summing_kernel
 def _grad_kernel(x, dy, strides, partial, start, stop):
-    """One partial sum per sample; four neighbouring output pixels at a time."""
+    """One partial sum per sample; four neighboring output pixels at a time."""
     _, out_height, out_width, filters = dy.shape
     kernel_height, kernel_width, channels = partial.shape[1:4]
     stride_height, stride_width = strides
     fours = out_width - out_width % 4
     for n in range(start, stop):
         for row in range(out_height):
-            flow = dy[n, row]
+            dy_row = dy[n, row]
             for tap_row in range(kernel_height):
                 pixels = x[n, row * stride_height + tap_row]
                 for tap_col in range(kernel_width):
@@ -152,13 +152,13 @@ def _grad_kernel(x, dy, strides, partial, start, stop):
                             x_3 = pixels[in_col + 3 * stride_width, c]
                             for f in range(filters):
                                 dtaps[c, f] += (
-                                    x_0 * flow[col, f]
-                                    + x_1 * flow[col + 1, f]
-                                    + x_2 * flow[col + 2, f]
-                                    + x_3 * flow[col + 3, f]
+                                    x_0 * dy_row[col, f]
+                                    + x_1 * dy_row[col + 1, f]
+                                    + x_2 * dy_row[col + 2, f]
+                                    + x_3 * dy_row[col + 3, f]
                                 )
                     for col in range(fours, out_width):
                         in_col = col * stride_width + tap_col
                         for c in range(channels):
                             for f in range(filters):
-                                dtaps[c, f] += pixels[in_col, c] * flow[col, f]
+                                dtaps[c, f] += pixels[in_col, c] * dy_row[col, f]

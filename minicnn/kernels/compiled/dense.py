@@ -133,16 +133,16 @@ def _forward_partial(x, taps, partial, start, stop):
 def _grad_input(dy, taps, dx, start, stop):
     for block in range(start, stop):
         for n in range(dy.shape[0]):
-            flow = dx[n, block * BLOCK : (block + 1) * BLOCK]
+            dx_block = dx[n, block * BLOCK : (block + 1) * BLOCK]
             for u in range(taps.shape[0]):
                 weights = taps[u, block * BLOCK : (block + 1) * BLOCK]
                 dy_u = dy[n, u]
                 if u == 0:
-                    for i in range(flow.size):
-                        flow[i] = dy_u * weights[i]
+                    for i in range(dx_block.size):
+                        dx_block[i] = dy_u * weights[i]
                 else:
-                    for i in range(flow.size):
-                        flow[i] += dy_u * weights[i]
+                    for i in range(dx_block.size):
+                        dx_block[i] += dy_u * weights[i]
 
 
 @summing_kernel

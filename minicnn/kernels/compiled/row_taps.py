@@ -79,10 +79,10 @@ def _correlate_any(totals, planes, taps, pitch):
 
 @part
 def add_products(sums, planes, evens, odds, pitch):
-    """sums[a, b] += sum over all outputs of their flow times their pixel (a, b).
+    """sums[a, b] += sum over all outputs of their dy times their pixel (a, b).
 
     sums: (kernel_height, kernel_width); planes: (2, more numbers); evens, odds: (numbers,), the
-    flows of the even and of the odd rows of outputs.
+    dy of the even and of the odd rows of outputs.
     """
     height = sums.shape[0]
     for begin in range(0, evens.size, STRIP):
@@ -142,19 +142,19 @@ def _add_taps_twice(even, odd, pixels, taps, odd_taps):
 
 
 @part
-def _products(sums, pixels, flow):
-    """sums[b] += sum over i of flow[i] * pixels[i + b]."""
+def _products(sums, pixels, dy):
+    """sums[b] += sum over i of dy[i] * pixels[i + b]."""
     for b in range(sums.size):
         p_0 = pixels[b:]
-        s_0 = flow.dtype.type(0)
-        for i in range(flow.size):
-            s_0 += flow[i] * p_0[i]
+        s_0 = dy.dtype.type(0)
+        for i in range(dy.size):
+            s_0 += dy[i] * p_0[i]
         sums[b] += s_0
 
 
 @part
 def _products_twice(sums, odd_sums, pixels, even, odd):
-    """The same for two rows of taps, which meet these pixels with different flows."""
+    """The same for two rows of taps, which see these pixels with different dy."""
     size, zero = even.size, even.dtype.type(0)
     for b in range(0, sums.size - 2, 4):
         p_0, p_1, p_2 = pixels[b:], pixels[b + 1 :], pixels[b + 2 :]

@@ -141,17 +141,17 @@ def _scale_backward(
     zero = x.dtype.type(0)
     for n in range(start, stop):
         pixels, scale = x[n], scales[n]
-        flow, shown = dy[n % len(dy), at : at + pixels.size], y[n, at : at + pixels.size]
+        dy_n, shown = dy[n % len(dy), at : at + pixels.size], y[n, at : at + pixels.size]
         dtap, dbias = zero, zero
         for i in range(pixels.size):
-            dz = scale * flow[i] if not relu or shown[i] > zero else zero
+            dz = scale * dy_n[i] if not relu or shown[i] > zero else zero
             dtap += dz * pixels[i]
             dbias += dz
         partial[n, 0, 0, 0, 0], partial_bias[n, 0] = dtap, dbias
         if want_input:
             dpixels = dx[n]
             for i in range(pixels.size):
-                dz = scale * flow[i] if not relu or shown[i] > zero else zero
+                dz = scale * dy_n[i] if not relu or shown[i] > zero else zero
                 dpixels[i] = tap * dz
 
 
@@ -216,15 +216,15 @@ def _put_filter(totals, pitch, relu, y, f, filters, out_width):
 
 
 @part
-def _fill_flow(flows, top, left, pitch, dy, scale, y, relu, f, filters, out_width):
+def _fill_dz(dz_planes, top, left, pitch, dy, scale, y, relu, f, filters, out_width):
     """One filter's dz into a pair of planes whose other numbers are 0; returns the sum."""
-    zero = flows.dtype.type(0)
+    zero = dz_planes.dtype.type(0)
     total = zero
     for row in range(dy.size // (out_width * filters)):
         slopes = dy[row * out_width * filters : (row + 1) * out_width * filters]
         shown = y[row * out_width * filters : (row + 1) * out_width * filters]
         begin = (top + row) // 2 * pitch + left
-        line = flows[(top + row) % 2, begin : begin + out_width]
+        line = dz_planes[(top + row) % 2, begin : begin + out_width]
         if filters == 1:
             for col in range(out_width):
                 dz = scale * slopes[col] if not relu or shown[col] > zero else zero
@@ -274,10 +274,10 @@ def _backward(
     planes = _new_planes(channels, padded_height, pitch, x)
     # dz begins `top` rows down and `left` columns to the right.
     top, left = kernel_height - 1, kernel_width - 1
-    flows = _new_planes(1, padded_height + kernel_height, pitch, x)[0]
+    dz_planes = _new_planes(1, padded_height + kernel_height, pitch, x)[0]
     size = (out_height + 1) // 2 * pitch
-    evens = flows[top % 2, top // 2 * pitch + left :][:size]
-    odds = flows[(top + 1) % 2, (top + 1) // 2 * pitch + left :][:size]
+    evens = dz_planes[top % 2, top // 2 * pitch + left :][:size]
+    odds = dz_planes[(top + 1) % 2, (top + 1) // 2 * pitch + left :][:size]
     totals = np.empty((channels, 2, (padded_height + 1) // 2 * pitch), dtype=x.dtype)
     sums = np.empty((kernel_height, kernel_width), dtype=x.dtype)
     numbers = out_height * out_width * filters
@@ -287,8 +287,8 @@ def _backward(
             _fill_planes(planes, x[n], front, pads[0][0], pads[1][0], pitch)
         totals[:] = 0
         for f in range(filters):
-            partial_bias[n, f] = _fill_flow(
-                flows, top, left, pitch, dy_n, scales[n], y_n, relu, f, filters, out_width
+            partial_bias[n, f] = _fill_dz(
+                dz_planes, top, left, pitch, dy_n, scales[n], y_n, relu, f, filters, out_width
             )
             for c in range(channels):
                 if wanted[0]:
@@ -296,7 +296,7 @@ def _backward(
                     add_products(sums, planes[c], evens, odds, pitch)
                     partial[n, :, :, c, f] = sums
                 if wanted[1] or wanted[2]:
-                    correlate(totals[c], flows, taps[f, c], pitch, sizes)
+                    correlate(totals[c], dz_planes, taps[f, c], pitch, sizes)
         if wanted[2]:
             image, top_left = x[n].reshape(height, width), (pads[0][0], pads[1][0])
             _undo_front(totals[0], planes[0], image, front, top_left, pitch, partial_front[n])
@@ -322,7 +322,7 @@ def _put_image(planes, top, left, pitch, image):
 
 
 @part
-def _undo_front(flows, planes, image, front, top_left, pitch, sums):
+def _undo_front(dy_planes, planes, image, front, top_left, pitch, sums):
     """Turn the gradient of the front's outputs into that of its inputs.
 
     sums: gets the gradients of the front's tap and bias.
@@ -334,12 +334,12 @@ def _undo_front(flows, planes, image, front, top_left, pitch, sums):
     dtap = dbias = zero
     for row in range(height):
         begin = (top + row) // 2 * pitch + left
-        flow = flows[(top + row) % 2, begin : begin + width]
+        dy_row = dy_planes[(top + row) % 2, begin : begin + width]
         shown = planes[(top + row) % 2, begin : begin + width]
         pixels = image[row]
         for col in range(width):
-            dz = flow[col] if not relu or shown[col] > zero else zero
+            dz = dy_row[col] if not relu or shown[col] > zero else zero
             dtap += dz * pixels[col]
             dbias += dz
-            flow[col] = tap * dz
+            dy_row[col] = tap * dz
     sums[0], sums[1] = dtap, dbias

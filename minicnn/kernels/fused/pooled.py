@@ -139,13 +139,13 @@ def _backward(images, dy, pads, route, partial, start, stop):
     _, out_height, out_width, filters = dy.shape
     pitch = route.shape[2] // out_height
     pairs, planes = new_planes(out_height, out_width, images.dtype)
-    flows = np.zeros((filters, out_height * pitch), dtype=images.dtype)
+    dy_planes = np.zeros((filters, out_height * pitch), dtype=images.dtype)
     for n in range(start, stop):
         transform_pixels(images[n], pads, out_width, pairs, planes)
         for row in range(out_height):
             for f in range(filters):
-                line = flows[f, row * pitch : row * pitch + out_width]
+                line = dy_planes[f, row * pitch : row * pitch + out_width]
                 for col in range(out_width):
                     line[col] = dy[n, row, col, f]
         for f in range(filters):
-            sum_products(planes, pitch, flows[f], route[n, f], partial[n, f])
+            sum_products(planes, pitch, dy_planes[f], route[n, f], partial[n, f])

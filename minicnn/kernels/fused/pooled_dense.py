@@ -164,28 +164,28 @@ def _backward(images, dz, pads, weights, pooled, route, partial, dweights, start
     batch, (out_height, out_width) = len(images), dweights.shape[:2]
     pitch = weights.shape[3]
     pairs, planes = new_planes(out_height, out_width, images.dtype)
-    flow = np.empty(out_height * pitch, dtype=images.dtype)
+    dy = np.empty(out_height * pitch, dtype=images.dtype)
     for job in range(start, stop):
         if job < batch:
             transform_pixels(images[job], pads, out_width, pairs, planes)
             for f in range(weights.shape[1]):
-                _flow_of_filter(dz[job], weights, f, flow)
-                sum_products(planes, pitch, flow, route[job, f], partial[job, f])
+                _dy_of_filter(dz[job], weights, f, dy)
+                sum_products(planes, pitch, dy, route[job, f], partial[job, f])
         else:
             first = (job - batch) * ROWS
             _sum_rows(dz, pooled, pitch, first, dweights[first : first + ROWS])
 
 
 @part
-def _flow_of_filter(dz, weights, f, flow):
+def _dy_of_filter(dz, weights, f, dy):
     """The gradient of one filter's pooled outputs of a sample; dz: (units,)."""
     slope, line = dz[0], weights[0, f].reshape(-1)
-    for i in range(flow.size):
-        flow[i] = slope * line[i]
+    for i in range(dy.size):
+        dy[i] = slope * line[i]
     for u in range(1, len(dz)):
         slope, line = dz[u], weights[u, f].reshape(-1)
-        for i in range(flow.size):
-            flow[i] += slope * line[i]
+        for i in range(dy.size):
+            dy[i] += slope * line[i]
 
 
 @part

@@ -189,7 +189,7 @@ def drop_out(drop, scale, first, numbers, best, route):
 
 
 @part
-def sum_products(planes, pitch, flow, route, sums):
+def sum_products(planes, pitch, dy, route, sums):
     """The gradient of one filter's u_k, (3, 4), row by row, and of its bias, the thirteenth number.
 
     Only one of a window's four sums has a gradient g. If it is the left one of its row, that of
@@ -198,9 +198,9 @@ def sum_products(planes, pitch, flow, route, sums):
     Parameters
     ----------
     planes : (4, 2, (out_height + 1) * pitch)
-    flow : (out_height * pitch,)
+    dy : (out_height * pitch,)
         The gradient of the filter's outputs, 0 where there is none.
-    route : uint8, as flow
+    route : uint8, as dy
     sums : (13,)
         Gets the sums over all windows.
     """
@@ -209,13 +209,13 @@ def sum_products(planes, pitch, flow, route, sums):
     b_0, b_1, b_2, b_3 = planes[0, 1], planes[1, 1], planes[2, 1], planes[3, 1]
     c_0, c_1, c_2, c_3 = a_0[pitch:], a_1[pitch:], a_2[pitch:], a_3[pitch:]
     d_0, d_1, d_2, d_3 = b_0[pitch:], b_1[pitch:], b_2[pitch:], b_3[pitch:]
-    zero = flow.dtype.type(0)
+    zero = dy.dtype.type(0)
     s_00 = s_01 = s_02 = s_03 = s_10 = s_11 = s_12 = s_13 = zero
     s_20 = s_21 = s_22 = s_23 = total = zero
-    for i in range(np.uint64(flow.size)):
+    for i in range(np.uint64(dy.size)):
         way = np.int32(route[i])
         lower, right = way & np.int32(2) != 0, way & np.int32(1) != 0
-        g = flow[i] if way < CUT else zero
+        g = dy[i] if way < CUT else zero
         g_0 = zero if right else g
         g_2 = -g if right else g
         g_3 = -g if right else zero

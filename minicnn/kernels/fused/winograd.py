@@ -22,7 +22,7 @@ from minicnn.kernels.fused.winograd_tiles import (
     TILE,
     find_black,
     transform_back,
-    transform_flow,
+    transform_dy,
     transform_outputs,
     transform_pixels,
 )
@@ -146,7 +146,7 @@ def _backward_samples(
         partial_bias[n] = 0
         for first in range(0, tile_rows, rows):
             shown = route[n] if pool else y[n]
-            transform_flow(dy[n], shown, relu, pool, first, rows, z, dm)
+            transform_dy(dy[n], shown, relu, pool, first, rows, z, dm)
             # Row 1 of A is all ones: at position (1, 1) dM is the sum of a tile's sixteen dY.
             partial_bias[n] += dm[7].sum(axis=0)
             transform_pixels(x[n], pads, first, rows, lines, v)

@@ -242,7 +242,7 @@ def _pool_tiles(z, bias, relu, first, rows, tiles, y, route):
 
 
 @summing_kernel
-def transform_flow(dy, shown, relu, pool, first, rows, buffers, dm):
+def transform_dy(dy, shown, relu, pool, first, rows, buffers, dm):
     """dM = A dY A^T of some rows of tiles, through pooling and relu.
 
     shown: with `pool` the routes, else y itself, which is 0 where relu cut.
@@ -257,14 +257,14 @@ def transform_flow(dy, shown, relu, pool, first, rows, buffers, dm):
         for a in range(min(step, out_height - (first + row) * step)):
             for col in range(out_width):
                 begin, b = (row * tiles + col // step) * filters, col % step
-                flow = dy[(first + row) * step + a, col]
+                dy_pixel = dy[(first + row) * step + a, col]
                 seen = shown[(first + row) * step + a, col]
                 if pool:
                     upper, lower = z[2 * a], z[2 * a + 1]
-                    _send(flow, seen, upper[2 * b, begin:], upper[2 * b + 1, begin:], 0)
-                    _send(flow, seen, lower[2 * b, begin:], lower[2 * b + 1, begin:], 2)
+                    _send(dy_pixel, seen, upper[2 * b, begin:], upper[2 * b + 1, begin:], 0)
+                    _send(dy_pixel, seen, lower[2 * b, begin:], lower[2 * b + 1, begin:], 2)
                 else:
-                    _cut(flow, seen, relu, z[a, b, begin:])
+                    _cut(dy_pixel, seen, relu, z[a, b, begin:])
     s = buffers[0]
     for a in range(TILE):
         t, m = z[a], s[a]
@@ -275,7 +275,7 @@ def transform_flow(dy, shown, relu, pool, first, rows, buffers, dm):
 
 @part
 def _send(dy, route, dz_left, dz_right, way):
-    """dy to the left or the right of two neighbouring sums, or to none of them."""
+    """dy to the left or the right of two neighboring sums, or to none of them."""
     zero = dy.dtype.type(0)
     for f in range(dy.size):
         taken = np.int32(route[f])

@@ -8,7 +8,7 @@ into pieces, and every thread takes the next piece until there is none:
 
 Kernels are written so that what one piece writes no other piece touches: results do not depend
 on how many threads there were. The helpers are plain Python threads that wait for work, at
-first awake (see `spin_wait.py`), so that kernels may be called from any thread, and from a process
+first by spinning (see `spin_wait.py`), so that kernels may be called from any thread, and from a process
 made by fork.
 """
 
@@ -30,8 +30,8 @@ class _Job:
         self.ranges = deque(zip(ends, ends[1:], strict=False))
         self.error: BaseException | None = None
 
-    def take_part(self) -> None:
-        """Do pieces until there is none left."""
+    def run_pieces(self) -> None:
+        """Run pieces until there is none left."""
         while (piece := self._next()) is not None:
             self.work(*self.arguments, *piece)
 
@@ -43,19 +43,17 @@ class _Job:
 
 
 class _Helper(threading.Thread):
-    """A thread that takes part in the job it was last told of.
+    """A thread that runs pieces of the job that was submitted to it last.
 
-    It watches for the next job for a moment, then sleeps until the lock `idle` is released. It
-    holds the lock `busy` while it may have a piece in its hands.
+    It spins for the next job for a moment, then sleeps until the lock `idle` is released. It
+    holds the lock `busy` while it may be running a piece.
     """
 
     def __init__(self):
         super().__init__(name="minicnn-kernel", daemon=True)
-        from minicnn.kernels.runtime.spin_wait import (
-            Watch,  # needs numba, as whoever shares work does
-        )
+        from minicnn.kernels.watching import SpinFlag  # needs numba, as whoever shares work does
 
-        self.watch = Watch()
+        self.flag = SpinFlag()
         self.idle, self.busy = threading.Lock(), threading.Lock()
         self.idle.acquire()
         self.asleep = False
@@ -63,34 +61,34 @@ class _Helper(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        told = 0
+        submitted = 0
         while True:
-            if not self.watch.stand_by(told):
+            if not self.flag.wait_for_submit(submitted):
                 self.asleep = True
-                if self.watch.told() == told:  # or it was told since, and nobody woke it
+                if self.flag.submitted() == submitted:  # else one came since, and nobody woke it
                     self.idle.acquire()
                 self.asleep = False
             with self.busy:
-                told = self.watch.told()
+                submitted = self.flag.submitted()
                 job, self.job = self.job, None
                 if job is not None:
-                    self.watch.begin()
+                    self.flag.begin()
                     try:
-                        job.take_part()
+                        job.run_pieces()
                     except BaseException as error:
                         job.error = error
                     del job  # keeps no array alive while it waits
 
-    def tell(self, job: _Job) -> None:
+    def submit(self, job: _Job) -> None:
         """Wake it; where it has not even woken for an earlier job, it will find this one."""
         self.job = job
-        self.watch.tell()
+        self.flag.submit()
         if self.asleep and self.idle.locked():
             self.idle.release()
 
-    def take_back(self) -> None:
-        """Return when it has nothing in hand; a job it has not begun it will not begin."""
-        self.watch.see_end()
+    def join_job(self) -> None:
+        """Return when it runs no piece; a job it has not begun it will not begin."""
+        self.flag.wait_for_end()
         with self.busy:
             self.job = None
 
@@ -115,12 +113,12 @@ def share(work: Callable, count: int, *arguments) -> None:
         helpers = _helpers[: threads - 1]
         try:
             for helper in helpers:
-                helper.tell(job)
-            job.take_part()
+                helper.submit(job)
+            job.run_pieces()
         finally:
             job.ranges.clear()
             for helper in helpers:
-                helper.take_back()  # one that has not woken yet is not waited for
+                helper.join_job()  # one that has not woken yet is not waited for
     finally:
         _helpers_in_use.release()
     if job.error is not None:

@@ -12,7 +12,7 @@ from covid.audit import run_audit, write_audit
 from covid.audit.confounders import find_confounders
 from covid.audit.fingerprints import Fingerprints, fingerprint
 from covid.audit.lookalikes import find_candidates, inferred_groups
-from covid.audit.measures import NUMBERS
+from covid.audit.measures import MEASURES
 from covid.audit.verdict import percent, summarize, verdict
 from covid.cli.main import main
 from covid.data.class_folders import ImageFile, scan
@@ -114,7 +114,7 @@ def test_files(neighbouring, tmp_path):
     assert sum(int(row["across"]) for row in pairs) == summary["near_duplicates"]["pairs_across"]
     with open(tmp_path / "images.csv", newline="") as file:
         images = list(csv.DictReader(file))
-    assert len(images) == 12 and set(NUMBERS) < set(images[0])
+    assert len(images) == 12 and set(MEASURES) < set(images[0])
     assert {row["look_alikes"] for row in images} == set(audit.group_names.values())
     assert all(row["nearest_across"] for row in images)
     for name in ("pairs.png", "confounders.png"):

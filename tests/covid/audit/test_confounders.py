@@ -103,9 +103,9 @@ def test_a_clean_set_is_clean(seed, tmp_path):
     assert not audit.leaks and not audit.shortcuts
     strongest = audit.confounders[0]
     assert verdict(audit) == (
-        "No leak was found in the random split: none of 16 test images has a near-duplicate among "
-        "the images to learn from; no single number surely tells the classes apart (the most "
-        f"telling is {strongest.title}, AUC {strongest.auc:.2f})."
+        "No leak was found in the random split: none of 16 test images has a near-duplicate in "
+        "the training or validation set; no confounder found (highest AUC: "
+        f"{strongest.title}, {strongest.auc:.2f})."
     )
 
 

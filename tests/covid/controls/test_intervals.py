@@ -23,7 +23,7 @@ def test_patients_drawn_whole_give_wider_intervals_than_images(rng):
     labels, p, groups = clustered(20, 10, rng)
     whole = measured(labels, p, groups, True, 0)
     single = measured(labels, p, None, False, 0)
-    assert (whole.method, single.method) == (BY_GROUP, BY_IMAGE)
+    assert (whole.interval, single.interval) == (BY_GROUP, BY_IMAGE)
     assert whole.auc == single.auc == roc_auc(labels, p)
     assert whole.auc_high - whole.auc_low > 2 * (single.auc_high - single.auc_low)
     assert whole.accuracy_high - whole.accuracy_low > 2 * (
@@ -54,7 +54,7 @@ def test_too_few_patients_give_no_interval_if_they_are_kept_apart(rng):
     apart = measured(labels, p, groups, True, 0)
     assert (apart.auc_low, apart.accuracy_high) == (None, None)
     assert apart.auc == roc_auc(labels, p)
-    assert measured(labels, p, groups, False, 0).method == BY_IMAGE
+    assert measured(labels, p, groups, False, 0).interval == BY_IMAGE
 
 
 @pytest.mark.parametrize(("patients", "sure"), [(14, False), (16, True)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid.controls.run import permuted_in_words
+from covid.controls.run import permuted_text
 from covid.controls.variant_folders import shared
 from covid.controls.variants import (
     permuted_labels,
@@ -82,10 +82,10 @@ def test_one_patient_of_both_classes_falls_back_to_images():
 
 def test_what_is_said_of_permuted_labels_is_what_was_done():
     groups = ["a", "a", "b", "b"]
-    said = permuted_in_words(groups, np.array([1, 1, 0, 0]), "patients")
+    said = permuted_text(groups, np.array([1, 1, 0, 0]), "patients")
     assert said.startswith("all images of one of the patients got one label")
     for known, labels in ((groups, [1, 0, 0, 1]), (None, [1, 1, 0, 0])):
-        assert permuted_in_words(known, np.array(labels), "patients").startswith("each image")
+        assert permuted_text(known, np.array(labels), "patients").startswith("each image")
 
 
 def test_shared_groups_are_found_without_a_pass_for_each_image():

@@ -1,6 +1,7 @@
 """Writing a split: every file of the data set is written, left out with a reason, or skipped by name."""
 
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np

@@ -12,7 +12,7 @@ from subprocesses import SECONDS, environment
 
 from covid.common.errors import UserError
 from covid.figures import draw_process
-from covid.figures.draw_process import as_drawn, draw, drawn_or_dropped, helper
+from covid.figures.draw_process import as_drawn, draw, drawn_or_dropped, finish, helper
 
 HISTORY = {"acc": [0.5, 0.75], "loss": [0.7, 0.5]}
 IMAGES = {"Infected": [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]}
@@ -39,7 +39,7 @@ def test_the_helper_draws_the_same_bytes(tmp_path):
             draw_two(there)
             paths = list(as_drawn())
         assert list(as_drawn()) == []
-    assert process.returncode is not None and draw_process._helper is None
+    assert process.exitcode is not None and draw_process._helper is None
     assert paths == [there / "samples.png", there / "curves.png"]
     for path in paths:
         assert path.read_bytes() == (here / path.name).read_bytes()
@@ -52,18 +52,27 @@ def test_errors_come_back(tmp_path):
         with pytest.raises(UserError, match="none.png: expected a history with at least one epoch"):
             list(as_drawn())
         with pytest.raises(UserError, match="at least one epoch"):
-            draw_two(tmp_path)  # is told what went wrong before, and orders nothing
+            draw_two(tmp_path)  # reports what went wrong before, and orders nothing
         assert list(tmp_path.iterdir()) == []
         draw_process._helper.drop()
+        draw("no_such_figure", tmp_path / "curves.png")
+        with pytest.raises(AttributeError, match="no_such_figure"):
+            finish()
+
+
+@pytest.mark.parametrize("while_drawing", [True, False])
+def test_a_process_ended_from_outside_is_one_sentence(while_drawing, tmp_path):
+    with pytest.raises(UserError, match="has been ended from outside.*start again"), helper():
+        if while_drawing:
+            draw("training_curves", HISTORY, tmp_path / "curves.png", "title")
         draw_process._helper.process.kill()
-        draw_process._helper.process.wait(SECONDS)
+        draw_process._helper.process.join(SECONDS)
         draw("training_curves", HISTORY, tmp_path / "curves.png", "title")
-        with pytest.raises(UserError, match="has been ended from outside.*start again"):
-            list(as_drawn())
+        finish()
 
 
 def test_an_error_of_the_run_stops_the_drawing(tmp_path):
-    """What is being drawn is finished, the rest is never begun: nobody writes afterwards."""
+    """What the process was handed is finished, the rest never begun: nobody writes afterwards."""
     with helper(), pytest.raises(KeyboardInterrupt), drawn_or_dropped():
         for number in range(50):
             draw("training_curves", HISTORY, tmp_path / f"{number}.png", "title")
@@ -71,23 +80,70 @@ def test_an_error_of_the_run_stops_the_drawing(tmp_path):
             time.sleep(0.01)
         raise KeyboardInterrupt
     left = sorted(tmp_path.iterdir())
-    assert 1 <= len(left) < 50 and all(path.suffix == ".png" for path in left)
+    assert 1 <= len(left) < 10 and all(path.suffix == ".png" for path in left)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
-def test_the_helper_ends_with_a_process_that_was_killed():
+needs_signals = pytest.mark.skipif(os.name != "posix", reason="sends signals")
+
+
+def start(code: str) -> tuple[subprocess.Popen, int]:
+    """A program with a helper, in a process group of its own, and the helper's process id."""
     code = (
         "import time; from covid.figures import draw_process\n"
         "with draw_process.helper():\n"
-        "    print(draw_process._helper.process.pid, flush=True); time.sleep(600)"
+        f"    print(draw_process._helper.process.pid, flush=True)\n    {code}"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment()
-    ) as process:
-        pid = int(process.stdout.readline())
-        assert is_running(pid)
-        process.send_signal(signal.SIGKILL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True},
+        env=environment(),
+        start_new_session=True,
+    )
+    return process, int(process.stdout.readline())
+
+
+def wait_for_end(pid: int) -> None:
     end = time.monotonic() + SECONDS
     while is_running(pid):
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@needs_signals
+def test_the_helper_ends_with_a_process_that_was_killed():
+    process, pid = start("time.sleep(600)")
+    assert is_running(pid)
+    process.kill()
+    process.communicate(timeout=SECONDS)
+    wait_for_end(pid)
+
+
+@needs_signals
+@pytest.mark.parametrize("seconds", [0, 0.03, 1])
+def test_ctrl_c_is_for_the_program_alone(seconds):
+    """From the first moment on: a terminal sends it to both processes."""
+    process, pid = start("time.sleep(600)")
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, complained = process.communicate(timeout=SECONDS)
+    assert process.returncode == -signal.SIGINT
+    assert complained.count("Traceback") == complained.count("KeyboardInterrupt") == 1, complained
+    wait_for_end(pid)
+
+
+@needs_signals
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_group_does_not_end_the_drawing(number, tmp_path):
+    """As of `timeout`, or of a terminal that is closed: the program decides when to end."""
+    path = tmp_path / "curves.png"
+    process, pid = start(
+        f"import pathlib, signal; came = []; signal.signal({int(number)}, lambda *_: came.append(1))\n"
+        "    print('ready', flush=True)\n"
+        "    while not came: time.sleep(0.01)\n"
+        f"    draw_process.draw('training_curves', {HISTORY}, pathlib.Path({str(path)!r}), 'title')\n"
+        "    draw_process.finish()"
+    )
+    assert process.stdout.readline() == "ready\n"
+    os.killpg(process.pid, number)
+    assert process.communicate(timeout=SECONDS) == ("", "") and path.exists()
+    wait_for_end(pid)

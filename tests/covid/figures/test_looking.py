@@ -13,13 +13,13 @@ from tiny_runs import finished_run, slices
 from covid.cli.commands.look import free_path
 from covid.cli.main import main
 from covid.common.errors import UserError
-from covid.figures.heat_maps import excited_figure, input_bounds, look_figure
+from covid.figures.heat_maps import activation_figure, input_bounds, look_figure
 from covid.figures.plots.heat_maps import excited_inputs, heat_map_with_check, tinted
 from covid.training.architectures import tiny_cnn
 from covid.training.model_file import model_input, open_model
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
-from minicnn.saliency import excite, grad_cam, occlusion
+from minicnn.saliency import activation_maximization, grad_cam, occlusion
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -91,7 +91,7 @@ def test_look_draws_writes_and_says_what_predict_says(
 def test_look_goes_on_without_what_it_cannot_read(
     tmp_path, model_file, images, capsys, monkeypatch
 ):
-    monkeypatch.setattr("covid.cli.commands.look.excited_figure", lambda *args: None)
+    monkeypatch.setattr("covid.cli.commands.look.activation_figure", lambda *args: None)
     (tmp_path / "text.png").write_text("no image")
     out = tmp_path / "look"
     words = ("--method", "grad-cam", "--as-is", "--json")
@@ -249,17 +249,17 @@ def test_colours_say_for_and_against():
     np.testing.assert_allclose(tinted(np.array([[-1.0, 3.0]]), None)[0, :, 0], [0, 1])
 
 
-def test_excited_figure_shows_what_excite_finds(tmp_path, model, monkeypatch):
+def test_activation_figure_shows_what_excite_finds(tmp_path, model, monkeypatch):
     drawn = []
     monkeypatch.setattr(
         "covid.figures.plots.heat_maps.excited_inputs",
         lambda inputs, bounds, path, title, note: drawn.append((inputs, title)),
     )
     monkeypatch.setattr("covid.figures.heat_maps.MOST_FILTERS", 2)
-    excited_figure(model, tmp_path / "excited.png", NOTE, seed=3)
+    activation_figure(model, tmp_path / "excited.png", NOTE, seed=3)
     ((inputs, title),) = drawn
     assert len(inputs) == 2 and "the first 2 of 6" in title
-    found = excite(model, "conv2d", 1, 20, seed=3, bounds=input_bounds(model))
+    found = activation_maximization(model, "conv2d", 1, 20, seed=3, bounds=input_bounds(model))
     np.testing.assert_array_equal(inputs[1][0], found.x[63:87, 63:87, 0])  # 24 = 8 fields of 3
     assert inputs[1][1].startswith("conv2d, filter 2\n")
 

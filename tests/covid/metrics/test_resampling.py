@@ -33,17 +33,19 @@ def test_the_seed_decides_and_the_size_of_the_blocks_does_not(monkeypatch):
 
 def test_percentiles_leave_out_what_is_undefined():
     values = np.append(np.linspace(0, 1, 101), [np.nan] * 50)
-    assert metrics.usual_interval(values, 0.5) == pytest.approx((0.025, 0.975))
-    assert metrics.usual_interval(values, 0.99) == pytest.approx((0.025, 0.99))
-    assert metrics.usual_interval(np.append(values, [np.nan] * 60), 0.5) == (None, None)
-    assert metrics.usual_interval(np.full(9, 0.5), 0.5) == (None, None)
-    assert metrics.usual_interval(values, np.nan) == (None, None)
+    assert metrics.percentile_interval(values, 0.5) == pytest.approx((0.025, 0.975))
+    assert metrics.percentile_interval(values, 0.99) == pytest.approx((0.025, 0.99))
+    assert metrics.percentile_interval(np.append(values, [np.nan] * 60), 0.5) == (None, None)
+    assert metrics.percentile_interval(np.full(9, 0.5), 0.5) == (None, None)
+    assert metrics.percentile_interval(values, np.nan) == (None, None)
 
 
-def test_the_reversed_interval_mirrors_at_the_estimate():
+def test_the_basic_bootstrap_interval_mirrors_at_the_estimate():
     values = np.linspace(0.2, 0.4, 201)  # percentiles 0.205 and 0.395
-    assert metrics.reversed_interval(values, 0.25) == pytest.approx((0.105, 0.295))
-    assert metrics.reversed_interval(values, 0.1) == pytest.approx((0, 0.1))  # cut off; holds 0.1
+    assert metrics.basic_bootstrap_interval(values, 0.25) == pytest.approx((0.105, 0.295))
+    assert metrics.basic_bootstrap_interval(values, 0.1) == pytest.approx(
+        (0, 0.1)
+    )  # cut off; holds 0.1
 
 
 def patients(rng, count=40, slices=8):
@@ -70,7 +72,7 @@ def test_the_bootstrap_by_group_holds_the_truth_where_that_by_image_does_not(rng
                 study,
                 resamples=200,
             )["auc"]
-            low, high = metrics.usual_interval(found, float(metrics.roc_auc(labels, scores)))
+            low, high = metrics.percentile_interval(found, float(metrics.roc_auc(labels, scores)))
             held[kind] += low <= truth <= high
     assert 0.88 <= held["group"] / 200 <= 1
     assert held["image"] / 200 < 0.7
@@ -78,7 +80,7 @@ def test_the_bootstrap_by_group_holds_the_truth_where_that_by_image_does_not(rng
 
 def test_the_calibration_error_s_interval_is_no_better_and_no_worse_than_it_says(rng):
     """A calibrated model: the truth is 0. One that says p where p**2 comes true: it is 1 / 6."""
-    held = {"reversed 0": 0, "usual 0": 0, "reversed 1/6": 0}
+    held = {"reversed 0": 0, "percentile 0": 0, "reversed 1/6": 0}
     for study in range(100):
         for power in (1, 2):
             p = rng.random(200)
@@ -92,11 +94,11 @@ def test_the_calibration_error_s_interval_is_no_better_and_no_worse_than_it_says
                 resamples=200,
             )["ece"]
             value = float(metrics.expected_calibration_error(labels, p))
-            low, high = metrics.reversed_interval(found, value)
+            low, high = metrics.basic_bootstrap_interval(found, value)
             if power == 1:
                 held["reversed 0"] += low == 0
-                held["usual 0"] += metrics.usual_interval(found, value)[0] == 0
+                held["percentile 0"] += metrics.percentile_interval(found, value)[0] == 0
             else:
                 held["reversed 1/6"] += low <= 1 / 6 <= high
-    assert 35 <= held["reversed 0"] <= 75 and held["usual 0"] == 0
+    assert 35 <= held["reversed 0"] <= 75 and held["percentile 0"] == 0
     assert held["reversed 1/6"] >= 85

@@ -31,9 +31,9 @@ def test_every_number_is_in_one_piece(count, thread_count):
     assert (seen == 20).all()
 
 
-@pytest.mark.parametrize("looks", [0, 1, 100_000])
-def test_however_long_a_thread_watches_before_it_sleeps(looks, monkeypatch):
-    monkeypatch.setattr(spin_wait, "LOOKS", looks)
+@pytest.mark.parametrize("spins", [0, 1, 100_000])
+def test_however_long_a_thread_spins_before_it_sleeps(spins, monkeypatch):
+    monkeypatch.setattr(spin_wait, "SPINS", spins)
     seen = np.zeros(64, dtype=int)
     for round_number in range(200):
         thread_pool.share(count_up, 64, seen)

@@ -7,7 +7,7 @@ from saliency_models import IMAGE_BY_HAND, SMALLER, X, branching, by_hand, publi
 from covid.training.architectures import inception_block
 from minicnn import layers, models, use_backend
 from minicnn.saliency import (
-    excite,
+    activation_maximization,
     grad_cam,
     last_feature_maps,
     occlusion,
@@ -150,7 +150,7 @@ def test_all_backends_agree():
                 occlusion(model, X, of="probability"),
             )
             found[name] = [array for heat in heats for array in (heat.values, heat.on_image)]
-            found[name].append(excite(model, "left", 1, 5).x)
+            found[name].append(activation_maximization(model, "left", 1, 5).x)
     for naive, in_numpy, compiled in zip(*found.values(), strict=True):
         np.testing.assert_allclose(naive, in_numpy, rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(naive, compiled, rtol=1e-3, atol=1e-5)

@@ -6,9 +6,9 @@ import pytest
 from minicnn import layers, models
 from minicnn.saliency import (
     occlusion,
-    randomisation_check,
+    recommend_method,
+    sanity_check,
     share_inside,
-    suited_method,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -62,8 +62,8 @@ def test_grad_cam_finds_the_marker_that_a_deeper_model_has_learned(marked):
         layers.Flatten(),
         layers.Dense(1, activation="sigmoid"),
     )
-    assert suited_method(model).method == "grad-cam"
-    check = randomisation_check(model, marked[0][1])
+    assert recommend_method(model).method == "grad-cam"
+    check = sanity_check(model, marked[0][1])
     assert check.passed, check.verdict
     heat = check.heat
     assert heat.method == "Grad-CAM"

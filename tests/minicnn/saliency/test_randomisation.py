@@ -5,14 +5,14 @@ import pytest
 
 from minicnn import layers, models
 from minicnn.saliency import (
-    RandomisationCheck,
-    RandomisedMap,
+    RandomizedMap,
+    SanityCheck,
     grad_cam,
     occlusion,
-    randomisation_check,
     rank_correlation,
+    sanity_check,
 )
-from minicnn.saliency.ranking import ranks
+from minicnn.saliency.rank_correlation import ranks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -56,7 +56,7 @@ def trained():
 
 
 def test_a_map_that_asks_no_model_fails(trained):
-    check = randomisation_check(trained, blobs(), edges)
+    check = sanity_check(trained, blobs(), edges)
     assert check.correlations == [1, 1, 1] and check.agreement == 1
     assert check.passed is False
     assert "FAILED" in check.verdict and "no evidence" in check.verdict
@@ -64,7 +64,7 @@ def test_a_map_that_asks_no_model_fails(trained):
 
 @pytest.mark.parametrize("method", ["occlusion", occlusion])
 def test_the_map_of_a_trained_model_passes(trained, method):
-    check = randomisation_check(trained, blobs(), method)
+    check = sanity_check(trained, blobs(), method)
     assert check.passed is True and check.agreement < 0.5
     assert check.verdict.startswith("Sanity check passed")
     np.testing.assert_array_equal(check.heat.values, occlusion(trained, blobs()).values)
@@ -79,7 +79,7 @@ def test_the_negative_of_a_map_is_the_same_picture(trained):
     def changing_sign(model, x):
         return edges(model, x) * np.sign(model.layers[0].params["kernel"].sum())
 
-    assert randomisation_check(trained, blobs(), changing_sign, copies=5).agreement == 1
+    assert sanity_check(trained, blobs(), changing_sign, copies=5).agreement == 1
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -97,9 +97,9 @@ def test_the_model_is_left_as_it_was(trained, fails):
 
     if fails:
         with pytest.raises(ArithmeticError, match="planted"):
-            randomisation_check(trained, blobs(), method)
+            sanity_check(trained, blobs(), method)
     else:
-        randomisation_check(trained, blobs(), method, cascading=True)
+        sanity_check(trained, blobs(), method, cascading=True)
     assert any((one != seen[0]).any() for one in seen)  # weights were random meanwhile
     after = trained.named_weights()
     assert all(after[name] is arrays[name] for name in arrays)
@@ -109,7 +109,7 @@ def test_the_model_is_left_as_it_was(trained, fails):
 
 def test_random_weights_follow_from_the_seed(trained):
     found = [
-        [copy.heat.values for copy in randomisation_check(trained, blobs(), "occlusion", seed=s).copies]
+        [copy.heat.values for copy in sanity_check(trained, blobs(), "occlusion", seed=s).copies]
         for s in (1, 1, 2)
     ]  # fmt: skip
     np.testing.assert_array_equal(found[0], found[1])
@@ -132,7 +132,7 @@ def test_random_weights_are_like_first_weights():
         seen.append(layer.params)
         return np.arange(4.0) * layer.params["kernel"][0, 0, 0, 0]
 
-    randomisation_check(model, np.zeros((9, 9, 2)), method, copies=1)
+    sanity_check(model, np.zeros((9, 9, 2)), method, copies=1)
     limit = np.sqrt(6 / (25 * 2 + 25 * 30))
     _, drawn = seen
     assert drawn["kernel"].dtype == np.float64 and not drawn["bias"].any()
@@ -144,7 +144,7 @@ def test_the_cascade_goes_from_the_output_back(trained):
         return np.concatenate([layer.params["kernel"].reshape(-1)[:3] for layer in (
             model.layers[0], model.layers[3], model.layers[4])])  # fmt: skip
 
-    check = randomisation_check(trained, blobs(), weights, copies=2, cascading=True)
+    check = sanity_check(trained, blobs(), weights, copies=2, cascading=True)
     last, hidden, first = (trained.layers[i].name for i in (4, 3, 0))
     steps = [(last,), (last, hidden), (last, hidden, first)]
     assert [(step.copy, step.layers) for step in check.cascade] == [
@@ -168,15 +168,15 @@ def test_a_silent_random_model_is_drawn_again():
     model.layers[0].params["kernel"][...] = 1
     x = blobs()[:6, :6]
     for seed in range(4):
-        assert len(randomisation_check(model, x, "occlusion", seed=seed).correlations) == 3
+        assert len(sanity_check(model, x, "occlusion", seed=seed).correlations) == 3
 
 
 def test_nothing_is_said_of_maps_that_are_flat(trained):
-    check = randomisation_check(trained, blobs(), lambda model, x: np.zeros((3, 3)))
+    check = sanity_check(trained, blobs(), lambda model, x: np.zeros((3, 3)))
     assert check.passed is None and check.correlations == []
     assert check.verdict == "No check is possible: the map is the same everywhere."
-    copies = [RandomisedMap(("a",), 0, np.zeros((2, 2)), float("nan"))]
-    check = RandomisationCheck(np.eye(2), copies, [], 0.5)
+    copies = [RandomizedMap(("a",), 0, np.zeros((2, 2)), float("nan"))]
+    check = SanityCheck(np.eye(2), copies, [], 0.5)
     assert (
         check.verdict
         == "No check is possible: the map of every random copy is the same everywhere."
@@ -188,15 +188,15 @@ def test_nothing_is_said_of_maps_that_are_flat(trained):
     [
         ({"method": "edges"}, "expected method"),
         ({"copies": 0}, "copies"),
-        ({"method": lambda model, x: np.array([1, np.nan])}, "finite numbers"),
+        ({"method": lambda model, x: np.array([1, np.nan])}, "finite values"),
     ],
 )
 def test_what_does_not_fit_is_said_in_a_sentence(trained, options, words):
     with pytest.raises(ValueError, match=words):
-        randomisation_check(trained, blobs(), **options)
+        sanity_check(trained, blobs(), **options)
     empty = models.Sequential([layers.Flatten(input_shape=(20, 20, 1))])
     with pytest.raises(ValueError, match="a model with weights"):
-        randomisation_check(empty, blobs(), edges)
+        sanity_check(empty, blobs(), edges)
 
 
 # Ranks
@@ -216,7 +216,7 @@ def test_rank_correlation_by_hand():
     assert np.isnan(rank_correlation([1, 2], [5, np.nan]))
     with pytest.raises(ValueError, match="one shape"):
         rank_correlation([1, 2], [1, 2, 3])
-    with pytest.raises(ValueError, match="numbers in them"):
+    with pytest.raises(ValueError, match="nonempty arrays"):
         rank_correlation([], [])
 
 

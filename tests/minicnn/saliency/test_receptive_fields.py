@@ -8,7 +8,7 @@ from minicnn import layers, models
 from minicnn.saliency import (
     last_feature_maps,
     receptive_field,
-    suited_method,
+    recommend_method,
 )
 from minicnn.saliency.passes import run_layers
 
@@ -53,12 +53,12 @@ def test_receptive_fields_by_hand():
 
 
 def test_the_rule_looks_at_receptive_field_and_filters():
-    assert {suited_method(published(name)).method for name in SMALLER} == {"occlusion"}
-    tiny = suited_method(published("tiny_cnn"))
+    assert {recommend_method(published(name)).method for name in SMALLER} == {"occlusion"}
+    tiny = recommend_method(published("tiny_cnn"))
     assert tiny.field.size == (3, 3) and tiny.share == 3 / 150 and tiny.filters == 6
     assert "3 x 3 of 150 x 150" in tiny.reason
-    assert suited_method(deep()).method == "grad-cam"  # 8 of 40 pixels, 8 filters
-    assert suited_method(deep(filters=7)).method == "occlusion"
-    assert suited_method(deep(side=82)).method == "occlusion"  # 8 of 82 pixels
+    assert recommend_method(deep()).method == "grad-cam"  # 8 of 40 pixels, 8 filters
+    assert recommend_method(deep(filters=7)).method == "occlusion"
+    assert recommend_method(deep(side=82)).method == "occlusion"  # 8 of 82 pixels
     dense = models.Sequential([layers.Flatten(input_shape=(4, 4, 1)), layers.Dense(1)])
-    assert suited_method(dense)[:3] == ("occlusion", [], None)
+    assert recommend_method(dense)[:3] == ("occlusion", [], None)

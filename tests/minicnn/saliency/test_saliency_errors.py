@@ -6,13 +6,13 @@ from saliency_models import IMAGE_BY_HAND, X, branching, by_hand
 
 from minicnn import layers, models
 from minicnn.saliency import (
-    excite,
+    activation_maximization,
     grad_cam,
     last_feature_maps,
     occlusion,
     receptive_field,
+    recommend_method,
     share_inside,
-    suited_method,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -26,7 +26,7 @@ def sequence_model():
     ("call", "words"),
     [
         (lambda: grad_cam(by_hand(), np.zeros((3, 2, 1))), "expected input of shape"),
-        (lambda: grad_cam(by_hand(), np.zeros((2, 2, 2, 1))), "expected one image to look at, got 2"),
+        (lambda: grad_cam(by_hand(), np.zeros((2, 2, 2, 1))), "expected one image, got 2"),
         (lambda: grad_cam(sequence_model(), np.zeros(4)), "one input of shape"),
         (lambda: grad_cam(by_hand(), IMAGE_BY_HAND, output=1), r"number of a logit in \[0, 1\)"),
         (lambda: grad_cam(by_hand(), IMAGE_BY_HAND, "conv"), "expected the name of a layer"),
@@ -34,15 +34,15 @@ def sequence_model():
         (lambda: grad_cam(branching(), X, ["stem", "left"]), "maps of one size"),
         (lambda: grad_cam(branching(), X, []), "maps of one size, got none"),
         (lambda: receptive_field(by_hand(), branching().get_layer("left").output), "Tensor"),
-        (lambda: suited_method(by_hand(), 1), "number of a logit"),
-        (lambda: suited_method(sequence_model()), "one input of shape"),
+        (lambda: recommend_method(by_hand(), 1), "number of a logit"),
+        (lambda: recommend_method(sequence_model()), "one input of shape"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, 3), "patches inside of 2 x 2 pixels"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, 1, 2), "steps no larger than a patch"),
         (lambda: occlusion(by_hand(), IMAGE_BY_HAND, of="loss"), "expected of"),
-        (lambda: excite(branching(), "left", 2), r"expected a filter in \[0, 2\), got 2"),
-        (lambda: excite(branching(), "left", 0, bounds=(1, 0)), "in this order"),
-        (lambda: excite(branching(), "left", 0, contrast=0.6), r"contrast in \(0, 0.5\]"),
-        (lambda: excite(branching(), "left", 0, 0), "steps"),
+        (lambda: activation_maximization(branching(), "left", 2), r"expected a filter in \[0, 2\), got 2"),
+        (lambda: activation_maximization(branching(), "left", 0, bounds=(1, 0)), "in this order"),
+        (lambda: activation_maximization(branching(), "left", 0, contrast=0.6), r"contrast in \(0, 0.5\]"),
+        (lambda: activation_maximization(branching(), "left", 0, 0), "steps"),
         (lambda: share_inside(np.zeros((2, 2)), np.zeros((2, 3))), "mask of the heat map's shape"),
         (lambda: last_feature_maps(models.Sequential(
             [layers.Flatten(input_shape=(4, 4, 1)), layers.Dense(1)])), "with a convolution"),

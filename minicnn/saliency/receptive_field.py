@@ -1,6 +1,6 @@
-"""How much of the image one number inside a model can see, and where that window lies.
+"""How much of the image a unit inside a model can see, and where that window lies.
 
-A unit of the first 3x3 convolution sees 3x3 pixels. Behind a pooling of 2 neighbouring units
+A unit of the first 3x3 convolution sees 3x3 pixels. Behind a pooling of 2 neighboring units
 stand 2 pixels apart, so that a second 3x3 convolution sees 3 + 1 + 2 * 2 = 8. What lies outside of
 its receptive field a unit cannot react to, however the model was trained.
 """
@@ -34,7 +34,7 @@ class ReceptiveField(NamedTuple):
     step : (down, right)
         From the window of one unit to that of the next.
     start : (row, col)
-        Centre of the first unit's window; whole numbers are the centres of pixels.
+        Center of the first unit's window; whole numbers are the centers of pixels.
     """
 
     size: tuple[int, int]

@@ -1,9 +1,9 @@
-"""Which of the two heat maps suits a model: a rule, with numbers that anybody can look up."""
+"""Which of the two heat maps to take for a model: a rule on its last convolution."""
 
 from typing import NamedTuple
 
 from minicnn.saliency.passes import image_shape, logit_place
-from minicnn.saliency.receptive import ReceptiveField, last_feature_maps, receptive_field
+from minicnn.saliency.receptive_field import ReceptiveField, last_feature_maps, receptive_field
 
 # Conventions of this project. In the network of the Grad-CAM paper (VGG-16, 512 filters, a
 # receptive field of 196 of 224 pixels) both are exceeded by far.
@@ -11,8 +11,8 @@ SMALLEST_SHARE = 0.1  # of the image's side, that a unit has to see
 FEWEST_FILTERS = 8
 
 
-class Suitability(NamedTuple):
-    """What `suited_method` found.
+class Recommendation(NamedTuple):
+    """What `recommend_method` found.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Suitability(NamedTuple):
     filters : int
         Of all of them together.
     reason : str
-        The numbers and the rule, as a clause.
+        The values and the rule, as a clause.
     """
 
     method: str
@@ -37,7 +37,7 @@ class Suitability(NamedTuple):
     reason: str
 
 
-def suited_method(model, output: int = 0) -> Suitability:
+def recommend_method(model, output: int = 0) -> Recommendation:
     """Grad-CAM if the last convolution sees enough, else occlusion.
 
     Grad-CAM can only point to what a unit of the last convolution reacts to, and a unit that
@@ -66,7 +66,7 @@ def suited_method(model, output: int = 0) -> Suitability:
     try:
         tensors = last_feature_maps(model, output)
     except ValueError:
-        return Suitability("occlusion", [], None, 0.0, 0, "the model has no convolution")
+        return Recommendation("occlusion", [], None, 0.0, 0, "the model has no convolution")
     field = max((receptive_field(model, one) for one in tensors), key=lambda one: one.size)
     share = min(field.size[0] / height, field.size[1] / width)
     filters = sum(tensor.sample_shape[2] for tensor in tensors)
@@ -77,4 +77,4 @@ def suited_method(model, output: int = 0) -> Suitability:
         f"{height} x {width} pixels, through {filters} filters; Grad-CAM needs "
         f"{SMALLEST_SHARE:.0%} of each side and {FEWEST_FILTERS} filters"
     )
-    return Suitability("grad-cam" if fits else "occlusion", names, field, share, filters, reason)
+    return Recommendation("grad-cam" if fits else "occlusion", names, field, share, filters, reason)

@@ -9,8 +9,8 @@ from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.heatmap import HeatMap
 from minicnn.saliency.passes import logits_of, one_image
 
-AT_ONCE = 32  # covered copies of the image in a batch, if the largest layer's numbers are
-MOST_NUMBERS = 2**24  # no more than these for all of them (64 MB)
+AT_ONCE = 32  # covered copies of the image in a batch, if the largest layer's outputs
+MOST_VALUES = 2**24  # are no more than these for all of them (64 MB)
 PART = 10  # a patch is a tenth of the image's side, where nothing else is said
 
 
@@ -77,7 +77,7 @@ def occlusion(
     cover = np.broadcast_to(np.asarray(value, dtype=batch.dtype), (channels,))
 
     largest = max(math.prod(node.output.sample_shape) for node in model.graph.nodes)
-    at_once = min(AT_ONCE, max(1, MOST_NUMBERS // largest))
+    at_once = min(AT_ONCE, max(1, MOST_VALUES // largest))
     answers = np.concatenate(
         [
             answer(model, covered(batch, patches[first : first + at_once], cover), output, of)

@@ -3,13 +3,13 @@
 import numpy as np
 
 
-def ranks(numbers: np.ndarray) -> np.ndarray:
-    """Rank of each number, from 1 for the smallest; equal numbers share the mean of their ranks.
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Rank of each value, from 1 for the smallest; equal values share the mean of their ranks.
 
     With `counts` how often each different value occurs, the last of its ranks is
     cumsum(counts), the first one cumsum(counts) - counts + 1, and their mean lies half way.
     """
-    _, place, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     mean_ranks = np.cumsum(counts) - (counts - 1) / 2
     return mean_ranks[place.reshape(-1)]
 
@@ -29,17 +29,17 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
     Returns
     -------
-    r : float in [-1, 1]; NaN if one of them has only equal numbers, or one that is NaN.
+    r : float in [-1, 1]; NaN if one of them is constant or has a NaN.
 
     Raises
     ------
     ValueError
-        If the shapes differ, or there are no numbers.
+        If the shapes differ, or the arrays are empty.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape or not a.size:
         raise ValueError(
-            f"rank_correlation: expected two arrays of one shape with numbers in them, got "
+            f"rank_correlation: expected two nonempty arrays of one shape, got "
             f"{a.shape} and {b.shape}"
         )
     if np.isnan(a).any() or np.isnan(b).any():

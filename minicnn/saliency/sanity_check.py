@@ -1,4 +1,4 @@
-"""The sanity check of a heat map: does it change when all that was learned is taken away?
+"""The sanity check of a heat map: does it change when the weights are random?
 
 Some heat maps are pictures of the image's edges: they look convincing, and would look the same if
 the model had learned nothing. So the weights are replaced by freshly drawn ones, as before any
@@ -19,18 +19,18 @@ from minicnn import arguments
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.saliency.gradcam import grad_cam
-from minicnn.saliency.occluding import occlusion
-from minicnn.saliency.ranking import rank_correlation
-from minicnn.saliency.suitability import suited_method
-from minicnn.saliency.verdicts import RandomisationCheck, RandomisedMap, is_flat, numbers
+from minicnn.saliency.occlusion import occlusion
+from minicnn.saliency.rank_correlation import rank_correlation
+from minicnn.saliency.recommend_method import recommend_method
+from minicnn.saliency.verdicts import RandomizedMap, SanityCheck, is_constant, values_of
 
 METHODS = {"grad-cam": grad_cam, "occlusion": occlusion}
 THRESHOLD = 0.5  # a convention: the paper compares curves and names no number
-TRIES = 10  # for one copy; a random relu network may be silent for an image
+TRIES = 10  # for one copy; in a random network all relu units may be 0 for an image
 
 
 @one_step_at_a_time()  # nobody else may run the model while its weights are random
-def randomisation_check(
+def sanity_check(
     model,
     x,
     method: str | Callable = "auto",
@@ -40,23 +40,23 @@ def randomisation_check(
     seed: int = 0,
     threshold: float = THRESHOLD,
     **options,
-) -> RandomisationCheck:
+) -> SanityCheck:
     """Compare the heat map of an image with those of models that have learned nothing.
 
-    Each copy has weights as at the beginning of a training (the layers' own initialisers). Its
+    Each copy has weights as at the beginning of a training (the layers' own initializers). Its
     map is compared with the true one, at the resolution at which both were computed, by
     Spearman's rank correlation. The check is passed if the mean size of these correlations is
     below `threshold`. The given model's arrays are put aside meanwhile and never written to.
 
-    A random network may be silent for an image, all its relu units being 0. Its map is empty and
-    compares with nothing, so that another one is drawn, up to `TRIES` times.
+    In a random network all relu units may be 0 for an image. Its map is constant and has no
+    correlation, so another network is drawn, up to `TRIES` times.
 
     Parameters
     ----------
     model : Model
     x : float array (height, width, channels), with or without batch axis
     method : {"auto", "grad-cam", "occlusion"} or function (model, x, **options) -> map
-        A map is a `HeatMap` or an array. "auto": what `suited_method` says.
+        A map is a `HeatMap` or an array. "auto": what `recommend_method` says.
     copies : int
         How many models with random weights.
     cascading : bool
@@ -71,7 +71,7 @@ def randomisation_check(
 
     Returns
     -------
-    check : RandomisationCheck
+    check : SanityCheck
 
     Raises
     ------
@@ -79,44 +79,44 @@ def randomisation_check(
         If the model has no weights, the map is not finite, or what the method raises.
     """
     if not callable(method):
-        arguments.choice(method, ("auto", *METHODS), "method", "randomisation_check")
-        name = suited_method(model, options.get("output", 0)).method if method == "auto" else method
+        arguments.choice(method, ("auto", *METHODS), "method", "sanity_check")
+        name = (
+            recommend_method(model, options.get("output", 0)).method if method == "auto" else method
+        )
         method = METHODS[name]
-    copies = arguments.positive_int(copies, "copies", "randomisation_check")
+    copies = arguments.positive_int(copies, "copies", "sanity_check")
     layers = [layer for layer in reversed(model.layers) if layer.params]
     if not layers:
-        raise ValueError(f"{model.name}: expected a model with weights, found none to randomise")
+        raise ValueError(f"{model.name}: expected a model with weights, found none to randomize")
 
     heat = method(model, x, **options)
-    if not np.isfinite(numbers(heat)).all():
-        raise ValueError(
-            f"{model.name}: expected a heat map of finite numbers, got NaN or infinity"
-        )
+    if not np.isfinite(values_of(heat)).all():
+        raise ValueError(f"{model.name}: expected a heat map of finite values, got NaN or infinity")
     full, steps = [], []
     for copy in range(copies):
         for attempt in range(TRIES):
             key = [seed, copy, attempt]
-            found = randomised_map(model, x, method, options, heat, layers, copy, key)
-            if is_flat(numbers(heat)) or not is_flat(numbers(found.heat)):
+            found = randomized_map(model, x, method, options, heat, layers, copy, key)
+            if is_constant(values_of(heat)) or not is_constant(values_of(found.heat)):
                 break
         full.append(found)
         if cascading:
             steps += [
-                randomised_map(model, x, method, options, heat, layers[:count], copy, key)
+                randomized_map(model, x, method, options, heat, layers[:count], copy, key)
                 for count in range(1, len(layers))
             ]
             steps.append(found)
-    return RandomisationCheck(heat, full, steps, threshold)
+    return SanityCheck(heat, full, steps, threshold)
 
 
-def randomised_map(
+def randomized_map(
     model, x, method: Callable, options: dict, heat, layers: Sequence[Layer], copy: int, key: list
-) -> RandomisedMap:
+) -> RandomizedMap:
     """The map with random weights in some layers, and its correlation with the true one."""
     with random_weights(layers, key):
         found = method(model, x, **options)
-    correlation = rank_correlation(numbers(heat), numbers(found))
-    return RandomisedMap(tuple(layer.name for layer in layers), copy, found, correlation)
+    correlation = rank_correlation(values_of(heat), values_of(found))
+    return RandomizedMap(tuple(layer.name for layer in layers), copy, found, correlation)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The input that excites a filter: what it looks for, found by climbing instead of by looking."""
+"""Activation maximization: the input a filter responds to most, found by gradient ascent."""
 
 import math
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from minicnn import arguments
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saliency.passes import gradients, image_shape
-from minicnn.saliency.receptive import ReceptiveField, feature_map, receptive_field
+from minicnn.saliency.receptive_field import ReceptiveField, feature_map, receptive_field
 
 CONTRAST = 0.2  # root mean square distance from the middle, as a share of the range of values
 
 
-class Excitation(NamedTuple):
-    """An input made for a filter.
+class ActivationMaximization(NamedTuple):
+    """An input that maximizes the mean activation of a filter.
 
     Attributes
     ----------
     x : (height, width, channels) float array
-        The best one that was found.
+        The best one found.
     activations : list of float
         The filter's mean activation before each step, and at the end.
     """
@@ -30,7 +30,7 @@ class Excitation(NamedTuple):
 
 
 @one_step_at_a_time()
-def excite(
+def activation_maximization(
     model,
     layer,
     filter: int,
@@ -40,21 +40,19 @@ def excite(
     bounds: tuple[float, float] = (0.0, 1.0),
     contrast: float = CONTRAST,
     step_size: float = 0.2,
-) -> Excitation:
-    """Climb from noise to an input for which the mean activation of a filter is large.
+) -> ActivationMaximization:
+    """Gradient ascent from noise to an input with a large mean activation of a filter.
 
-    The larger the input, the larger the activation of a convolution: without a limit there is no
-    largest. So inputs are x = middle + d with ||d|| = radius, where middle is half way between
-    the bounds, and radius = contrast * (high - low) * sqrt(numbers in x):
+    Activations grow with the input without a limit, so the norm is fixed: x = middle + d with
+    ||d|| = radius, where middle is half way between the bounds, and radius = contrast * (high - low) * sqrt(x.size):
 
         d = d + step_size * radius * g / ||g||    g = d mean activation / dx
         d = d * radius / ||d||                    back to the sphere
         x = clip(middle + d, low, high)
 
-    g is divided by its length because its size says nothing: it differs from filter to filter by
-    orders of magnitude. Where relu silences the filter everywhere no gradient comes through. Then
-    the way is that in front of the activation, for units that share no pixel: each can be woken
-    without the others being in its way.
+    g is normalized because its norm differs from filter to filter by orders of magnitude. Where
+    the filter is 0 behind its relu everywhere, the gradient is 0. Then g is that in front of the
+    activation, for units whose receptive fields do not overlap.
 
     Source: Erhan et al. 2009, "Visualizing higher-layer features of a deep network", section
     "Maximizing the activation", which has one unit where here is the mean over a filter's map.
@@ -71,9 +69,9 @@ def excite(
     seed : int
         Of the noise at the beginning. All else follows from it.
     bounds : (low, high)
-        Smallest and largest number that an input of this model may have.
+        Smallest and largest value of an input of this model.
     contrast : float
-        In (0, 0.5]: with 0.5 every pixel could be black or white.
+        In (0, 0.5]: with 0.5 every pixel may be black or white.
     step_size : float
         Length of a step as a share of the radius.
 
@@ -83,14 +81,16 @@ def excite(
         If there is no such layer or filter, or the bounds are not in order.
     """
     shape, target = image_shape(model), feature_map(model, layer)
-    steps = arguments.positive_int(steps, "steps", "excite")
+    steps = arguments.positive_int(steps, "steps", "activation_maximization")
     filters = target.sample_shape[2]
     if not isinstance(filter, (int, np.integer)) or not 0 <= filter < filters:
-        raise ValueError(f"excite: expected a filter in [0, {filters}), got {filter!r}")
+        raise ValueError(
+            f"activation_maximization: expected a filter in [0, {filters}), got {filter!r}"
+        )
     low, high = bounds
     if not low < high or not 0 < contrast <= 0.5:
         raise ValueError(
-            "excite: expected bounds (low, high) in this order and a contrast in (0, 0.5], got "
+            "activation_maximization: expected bounds (low, high) in this order and a contrast in (0, 0.5], got "
             f"{bounds} and {contrast}"
         )
     stem = Graph(model.graph.inputs, [target])  # what lies behind the filter is not run
@@ -108,7 +108,7 @@ def excite(
         length = np.linalg.norm(gradient)
         if step < steps and length > 0:
             d = on_sphere(d + step_size * radius * gradient / length, radius)
-    return Excitation(best, activations)
+    return ActivationMaximization(best, activations)
 
 
 def ascent(
@@ -139,5 +139,5 @@ def ascent(
 
 
 def on_sphere(d: np.ndarray, radius: float) -> np.ndarray:
-    """`d` made so long as `radius`."""
+    """`d` scaled to the norm `radius`."""
     return d * (radius / np.linalg.norm(d))
