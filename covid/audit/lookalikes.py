@@ -17,7 +17,7 @@ import numpy as np
 
 from covid.audit.alignment import align
 from covid.audit.fingerprints import Fingerprints
-from covid.audit.neighbours import nearest
+from covid.audit.neighbors import nearest
 
 # Chosen by real and by synthetic slices of known patients. Slices of one patient two millimeters
 # apart differ in 5 % of the bits, and 99 of 100 such pairs in less than 14 %; their details

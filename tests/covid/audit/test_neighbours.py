@@ -5,7 +5,7 @@ import pytest
 from textures import texture
 
 from covid.audit.hashing import SIDE, look
-from covid.audit.neighbours import nearest
+from covid.audit.neighbors import nearest
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 

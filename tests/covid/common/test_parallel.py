@@ -4,6 +4,7 @@ import time
 
 import cv2
 import pytest
+
 from covid.common.parallel import in_parallel
 
 
