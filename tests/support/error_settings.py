@@ -125,6 +125,12 @@ def class_folders(*names: str) -> Make:
     return make
 
 
+def beside_infected(*names: str) -> Make:
+    """`data` with a class folder, and beside it `Other` with texts under these names."""
+    texts = [file(f"data/Other/{name}", "notes") for name in names]
+    return all_of(class_folders("Infected"), *(texts or [folder("data/Other")]))
+
+
 def a_single_image_each(setting: Setting) -> None:
     for name in ("Infected", "Not_Infected"):
         file(f"data/{name}/a.png", png(name == "Infected"))(setting)
@@ -134,9 +140,8 @@ def png(level: int = 0) -> bytes:
     return cv2.imencode(".png", np.full((9, 7), 90 + level, np.uint8))[1].tobytes()
 
 
-def first(path: Path) -> Path:
-    """Always the same image of a folder."""
-    return sorted(path.iterdir())[0]
+def rename(name: str, new: str) -> Callable[[Path], object]:
+    return lambda path: (path / name).rename(path / new)
 
 
 def in_split(change: Callable[[dict], object]) -> Make:
@@ -150,6 +155,20 @@ def in_manifest(change: Callable[[str], str]) -> Make:
         (path / "manifest.csv").write_text(change(text))
 
     return copied("parts", edit)
+
+
+def written(root: str, name: str, content: bytes | str) -> Make:
+    """A file of `parts`, `stopped` or `finished` with another content, in a copy of that folder."""
+
+    def write(path: Path) -> None:
+        (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    copy = {"stopped": stopped, "finished": finished}.get(root, functools.partial(copied, root))
+    return copy(write)
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new, 1)
 
 
 def change_json(path: Path, change: Callable[[dict], object]) -> None:
@@ -263,8 +282,11 @@ def forbidden(path: str, target: str) -> Make:
     return make
 
 
-def threads_not_known_yet(setting: Setting) -> None:
-    setting.patch.setattr("minicnn.kernels.runtime.thread_count._threads", None)
+def threads(count: str) -> Make:
+    """That number of threads in the environment, which nobody has read yet."""
+    return all_of(
+        env(NUMBA_NUM_THREADS=count), patched("minicnn.kernels.runtime.thread_count._threads", None)
+    )
 
 
 def interrupted_while(target: str) -> Make:
@@ -317,7 +339,7 @@ def with_damaged_controls(path: Path) -> None:
     (path / "controls/controls.json").write_text("{")
 
 
-def finished(change: Callable[[Path], object]) -> Make:
+def finished(change: Callable[[Path], object] = lambda path: None) -> Make:
     """`finished`: a copy of a run that is through, changed."""
 
     def make(setting: Setting) -> None:
@@ -326,11 +348,14 @@ def finished(change: Callable[[Path], object]) -> Make:
     return make
 
 
+def in_run_json(change: Callable[[dict], object]) -> Make:
+    """That run with another run.json."""
+    return stopped(lambda path: change_json(path / "run.json", change))
+
+
 def stopped_with(**options) -> Make:
     """A run that was started with other options than its checkpoint says."""
-    return stopped(
-        lambda path: change_json(path / "run.json", lambda info: info["options"].update(options))
-    )
+    return in_run_json(lambda info: info["options"].update(options))
 
 
 def checkpoint(change: Callable[[bytes], bytes]) -> Make:
@@ -371,6 +396,11 @@ def no_figures(setting: Setting) -> None:
     }
     for name in (f"{module}.{kind}" for module in kinds for kind in kinds[module]):
         setting.patch.setattr(f"covid.figures.{name}", lambda *args, **named: None)
+
+
+def at_the_end(work: Callable[[], object]) -> Make:
+    """Without figures, but for the last one: this is done in its place."""
+    return all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: work()))
 
 
 def exploding(setting: Setting) -> None:

@@ -1,8 +1,9 @@
-"""Every error that somebody at the command line can cause, and the sentence it gives.
+"""Every error that somebody at the command line can cause, and what its sentence must name.
 
-A row has the command, the whole sentence on stderr, and what is broken before; in which folder it
-runs is said in `error_settings`, and `test_errors` runs it. Three dots stand for words of the
-system or of a library, and for folders of this machine. {long} and its like are in `test_errors`.
+A row is a command and phrases, between bars: the option or file, what was found, what to do. Each
+has to stand in the one line on stderr; all other words are free. Rows in `PLAIN` need nothing but
+the folder described in `error_settings`; in those of `TABLE` something is broken first, by one of
+the functions there. {long} and its like are in `test_errors`.
 """
 
 import os
@@ -12,1001 +13,500 @@ from typing import NamedTuple
 
 import bad_images
 import bad_models
+import error_settings as given
 import numpy as np
-from error_settings import (
-    Make,
-    a_single_image_each,
-    all_of,
-    bad_model,
-    change_json,
-    checkpoint,
-    class_folders,
-    copied,
-    env,
-    exploding,
-    file,
-    finished,
-    first,
-    folder,
-    for_other_classes,
-    forbidden,
-    image,
-    in_manifest,
-    in_split,
-    interrupted_while,
-    link,
-    locked,
-    no_figures,
-    nothing,
-    overflowing,
-    patched,
-    patients_csv,
-    preprocessed,
-    raising,
-    raw_split,
-    stopped,
-    stopped_with,
-    threads_not_known_yet,
-    training_state,
-    with_damaged_controls,
-    without_last_line,
-)
+from error_settings import all_of, copied, file, image, raising, rename, replaced, written
 
+from minicnn.layers import Conv2D, Dense, Flatten
 from minicnn.preprocessing.load_image import ImageFileError
 
 
 class Row(NamedTuple):
-    """An error: `covid` and these words, the line on stderr, how the folder was prepared.
+    """An error: `covid` and these words, phrases of the line on stderr, how the folder is prepared.
 
     `code` is the exit code; `leaves` the folder that stays, where there is something to resume.
     """
 
     command: str
-    sentence: str
-    make: Make = nothing
+    phrases: str
+    make: given.Make = given.nothing
     code: int = 2
     leaves: str = ""
 
 
-OURS = "; name the model.npz that `covid run` or `covid train` wrote"
-START = "; delete it to start anew"
+def rows(command: str, *table: tuple) -> list[Row]:
+    """Rows of one command."""
+    return [Row(command, *rest) for rest in table]
 
-# What no command line leads to, by the reason: file and words of the statement that raises.
+
+def plain(text: str) -> list[Row]:
+    """Rows from lines such as `command -> phrase | phrase`."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [Row(*(part.strip() for part in line.split("->"))) for line in lines]
+
+
+# What no command line leads to, by the reason: words of the statement that raises, and of no other.
 NOT_BY_A_USER = {
-    "the parser or an earlier check refuses such options": [
-        ("covid/data/fold_split.py", "at least 2 are needed"),
-        ("covid/training/architectures.py", "expected a model among"),
-        ("covid/training/recipes.py", "--recipe: expected"),
-        ("covid/training/recipes.py", "--model: expected"),
-        ("covid/phantom/scan.py", "must be 0 or more"),
-        ("covid/phantom/shortcuts.py", "the near-duplicates must be"),
-        ("covid/phantom/shortcuts.py", "the labels must be"),
-        ("covid/phantom/write.py", "at least 1 slice"),
-        ("covid/phantom/write.py", "the seed must be"),
-        ("covid/data/preprocess.py", "no_contour must be"),
-        ("covid/data/split.py", "is negative"),
-    ],
-    "an earlier check refuses such folders": [
-        ("covid/metrics/proportions.py", "at least one trial"),
-        ("covid/phantom/write.py", "expected a new or empty folder"),
-        ("covid/data/split.py", "there are no images"),
-    ],
-    "only if somebody ends one process of a command; tested in test_drawing_process": [
-        ("covid/figures/draw_process.py", "has been ended from outside"),
-    ],
-    "only if another program fills the folder after it was looked at": [
-        ("covid/common/output_files.py", "is not an empty folder"),
-    ],
-    "it is the program itself that chooses these values, names and arrays": [
-        ("covid/controls/logistic.py", "labels of two classes"),
-        ("covid/phantom/scan.py", "z must lie in"),
-        ("covid/phantom/scan.py", "window must be one of"),
-        ("covid/phantom/write.py", "could not encode"),
-        ("covid/metrics/curves.py", "labels of 0 or 1"),
-        ("covid/figures/plots/canvas.py", "to draw this figure"),
-        ("covid/figures/plots/canvas.py", "a name that ends in .png"),
-        ("covid/data/preprocess.py", "expected an image of shape"),
-        ("covid/data/split.py", "its group is not known"),
-        ("minicnn/callbacks/backup.py", "expected backup_dir"),
-        ("minicnn/callbacks/backup.py", "expected double_checkpoint"),
-        ("minicnn/callbacks/backup.py", "expected save_freq"),
-        ("minicnn/saving/checkpoint.py", "get_state: expected a dict"),
-        ("minicnn/kernels/runtime/thread_count.py", "set_threads"),
-        ("minicnn/saving/npz.py", "a name that ends in .npz"),
-        ("minicnn/saving/npz.py", "expected a folder to write"),
-        ("minicnn/saving/npz.py", "expected a name like"),
-        ("minicnn/saving/npz.py", "to hold numbers or a text"),
-        ("minicnn/saving/npz.py", "expected fewer arrays"),
-        ("minicnn/saving/npz.py", "expected a description of at most"),
-    ],
-    "zipfile stops at such a file with an error of its own": [
-        ("minicnn/saving/npz_reader.py", "which is cut off"),
-    ],
+    "the parser or an earlier check refuses such options": (
+        "at least 2 are needed | expected a model among | --recipe: expected | --model: expected | "
+        "make_patient: | the near-duplicates must be | the labels must be | at least 1 slice | "
+        "the seed must be | no_contour must be | is negative"
+    ),
+    "an earlier check refuses such folders": (
+        "at least one trial | expected a new or empty folder | there are no images"
+    ),
+    "only if somebody ends one process of a command; tested in test_drawing_process": (
+        "has been ended from outside"
+    ),
+    "only if another program fills the folder after it was looked at": "is not an empty folder",
+    "it is the program itself that chooses these values, names and arrays": (
+        "labels of two classes | z must lie in | window must be one of | could not encode | "
+        "labels of 0 or 1 | to draw this figure | a name that ends in .png | "
+        "expected an image of shape | its group is not known | expected backup_dir | "
+        "expected double_checkpoint | expected save_freq | get_state: expected a dict | "
+        "set_threads | a name that ends in .npz | expected a folder to write | "
+        "expected a name like | to hold numbers or a text | expected fewer arrays | "
+        "expected a description of at most"
+    ),
+    "zipfile stops at such a file with an error of its own": "which is cut off",
 }
 
-# fmt: off
-TABLE = {
-    # The command line itself
-    "no command": Row("",
-        "covid: the following arguments are required: COMMAND; see `covid --help`"),
-    "unknown command": Row("diagnose",
-        "covid: argument COMMAND: invalid choice: 'diagnose' (choose from ...); see `covid --help`"),
-    "unknown option": Row("run --speed 9",
-        "covid: unrecognized arguments: --speed 9; see `covid --help`"),
-    "an option twice, the last wrong": Row("run --epochs 1 --epochs 0",
-        "covid run: argument --epochs: expected a whole number of at least 1 and at most 1000000, got '0'; see `covid run --help`"),
-    "epochs 0": Row("run --epochs 0",
-        "covid run: argument --epochs: expected a whole number of at least 1 and at most 1000000, got '0'; see `covid run --help`"),
-    "epochs no number": Row("run --epochs many",
-        "covid run: argument --epochs: expected a whole number of at least 1 and at most 1000000, got 'many'; see `covid run --help`"),
-    "epochs endless": Row("run --epochs 99999999999999999999",
-        "covid run: argument --epochs: expected a whole number of at least 1 and at most 1000000, got '99999999999999999999'; see `covid run --help`"),
-    "checkpoint steps 0": Row("run --checkpoint-steps 0",
-        "covid run: argument --checkpoint-steps: expected a whole number of at least 1 and at most 1000000, got '0'; see `covid run --help`"),
-    "seed negative": Row("run --seed -1",
-        "covid run: argument --seed: expected a whole number of at least 0, got '-1'; see `covid run --help`"),
-    "seed a fraction": Row("run --seed 1.5",
-        "covid run: argument --seed: expected a whole number of at least 0, got '1.5'; see `covid run --help`"),
-    "seed of 5000 digits": Row("run --seed {digits}",
-        "covid run: argument --seed: expected a whole number of at least 0, got '999999999999999999999999999999999999999999999999999999999...'; see `covid run --help`"),
-    "unknown model": Row("run --models vgg",
-        "covid run: --models: expected some of cnn,cnn_dropout,tiny_cnn,reduced_inception, got 'vgg'; choose some of these"),
-    "no model": Row("run --models ,",
-        "covid run: --models: expected some of cnn,cnn_dropout,tiny_cnn,reduced_inception, got ','; choose some of these"),
-    "empty models": Row("run --models ''",
-        "covid run: --models: expected some of cnn,cnn_dropout,tiny_cnn,reduced_inception, got ''; choose some of these"),
-    "unknown model to train": Row("train --model vgg",
-        "covid train: argument --model: invalid choice: 'vgg' (choose from ...); see `covid train --help`"),
-    "ratios of two": Row("run --ratios 50/50",
-        "covid run: the ratios '50/50' are not three positive numbers for train, validate and test that sum to 100 or to 1: write them like 50/10/40"),
-    "ratios that are too much": Row("run --ratios 50/10/41",
-        "covid run: the ratios '50/10/41' are not three positive numbers for train, validate and test that sum to 100 or to 1: write them like 50/10/40"),
-    "ratios with 0": Row("run --ratios 100/0/0",
-        "covid run: the ratios '100/0/0' are not three positive numbers for train, validate and test that sum to 100 or to 1: write them like 50/10/40"),
-    "ratios in letters": Row("run --ratios a/b/c",
-        "covid run: the ratios 'a/b/c' are not three positive numbers for train, validate and test that sum to 100 or to 1: write them like 50/10/40"),
-    "ratios nan": Row("split slices --ratios nan/nan/nan",
-        "covid split: the ratios 'nan/nan/nan' are not three positive numbers for train, validate and test that sum to 100 or to 1: write them like 50/10/40"),
-    "ratios of one": Row("split slices --ratios 1",
-        "covid split: the ratios '1' are not three positive numbers for train, validate and test that sum to 100 or to 1: write them like 50/10/40"),
-    "group of bad syntax": Row("run --group [",
-        "covid run: '[' is not a regular expression (...); correct --group"),
-    "group of bad syntax in split": Row("split slices --group (",
-        "covid split: '(' is not a regular expression (...); correct --group"),
-    "unknown recipe": Row("run --recipe best",
-        "covid run: argument --recipe: invalid choice: 'best' (choose from ...); see `covid run --help`"),
-    "unknown split": Row("run --split patient",
-        "covid run: argument --split: invalid choice: 'patient' (choose from ...); see `covid run --help`"),
-    "unknown no-contour": Row("run --no-contour stop",
-        "covid run: argument --no-contour: invalid choice: 'stop' (choose from ...); see `covid run --help`"),
-    "no-contour without enhance": Row("split slices --no-contour drop",
-        "covid split: --no-contour drop: nothing looks for contours; add --enhance"),
-    "empty data": Row("run --data ''",
-        "covid run: argument --data: expected a path, got an empty text; write . for here; see `covid run --help`"),
-    "empty out": Row("synth --out ''",
-        "covid synth: argument --out: expected a path, got an empty text; write . for here; see `covid synth --help`"),
-    "empty folder name": Row("preprocess ''",
-        "covid preprocess: argument DIR: expected a path, got an empty text; write . for here; see `covid preprocess --help`"),
-    "empty model name": Row("predict '' image.png",
-        "covid predict: argument MODEL.npz: expected a path, got an empty text; write . for here; see `covid predict --help`"),
-    "evaluate without data": Row("evaluate model.npz",
-        "covid evaluate: the following arguments are required: --data; see `covid evaluate --help`"),
-    "predict without image": Row("predict model.npz",
-        "covid predict: the following arguments are required: IMAGE; see `covid predict --help`"),
-    "patients 1": Row("synth --patients 1",
-        "covid synth: synthetic data: at least 2 patients are needed, got 1; choose more"),
-    "patients a thousand millions": Row("synth --patients 1000000000",
-        "covid synth: argument --patients: expected a whole number of at least 1 and at most 1000000, got '1000000000'; see `covid synth --help`"),
-    "slices 0": Row("synth --slices 0",
-        "covid synth: argument --slices: expected a whole number of at least 1 and at most 1000000, got '0'; see `covid synth --help`"),
-    "too many slices": Row("synth --patients 1000000 --slices 1000000",
-        "covid synth: synthetic data: at most 1000000 slices are made, got 1000000 patients of 1000000; choose fewer"),
-    "part of no split": Row("evaluate model.npz --data slices --part train",
-        "covid evaluate: --part train: slices is not split; leave it out to use all images"),
-    "unknown part": Row("evaluate model.npz --data parts --part best",
-        "covid evaluate: argument --part: invalid choice: 'best' (choose from ...); see `covid evaluate --help`"),
+PLAIN = r"""
+# The command line itself
+-> COMMAND | covid --help
+diagnose -> COMMAND | 'diagnose' | covid --help
+run --speed 9 -> --speed 9 | covid --help
 
+# Options
+run --epochs 1 --epochs 0 -> --epochs | at least 1 | '0'
+run --epochs 0 -> --epochs | at least 1 | '0'
+run --epochs many -> --epochs | whole number | 'many'
+run --epochs 99999999999999999999 -> --epochs | at most 1000000
+run --checkpoint-steps 0 -> --checkpoint-steps | at least 1 | '0'
+run --seed -1 -> --seed | at least 0 | '-1'
+run --seed 1.5 -> --seed | whole number | '1.5'
+run --seed {digits} -> --seed | whole number | 999...
+run --models vgg -> --models | cnn,cnn_dropout,tiny_cnn,reduced_inception | 'vgg'
+run --models , -> --models | tiny_cnn | ','
+run --models '' -> --models | tiny_cnn | ''
+train --model vgg -> --model | 'vgg' | covid train --help
+run --ratios 50/50 -> '50/50' | train, validate and test | 50/10/40
+run --ratios 50/10/41 -> '50/10/41' | 50/10/40
+run --ratios 100/0/0 -> '100/0/0' | 50/10/40
+run --ratios a/b/c -> 'a/b/c' | 50/10/40
+split slices --ratios nan/nan/nan -> 'nan/nan/nan' | 50/10/40
+split slices --ratios 1 -> '1' | 50/10/40
+run --group [ -> '[' | regular expression | --group
+split slices --group ( -> '(' | regular expression | --group
+run --recipe best -> --recipe | 'best' | covid run --help
+run --split patient -> --split | 'patient' | covid run --help
+run --no-contour stop -> --no-contour | 'stop' | covid run --help
+run --folds 1 -> --folds | at least 2 | '1'
+run --data '' -> --data | empty
+synth --out '' -> --out | empty
+preprocess '' -> DIR | empty
+predict '' image.png -> MODEL.npz | empty
+evaluate model.npz -> --data | covid evaluate --help
+predict model.npz -> IMAGE | covid predict --help
+look model.npz -> IMAGE | covid look --help
+look model.npz image.png --method lime -> --method | 'lime' | covid look --help
+synth --patients 1 -> at least 2 patients | 1
+synth --patients 1000000000 -> --patients | at most 1000000
+synth --slices 0 -> --slices | at least 1 | '0'
+synth --patients 1000000 --slices 1000000 -> at most 1000000 slices | fewer
+synth --shortcut marker --shortcut table,hat -> --shortcut | marker,brightness,table | 'hat'
+synth --near-duplicates -1 -> --near-duplicates | at least 0 | '-1'
+synth --near-duplicates 1000000 -> near-duplicates | 1000000 | fewer
+synth --labels random -> --labels | 'random' | covid synth --help
+story --patients 3 -> --patients | at least 4 | 3
+evaluate model.npz --data parts --prevalence rare -> --prevalence | between 0 and 1 | 'rare'
+evaluate model.npz --data parts --prevalence 10 -> --prevalence | between 0 and 1 | '10'
+evaluate model.npz --data parts --prevalence nan -> --prevalence | between 0 and 1 | 'nan'
+evaluate model.npz --data parts --part best -> --part | 'best' | covid evaluate --help
+
+# Options that do not go together, or not with these images
+split slices --no-contour drop -> --no-contour drop | --enhance
+evaluate model.npz --data slices --part train -> --part train | slices | leave it out
+split slices --group x --group-csv p.csv -> --group-csv | --group;
+run --group-csv p.csv --group-audit -> --group-audit | --group-csv
+split slices --group-column patient -> --group-column | --group-csv FILE
+run --group-column patient -> --group-column | --group-csv FILE
+run --data slices --group-audit --no-audit -> --no-audit | --group-audit
+run --data slices --folds 9 -> --folds 9 | Infected | 3 groups | --folds 3
+run --data parts --folds 2 -> parts | split already | --folds | source images
+run --data parts --ratios 60/20/20 -> parts | split already | --ratios | source images
+run --data parts --split group --no-contour drop -> parts | --split group | --no-contour drop
+run --data parts --positive Not_Infected -> parts | Infected | --positive
+train --data parts --split both -> parts | split already | --split both | source images
+controls --data parts --ratios 60/20/20 --no-contour drop -> parts | --ratios, --no-contour drop
+controls --data parts --split random --group-column x -> parts | --group-column, --split
+controls --data parts --positive Not_Infected -> parts | Infected | --positive
+audit slices --split group -> --split group | --group REGEX | --group-csv FILE
+audit parts --split random -> --split | parts | split already | leave out --split
+audit parts --ratios 50/10/40 -> --ratios | parts | split already | leave out --ratios
+audit slices --group ^x -> slices/ | '^x'
+split slices --group zzz -> slices/Infected/synthetic-p001_s00_lung.png | 'zzz'
+run --data slices --group zzz -> slices/Infected/synthetic-p001_s00_lung.png | 'zzz'
+split slices --group synthetic -> Infected | synthetic | groups
+explain model.npz image.png --layer conv -> --layer | conv2d, max_pooling2d, dropout | 'conv'
+explain model.npz image.png --position 1,2,3 -> --position | --layer conv2d
+explain model.npz image.png --layer conv2d --position 1,2 -> --position | (148, 148, 6) | (1, 2)
+explain model.npz image.png --layer conv2d --position 1,148,0 -> --position | (1, 148, 0)
+explain model.npz image.png --layer conv2d --position=-1,0,0 -> --position | (-1, 0, 0)
+explain model.npz image.png --layer conv2d --position a -> --position | 70,40,2 | 'a'
+
+# Folders of images
+run --data missing -> missing | no such folder | path
+train --data missing -> missing | no such folder | path
+preprocess missing -> missing | no such folder | path
+split missing -> missing | no such folder | path
+evaluate model.npz --data missing -> missing | no such folder | path
+figures --data missing -> missing | no such folder | path
+preprocess 'two{newline}lines' -> two\nlines | no such folder
+preprocess '{bytes}' -> \udcff\udcfe | no such folder
+preprocess {long} -> {long} | File name too long | path
+run --data notes.txt -> notes.txt | a file | class folders
+preprocess notes.txt -> notes.txt | a file | class folders
+evaluate model.npz --data notes.txt -> notes.txt | a file | class folders
+run --data slices --positive Ill -> slices | 'Ill' | Infected | --positive
+split parts -> parts | two class folders | train, validate | source images
+preprocess parts -> parts | two class folders | train, validate | source images
+split slices --group-csv missing.csv -> --group-csv | missing.csv | No such file
+run --data slices --group-csv slices -> --group-csv | slices | Is a directory
+
+# Where results go
+run --out slices -> slices | not empty | --out
+synth --out slices -> slices | not empty | --out
+story --out slices -> slices | not empty | --out
+split slices --out parts -> parts | not empty | --out
+audit slices --out parts -> parts | not empty | --out
+controls --data parts --out slices -> slices | not empty | --out
+preprocess slices --out slices -> slices | not empty | --out
+figures --data slices --out . -> . exists | not empty | --out
+look model.npz image.png --out slices -> slices | not empty | --out
+evaluate model.npz --data parts --figures slices -> slices | not empty | --figures
+run --out notes.txt -> notes.txt | a file | --out
+split slices --out notes.txt -> notes.txt | a file | --out
+run --out notes.txt/below/it -> /notes.txt | a file | --out
+synth --out notes.txt/below -> /notes.txt | a file | --out
+run --data slices --out slices/results -> slices/results | folder slices | --out
+preprocess slices --out slices/Infected/new -> slices/Infected/new | folder slices | --out
+split slices --out slices/new -> slices/new | folder slices | --out
+figures --data slices --out slices/new -> slices/new | folder slices | --out
+audit slices --out slices/audit -> slices/audit | folder slices | --out
+evaluate model.npz --data parts --figures parts/drawn -> parts/drawn | folder parts | --figures
+synth --out {long} -> {long} | File name too long | path
+predict model.npz image.png --out image.png -> --out | .csv | image.png
+evaluate model.npz --data slices --out missing/a.csv -> missing/a.csv | no folder missing | --out
+
+# Images and models
+predict model.npz missing.png -> missing.png | no such file | path
+explain model.npz missing.png -> missing.png | no such file | path
+predict model.npz slices -> slices | a folder | image
+predict model.npz notes.txt -> notes.txt | not an image | png, jpg
+explain model.npz notes.txt -> notes.txt | not an image | png, jpg
+look model.npz notes.txt -> notes.txt | not an image | png, jpg
+evaluate missing.npz --data slices -> missing.npz | no such file | model.npz
+predict missing.npz image.png -> missing.npz | no such file | model.npz
+predict slices image.png -> slices | a folder | model.npz
+figures --data slices --model notes.txt -> notes.txt | another kind | model.npz
+explain notes.txt image.png -> notes.txt | another kind | model.npz
+
+# Runs and reports
+run --resume missing -> --resume | missing | output folder
+run --resume -> --resume | one folder | --resume results
+run --resume one --out two -> --resume | one folder | --resume results
+run --resume slices -> --resume | slices | run.json | --out
+report missing -> missing/summary.json | No such file | covid run
+report slices -> slices/summary.json | No such file | covid run
+"""
+
+# Of the corpora of `bad_models`, which test_bad_models gives to the command line one by one: those
+# at which every check of a model file fails once.
+BAD_MODELS = """
+empty npy h5 keras torch half flipped-bit compressed overlapping endless-directory size-unknown
+encrypted twice climbing-name objects no-array absurd-shape too-short empty-absurd-shape no-header
+misshapen missing extra no-description numbers-as-description no-json json-list newer no-version
+no-layers wide-dense unknown-class unknown-optimizer positive-missing not-compiled positive-climbs
+one-class climbing-model-name preprocessing-3 enhance-text size-huge interpolation rescale-nan
+size-of-others two-units no-probability huge-output huge-window nan-weight threshold-3
+threshold-method threshold-bare
+"""
+HUGE = {"kernel_initializer": lambda shape, rng: np.full(shape, 1e38)}
+NO_CONVOLUTION = given.bad_model(
+    bad_models.saved(Flatten(input_shape=(6, 6, 1)), Dense(1, "sigmoid"))
+)
+OVERFLOW = given.bad_model(
+    bad_models.saved(
+        Conv2D(1, 1, input_shape=(6, 6, 1), **HUGE), Flatten(), Dense(1, "sigmoid", **HUGE)
+    )
+)
+FULL = OSError(28, "No space left on device")
+DENIED = PermissionError(13, "Permission denied")
+NO_CHECKPOINT = raising("minicnn.saving.checkpoint.write_npz", FULL)
+STOPPED = given.interrupted_while("minicnn.saving.checkpoint.write_npz")
+TOO_FEW_ROWS = bad_images.damaged()["too few rows.png"][0]
+NO_HEADER = bad_images.PNG + bad_images.chunk(b"IDAT", b"IHDR" * 9)
+CUT_HEADER = bad_images.PNG + b"\0\0\0\x0eIHDR" + b"\0\0\0\1" * 6 + bad_images.chunk(b"IEND", b"")
+NO_PICTURE = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0\xff\xd9"
+CHECKPOINT = "stopped/random/tiny_cnn/checkpoint.npz | "
+AN_IMAGE = "train/Infected/synthetic-p001_s00_lung.png"
+NEW_IMAGE = "train/Infected/new.png"
+LAST_IMAGE = "test/Infected/synthetic-p003_s01_lung.png"
+ITS_LINE = "parts/manifest.csv | damaged | train/Infected/synthetic-p005_s00_lung.png"
+
+# fmt: off
+TABLE = [
+    *plain(PLAIN),
     # Folders of images
-    "no such folder for run": Row("run --data missing",
-        "covid run: missing: there is no such folder; check the path"),
-    "no such folder for train": Row("train --data missing",
-        "covid train: missing: there is no such folder; check the path"),
-    "no such folder for preprocess": Row("preprocess missing",
-        "covid preprocess: missing: there is no such folder; check the path"),
-    "no such folder for split": Row("split missing",
-        "covid split: missing: there is no such folder; check the path"),
-    "no such folder for evaluate": Row("evaluate model.npz --data missing",
-        "covid evaluate: missing: there is no such folder; check the path"),
-    "no such folder for figures": Row("figures --data missing",
-        "covid figures: missing: there is no such folder; check the path"),
-    "a name with a line break": Row("preprocess 'two{newline}lines'",
-        "covid preprocess: two\\nlines: there is no such folder; check the path"),
-    "a name that is no text": Row("preprocess '{bytes}'",
-        "covid preprocess: \\udcff\\udcfe: there is no such folder; check the path"),
-    "a name that is too long": Row("preprocess {long}",
-        "covid preprocess: {long}: File name too long; check the path, its permissions and the disk"),
-    "a file for run": Row("run --data notes.txt",
-        "covid run: notes.txt is a file: name the folder that holds the two class folders"),
-    "a file for preprocess": Row("preprocess notes.txt",
-        "covid preprocess: notes.txt is a file: name the folder that holds the two class folders"),
-    "a file for evaluate": Row("evaluate model.npz --data notes.txt",
-        "covid evaluate: notes.txt is a file: name the folder that holds the two class folders"),
-    "a folder that is denied": Row("preprocess slices",
-        "covid preprocess: slices cannot be read (Permission denied); check its permissions",
-        forbidden("slices", "iterdir")),
-    "a class folder that is denied": Row("preprocess slices",
-        "covid preprocess: slices/Infected cannot be read (Permission denied); check its permissions",
-        forbidden("slices/Infected", "os.scandir")),
-    "no class folder": Row("preprocess data",
-        "covid preprocess: data: expected exactly two class folders, such as Infected and Not_Infected, found none; name the folder that holds just the two",
-        folder("data")),
-    "one class folder for run": Row("run --data data",
-        "covid run: data: expected exactly two class folders, such as Infected and Not_Infected, found 1 (Infected); name the folder that holds just the two",
-        class_folders("Infected")),
-    "one class folder for split": Row("split data",
-        "covid split: data: expected exactly two class folders, such as Infected and Not_Infected, found 1 (Infected); name the folder that holds just the two",
-        class_folders("Infected")),
-    "three class folders for preprocess": Row("preprocess data",
-        "covid preprocess: data: expected exactly two class folders, such as Infected and Not_Infected, found 3 (Infected, Other, Third); name the folder that holds just the two",
-        class_folders("Infected", "Other", "Third")),
-    "three class folders for figures": Row("figures --data data",
-        "covid figures: data: expected exactly two class folders, such as Infected and Not_Infected, found 3 (Infected, Other, Third); name the folder that holds just the two",
-        class_folders("Infected", "Other", "Third")),
-    "an empty class folder": Row("split data",
-        "covid split: data/Other holds no images: put the images of this class into it",
-        all_of(class_folders("Infected"), folder("data/Other"))),
-    "a class folder without an image": Row("split data",
-        "covid split: data/Other holds no images (notes.txt: its extension .txt is not that of an image): put the images of this class into it",
-        all_of(class_folders("Infected"), file("data/Other/notes.txt", "notes"))),
-    "no positive class": Row("run --data data",
-        "covid run: data: which class is positive is not known among the class folders One and Other; pass --positive NAME with one of the two names",
-        class_folders("One", "Other")),
-    "another positive class": Row("run --data slices --positive Ill",
-        "covid run: slices: no 'Ill' among the class folders Infected and Not_Infected; pass --positive NAME with one of the two names"),
-    "a split folder to split": Row("split parts",
-        "covid split: parts: expected two class folders, found a set that is split already (test, train, validate); name the folder of the source images, or that of one part"),
-    "a split folder to preprocess": Row("preprocess parts",
-        "covid preprocess: parts: expected two class folders, found a set that is split already (test, train, validate); name the folder of the source images, or that of one part"),
-    "enhanced images to preprocess": Row("preprocess enhanced",
-        "covid preprocess: enhanced: its images are enhanced and cropped already; use them as they are",
-        preprocessed()),
-    "enhanced images to enhance": Row("split enhanced --enhance",
-        "covid split: enhanced: its images are enhanced and cropped already; leave out --enhance",
-        preprocessed()),
-    "enhanced images and others": Row("split enhanced",
-        "covid split: enhanced/Infected/new.png was not made by `covid preprocess` as the others in enhanced were (1 such images): take it away, or start from the source images",
-        preprocessed(lambda path: shutil.copy("image.png", path / "Infected/new.png"))),
-    "no image that can be read in preprocess": Row("preprocess data",
-        "covid preprocess: no image of class Other is left (the first one: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these); add readable images",
-        all_of(class_folders("Infected"), file("data/Other/notes.png", "notes"))),
-    "no image that can be read in split": Row("split data --ratios 40/30/30",
-        "covid split: no image of class Other in test is left (the first one: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these); add readable images",
-        all_of(class_folders("Infected"), *(file(f"data/Other/{n}.png", "notes") for n in range(4)))),
-    "no image that can be read in figures": Row("figures --data data",
-        "covid figures: data/Other: none of the 1 images can be read; look at notes.png, for one",
-        all_of(class_folders("Infected"), file("data/Other/notes.png", "notes"))),
-    "no image that can be read in evaluate": Row("evaluate model.npz --data data",
-        "covid evaluate: data: expected at least one readable image, found none; add readable images, or name another folder",
-        all_of(*(file(f"data/{name}/notes.png", "notes") for name in ("Infected", "Not_Infected")))),
-    "too few images": Row("split data",
-        "covid split: class Infected has 1 images to divide into train and validate and test, too few: each part needs at least one; add images or choose other ratios",
-        a_single_image_each),
-    "a group that is not in a name": Row("split slices --group zzz",
-        "covid split: slices/Infected/synthetic-p001_s00_lung.png: the group expression 'zzz' finds nothing in this file name; choose one that fits every file"),
-    "a group that is not in a name, in run": Row("run --data slices --group zzz",
-        "covid run: slices/Infected/synthetic-p001_s00_lung.png: the group expression 'zzz' finds nothing in this file name; choose one that fits every file"),
-    "one group only": Row("split slices --group synthetic",
-        "covid split: class Infected has only the group synthetic: train and test need a group each; choose other groups, or split without groups"),
-    "group without an expression": Row("run --data data --split group",
-        "covid run: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv, or --group-audit",
-        a_single_image_each),
-    "folders of other classes": Row("evaluate model.npz --data data",
-        "covid evaluate: data: expected the model's classes Not_Infected and Infected as folders; rename the folders, or take a model that was trained on these classes",
-        class_folders("Cat", "Dog")),
+    *rows("preprocess slices",
+        ("slices | Permission denied", given.forbidden("slices", "iterdir")),
+        ("slices/Infected | Permission denied", given.forbidden("slices/Infected", "os.scandir")),
+        ("preprocessed | No space left | --out", raising("covid.data.write_split.write_png", FULL))),
+    *rows("preprocess data",
+        ("data | two class folders | none", given.folder("data")),
+        ("data | two class folders | (A, B, C)", given.class_folders("A", "B", "C")),
+        ("Other | not an image | readable images", given.beside_infected("notes.png"))),
+    *rows("split data",
+        ("data | two class folders | (Infected)", given.class_folders("Infected")),
+        ("data/Other | no images", given.beside_infected()),
+        ("data/Other | no images | notes.txt | .txt", given.beside_infected("notes.txt")),
+        ("Infected | 1 images | too few | ratios", given.a_single_image_each)),
+    Row("split data --ratios 40/30/30", "Other | test | not an image | readable images",
+        given.beside_infected(*(f"{n}.png" for n in range(4)))),
+    *rows("run --data data",
+        ("data | two class folders | (Infected)", given.class_folders("Infected")),
+        ("data | positive | One and Other | --positive", given.class_folders("One", "Other"))),
+    *rows("figures --data data",
+        ("data | two class folders | (A, B, C)", given.class_folders("A", "B", "C")),
+        ("data/Other | notes.png", given.beside_infected("notes.png"))),
+    *rows("evaluate model.npz --data data",
+        ("data | classes | Not_Infected | Infected", given.class_folders("Cat", "Dog")),
+        ("data | readable image | none",
+            all_of(*(file(f"data/{n}/a.png", "notes") for n in ("Infected", "Not_Infected"))))),
+    Row("preprocess enhanced", "enhanced | already", given.preprocessed()),
+    Row("split enhanced --enhance", "enhanced | already | --enhance", given.preprocessed()),
+    Row("split enhanced", "enhanced/Infected/new.png | covid preprocess",
+        given.preprocessed(lambda path: shutil.copy("image.png", path / "Infected/new.png"))),
+    Row("run --data data --split group",
+        "--split group | --group REGEX | --group-csv FILE | --group-audit",
+        given.a_single_image_each),
+    Row("controls --data data --split group", "--split group | --group REGEX | --group-csv FILE",
+        given.a_single_image_each),
 
     # Split folders
-    "ratios for a split folder": Row("run --data parts --ratios 60/20/20",
-        "covid run: parts is split already, so that --ratios cannot be followed; leave out those, or name the folder of the source images"),
-    "several options for a split folder": Row("run --data parts --split group --no-contour drop",
-        "covid run: parts is split already, so that --split group, --no-contour drop cannot be followed; leave out those, or name the folder of the source images"),
-    "another positive for a split folder": Row("run --data parts --positive Not_Infected",
-        "covid run: parts: its positive class is Infected; leave out --positive, or make another split folder"),
-    "split.json cut off": Row("train --data parts",
-        "covid train: parts/split.json is damaged (...); write the folder again",
-        copied("parts", lambda path: (path / "split.json").write_text("{"))),
-    "split.json too deep": Row("train --data parts",
-        "covid train: parts/split.json is damaged (...); write the folder again",
-        copied("parts", lambda path: (path / "split.json").write_text("[" * 100_000))),
-    "split.json a folder": Row("evaluate model.npz --data parts",
-        "covid evaluate: parts/split.json cannot be read (Is a directory): name a folder written by `covid split`",
-        copied("parts", lambda path: ((path / "split.json").unlink(), (path / "split.json").mkdir()))),
-    "split.json without seed": Row("train --data parts",
-        "covid train: parts/split.json: seed missing; write the folder again",
-        in_split(lambda info: info.pop("seed"))),
-    "split.json with odd ratios": Row("train --data parts",
-        "covid train: parts/split.json is damaged (ratios cannot be 3); write the folder again",
-        in_split(lambda info: info.update(ratios=3))),
-    "split.json with one class": Row("train --data parts",
-        "covid train: parts/split.json is damaged (negative cannot be 'Infected'); write the folder again",
-        in_split(lambda info: info.update(negative="Infected"))),
-    "manifest.csv missing": Row("train --data parts",
-        "covid train: parts/manifest.csv cannot be read (No such file or directory): name a folder written by `covid split` or `covid preprocess`",
-        copied("parts", lambda path: (path / "manifest.csv").unlink())),
-    "manifest.csv empty": Row("train --data parts",
-        "covid train: parts/manifest.csv: expected the columns part,class,label,file,source,group,status,reason,left,top,right,bottom,width,height; write it again",
-        in_manifest(lambda text: "")),
-    "manifest.csv with other columns": Row("train --data parts",
-        "covid train: parts/manifest.csv: expected the columns part,class,label,file,source,group,status,reason,left,top,right,bottom,width,height; write it again",
-        in_manifest(lambda text: text.replace("status", "state"))),
-    "manifest.csv with a word as label": Row("train --data parts",
-        "covid train: parts/manifest.csv is damaged (...); write the folder again",
-        in_manifest(lambda text: text.replace("Infected,1,", "Infected,one,", 1))),
-    "manifest.csv with an endless field": Row("train --data parts",
-        "covid train: parts/manifest.csv is damaged (...); write the folder again",
-        in_manifest(lambda text: text + "x" * 200_000)),
-    "manifest.csv with a wrong label": Row("train --data parts",
-        "covid train: parts/manifest.csv is damaged (the line of train/Infected/synthetic-p005_s00_lung.png); write the folder again",
-        in_manifest(lambda text: text.replace("Infected,1,", "Infected,0,", 1))),
-    "manifest.csv with a line twice": Row("train --data parts",
-        "covid train: parts/manifest.csv is damaged (the line of train/Infected/synthetic-p005_s00_lung.png); write the folder again",
-        in_manifest(lambda text: text + text.splitlines(True)[1])),
-    "manifest.csv that leads out": Row("train --data parts",
-        "covid train: parts/manifest.csv is damaged (the line of train/../../slices/Infected/synthetic-p005_s00_lung.png); write the folder again",
-        in_manifest(lambda text: text.replace("train/Infected", "train/../../slices/Infected", 1))),
-    "an image of a split lost": Row("train --data parts",
-        "covid train: parts/train/Infected/synthetic-p001_s00_lung.png is in manifest.csv but not in the folder; write the folder again",
-        copied("parts", lambda path: first(path / "train/Infected").unlink())),
-    "an image too many in a split": Row("train --data parts",
-        "covid train: parts/train/Infected/new.png is not in the folder's manifest.csv; take it away",
-        copied("parts", lambda path: shutil.copy("image.png", path / "train/Infected/new.png"))),
-    "a class lost in a split": Row("evaluate model.npz --data parts",
-        "covid evaluate: parts: expected images of class Infected in test, found none; write the folder again",
-        in_manifest(lambda text: "".join(x for x in text.splitlines(True) if not x.startswith("test,Infected")))),
-    "an image of a split overwritten": Row("train --data parts",
-        "covid train: parts/train/Infected/synthetic-p001_s00_lung.png cannot be used as an image: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these",
-        copied("parts", lambda path: first(path / "train/Infected").write_text("notes"))),
-    "an image of a split that decodes to nothing": Row("train --data parts",
-        "covid train: parts/train/Infected/synthetic-p001_s00_lung.png cannot be used as an image: it is a cut-off png: the end is missing; save or copy it anew",
-        copied("parts", lambda path: first(path / "train/Infected").write_bytes(bad_images.damaged()["too few rows.png"][0]))),
-    "the same in evaluate": Row("evaluate model.npz --data parts",
-        "covid evaluate: parts/test/Infected/synthetic-p003_s01_lung.png cannot be used as an image: it is a cut-off png: the end is missing; save or copy it anew",
-        copied("parts", lambda path: first(path / "test/Infected").write_bytes(bad_images.damaged()["too few rows.png"][0]))),
-    "a split for another model": Row("evaluate cats.npz --data parts",
-        "covid evaluate: parts: expected the model's classes, Cat (positive) and Dog, found Infected (positive) and Not_Infected; take another model or folder",
-        for_other_classes),
-    "images for another model": Row("evaluate cats.npz --data slices",
-        "covid evaluate: slices: expected the model's classes Dog and Cat as folders; rename the folders, or take a model that was trained on these classes",
-        for_other_classes),
-    "a split that is not enhanced": Row("evaluate model.npz --data raw",
-        "covid evaluate: raw: its images are not enhanced, but the model was trained on images that are enhanced and cropped; name the folder of the source images, or pass --as-is",
-        raw_split),
+    *rows("train --data parts",
+        ("parts/split.json | damaged", written("parts", "split.json", "{")),
+        ("parts/split.json | damaged", written("parts", "split.json", "[" * 100_000)),
+        ("parts/split.json | seed", given.in_split(lambda info: info.pop("seed"))),
+        ("parts/split.json | ratios | 3", given.in_split(lambda info: info.update(ratios=3))),
+        ("parts/split.json | negative | 'Infected'",
+            given.in_split(lambda info: info.update(negative="Infected"))),
+        ("parts/manifest.csv | No such file | covid split",
+            copied("parts", lambda path: (path / "manifest.csv").unlink())),
+        ("parts/manifest.csv | part,class,label,file", written("parts", "manifest.csv", "")),
+        ("parts/manifest.csv | part,class,label,file",
+            given.in_manifest(replaced("status", "state"))),
+        ("parts/manifest.csv | damaged",
+            given.in_manifest(replaced("Infected,1,", "Infected,one,"))),
+        ("parts/manifest.csv | damaged", given.in_manifest(lambda text: text + "x" * 200_000)),
+        (ITS_LINE, given.in_manifest(replaced("Infected,1,", "Infected,0,"))),
+        (ITS_LINE, given.in_manifest(lambda text: text + text.splitlines(True)[1])),
+        ("parts/manifest.csv | damaged | train/../../slices/Infected",
+            given.in_manifest(replaced("train/Infected", "train/../../slices/Infected"))),
+        (f"parts/{AN_IMAGE} | manifest.csv",
+            copied("parts", lambda path: (path / AN_IMAGE).unlink())),
+        (f"parts/{NEW_IMAGE} | manifest.csv",
+            copied("parts", lambda path: shutil.copy("image.png", path / NEW_IMAGE))),
+        (f"parts/{AN_IMAGE} | not an image", written("parts", AN_IMAGE, "notes")),
+        (f"parts/{AN_IMAGE} | damaged", written("parts", AN_IMAGE, TOO_FEW_ROWS))),
+    *rows("evaluate model.npz --data parts",
+        ("parts/split.json | Is a directory | covid split",
+            all_of(copied("parts", lambda path: (path / "split.json").unlink()),
+                given.folder("parts/split.json"))),
+        ("parts | Infected | test | none",
+            given.in_manifest(lambda text: "".join(
+                line for line in text.splitlines(True) if not line.startswith("test,Infected")))),
+        (f"parts/{LAST_IMAGE} | damaged", written("parts", LAST_IMAGE, TOO_FEW_ROWS)),
+        ("parts/test/Infected/ | 512 x 512 | MAX_IMAGE_PIXELS to 262144",
+            given.env(MAX_IMAGE_PIXELS="20000"))),
+    Row("run --data parts --split random", "--split random | parts | ^[^_]+ | source images",
+        given.in_split(lambda info: info.update(group="^[^_]+"))),
+    Row("evaluate cats.npz --data parts", "parts | Cat | Dog | Infected", given.for_other_classes),
+    Row("evaluate cats.npz --data slices", "slices | classes | Dog and Cat",
+        given.for_other_classes),
+    Row("evaluate model.npz --data raw", "raw | not enhanced | --as-is", given.raw_split),
+
+    # Groups from a csv file
+    *rows("split slices --group-csv p.csv",
+        ("p.csv | UTF-8", file("p.csv", "file,patient\nmüller.png,1\n".encode("latin-1"))),
+        ("p.csv | UTF-8", file("p.csv", "file,patient\n" + "x" * 200_000)),
+        ("p.csv | 'patient' | none | --group-column", file("p.csv", "")),
+        ("p.csv | patient, patient | --group-column", file("p.csv", "patient,patient\n")),
+        ("p.csv: line 2 | 3 cells | 2 columns | quotes",
+            file("p.csv", "file,patient\na.png,Doe, Jane\n")),
+        ("p.csv | 12 images | Infected/synthetic-p001_s00_lung.png",
+            file("p.csv", "file,patient\na.png,1\n")),
+        ("p.csv | 12 images | 1 of them | Not_Infected/",
+            file("p.csv", lambda: given.patients_csv().rsplit("\n", 2)[0].encode())),
+        ("p.csv: line 2 | 'synthetic-p001' | line 14 | 'somebody'",
+            file("p.csv",
+                lambda: f"{given.patients_csv()}synthetic-p001_s00_lung.png,somebody\n".encode())),
+        ("p.csv: line 2 | no patient | synthetic-p001_s00_lung.png",
+            file("p.csv",
+                lambda: given.patients_csv().replace(",synthetic-p001\n", ",\n").encode()))),
+    Row("split slices --group-csv p.csv --group-column person",
+        "p.csv | 'person' | file, patient | --group-column", file("p.csv", "file,patient\n")),
 
     # Where results go
-    "out not empty for run": Row("run --out slices",
-        "covid run: slices exists and is not empty; choose another --out or delete it"),
-    "out not empty for synth": Row("synth --out slices",
-        "covid synth: slices exists and is not empty; choose another --out or delete it"),
-    "out not empty for split": Row("split slices --out parts",
-        "covid split: parts exists and is not empty; choose another --out or delete it"),
-    "out is where the images are": Row("preprocess slices --out slices",
-        "covid preprocess: slices exists and is not empty; choose another --out or delete it"),
-    "out around the images": Row("figures --data slices --out .",
-        "covid figures: . exists and is not empty; choose another --out or delete it"),
-    "out a file for run": Row("run --out notes.txt",
-        "covid run: notes.txt is a file, not a folder; choose another --out"),
-    "out a file for split": Row("split slices --out notes.txt",
-        "covid split: notes.txt is a file, not a folder; choose another --out"),
-    "out below a file": Row("run --out notes.txt/below/it",
-        "covid run: .../notes.txt is a file, so nothing can be made in it; choose another --out"),
-    "out below a file for synth": Row("synth --out notes.txt/below",
-        "covid synth: .../notes.txt is a file, so nothing can be made in it; choose another --out"),
-    "out among the images for run": Row("run --data slices --out slices/results",
-        "covid run: slices/results lies in the images' folder slices, which has to stay as it is; choose another --out"),
-    "out among the images for preprocess": Row("preprocess slices --out slices/Infected/new",
-        "covid preprocess: slices/Infected/new lies in the images' folder slices, which has to stay as it is; choose another --out"),
-    "out among the images for split": Row("split slices --out slices/new",
-        "covid split: slices/new lies in the images' folder slices, which has to stay as it is; choose another --out"),
-    "out among the images for figures": Row("figures --data slices --out slices/new",
-        "covid figures: slices/new lies in the images' folder slices, which has to stay as it is; choose another --out"),
-    "out denied": Row("synth --out new",
-        "covid synth: ...: permission to write there is denied; choose another --out",
-        patched("os.access", lambda *args: False)),
-    "out too long": Row("synth --out {long}",
-        "covid synth: {long}: File name too long; check the path, its permissions and the disk"),
-    "out for predictions is an image": Row("predict model.npz image.png --out image.png",
-        "covid predict: --out: expected the name of a .csv file, got image.png; name another"),
-    "out for predictions is a folder": Row("predict model.npz image.png --out a.csv",
-        "covid predict: --out: expected the name of a .csv file, got a.csv; name another",
-        folder("a.csv")),
-    "out for predictions in no folder": Row("evaluate model.npz --data slices --out missing/a.csv",
-        "covid evaluate: missing/a.csv: there is no folder missing; make it or name another --out"),
-    "disk full while images are written": Row("preprocess slices",
-        "covid preprocess: preprocessed cannot be written (No space left on device); choose another --out",
-        raising("covid.data.write_split.write_png", OSError(28, "No space left on device"))),
-    "disk full while synthetic images are written": Row("synth --patients 2 --slices 1",
-        "covid synth: No space left on device; check the path, its permissions and the disk",
-        raising("pathlib.Path.write_bytes", OSError(28, "No space left on device"))),
-    "disk full while a figure is drawn": Row("figures --data slices",
-        "covid figures: figures/samples.png cannot be written (No space left on device); check the disk and the folder's permissions",
-        raising("covid.figures.plots.canvas.atomic_write", OSError(28, "No space left on device"))),
-    "disk full while predictions are written": Row("predict model.npz image.png --out a.csv",
-        "covid predict: a.csv: No space left on device; check the path, its permissions and the disk",
-        raising("minicnn.files.flush", OSError(28, "No space left on device"))),
-    "disk full at the first checkpoint": Row("train --data slices --epochs 1",
-        "covid train: trained/random/tiny_cnn/checkpoint.npz: No space left on device (a checkpoint could not be written; there is none before); check the path, its permissions and the disk",
-        all_of(raising("minicnn.saving.checkpoint.write_npz", OSError(28, "No space left on device")), no_figures)),
-    "a file is denied": Row("synth",
-        "covid synth: some/file: Permission denied; check the path, its permissions and the disk",
-        raising("covid.cli.commands.synth.synth", PermissionError(13, "Permission denied", "some/file"))),
-    "not all could be written": Row("synth",
-        "covid synth: 4096 requested and 12 written; check the path, its permissions and the disk",
-        raising("covid.cli.commands.synth.synth", OSError("4096 requested and 12 written"))),
-    "no memory": Row("synth",
-        "covid synth: not enough memory; take a smaller model or fewer images",
-        raising("covid.cli.commands.synth.synth", MemoryError())),
+    Row("synth --out new", "permission | --out", given.patched("os.access", lambda *args: False)),
+    *rows("synth",
+        ("some/file | Permission denied | permissions",
+            raising("covid.cli.commands.synth.synth", PermissionError(*DENIED.args, "some/file"))),
+        ("4096 requested and 12 written | disk",
+            raising("covid.cli.commands.synth.synth", OSError("4096 requested and 12 written"))),
+        ("memory | fewer images", raising("covid.cli.commands.synth.synth", MemoryError()))),
+    Row("synth --patients 2 --slices 1", "No space left on device | disk",
+        raising("pathlib.Path.write_bytes", FULL)),
+    Row("figures --data slices", "figures/samples.png | No space left on device | disk",
+        raising("covid.figures.plots.canvas.atomic_write", FULL)),
+    *rows("predict model.npz image.png --out a.csv",
+        ("--out | .csv | a.csv", given.folder("a.csv")),
+        ("a.csv | No space left on device | disk", raising("minicnn.files.flush", FULL))),
+    Row("train --data slices --epochs 1",
+        "trained/random/tiny_cnn/checkpoint.npz | No space left on device | none before | disk",
+        all_of(NO_CHECKPOINT, given.no_figures)),
 
-    # Single images
-    "a missing image": Row("predict model.npz missing.png",
-        "covid predict: missing.png cannot be used as an image: there is no such file; check the path"),
-    "a missing image to explain": Row("explain model.npz missing.png",
-        "covid explain: missing.png cannot be used as an image: there is no such file; check the path"),
-    "a link that leads nowhere": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a link to a file that does not exist; correct the link",
-        link("bad.png", "nowhere.png")),
-    "a link to itself": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: the system cannot read it (Too many levels of symbolic links); save or copy it anew",
-        link("bad.png", "bad.png")),
-    "a folder as image": Row("predict model.npz slices",
-        "covid predict: slices cannot be used as an image: it is a folder, a pipe or a device, not a file; name an image file"),
-    "an image that is denied": Row("predict model.npz image.png",
-        "covid predict: image.png cannot be used as an image: permission to read it is denied; change its permissions",
-        raising("minicnn.preprocessing.decode.open", PermissionError(13, "Permission denied"))),
-    "an image that is too large a file": Row("predict model.npz bad.bmp",
-        "covid predict: bad.bmp cannot be used as an image: it has 2000000000 bytes, more than any image of a size that is read; save it smaller",
+    # Images
+    *rows("predict model.npz bad.png",
+        ("bad.png | link | does not exist", given.link("bad.png", "nowhere.png")),
+        ("bad.png | Too many levels of symbolic links", given.link("bad.png", "bad.png")),
+        ("bad.png | empty", file("bad.png", b"")),
+        ("bad.png | DICOM | png", image("slice.png")),
+        ("bad.png | png | header", image("first bytes.png")),
+        ("bad.png | png | header", file("bad.png", NO_HEADER)),
+        ("bad.png | png | header", file("bad.png", CUT_HEADER)),
+        ("bad.png | png | 0 x 24 pixels", image("no width.png")),
+        ("bad.png | damaged png | check sum | 'IDAT'", image("changed byte.png")),
+        ("bad.png | cut-off png", image("last byte.png")),
+        ("bad.png | damaged or cut-off png", image("no rows.png")),
+        ("bad.png | 30000 x 30000 | MAX_IMAGE_PIXELS to 900000000", image("bomb.png")),
+        ("bad.png | 2000000 x 1 pixels | 65535", image("very long.png")),
+        ("bad.png | jpg | header", file("bad.png", b"\xff\xd8\xff\xd9")),
+        ("bad.png | jpg | header", file("bad.png", b"\xff\xd8\xff\xe0\0\4abcd")),
+        ("bad.png | jpg | header", file("bad.png", b"\xff\xd8\xff\xe0\0\0abcd")),
+        ("bad.png | cut-off jpg | no picture", file("bad.png", NO_PICTURE)),
+        ("bad.png | cut-off jpg", image("last bytes.jpg")),
+        ("bad.png | jp2 | header", file("bad.png", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40))),
+        ("bad.png | float32 | 8 or 16 bits", image("float.tif"))),
+    *rows("predict model.npz image.png",
+        ("image.png | permission", raising("minicnn.preprocessing.decode.open", DENIED)),
+        ("image.png | png | memory", raising("cv2.imdecode", MemoryError())),
+        ("image.png | MAX_IMAGE_PIXELS | 'many'", given.env(MAX_IMAGE_PIXELS="many"))),
+    Row("predict model.npz bad.bmp", "bad.bmp | 2000000000 bytes | smaller",
         all_of(file("bad.bmp", b"BM"), lambda setting: os.truncate("bad.bmp", 2 * 10**9))),
-    "an empty image": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: the file is empty; save or copy it anew",
-        file("bad.png", b"")),
-    "a text as image": Row("predict model.npz notes.txt",
-        "covid predict: notes.txt cannot be used as an image: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these"),
-    "a text as image to explain": Row("explain model.npz notes.txt",
-        "covid explain: notes.txt cannot be used as an image: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these"),
-    "a DICOM file": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a DICOM file; export the slice as png first",
-        image("slice.png")),
-    "an image with half a header": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off png, or a kind of png that is not read; save or copy it anew",
-        image("first bytes.png")),
-    "a png without a header": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off png, or a kind of png that is not read; save or copy it anew",
-        file("bad.png", lambda: bad_images.PNG + bad_images.chunk(b"IDAT", b"IHDR" * 9))),
-    "a png whose header is cut": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off png, or a kind of png that is not read; save or copy it anew",
-        file("bad.png", lambda: bad_images.PNG + b"\0\0\0\x0eIHDR" + b"\0\0\0\1" * 6 + bad_images.chunk(b"IEND", b""))),
-    "a png of no width": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off png, or a kind of png that is not read; save or copy it anew",
-        image("no width.png")),
-    "a png with a wrong check sum": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged png: a check sum is wrong; save or copy it anew",
-        image("changed byte.png")),
-    "a png cut off": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a cut-off png: the end is missing; save or copy it anew",
-        image("last byte.png")),
-    "a png that decodes to nothing": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a cut-off png: the end is missing; save or copy it anew",
-        image("no rows.png")),
-    "a png that is a bomb": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is 30000 x 30000 pixels, more than the limit of 64 million; to read it all the same, set the environment variable MAX_IMAGE_PIXELS to 900000000",
-        image("bomb.png")),
-    "a png with an endless side": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is 2000000 x 1 pixels, and no side may be longer than 65535; save it smaller",
-        image("very long.png")),
-    "a webp that is a bomb": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is more than 100 million pixels, too many for a webp; save it smaller",
-        image("bomb.webp")),
-    "a png without its palette": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged png: its palette is missing; save or copy it anew",
-        image("no palette.png")),
-    "a jpg without a start": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off jpg, or a kind of jpg that is not read; save or copy it anew",
-        file("bad.png", b"\xff\xd8\xff\xd9")),
-    "a jpg with a marker missing": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off jpg, or a kind of jpg that is not read; save or copy it anew",
-        file("bad.png", b"\xff\xd8\xff\xe0\0\4abcd")),
-    "a jpg with a segment of no length": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off jpg, or a kind of jpg that is not read; save or copy it anew",
-        file("bad.png", b"\xff\xd8\xff\xe0\0\0abcd")),
-    "a jpg without a picture": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off jpg, or a kind of jpg that is not read; save or copy it anew",
-        file("bad.png", b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0\xff\xd9")),
-    "a jpg cut off": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a cut-off jpg: the end is missing; save or copy it anew",
-        image("last bytes.jpg")),
-    "a jp2 without an end": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: it is a damaged or cut-off jp2, or a kind of jp2 that is not read; save or copy it anew",
-        file("bad.png", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40))),
-    "a tif of floats": Row("predict model.npz bad.png",
-        "covid predict: bad.png cannot be used as an image: its pixels have 32 bits a channel; save it with 8 bits, or as 16-bit gray",
-        image("float.tif")),
-    "an image for which memory is too small": Row("predict model.npz image.png",
-        "covid predict: image.png cannot be used as an image: it is a png for which there is too little memory; save it smaller",
-        raising("PIL.ImageFile.ImageFile.load", MemoryError())),
 
     # Models
-    "no such model": Row("evaluate missing.npz --data slices",
-        f"covid evaluate: missing.npz: there is no such file{OURS}"),
-    "no such model for predict": Row("predict missing.npz image.png",
-        f"covid predict: missing.npz: there is no such file{OURS}"),
-    "a folder as model": Row("predict slices image.png",
-        f"covid predict: slices: expected a model file of minicnn (.npz), found a folder, a device or a pipe{OURS}"),
-    "a text as model": Row("figures --data slices --model notes.txt",
-        f"covid figures: notes.txt: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{OURS}"),
-    "a text as model to explain": Row("explain notes.txt image.png",
-        f"covid explain: notes.txt: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{OURS}"),
-    "model: empty": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{OURS}",
-        bad_model("empty")),
-    "model: npy": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{OURS}",
-        bad_model("npy")),
-    "model: h5": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{OURS}",
-        bad_model("h5")),
-    "model: keras": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found config.json, which cannot be read as numbers or text (...){OURS}",
-        bad_model("keras")),
-    "model: torch": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found model/data.pkl, which cannot be read as numbers or text (...){OURS}",
-        bad_model("torch")),
-    "model: half": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{OURS}",
-        bad_model("half")),
-    "model: flipped-bit": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/conv2d/kernel, which cannot be read as numbers or text (Bad CRC-32 for file ...){OURS}",
-        bad_model("flipped-bit")),
-    "model: compressed": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/conv2d/kernel, which is compressed (write it anew with np.savez){OURS}",
-        bad_model("compressed")),
-    "model: overlapping": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found arrays of 508196 bytes in a file of 44088{OURS}",
-        bad_model("overlapping")),
-    "model: endless-directory": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found arrays of 65008196 bytes in a file of 4549088{OURS}",
-        bad_model("endless-directory")),
-    "model: size-unknown": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found arrays of 4294975291 bytes in a file of 10198{OURS}",
-        bad_model("size-unknown")),
-    "model: encrypted": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/conv2d/kernel, which cannot be read as numbers or text (... encrypted, ...){OURS}",
-        bad_model("encrypted")),
-    "model: twice": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias more than once{OURS}",
-        bad_model("twice")),
-    "model: climbing-name": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected the arrays of this model, found a file with ../../exploded{OURS}",
-        bad_model("climbing-name")),
-    "model: objects": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (object; Python objects are never read){OURS}",
-        bad_model("objects")),
-    "model: no-array": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected the arrays of this model, found a file with exploded.sh{OURS}",
-        bad_model("no-array")),
-    "model: absurd-shape": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (88 bytes for an array of 4000000000000000088){OURS}",
-        bad_model("absurd-shape")),
-    "model: too-short": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (70 bytes for an array of 72){OURS}",
-        bad_model("too-short")),
-    "model: empty-absurd-shape": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (array is too big...){OURS}",
-        bad_model("empty-absurd-shape")),
-    "model: no-header": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (EOF: ...){OURS}",
-        bad_model("no-header")),
-    "model: npy-version-2": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (an .npy version that np.savez does not need){OURS}",
-        bad_model("npy-version-2")),
-    "model: misshapen": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected weights/dense/bias to be floats of shape (1,), found float32 of shape (2,){OURS}",
-        bad_model("misshapen")),
-    "model: missing": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected the arrays of this model, found a file without weights/dense/bias{OURS}",
-        bad_model("missing")),
-    "model: extra": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected the arrays of this model, found a file with weights/more/kernel{OURS}",
-        bad_model("extra")),
-    "model: no-description": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a whole model, found weights alone{OURS}",
-        bad_model("no-description")),
-    "model: numbers-as-description": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a description that is float64 of shape (3,), not a text{OURS}",
-        bad_model("numbers-as-description")),
-    "model: no-json": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a description that is no JSON (...){OURS}",
-        bad_model("no-json")),
-    "model: json-list": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a description that is list instead of dict{OURS}",
-        bad_model("json-list")),
-    "model: newer": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected format version 1, found 2{OURS}",
-        bad_model("newer")),
-    "model: no-version": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected format version 1, found None{OURS}",
-        bad_model("no-version")),
-    "model: no-layers": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: the model's description is damaged (the model: layers is missing){OURS}",
-        bad_model("no-layers")),
-    "model: wide-dense": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected weights/dense/kernel to be floats of shape (8, 1000000000), found float32 of shape (8, 1){OURS}",
-        bad_model("wide-dense")),
-    "model: unknown-class": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: the model's description is damaged (a layer of an unknown class 'os'){OURS}",
-        bad_model("unknown-class")),
-    "model: unknown-optimizer": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: the model's description is damaged (compile: expected optimizer to be one of ...){OURS}",
-        bad_model("unknown-optimizer")),
-    "model: positive-missing": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model that does not say how to prepare its images or what its output means (positive missing){OURS}",
-        bad_model("positive-missing")),
-    "model: not-compiled": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected the arrays of this model, found a file with optimizer/mean/conv2d/kernel, optimizer/mean/conv2d/bias, optimizer/mean/dense/kernel, optimizer/mean/dense/bias, optimizer/variance/conv2d/kernel and 3 more{OURS}",
-        bad_model("not-compiled")),
-    "model: positive-climbs": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable positive: expected the name of a class folder, found ../Sick{OURS}",
-        bad_model("positive-climbs")),
-    "model: one-class": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable classes: expected two, found Sick{OURS}",
-        bad_model("one-class")),
-    "model: climbing-model-name": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable name: expected one that a file can have, found ../../../exploded{OURS}",
-        bad_model("climbing-model-name")),
-    "model: preprocessing-3": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable preprocessing: expected a dict, found 3{OURS}",
-        bad_model("preprocessing-3")),
-    "model: enhance-text": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable enhance: expected true or false, found no{OURS}",
-        bad_model("enhance-text")),
-    "model: size-huge": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable image_size: expected pixels in [1, 2048], found 1000000000{OURS}",
-        bad_model("size-huge")),
-    "model: interpolation": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable interpolation: expected nearest, bilinear, bicubic, hamming, box, lanczos, found magic{OURS}",
-        bad_model("interpolation")),
-    "model: rescale-nan": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable rescale: expected a number in (0, 1e+09), found nan{OURS}",
-        bad_model("rescale-nan")),
-    "model: size-of-others": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable input: expected images (7, 7, 1), found [(6, 6, 1)]{OURS}",
-        bad_model("size-of-others")),
-    "model: two-units": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable output: expected one unit, found [(2,)]{OURS}",
-        bad_model("two-units")),
-    "model: no-probability": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable output: expected a sigmoid, which gives a probability, found dense{OURS}",
-        bad_model("no-probability")),
-    "model: huge-output": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable huge: expected a smaller output, found (2000, 2000, 100000){OURS}",
-        bad_model("huge-output")),
-    "model: huge-window": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable max_pooling2d: expected a window of at most 6 pixels, found (1000000, 1000000){OURS}",
-        bad_model("huge-window")),
-    "model: nan-weight": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz is a model with an unusable dense/bias: expected finite numbers, found nan or inf: a failed training{OURS}",
-        bad_model("nan-weight")),
-    "model: a member cut off": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found weights/dense/bias, which cannot be read as numbers or text (68 bytes for an array of 72){OURS}",
-        bad_model(bad_models.weight(bad_models.header("(1,)"), b""))),
-    "model: a description without end": Row("predict bad.npz image.png",
-        f"covid predict: bad.npz: expected a model file of minicnn (.npz), found a description that is no JSON (...){OURS}",
-        bad_model(bad_models.with_text(" " * (4 * 2**20 + 1)))),
-    "a model without a convolution": Row("figures --data slices --model bad.npz",
-        "covid figures: sequential: expected a model with a convolution, found none; take another model, or leave out --model",
-        bad_model(bad_models.saved(bad_models.layers.Flatten(input_shape=(6, 6, 1)), bad_models.layers.Dense(1, activation="sigmoid")))),
-    "unknown layer": Row("explain model.npz image.png --layer conv",
-        "covid explain: --layer: expected one of conv2d, max_pooling2d, dropout, flatten, dense, dense_1, got 'conv'; choose one"),
-    "position without layer": Row("explain model.npz image.png --position 1,2,3",
-        "covid explain: --position: of which layer is not said; add --layer, such as --layer conv2d"),
-    "position too short": Row("explain model.npz image.png --layer conv2d --position 1,2",
-        "covid explain: --position: conv2d: expected a position (row, col, channel) inside (148, 148, 6), counted from 0, got (1, 2); choose another"),
-    "position outside": Row("explain model.npz image.png --layer conv2d --position 1,148,0",
-        "covid explain: --position: conv2d: expected a position (row, col, channel) inside (148, 148, 6), counted from 0, got (1, 148, 0); choose another"),
-    "position negative": Row("explain model.npz image.png --layer conv2d --position=-1,0,0",
-        "covid explain: --position: conv2d: expected a position (row, col, channel) inside (148, 148, 6), counted from 0, got (-1, 0, 0); choose another"),
-    "position in letters": Row("explain model.npz image.png --layer conv2d --position a",
-        "covid explain: --position: expected whole numbers such as 70,40,2, got 'a'; choose another"),
+    *rows("predict bad.npz image.png",
+        *(("bad.npz | model.npz", given.bad_model(name)) for name in BAD_MODELS.split()),
+        ("bad.npz | weights/dense/bias.npy | 0 bytes | model.npz",
+            given.bad_model(bad_models.weight(bad_models.header("(1,)"), b""))),
+        ("bad.npz | description | 16777220 bytes | model.npz",
+            given.bad_model(bad_models.with_text(" " * (4 * 2**20 + 1))))),
+    Row("figures --data slices --model bad.npz", "convolution | none | --model", NO_CONVOLUTION),
+    Row("look bad.npz image.png --method grad-cam",
+        "--method grad-cam | convolution | --method occlusion", NO_CONVOLUTION),
+    Row("look bad.npz image.png", "image.png | heat map | NaN or infinity", OVERFLOW),
+    Row("evaluate bad.npz --data parts --as-is", "probability | nan | images", given.overflowing),
 
     # Training, and resuming it
-    "training fails": Row("run --data slices --models reduced_inception --epochs 1 --out new",
-        "covid run: reduced_inception: training failed and is not saved (epoch 1, ...); start again with another --seed or --recipe",
-        all_of(exploding, no_figures)),
-    "no folder to resume": Row("run --resume missing",
-        "covid run: --resume: there is no folder missing; name the output folder of a run"),
-    "which folder to resume": Row("run --resume",
-        "covid run: --resume: expected one folder; name it, as in --resume results"),
-    "two folders to resume": Row("run --resume one --out two",
-        "covid run: --resume: expected one folder; name it, as in --resume results"),
-    "a folder without a run": Row("run --resume slices",
-        "covid run: --resume: slices has no run.json, so it is not the output folder of a run that can be resumed; start a run with another --out"),
-    "a folder with a run": Row("run --data slices --out stopped",
-        "covid run: stopped exists and is not empty; choose another --out or delete it",
-        stopped()),
-    "run.json cut off": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (...); start another run",
-        stopped(lambda path: (path / "run.json").write_text("{"))),
-    "run.json of another command": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (an unknown command, 'fly'); start another run",
-        stopped(lambda path: change_json(path / "run.json", lambda info: info.update(command="fly")))),
-    "run.json without a place": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (no folder where it was started); start another run",
-        stopped(lambda path: change_json(path / "run.json", lambda info: info.update(started_in=3)))),
-    "run.json with a text as seed": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (seed: 'one'); start another run",
-        stopped_with(seed="one")),
-    "run.json with an unknown model": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (models: ['vgg']); start another run",
-        stopped_with(models=["vgg"])),
-    "run.json with a path that none is": Row("run --resume stopped",
-        "covid run: stopped/run.json cannot be resumed, it is damaged or written by another version (data: 'a\\x00b'); start another run",
-        stopped_with(data="a\0b")),
-    "run.json of images that have gone": Row("run --resume stopped",
-        "covid run: .../gone: there is no such folder; check the path",
-        all_of(stopped_with(data="gone"), lambda setting: shutil.rmtree("stopped/random/data"))),
-    "another seed than before": Row("run --resume stopped --seed 9",
-        "covid run: --seed: the run in stopped was started with 1, so it cannot be resumed with 9; leave the option out, or start another run",
-        stopped()),
-    "other ratios than before": Row("run --resume stopped --ratios 60/20/20",
-        "covid run: --ratios: the run in stopped was started with nothing of the kind, so it cannot be resumed with 60/20/20; leave the option out, or start another run",
-        stopped()),
-    "other models than before": Row("run --resume stopped --models cnn",
-        "covid run: --models: the run in stopped was started with tiny_cnn, so it cannot be resumed with cnn; leave the option out, or start another run",
-        stopped()),
-    "a run that is being worked at": Row("run --resume stopped",
-        "covid run: stopped: another process is working at this run; wait for it, or stop it first",
-        all_of(stopped(), locked)),
-    "a checkpoint that is empty": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a model file of minicnn (.npz), found a file of another kind, or one that was cut off or added to{START}",
-        checkpoint(lambda content: b"")),
-    "a checkpoint that is a model": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of a training, found a model alone{START}",
-        checkpoint(bad_models.drop("__training__"))),
-    "a checkpoint of another run": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of this run, got one of another run (recipe: epochs: 1 there, 2 here){START}",
-        checkpoint(lambda content: Path("model.npz").read_bytes())),
-    "a checkpoint without an array": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected the arrays of this model, found a file without weights/conv2d/bias{START}",
-        checkpoint(bad_models.drop("weights/conv2d/bias"))),
-    "a checkpoint of another version": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of version 1, got 9, which another version of minicnn resumes{START}",
-        training_state(version=9)),
-    "a checkpoint of more epochs": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of this run, got one of another run (recipe: epochs: 2 there, 3 here){START}",
-        stopped_with(epochs=3)),
-    "a checkpoint of other callbacks": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: expected a checkpoint of this training, got one of another callbacks ([] there, ['TerminateOnNaN', 'WarmUp', 'EarlyStopping', 'ReduceLROn... here){START}",
-        training_state(callbacks=[])),
-    "a checkpoint that stands nowhere": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: the checkpoint is damaged (ValueError('no training can stand at Position(epoch=-1, step=0, totals={{}}, samples=0)')){START}",
-        training_state(position={"epoch": -1})),
-    "a checkpoint without seconds": Row("run --resume stopped",
-        f"covid run: stopped/random/tiny_cnn/checkpoint.npz: the checkpoint is damaged (...){START}",
-        training_state(seconds="x")),
-    "disk full at the next checkpoint": Row("run --resume stopped",
-        "covid run: stopped/random/tiny_cnn/checkpoint.npz: No space left on device (a checkpoint could not be written; the one before it is whole); check the path, its permissions and the disk",
-        all_of(stopped(), raising("minicnn.saving.checkpoint.write_npz", OSError(28, "No space left on device")))),
-    "a damaged summary": Row("run --resume finished",
-        "covid run: finished/summary.json is damaged (...); delete it, and `--resume` makes it anew",
-        finished(lambda path: (path / "summary.json").write_text("{"))),
-    "images taken away while it trains": Row("run --resume stopped",
-        "covid run: no images any more; put the images back, or start another run",
-        all_of(stopped(), raising("covid.pipeline.train_models.train_and_evaluate", ImageFileError("no images any more")))),
-    "the output folder taken away at the end": Row("train --data slices --epochs 1 --out new",
-        "covid train: new: this output folder has been taken away during the run; start it again",
-        all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: shutil.rmtree("new")))),
-    "a model taken away at the end": Row("train --data slices --epochs 1 --out new",
-        "covid train: new/random/tiny_cnn/model.npz has been taken away during the run; start it again",
-        all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: Path("new/random/tiny_cnn/model.npz").unlink())),
-        leaves="new"),
+    Row("run --data slices --models reduced_inception --epochs 1 --out new",
+        "reduced_inception | failed | not saved | epoch 1 | --seed",
+        all_of(given.exploding, given.no_figures)),
+    Row("run --data slices --out stopped", "stopped | not empty | --out", given.stopped()),
+    *rows("run --resume stopped",
+        ("stopped/run.json | damaged", written("stopped", "run.json", "{")),
+        ("stopped/run.json | 'fly'", given.in_run_json(lambda info: info.update(command="fly"))),
+        ("stopped/run.json | started",
+            given.in_run_json(lambda info: info.update(started_in=3))),
+        ("stopped/run.json | seed: 'one'", given.stopped_with(seed="one")),
+        ("stopped/run.json | models: ['vgg']", given.stopped_with(models=["vgg"])),
+        (r"stopped/run.json | data: 'a\x00b'", given.stopped_with(data="a\0b")),
+        ("/gone | no such folder | path",
+            all_of(given.stopped_with(data="gone"),
+                lambda setting: shutil.rmtree("stopped/random/data"))),
+        ("stopped | another process", all_of(given.stopped(), given.locked)),
+        (f"{CHECKPOINT}empty | delete", given.checkpoint(lambda content: b"")),
+        (f"{CHECKPOINT}a model alone | delete",
+            given.checkpoint(bad_models.drop("__training__"))),
+        (f"{CHECKPOINT}another run | epochs: 1 there, 2 here | delete",
+            given.checkpoint(lambda content: Path("model.npz").read_bytes())),
+        (f"{CHECKPOINT}epochs: 2 there, 3 here | delete", given.stopped_with(epochs=3)),
+        (f"{CHECKPOINT}without weights/conv2d/bias | delete",
+            given.checkpoint(bad_models.drop("weights/conv2d/bias"))),
+        (f"{CHECKPOINT}version 1 | 9 | delete", given.training_state(version=9)),
+        (f"{CHECKPOINT}callbacks | WarmUp | delete", given.training_state(callbacks=[])),
+        (f"{CHECKPOINT}damaged | epoch=-1 | delete",
+            given.training_state(position={"epoch": -1})),
+        (f"{CHECKPOINT}damaged | delete", given.training_state(seconds="x")),
+        (f"{CHECKPOINT}No space left on device | the one before it is whole",
+            all_of(given.stopped(), NO_CHECKPOINT)),
+        ("no images any more | start another run",
+            all_of(given.stopped(), raising("covid.pipeline.train_models.train_and_evaluate",
+                ImageFileError("no images any more")))),
+        ("stopped/audit | damaged | --resume", written("stopped", "audit/audit.json", "{")),
+        ("stopped/audit | 11 of the 12 | images.csv",
+            given.stopped(lambda path: given.without_last_line(path / "audit/images.csv"))),
+        ("stopped/controls | damaged | --resume",
+            all_of(given.no_figures, given.stopped(given.with_damaged_controls)), 2, "stopped"),
+        ("enhanced-50-10-40 | 12 images | Infected/synthetic-",
+            all_of(given.no_figures,
+                copied("slices", rename("Infected/synthetic-p001_s00_lung.png",
+                    "Infected/synthetic-p001_s09_lung.png")),
+                given.in_run_json(lambda info: info["options"].update(
+                    data=str(Path("slices").absolute()), split="both", audit=False))),
+            2, "stopped")),
+    Row("run --resume stopped --seed 9", "--seed | stopped | with 1 | with 9", given.stopped()),
+    Row("run --resume stopped --ratios 60/20/20", "--ratios | stopped | 60/20/20",
+        given.stopped()),
+    Row("run --resume stopped --models cnn", "--models | stopped | tiny_cnn | cnn;",
+        given.stopped()),
+    Row("run --resume finished", "finished/summary.json | damaged | --resume",
+        written("finished", "summary.json", "{")),
+    *rows("train --data slices --epochs 1 --out new",
+        ("new | taken away | start it again",
+            given.at_the_end(lambda: shutil.rmtree("new"))),
+        ("new/random/tiny_cnn/model.npz | taken away | start it again",
+            given.at_the_end(Path("new/random/tiny_cnn/model.npz").unlink), 2, "new")),
 
-    # Switches of the synthetic images
-    "unknown shortcut": Row("synth --shortcut marker --shortcut table,hat",
-        "covid synth: --shortcut: expected some of marker,brightness,table, got 'hat'; choose some of these"),
-    "fewer than no near-duplicates": Row("synth --near-duplicates -1",
-        "covid synth: argument --near-duplicates: expected a whole number of at least 0 and at most 1000000, got '-1'; see `covid synth --help`"),
-    "too many near-duplicates": Row("synth --near-duplicates 1000000",
-        "covid synth: synthetic data: at most 1000000 slices are made, got 60 patients of 8, each with 1000000 near-duplicates; choose fewer"),
-    "unknown labels": Row("synth --labels random",
-        "covid synth: argument --labels: invalid choice: 'random' (choose from ...); see `covid synth --help`"),
-    "too few patients for a story": Row("story --patients 3",
-        "covid story: --patients: the last chapter keeps patients apart, which takes at least 4, got 3; choose more"),
-    "out not empty for story": Row("story --out slices",
-        "covid story: slices exists and is not empty; choose another --out or delete it"),
-    # Evaluation
-    "prevalence no number": Row("evaluate model.npz --data parts --prevalence rare",
-        "covid evaluate: argument --prevalence: expected a number between 0 and 1, such as 0.1, got 'rare'; see `covid evaluate --help`"),
-    "prevalence in per cent": Row("evaluate model.npz --data parts --prevalence 10",
-        "covid evaluate: argument --prevalence: expected a number between 0 and 1, such as 0.1, got '10'; see `covid evaluate --help`"),
-    "prevalence nan": Row("evaluate model.npz --data parts --prevalence nan",
-        "covid evaluate: argument --prevalence: expected a number between 0 and 1, such as 0.1, got 'nan'; see `covid evaluate --help`"),
-    "evaluation figures into the images": Row("evaluate model.npz --data parts --figures parts/drawn",
-        "covid evaluate: parts/drawn lies in the images' folder parts, which has to stay as it is; choose another --figures"),
-    "evaluation figures into a full folder": Row("evaluate model.npz --data parts --figures slices",
-        "covid evaluate: slices exists and is not empty; choose another --figures or delete it"),
-    "a model whose answers are not finite": Row("evaluate bad.npz --data parts --as-is",
-        "covid evaluate: ...: expected a probability, the model's answer is nan (as for ... images); take another model",
-        overflowing),
-    "a threshold that is no share": Row("evaluate bad.npz --data parts",
-        "covid evaluate: bad.npz is a model with an unusable threshold: expected a number in [0, 1], found 3" + OURS,
-        bad_model("threshold-3")),
-    "a threshold without its origin": Row("evaluate bad.npz --data parts",
-        "covid evaluate: bad.npz is a model with an unusable threshold: expected a text as its method, found 7" + OURS,
-        bad_model("threshold-method")),
-    "a threshold that is a number alone": Row("evaluate bad.npz --data parts",
-        "covid evaluate: bad.npz is a model with an unusable threshold: expected a dict, found 0.5" + OURS,
-        bad_model("threshold-bare")),
-    # Groups: --group-csv
-    "group and group-csv": Row("split slices --group x --group-csv p.csv",
-        "covid split: argument --group-csv: not allowed with argument --group; see `covid split --help`"),
-    "group-csv and group-audit": Row("run --group-csv p.csv --group-audit",
-        "covid run: argument --group-audit: not allowed with argument --group-csv; see `covid run --help`"),
-    "a group column of no file": Row("split slices --group-column patient",
-        "covid split: --group-column: of which file is not said; add --group-csv FILE"),
-    "a group column of no file, in run": Row("run --group-column patient",
-        "covid run: --group-column: of which file is not said; add --group-csv FILE"),
-    "more folds than patients": Row("run --data slices --folds 9",
-        "covid run: --folds 9: the test of each fold needs images of each class, and class Infected has only 3 groups (pattern '^[^_]+' in the file names); choose --folds 3 or fewer"),
-    "folds of a split folder": Row("run --data parts --folds 2",
-        "covid run: parts is split already, so that --folds cannot be followed; leave out those, or name the folder of the source images"),
-    "images gone since the first split": Row("run --resume stopped",
-        "covid run: stopped/random/data/enhanced-50-10-40: expected the 12 images to split anew, found 12 images, not the same ones (such as Infected/synthetic-...); write the folder again",
-        all_of(no_figures, copied("slices", lambda path: first(path / "Infected").rename(path / "Infected/synthetic-p001_s09_lung.png")), stopped(lambda path: change_json(path / "run.json", lambda info: info["options"].update(data=str(Path("slices").absolute()), split="both", audit=False)))),
-        leaves="stopped"),
-    "a damaged audit": Row("run --resume stopped",
-        "covid run: stopped/audit is damaged (...); delete it, and `--resume` makes it anew",
-        stopped(lambda path: (path / "audit/audit.json").write_text("{"))),
-    "an audit that lacks an image": Row("run --resume stopped",
-        "covid run: stopped/audit was made of other images: 11 of the 12 in ... are in its images.csv, and 0 could not be read; put the images back, or start another run",
-        stopped(lambda path: without_last_line(path / "audit/images.csv"))),
-    "damaged controls": Row("run --resume stopped",
-        "covid run: stopped/controls is damaged (...); delete it, and `--resume` makes it anew",
-        all_of(no_figures, stopped(with_damaged_controls)),
-        leaves="stopped"),
-    "groups of an audit that is not made": Row("run --data slices --group-audit --no-audit",
-        "covid run: --no-audit: --group-audit takes its groups from the audit; leave out one of them"),
-    "both splits of a split folder": Row("train --data parts --split both",
-        "covid train: parts is split already, so that --split both cannot be followed; leave out those, or name the folder of the source images"),
-    "a random split of a folder split by group": Row("run --data parts --split random",
-        "covid run: --split random: parts was split by groups (^[^_]+) and is taken as it is; leave out --split, or name the folder of the source images",
-        copied("parts", lambda path: change_json(path / "split.json", lambda info: info.update(group="^[^_]+")))),
-    "folds 1": Row("run --folds 1",
-        "covid run: argument --folds: expected a whole number of at least 2 and at most 1000000, got '1'; see `covid run --help`"),
-    "no group-csv": Row("split slices --group-csv missing.csv",
-        "covid split: --group-csv: missing.csv cannot be read (No such file or directory); name a csv file"),
-    "no group-csv in run": Row("run --data slices --group-csv slices",
-        "covid run: --group-csv: slices cannot be read (Is a directory); name a csv file"),
-    "a group-csv of another encoding": Row("split slices --group-csv p.csv",
-        "covid split: --group-csv: p.csv is no csv file in UTF-8 (...); save it as one",
-        file("p.csv", "file,patient\nmüller.png,1\n".encode("latin-1"))),
-    "a group-csv with an endless cell": Row("split slices --group-csv p.csv",
-        "covid split: --group-csv: p.csv is no csv file in UTF-8 (...); save it as one",
-        file("p.csv", "file,patient\n" + "x" * 200_000)),
-    "a group-csv without the column": Row("split slices --group-csv p.csv --group-column person",
-        "covid split: p.csv: expected one column 'person', found 0 among file, patient; name the right one with --group-column",
-        file("p.csv", "file,patient\n")),
-    "a group-csv with nothing in it": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: expected one column 'patient', found 0 among none; name the right one with --group-column",
-        file("p.csv", "")),
-    "a group-csv with the column twice": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: expected one column 'patient', found 2 among patient, patient; name the right one with --group-column",
-        file("p.csv", "patient,patient\n")),
-    "a group-csv with a comma in a cell": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: line 2 has 3 cells for 2 columns; put quotes around a cell that holds the separator",
-        file("p.csv", "file,patient\na.png,Doe, Jane\n")),
-    "a group-csv without the images": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: expected a column that names all 12 images, found none for 12 of them, such as Infected/synthetic-p001_s00_lung.png; add a line for each image, with its path in slices as here",
-        file("p.csv", "file,patient\na.png,1\n")),
-    "a group-csv without one of the images": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: expected a column that names all 12 images, found none for 1 of them, such as Not_Infected/...; add a line for each image, with its path in slices as here",
-        file("p.csv", lambda: patients_csv().rsplit("\n", 2)[0].encode())),
-    "a group-csv that says two things": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: line 2 says patient 'synthetic-p001' for synthetic-p001_s00_lung.png, line 14 says 'somebody'; correct one of them",
-        file("p.csv", lambda: f"{patients_csv()}synthetic-p001_s00_lung.png,somebody\n".encode())),
-    "a group-csv with an empty cell": Row("split slices --group-csv p.csv",
-        "covid split: p.csv: line 2 says no patient for synthetic-p001_s00_lung.png; put one in, or take the image away",
-        file("p.csv", lambda: patients_csv().replace(",synthetic-p001\n", ",\n").encode())),
-    # Looking inside
-    "look without image": Row("look model.npz",
-        "covid look: the following arguments are required: IMAGE; see `covid look --help`"),
-    "look with an unknown method": Row("look model.npz image.png --method lime",
-        "covid look: argument --method: invalid choice: 'lime' (choose from ...); see `covid look --help`"),
-    "a text as image to look at": Row("look model.npz notes.txt",
-        "covid look: notes.txt cannot be used as an image: it is not an image, or of another kind than png, jpg, tif, bmp, gif, webp, jp2 or pnm; save it as one of these"),
-    "look into a folder that is full": Row("look model.npz image.png --out slices",
-        "covid look: slices exists and is not empty; choose another --out or delete it"),
-    "Grad-CAM without a convolution": Row("look bad.npz image.png --method grad-cam",
-        "covid look: --method grad-cam: sequential has no convolution whose maps could be looked at; choose --method occlusion",
-        bad_model(bad_models.saved(bad_models.layers.Flatten(input_shape=(6, 6, 1)), bad_models.layers.Dense(1, activation="sigmoid")))),
-    "a model whose logits overflow": Row("look bad.npz image.png",
-        "covid look: image.png: sequential: expected a heat map of finite values, got NaN or infinity; take another model or image",
-        bad_model(bad_models.saved(
-            bad_models.layers.Conv2D(1, 1, kernel_initializer=lambda shape, rng: np.full(shape, 1e38), input_shape=(6, 6, 1)),
-            bad_models.layers.Flatten(),
-            bad_models.layers.Dense(1, activation="sigmoid", kernel_initializer=lambda shape, rng: np.full(shape, 1e38))))),
     # The report
-    "a report of no folder": Row("report missing",
-        "covid report: missing/summary.json cannot be read (No such file or directory); name the folder of a finished `covid run`"),
-    "a report of a folder of images": Row("report slices",
-        "covid report: slices/summary.json cannot be read (No such file or directory); name the folder of a finished `covid run`"),
-    "a report of a damaged summary": Row("report finished",
-        "covid report: finished/summary.json is damaged (Expecting property name ...); delete it, and `covid run --resume finished` makes it anew",
-        finished(lambda path: (path / "summary.json").write_text("{"))),
-    "a report of a summary that is a list": Row("report finished",
-        "covid report: finished/summary.json is damaged (it holds no results); delete it, and `covid run --resume finished` makes it anew",
-        finished(lambda path: (path / "summary.json").write_text("[]"))),
-    "a report of a summary without models": Row("report finished",
-        "covid report: finished/summary.json is damaged (it holds no model's results); delete it, and `covid run --resume finished` makes it anew",
-        finished(lambda path: (path / "summary.json").write_text('{"splits": {"random": {"models": []}}}'))),
-    "a report where nothing can be written": Row("report finished",
-        "covid report: finished/report.html: No space left on device; check the path, its permissions and the disk",
-        all_of(finished(lambda path: None), raising("covid.page.writing.atomic_write", OSError(28, "No space left on device", "finished/report.html")))),
-    # Controls
-    "controls of images without a group": Row("controls --data data --split group",
-        "covid controls: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv",
-        a_single_image_each),
-    "controls of a split folder with options for another": Row("controls --data parts --split random --ratios 60/20/20 --group-column x --no-contour drop",
-        "covid controls: parts is split already, so that --ratios, --group-column, --split, --no-contour drop cannot be followed; leave out those, or name the folder of the source images"),
-    "controls with another positive class": Row("controls --data parts --positive Not_Infected",
-        "covid controls: parts: its positive class is Infected; leave out --positive, or make another split folder"),
-    "controls into a folder that is filled": Row("controls --data parts --out slices",
-        "covid controls: slices exists and is not empty; choose another --out or delete it"),
-    # audit
-    "audit of groups that are not named": Row("audit slices --split group",
-        "covid audit: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv"),
-    "audit of a split folder with a split": Row("audit parts --split random",
-        "covid audit: --split: parts is split already, and its own split is audited; leave out --split"),
-    "audit of a split folder with ratios": Row("audit parts --ratios 50/10/40",
-        "covid audit: --ratios: parts is split already, and its own split is audited; leave out --ratios"),
-    "audit with a group that no name has": Row("audit slices --group ^x",
-        "covid audit: slices/...: the group expression '^x' finds nothing in this file name; choose one that fits every file"),
-    "audit into a folder in use": Row("audit slices --out parts",
-        "covid audit: parts exists and is not empty; choose another --out or delete it"),
-    "audit into the images": Row("audit slices --out slices/audit",
-        "covid audit: slices/audit lies in the images' folder slices, which has to stay as it is; choose another --out"),
+    *rows("report finished",
+        ("summary.json | damaged | --resume finished", written("finished", "summary.json", "{")),
+        ("summary.json | no results", written("finished", "summary.json", "[]")),
+        ("summary.json | no model's results",
+            written("finished", "summary.json", '{"splits": {"random": {"models": []}}}')),
+        ("finished/report.html | No space left on device | disk",
+            all_of(given.finished(), raising("covid.page.writing.atomic_write",
+                OSError(*FULL.args, "finished/report.html"))))),
 
     # The environment
-    "threads no number": Row("synth --patients 2",
-        "covid synth: NUMBA_NUM_THREADS: expected this environment variable to be an integer of at least 1, got 'x'; correct it or unset it",
-        all_of(env(NUMBA_NUM_THREADS="x"), threads_not_known_yet)),
-    "threads of 5000 digits": Row("synth --patients 2",
-        "covid synth: NUMBA_NUM_THREADS: expected this environment variable to be an integer of at least 1, got '999999999999999999999999999999999999999999999999999999999999'; correct it or unset it",
-        all_of(env(NUMBA_NUM_THREADS="9" * 5000), threads_not_known_yet)),
-    "pixel limit no number": Row("predict model.npz image.png",
-        "covid predict: image.png cannot be used as an image: the environment variable MAX_IMAGE_PIXELS must be a number of pixels, such as 64000000, not 'many'; correct it or unset it",
-        env(MAX_IMAGE_PIXELS="many")),
-    "pixel limit in run": Row("run --data slices",
-        "covid run: no image of class Infected in test is left (the first one: the environment variable MAX_IMAGE_PIXELS must be a number of pixels, such as 64000000, not 'many'; correct it or unset it); add readable images",
-        env(MAX_IMAGE_PIXELS="many")),
-    "pixel limit too small": Row("evaluate model.npz --data parts",
-        "covid evaluate: parts/test/Infected/synthetic-p005_s01_lung.png cannot be used as an image: it is 512 x 512 pixels, more than the limit of 0.02 million; to read it all the same, set the environment variable MAX_IMAGE_PIXELS to 262144",
-        env(MAX_IMAGE_PIXELS="20000")),
-    "library missing": Row("figures --data slices",
-        "covid figures: No module named 'matplotlib'; ask `covid doctor` what is installed",
+    *rows("synth --patients 2",
+        ("NUMBA_NUM_THREADS | integer | 'x'", given.threads("x")),
+        (f"NUMBA_NUM_THREADS | integer | '{'9' * 60}'", given.threads("9" * 5000))),
+    Row("run --data slices", "Infected | MAX_IMAGE_PIXELS | 'many'",
+        given.env(MAX_IMAGE_PIXELS="many")),
+    Row("figures --data slices", "'matplotlib' | covid doctor",
         raising("covid.cli.main.function_of", ImportError("No module named 'matplotlib'"))),
 
     # Ctrl-C, SIGTERM and a reader that goes away
-    "stopped while it prepares": Row("run --data slices",
-        "covid run: stopped",
-        raising("covid.pipeline.prepare_splits.write_split", KeyboardInterrupt()), code=130),
-    "stopped in a command": Row("synth",
-        "covid synth: stopped",
-        raising("covid.cli.commands.synth.synth", KeyboardInterrupt()), code=130),
-    "stopped after a step": Row("train --data slices --epochs 2 --checkpoint-steps 1 --out new",
-        "covid train: stopped after step 1 of 1 of epoch 1",
-        all_of(interrupted_while("minicnn.saving.checkpoint.write_npz"), no_figures), code=130, leaves="new"),
-    "stopped after an epoch": Row("train --data slices --epochs 2 --out new",
-        "covid train: stopped after epoch 1",
-        all_of(interrupted_while("minicnn.saving.checkpoint.write_npz"), no_figures), code=130, leaves="new"),
-    "no reader any more": Row("explain model.npz image.png",
-        "",
-        raising("covid.cli.commands.explain.explain", BrokenPipeError()), code=141),
-}
+    Row("run --data slices", "stopped",
+        raising("covid.pipeline.prepare_splits.write_split", KeyboardInterrupt()), 130),
+    Row("synth", "stopped", raising("covid.cli.commands.synth.synth", KeyboardInterrupt()), 130),
+    Row("train --data slices --epochs 2 --checkpoint-steps 1 --out new",
+        "stopped | step 1 of 1 | epoch 1", all_of(STOPPED, given.no_figures), 130, "new"),
+    Row("train --data slices --epochs 2 --out new",
+        "stopped | epoch 1", all_of(STOPPED, given.no_figures), 130, "new"),
+    Row("explain model.npz image.png", "",
+        raising("covid.cli.commands.explain.explain", BrokenPipeError()), 141),
+]
 # fmt: on
