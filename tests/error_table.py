@@ -938,7 +938,7 @@ TABLE = {
         finished(lambda path: (path / "summary.json").write_text('{"splits": {"random": {"models": []}}}'))),
     "a report where nothing can be written": Row("report finished",
         "covid report: finished/report.html: No space left on device; check the path, its permissions and the disk",
-        all_of(finished(lambda path: None), raising("covid.page.writing.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
+        all_of(finished(lambda path: None), raising("covid.page.write.whole_file", OSError(28, "No space left on device", "finished/report.html")))),
     # Controls
     "controls of images without a group": Row("controls --data data --split group",
         "covid controls: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv",

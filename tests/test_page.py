@@ -16,13 +16,13 @@ from page_runs import APART, HOSTILE, make_run, of_first_version, write_summary
 from covid.cli import main
 from covid.errors import UserError
 from covid.page import write_page
+from covid.page.glossary import fixed, percent
 from covid.page.markup import Markup, tag
 from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.reading import read_run
+from covid.page.read_run import read_run
 from covid.page.style import DARK, LIGHT
 from covid.page.verdict import headline
-from covid.page.words import fixed, percent
-from covid.page.writing import page as page_text
+from covid.page.write import page as page_text
 
 VOID = {"img", "meta", "br", "line", "rect", "circle"}
 

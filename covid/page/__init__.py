@@ -4,18 +4,18 @@
 script, no file beside it is needed to read it. A sentence of the page is either fixed (what a
 measure means) or follows by rules from the numbers (`verdict`); it never says more than they do.
 
-    reading       the run folder, with `runs` (what it has) and `values` (what can be made of it)
+    read_run      the run folder, with `run_data` (what it has) and `values` (what can be made of it)
     verdict       the sentences that follow from the numbers
-    words         numbers as text; what each measure means
+    glossary      numbers as text; what each measure means
     markup        elements and tables; all text is escaped
-    pictures      figures inside the page, with the alternative texts of `alternatives`
+    pictures      figures inside the page, with the texts of `alt_texts`
     chart         the accuracies and their intervals, drawn as SVG
     style         colours, type, print
-    opening, evidence, results, models, checks, card: the sections, in this order; `card` has a
-                  `checklist` and the `literature`
-    writing       all of it together
+    header, audit_section, results_section, models_section, controls_section, model_card:
+                  the sections, in this order; `model_card` has a `checklist` and the `literature`
+    write         all of it together
 """
 
-from covid.page.writing import REPORT, write_page
+from covid.page.write import REPORT, write_page
 
 __all__ = ["REPORT", "write_page"]

@@ -4,10 +4,10 @@ All horizontal places are in per cent of the width, so letters keep their size o
 """
 
 from covid.errors import shortened
+from covid.page.glossary import fixed, in_words
 from covid.page.markup import Markup, tag
-from covid.page.runs import Run
+from covid.page.run_data import Run
 from covid.page.verdict import accuracies, chance
-from covid.page.words import fixed, in_words
 
 LEFT, WIDE = 2.0, 96.0  # where 0 is, and how far 1 is from it, in per cent of the width
 NAME_HEIGHT, ROW_HEIGHT, BETWEEN, AXIS_HEIGHT = 24, 44, 12, 40

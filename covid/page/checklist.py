@@ -3,7 +3,7 @@
 The items follow the themes of CLAIM (Mongan, Moy and Kahn 2020), in words of our own.
 """
 
-from covid.page.runs import Run
+from covid.page.run_data import Run
 
 UNKNOWN, NOT_APPLICABLE = "unknown", "not applicable"
 

@@ -5,9 +5,9 @@ guessing is an interval that lies above the score of always naming the more freq
 more than guessing is one that ends less than `MARGIN` above that.
 """
 
-from covid.page.runs import ModelRun, Run, SplitRun
+from covid.page.glossary import amount, count, fixed, in_words, listed, percent, span
+from covid.page.run_data import ModelRun, Run, SplitRun
 from covid.page.values import look, number
-from covid.page.words import amount, count, fixed, in_words, listed, percent, span
 
 MARGIN = 0.1  # so much above guessing is clearly above it
 

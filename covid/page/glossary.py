@@ -1,6 +1,6 @@
 """Numbers as text, and what each measure means to somebody who has never met it."""
 
-from covid.page.runs import Measure
+from covid.page.run_data import Measure
 from covid.page.values import number
 
 DASH = "–"

@@ -1,9 +1,9 @@
 """Results with intervals: the splits side by side, every measure, and what each one means."""
 
-from covid.page import words
+from covid.page import glossary as words
 from covid.page.chart import accuracy_chart
 from covid.page.markup import Markup, join, listing, paragraph, section, table, tag
-from covid.page.runs import Measure, ModelRun, Run, SplitRun
+from covid.page.run_data import Measure, ModelRun, Run, SplitRun
 from covid.page.values import look, number
 from covid.page.verdict import capital, chance, difference
 

@@ -1,8 +1,8 @@
 """The top of the page: the result in one sentence, what must be known beside it, what was done."""
 
-from covid.page import words
+from covid.page import glossary as words
 from covid.page.markup import Markup, folded, join, listing, paragraph, section, table, tag
-from covid.page.runs import Run, SplitRun
+from covid.page.run_data import Run, SplitRun
 from covid.page.values import look, number
 from covid.page.verdict import capital, headline, warnings
 

@@ -2,11 +2,11 @@
 
 import math
 
-from covid.page import words
-from covid.page.alternatives import named
+from covid.page import glossary as words
+from covid.page.alt_texts import named
 from covid.page.markup import Markup, listing, paragraph, section, table, tag
 from covid.page.pictures import figure
-from covid.page.runs import Run
+from covid.page.run_data import Run
 from covid.page.values import as_number, look, number, read_csv
 from covid.page.verdict import alarmed
 

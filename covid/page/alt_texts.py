@@ -2,8 +2,8 @@
 
 import math
 
-from covid.page import words
-from covid.page.runs import ModelRun, SplitRun
+from covid.page import glossary as words
+from covid.page.run_data import ModelRun, SplitRun
 from covid.page.values import look, number
 
 PARTS = ("train", "validate", "test")

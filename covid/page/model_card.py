@@ -1,11 +1,11 @@
 """The end of the page: how to repeat it, the model card, the checklist, the literature."""
 
-from covid.page import words
-from covid.page.alternatives import named
+from covid.page import glossary as words
+from covid.page.alt_texts import named
 from covid.page.checklist import items
 from covid.page.literature import REFERENCES
 from covid.page.markup import Markup, folded, join, listing, paragraph, section, table, tag
-from covid.page.runs import ModelRun, Run
+from covid.page.run_data import ModelRun, Run
 from covid.page.values import look, number
 from covid.page.verdict import chance
 

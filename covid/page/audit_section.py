@@ -1,11 +1,11 @@
 """Data and audit: what the images themselves say about the test, before any model is asked."""
 
 from covid.audit.confounders import BAR
-from covid.page import words
-from covid.page.alternatives import confounders_seen, named, pairs_seen
+from covid.page import glossary as words
+from covid.page.alt_texts import confounders_seen, named, pairs_seen
 from covid.page.markup import Markup, join, paragraph, section, table, tag
 from covid.page.pictures import figure
-from covid.page.runs import Run
+from covid.page.run_data import Run
 from covid.page.values import look, number
 from covid.page.verdict import alarmed
 

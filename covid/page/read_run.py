@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from covid.errors import UserError, shortened
-from covid.page.runs import ModelRun, Run, SplitRun
+from covid.page.run_data import ModelRun, Run, SplitRun
 from covid.page.values import look
 
 SUMMARY = "summary.json"

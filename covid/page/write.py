@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from covid.page.card import card_section, literature_section, reproduce_section
-from covid.page.checks import controls_section, folds_section
-from covid.page.evidence import audit_section
+from covid.page.audit_section import audit_section
+from covid.page.controls_section import controls_section, folds_section
+from covid.page.header import contents, header, what_was_done
 from covid.page.markup import Markup, join, paragraph, tag
-from covid.page.models import inside_section, models_section
-from covid.page.opening import contents, header, what_was_done
-from covid.page.reading import read_run
-from covid.page.results import results_section
-from covid.page.runs import Run
+from covid.page.model_card import card_section, literature_section, reproduce_section
+from covid.page.models_section import inside_section, models_section
+from covid.page.read_run import read_run
+from covid.page.results_section import results_section
+from covid.page.run_data import Run
 from covid.page.style import style_sheet
 from minicnn.files import whole_file
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from covid.page import words
-from covid.page.alternatives import seen
+from covid.page import glossary as words
+from covid.page.alt_texts import seen
 from covid.page.markup import Markup, paragraph, section, table, tag
 from covid.page.pictures import figure
-from covid.page.runs import ModelRun, Run, SplitRun
+from covid.page.run_data import ModelRun, Run, SplitRun
 from covid.page.values import look
 
 # Beginning of the file name: what the caption says.
