@@ -8,6 +8,7 @@
     resampling    intervals by drawing images, or whole patients, again and again
     thresholds    from which probability on an image is called positive
     measuring     all of it at once: `measure`
+    definitions   what each measure means, as text
 
 Everywhere `labels` are (n,) integers, 1 for the positive class, and `probabilities` (or `scores`)
 are (n,) floats of the positive class. Functions that take `weights`, (..., n) numbers of at least
@@ -24,6 +25,7 @@ from covid.metrics.curves import (
     roc_auc,
     roc_curve,
 )
+from covid.metrics.definitions import DEFINITIONS, Definition
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
     DEFAULT_PREVALENCE,
@@ -48,8 +50,10 @@ from covid.metrics.thresholds import choose_threshold, threshold_choice
 
 __all__ = [
     "DEFAULT_PREVALENCE",
+    "DEFINITIONS",
     "MEASURES",
     "Band",
+    "Definition",
     "accuracy",
     "average_precision",
     "balanced_accuracy",

@@ -6,6 +6,7 @@ import numpy as np
 
 from covid.metrics.calibration import brier_score, expected_calibration_error
 from covid.metrics.curves import average_precision, checked, roc_auc
+from covid.metrics.definitions import DEFINITIONS
 from covid.metrics.delong import delong_interval, is_perfect
 from covid.metrics.predictive import predictive_intervals, predictive_values
 from covid.metrics.proportions import (
@@ -22,10 +23,7 @@ from covid.metrics.proportions import (
 )
 from covid.metrics.resampling import bootstrap, group_codes, reversed_interval, usual_interval
 
-MEASURES = (
-    *("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1"),
-    *("roc_auc", "pr_auc", "brier", "ece"),
-)
+MEASURES = tuple(DEFINITIONS)
 # A round number far below the half of a collected test set, as where many well people are tested.
 # It is an example to reckon with, not an estimate of anything.
 DEFAULT_PREVALENCE = 0.1
