@@ -7,7 +7,7 @@ import re
 
 import pytest
 from browser import REQUIRED, Browser, found
-from page_runs import HOSTILE, make_run, of_first_version
+from page_runs import HOSTILE, make_run
 
 from covid.page import write_page
 
@@ -57,8 +57,10 @@ def browser():
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict:
-    """Report of a whole run, of one whose names are hostile, of one of the first version."""
-    folders = {name: tmp_path_factory.mktemp(name) / "run" for name in ("whole", "hostile", "old")}
+    """Report of a whole run, of one whose names are hostile, of one with a single split."""
+    folders = {
+        name: tmp_path_factory.mktemp(name) / "run" for name in ("whole", "hostile", "single")
+    }
     make_run(folders["whole"])
     make_run(
         folders["hostile"],
@@ -70,12 +72,12 @@ def pages(tmp_path_factory) -> dict:
         file_name="{patient}" + "long_" * 40 + HOSTILE,
         figures=False,
     )
-    of_first_version(folders["old"], make_run(folders["old"], seed=1))
+    make_run(folders["single"], splits=("group",), seed=1)
     return {name: write_page(folder) for name, folder in folders.items()}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["whole", "hostile", "old"])
+@pytest.mark.parametrize("name", ["whole", "hostile", "single"])
 def test_a_page_on_a_screen(browser, pages, name, width):
     browser.width(width)
     browser.open("about:blank")

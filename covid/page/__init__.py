@@ -1,18 +1,17 @@
 """The report: one self-contained HTML page that says what a run found and what that is worth.
 
-`write_page` reads summary.json and the files beside it and writes report.html: no network, no
-script, no file beside it is needed to read it. A sentence of the page is either fixed (what a
-measure means) or follows by rules from the numbers (`verdict`); it never says more than they do.
+`write_page` reads summary.json and the files beside it and writes report.html: it needs no network,
+no script and no other file to be read. A sentence of the page is either fixed (in a template) or
+follows by rules from the numbers (`verdict`); it never says more than they do.
 
-    read_run      the run folder, with `run_data` (what it has) and `values` (what can be made of it)
+    read_run      summary.json, checked, as the dataclasses of `run_data`
     verdict       the sentences that follow from the numbers
-    glossary      numbers as text; what each measure means
-    markup        elements and tables; all text is escaped
-    pictures      figures inside the page, with the texts of `alt_texts`
-    chart         the accuracies and their intervals, drawn as SVG
-    style         colours, type, print
     header, audit_section, results_section, models_section, controls_section, model_card:
-                  the sections, in this order; `model_card` has a `checklist` and the `literature`
+                  what the sections show; how, is in the template of the same name in templates/
+    chart         the accuracies and their intervals
+    pictures      figures inside the page, with the texts of `alt_texts`
+    formats       numbers as text
+    glossary      the words of the page; what each measure means is in `covid.metrics`
     write         all of it together
 """
 

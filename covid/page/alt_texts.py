@@ -1,139 +1,162 @@
 """Alternative texts: what is to be seen on a figure, computed from the numbers it shows."""
 
 import math
+from collections import defaultdict
 
-from covid.page import glossary as words
-from covid.page.run_data import ModelRun, SplitRun
-from covid.page.values import look, number
+from covid.page.formats import amount, count, fixed, listed, measured, with_interval
+from covid.page.run_data import Audit, Controls, Folds, ModelRun, Run, SplitRun
 
-PARTS = ("train", "validate", "test")
+MASKS = (
+    "Slices, the lungs that were found in them, and what each control leaves: lungs blacked out, "
+    "border only, lungs only."
+)
 
 
-def pairs_seen(audit: dict) -> str:
+def images_alt(name: str, run: Run) -> str:
+    """Of figures/<name>.png, which show what the images look like."""
+    return {
+        "samples": f"A grid of slices of the classes {run.positive} and {run.negative}, a few of "
+        "each, drawn at random, with their file names.",
+        "preprocessing": "Slices as they were read, after contrast enhancement, and cropped to the "
+        "outline of the body, a column for each slice.",
+        "augmentation": "A training slice and four random augmentations of it.",
+    }[name]
+
+
+def pairs_alt(audit: Audit) -> str:
     """Of audit/pairs.png."""
-    near = look(audit, "near_duplicates")
-    if number(look(near, "pairs")) == 0:
+    near = audit.near_duplicates
+    if not near.pairs:
         return (
-            "Pairs of slices side by side, the most alike there are, with their file names; none "
-            "of them are near-duplicates."
+            "Pairs of slices side by side, the most similar ones, with their file names; none of "
+            "them are near-duplicates."
         )
     return (
-        "Pairs of nearly equal slices side by side, with their file names and distance; there are "
-        f"{words.amount(look(near, 'pairs'), 'such pair')}, "
-        f"{words.count(look(near, 'pairs_across'))} of them across the parts of the split."
+        "Pairs of nearly identical slices side by side, with their file names and distance; there "
+        f"are {amount(near.pairs, 'such pair')}, {count(near.pairs_across)} of them across the "
+        "parts of the split."
     )
 
 
-def confounders_seen(audit: dict) -> str:
+def confounders_alt(audit: Audit) -> str:
     """Of audit/confounders.png."""
-    found = look(audit, "confounders")
-    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-    rows = [row for row in rows if number(row.get("auc")) is not None]
-    if not rows:
-        return "A chart of confounders; no area under the curve is known."
-    most = max(rows, key=lambda row: abs(row["auc"] - 0.5))
-    flagged = [named(row) for row in rows if row.get("flagged") is True]
-    suspects = f"suspicious: {words.listed(flagged)}" if flagged else "none is surely suspicious"
+    if not audit.confounders:
+        return "An empty chart of confounders."
+    most = max(audit.confounders, key=lambda one: abs(one.auc - 0.5))
+    flagged = [one.title for one in audit.confounders if one.flagged]
     return (
-        f"Chart of {words.amount(len(rows), 'number')} about the images, each with the AUC of "
-        "telling the classes apart by it alone; farthest from 0.5 is "
-        f"{named(most)} with {words.fixed(most['auc'])}; {suspects}."
+        f"Chart of {amount(len(audit.confounders), 'value')} about the images, each with the AUC "
+        f"of classifying by it alone; farthest from 0.5 is {most.title} with {fixed(most.auc)}; "
+        f"suspicious: {listed(flagged) if flagged else 'none'}."
     )
 
 
-def named(row: dict) -> str:
-    """A confounder or control in words."""
-    return str(row.get("title") or row.get("name") or words.DASH).replace("_", " ")
+def comparison_alt(run: Run) -> str:
+    """Of figures/comparison.png."""
+    models = [
+        f"{model.name}, {split.title}: "
+        + ", ".join(f"{part} {fixed(result.acc)}" for part, result in model.parts.items())
+        for split, model in run.trained()
+    ]
+    return f"Accuracy at 0.5 of every model on every part, with intervals. {'; '.join(models)}."
 
 
-def seen(topic: str, split: SplitRun, model: ModelRun, positive: str, negative: str) -> str:
+def controls_alt(controls: Controls) -> str:
+    """Of controls/controls.png."""
+    rows = [
+        f"{row.title} {with_interval(row.accuracy, row.accuracy_low, row.accuracy_high)}"
+        for row in controls.rows
+    ]
+    return f"Chart of AUC and accuracy of image and controls; accuracies: {'; '.join(rows)}."
+
+
+def folds_alt(folds: Folds) -> str:
+    """Of folds/folds.png."""
+    means = [f"{name} {fixed(one.measures.accuracy.mean)}" for name, one in folds.models.items()]
+    return f"Chart of the test accuracy of every fold; mean accuracy: {'; '.join(means)}."
+
+
+def model_alt(topic: str, split: SplitRun, model: ModelRun, run: Run) -> str:
     """Of a figure of one model; `topic` is the beginning of its file name."""
-    where = f"of {model.name} on {words.amount(look(model.entry, 'test', 'n'), 'test slice')}"
-    how = f"{split.title}; positive class {positive}"
+    name, measures = model.name, model.test.measures
+    of = f"of {name} on {amount(model.test.n, 'test slice')}"
     texts = {
-        "curves": lambda: curves_seen(model),
-        "confusion": lambda: confusion_seen(model, positive, negative),
-        "roc": lambda: f"ROC curve {where}: area {words.in_words(model.measure('roc_auc'))}",
+        "curves": lambda: curves_alt(model),
+        "confusion": lambda: confusion_alt(model, run.positive, run.negative),
+        "roc": lambda: f"ROC curve {of}: area {measured(measures['roc_auc'])}",
         "precision_recall": lambda: (
-            f"Precision-recall curve {where}: area {words.in_words(model.measure('pr_auc'))}"
+            f"Precision-recall curve {of}: area {measured(measures['pr_auc'])}"
         ),
         "reliability": lambda: (
-            f"Reliability diagram {where}: stated probability against observed share; expected "
-            f"calibration error {words.in_words(model.measure('ece'))}, Brier score "
-            f"{words.in_words(model.measure('brier'))}"
+            f"Reliability diagram {of}: predicted probability against observed share; expected "
+            f"calibration error {measured(measures['ece'])}, Brier score "
+            f"{measured(measures['brier'])}"
         ),
-        "scores": lambda: scores_seen(model, where),
-        "most_wrong": lambda: most_wrong_seen(model, where),
+        "scores": lambda: scores_alt(model, of),
+        "most_wrong": lambda: most_wrong_alt(model, of),
         "filters": lambda: (
-            f"The filters of the first convolution of {model.name} as small gray squares, and what "
-            "they make of one slice"
+            f"The filters of the first convolution of {name} as small gray squares, and their "
+            "outputs for one slice"
         ),
         "graph": lambda: (
-            f"The layers of {model.name} from input to output, with their shapes; "
-            f"{words.count(look(model.entry, 'params'))} parameters"
+            f"The layers of {name} from input to output, with their shapes; "
+            f"{count(model.params)} parameters"
         ),
-        "look": lambda: look_seen(model),
-        "excited": lambda: f"Inputs that excite filters of {model.name} most",
+        "look": lambda: look_alt(model),
+        "excited": lambda: f"Inputs that activate filters of {name} most",
     }
-    words_of_it = texts.get(topic, lambda: f"Figure {topic.replace('_', ' ')} of {model.name}")()
-    return f"{words_of_it}; {how}."
+    return f"{texts[topic]()}; {split.title}; positive class {run.positive}."
 
 
-def curves_seen(model: ModelRun) -> str:
+def curves_alt(model: ModelRun) -> str:
     """Loss at the beginning and the end, in training and validation."""
-    history = model.history
-    text = f"Accuracy and loss of {model.name} while training"
+    text = f"Accuracy and loss of {model.name} during training"
     for key, name in (("loss", "training loss"), ("val_loss", "validation loss")):
-        values = [value for value in history.get(key, []) if math.isfinite(value)]
-        if values:
+        losses = [value for value in model.history.get(key, []) if math.isfinite(value)]
+        if losses:
             text += (
-                f"; {name} {words.fixed(values[0])} after the first epoch, "
-                f"{words.fixed(values[-1])} after the last of {len(history[key])}"
+                f"; {name} {fixed(losses[0])} after the first epoch, {fixed(losses[-1])} after "
+                f"the last of {len(model.history[key])}"
             )
     return text
 
 
-def confusion_seen(model: ModelRun, positive: str, negative: str) -> str:
+def confusion_alt(model: ModelRun, positive: str, negative: str) -> str:
     """All counts."""
     parts = []
-    for part in PARTS:
-        counts = model.confusion(part)
-        if counts is not None:
-            (tn, fp), (fn, tp) = counts
-            parts.append(
-                f"{part}: of {tp + fn} {positive} {tp} found, of {tn + fp} {negative} {fp} taken "
-                f"for {positive}"
-            )
-    return f"Confusion matrices of {model.name} at 0.5; " + ("; ".join(parts) or "no counts known")
+    for part, result in model.parts.items():
+        (tn, fp), (fn, tp) = result.confusion
+        parts.append(
+            f"{part}: of {tp + fn} {positive} {tp} found, of {tn + fp} {negative} {fp} called "
+            f"{positive}"
+        )
+    return f"Confusion matrices of {model.name} at 0.5; {'; '.join(parts)}"
 
 
-def look_seen(model: ModelRun) -> str:
+def look_alt(model: ModelRun) -> str:
     """Which image, which method, and what the sanity check found."""
-    found = look(model.entry, "look")
-    image, method = look(found, "image"), look(found, "method")
-    text = f"The slice {image}" if isinstance(image, str) else "A slice"
-    text += f" with the heat map of {model.name}"
-    text += f" by {method}" if isinstance(method, str) else ""
-    text += ", beside it the maps of the same model with random weights, the sanity check"
-    passed = look(found, "passed")
-    if isinstance(passed, bool):
-        text += ", which it passes" if passed else ", which it fails: the map says nothing"
-    return text
+    passed = "passes" if model.look.passed else "fails: the map says nothing"
+    return (
+        f"The slice {model.look.image} with the heat map of {model.name} by {model.look.method}, "
+        "beside it the maps of the same model with random weights, the sanity check, which it "
+        f"{passed}"
+    )
 
 
-def scores_seen(model: ModelRun, where: str) -> str:
+def scores_alt(model: ModelRun, of: str) -> str:
     """Median probability of each class."""
-    text = f"Histogram of the probabilities {where}, by class"
-    by_class: dict[str, list[float]] = {}
+    by_class = defaultdict(list)
     for row in model.predictions:
-        by_class.setdefault(str(row.get("true")), []).append(row["p"])
-    for name, values in sorted(by_class.items()):
-        text += f"; median {words.fixed(sorted(values)[len(values) // 2])} for {name}"
-    return text
+        by_class[str(row.get("true"))].append(row["p"])
+    medians = "".join(
+        f"; median {fixed(sorted(values)[len(values) // 2])} for {name}"
+        for name, values in sorted(by_class.items())
+    )
+    return f"Histogram of the probabilities {of}, by class{medians}"
 
 
-def most_wrong_seen(model: ModelRun, where: str) -> str:
-    """How many mistakes there are to choose from."""
+def most_wrong_alt(model: ModelRun, of: str) -> str:
+    """How many errors there are to choose from."""
     wrong = sum(not row["correct"] for row in model.predictions)
     known = f": {wrong} are wrong in all" if model.predictions else ""
-    return f"The most wrong images {where}{known}; each with its name and probability"
+    return f"The most wrong images {of}{known}; each with its name and probability"

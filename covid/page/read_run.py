@@ -1,18 +1,41 @@
-"""Reading a run folder: summary.json of any version.
+"""Reading a run folder: summary.json, once, into the dataclasses of `run_data`.
 
-A summary that is no summary is a `UserError`. Anything else may be missing, of an older version
-or of another type than expected: the page then says that it is not there.
+What does not fit them is a `UserError` that says where, what was expected and what was found.
 """
 
 import json
+import re
+from dataclasses import MISSING, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
+from types import UnionType
+from typing import get_args, get_origin, get_type_hints
 
-from covid.errors import UserError, shortened
-from covid.page.run_data import ModelRun, Run, SplitRun
-from covid.page.values import look
+from covid.errors import UserError, shortened, shown
+from covid.metrics import MEASURES
+from covid.page.run_data import GROUP, RANDOM, ModelRun, Run, SplitRun
 
 SUMMARY = "summary.json"
-TITLES = {"random": "slices split at random", "group": "patients kept apart"}
+LARGEST = 1e300  # neither infinite nor NaN, and sums stay finite
+JSON_TYPES = {  # type of a field: (types in JSON, the same as text)
+    float: ((int, float), "a number"),
+    int: (int, "a count"),
+    str: (str, "a text"),
+    bool: (bool, "true or false"),
+    dict: (dict, "an object"),
+    list: (list, "a list"),
+}
+# A folder of its own inside the run folder, whatever a summary from elsewhere says.
+FOLDER_NAME = re.compile(r"(?!\.\.?$)[^/\\\0]+")
+
+
+class Misfit(ValueError):
+    """A place in a file, what was expected there and what was found."""
+
+    def __init__(self, place: str, expected: str, found):
+        found = "nothing" if found is MISSING else shown(shortened(json.dumps(found), 40))
+        where = f"{shown(place)}: " if place else ""
+        super().__init__(f"{where}expected {expected}, found {found}")
 
 
 def read_run(folder: str | Path) -> Run:
@@ -21,59 +44,106 @@ def read_run(folder: str | Path) -> Run:
     Raises
     ------
     UserError
-        There is no summary.json, or it holds no results.
+        There is no summary.json, or it is damaged, or of another version of this program.
     """
     folder = Path(folder)
     path = folder / SUMMARY
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        run = convert(Run, json.loads(path.read_text(encoding="utf-8")), "")
+        check_names(run)
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}); name the folder of a finished `covid run`"
         ) from error
+    except Misfit as error:
+        raise UserError(
+            f"{path}: {error}; it is damaged or of another version: delete it, and "
+            f"`covid run --resume {folder}` writes it anew"
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise damaged(path, shortened(str(error))) from error
-    if not isinstance(summary, dict):
-        raise damaged(path, "it holds no results")
-    splits = [
-        read_split(folder, summary, key, entry) for key, entry in split_entries(summary).items()
-    ]
-    if not any(split.models for split in splits):
-        raise damaged(path, "it holds no model's results")
-    return Run(folder, summary, splits)
-
-
-def damaged(path: Path, why: str) -> UserError:
-    return UserError(
-        f"{path} is damaged ({why}); delete it, and `covid run --resume {path.parent}` makes it anew"
-    )
-
-
-def split_entries(summary: dict) -> dict[str, dict]:
-    """The splits of a summary, random first; one of the first version had a single one."""
-    entries = summary.get("splits")
-    if entries is None and "models" in summary:
-        entries = {"group" if summary.get("split") == "group" else "random": summary}
-    known = entries if isinstance(entries, dict) else {}
-    order = sorted(known, key=lambda key: (key != "random", key != "group"))
-    return {key: known[key] for key in order if isinstance(known[key], dict)}
-
-
-def read_split(folder: Path, summary: dict, key: str, entry: dict) -> SplitRun:
-    """A split's part of the summary."""
-    inside = "" if entry is summary else str(entry.get("folder") or key)
-    if ".." in Path(inside).parts or Path(inside).is_absolute() or "\0" in inside:
-        inside = ""  # a summary from elsewhere must not make the page read other folders
-    title = str(entry.get("title") or TITLES.get(key, key))
-    models = look(entry, "models")
-    found = {
-        name: ModelRun(name, model, folder / inside / safe_name(name))
-        for name, model in (models.items() if isinstance(models, dict) else ())
-        if isinstance(model, dict)
+        raise UserError(
+            f"{path} is damaged ({shortened(error)}); delete it, and "
+            f"`covid run --resume {folder}` writes it anew"
+        ) from error
+    splits = {
+        key: with_folders(run.splits[key], key, folder)
+        for key in (RANDOM, GROUP)
+        if key in run.splits
     }
-    return SplitRun(key, title, entry, folder / inside, found)
+    return replace(run, splits=splits, folder=folder)
 
 
-def safe_name(name: str) -> str:
-    """A model's name as the name of a folder, which cannot lead elsewhere."""
-    return name if Path(name).name == name and "\0" not in name and name != ".." else "_"
+def check_names(run: Run) -> None:
+    """`Misfit` unless splits and models can be folders, each model with every measure."""
+    if not run.splits or not set(run.splits) <= {RANDOM, GROUP}:
+        raise Misfit("splits", f'"{RANDOM}", "{GROUP}" or both', list(run.splits))
+    for key, split in run.splits.items():
+        place = f"splits.{key}.models"
+        if not split.models or list(split.models) != run.model_names:
+            raise Misfit(place, "the same models in each split", list(split.models))
+        for name, model in split.models.items():
+            if not FOLDER_NAME.fullmatch(name):
+                raise Misfit(place, "names of folders", name)
+            for part, result in model.parts.items():
+                where = f"{place}.{name}.{part}.measures"
+                if list(result.measures) != list(MEASURES):
+                    raise Misfit(where, "all measures", list(result.measures))
+                convert(float, result.measures["accuracy"].value, f"{where}.accuracy.value")
+
+
+def with_folders(split: SplitRun, key: str, folder: Path) -> SplitRun:
+    """The same with names and folders filled in."""
+    models: dict[str, ModelRun] = {
+        name: replace(model, name=name, folder=folder / key / name)
+        for name, model in split.models.items()
+    }
+    return replace(split, key=key, folder=folder / key, models=models)
+
+
+def convert(kind, content, place: str):
+    """Content of a JSON file as a value of a type: a dataclass, X | None, dict[str, X], list[X],
+    tuple[X, Y], or a plain one. `Misfit` where it is of another type; counts are not negative."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return None if content is None else convert(inner[0], content, place)
+    if is_dataclass(kind):
+        require(dict, content, place)
+        return kind(
+            **{
+                name: convert(hint, content.get(name, default), f"{place}.{name}".lstrip("."))
+                for name, (hint, default) in fields_in_file(kind).items()
+            }
+        )
+    if origin is tuple:
+        require(list, content, place)
+        if len(content) != len(inner):
+            raise Misfit(place, f"{len(inner)} values", content)
+        pairs = zip(inner, content, strict=True)
+        return tuple(convert(one, value, f"{place}[{k}]") for k, (one, value) in enumerate(pairs))
+    require(origin or kind, content, place)
+    if origin is dict:
+        return {key: convert(inner[1], value, f"{place}.{key}") for key, value in content.items()}
+    if origin is list:
+        return [convert(inner[0], value, f"{place}[{k}]") for k, value in enumerate(content)]
+    return content
+
+
+def require(kind: type, content, place: str) -> None:
+    """`Misfit` unless a value is of a plain type."""
+    types, expected = JSON_TYPES[kind]
+    fits = isinstance(content, types) and (kind is bool or not isinstance(content, bool))
+    if fits and kind in (int, float):
+        fits = abs(content) < LARGEST and (kind is float or content >= 0)
+    if not fits:
+        raise Misfit(place, expected, content)
+
+
+@cache
+def fields_in_file(kind: type) -> dict[str, tuple]:
+    """Name -> (type, default) of the fields that a file has: without a default, or with None."""
+    hints = get_type_hints(kind)
+    return {
+        one.name: (hints[one.name], one.default)
+        for one in fields(kind)
+        if one.default is None or (one.default is MISSING and one.default_factory is MISSING)
+    }

@@ -1,20 +1,36 @@
-"""The whole page, and its way to disk."""
+"""The whole page from its templates, and its way to disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from covid.errors import shown
+from covid.page import formats
 from covid.page.audit_section import audit_section
 from covid.page.controls_section import controls_section, folds_section
-from covid.page.header import contents, header, what_was_done
-from covid.page.markup import Markup, join, paragraph, tag
-from covid.page.model_card import card_section, literature_section, reproduce_section
+from covid.page.header import done_section, header
+from covid.page.model_card import card_section, repeat_section
 from covid.page.models_section import inside_section, models_section
 from covid.page.read_run import read_run
 from covid.page.results_section import results_section
 from covid.page.run_data import Run
-from covid.page.style import style_sheet
 from minicnn.files import whole_file
 
 REPORT = "report.html"
+FILTERS = ("amount", "between", "count", "fixed", "listed", "percent", "setting", "with_interval")
+# (anchor, title, the values of its template; None leaves the section out); the template of "audit"
+# is templates/audit_section.html
+SECTIONS: tuple[tuple[str, str, Callable[[Run], dict | None]], ...] = (
+    ("done", "Data and methods", done_section),
+    ("audit", "Data audit", audit_section),
+    ("results", "Results", results_section),
+    ("models", "Training curves and errors", models_section),
+    ("controls", "Controls: does the model read the lungs?", controls_section),
+    ("inside", "Inside the models", inside_section),
+    ("folds", "Cross-validation", folds_section),
+    ("repeat", "Reproducing this run", repeat_section),
+    ("card", "Model card", card_section),
+    ("literature", "References", lambda run: {}),
+)
 
 
 def write_page(run_folder: str | Path) -> Path:
@@ -54,41 +70,41 @@ def write_report(run: Run) -> Path:
 
 def page(run: Run) -> str:
     """The page as text."""
+    from markupsafe import Markup
+
+    templates = environment()
+
+    def render(name: str, values: dict) -> Markup:
+        return Markup(templates.get_template(f"{name}.html").render(run=run, **values))
+
+    contents = [(anchor, title, values(run)) for anchor, title, values in SECTIONS]
     sections = [
-        ("done", "What was done", what_was_done(run)),
-        ("audit", "Data, and what the audit says", audit_section(run)),
-        ("results", "Results", results_section(run)),
-        ("models", "Training, curves and mistakes", models_section(run)),
-        ("controls", "Controls", controls_section(run)),
-        ("inside", "Looking inside", inside_section(run)),
-        ("folds", "Cross-validation", folds_section(run)),
-        ("repeat", "How to repeat it", reproduce_section(run)),
-        ("card", "Model card", card_section(run)),
-        ("literature", "Literature", literature_section()),
+        {"anchor": anchor, "title": title, "html": render(f"{anchor}_section", values)}
+        for anchor, title, values in contents
+        if values is not None
     ]
-    there = [(name, title, text) for name, title, text in sections if text is not None]
-    entries = [(name, title) for name, title, _ in there]
-    body = join(
-        [
-            header(run),
-            contents(entries),
-            tag("main", *(text for _, _, text in there)),
-            tag("footer", paragraph(run.note), paragraph("Written by minicnn-covid.")),
-        ]
+    return render("report", {"header": render("header", header(run)), "sections": sections})
+
+
+def environment():
+    """The templates: all values are escaped, and one that a section forgets is an error."""
+    import jinja2
+    from markupsafe import Markup
+
+    def printable(value):
+        """Control characters, and bytes that are no text, written out: a page cannot hold them."""
+        if isinstance(value, Markup):
+            return value
+        return shown(value).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    title = f"{run.positive} or {run.negative}{' (synthetic images)' if run.synthetic else ''}"
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        # Nothing is fetched, whatever a name in the data contains.
-        tag(
-            "meta",
-            http_equiv="Content-Security-Policy",
-            content="default-src 'none'; img-src data:; style-src 'unsafe-inline'",
-        ),
-        tag("title", f"{title}: what a result is worth"),
-        tag("style", Markup(style_sheet())),
-    )
-    whole = tag("html", head, tag("body", body), lang="en")
-    return f"<!doctype html>{whole}\n"
+    found.filters.update({name: getattr(formats, name) for name in FILTERS})
+    return found
