@@ -45,7 +45,7 @@ def confounders_alt(audit: Audit) -> str:
     most = max(audit.confounders, key=lambda one: abs(one.auc - 0.5))
     flagged = [one.title for one in audit.confounders if one.flagged]
     return (
-        f"Chart of {amount(len(audit.confounders), 'value')} about the images, each with the AUC "
+        f"Chart of {count(len(audit.confounders))} properties of the images, each with the AUC "
         f"of classifying by it alone; farthest from 0.5 is {most.title} with {fixed(most.auc)}; "
         f"suspicious: {listed(flagged) if flagged else 'none'}."
     )

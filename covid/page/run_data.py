@@ -198,7 +198,7 @@ class PatientsOnBothSides:
 
 @dataclass(frozen=True)
 class Confounder:
-    """How well one value about an image alone separates the classes."""
+    """How well one property of the images alone separates the classes."""
 
     title: str
     auc: float
