@@ -38,8 +38,8 @@ def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> lis
     """The confusion matrix in words."""
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     return [
-        f"  {classes[1]} (positive): {true_positive} recognised, {false_negative} missed",
-        f"  {classes[0]}: {true_negative} recognised, {false_positive} taken for {classes[1]}",
+        f"  {classes[1]} (positive): {true_positive} recognized, {false_negative} missed",
+        f"  {classes[0]}: {true_negative} recognized, {false_positive} taken for {classes[1]}",
     ]
 
 

@@ -466,9 +466,9 @@ def test_a_model_of_one_answer_is_not_blamed_on_the_patients():
 
 def test_a_shortcut_that_the_model_missed_is_not_said_to_be_its_score():
     rows = flag(rows_with(image=0.5, border_only=0.9))
-    assert "this one is not surely above chance" in sentence(rows, 12)
+    assert "this one is not significantly above chance" in sentence(rows, 12)
     constant = [replace(row, auc_low=None) if row.name == "image" else row for row in rows]
-    assert "this one is not surely above chance" in sentence(constant, 12)
+    assert "this one is not significantly above chance" in sentence(constant, 12)
 
 
 def test_unknown_patients_are_mentioned():

@@ -23,7 +23,7 @@ def leak_clause(audit: Audit) -> str:
         found.append(
             f"as the images alone show, {with_one} of {images} test images "
             f"({percent(with_one, images)}) {'has' if with_one == 1 else 'have'} a near-duplicate "
-            "among the images to learn from"
+            "in the training or validation set"
         )
     patients = audit.patients_on_both_sides
     if patients is not None and patients["count"]:
@@ -33,7 +33,7 @@ def leak_clause(audit: Audit) -> str:
         )
     if found:
         return (
-            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memory; keep "
+            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memorization; keep "
             "patients apart"
         )
     if not images:
@@ -42,12 +42,12 @@ def leak_clause(audit: Audit) -> str:
     checked = "" if patients is None else f" and no {member} stands on both sides"
     return (
         f"No leak was found in {audit.split_title[0].lower()}{audit.split_title[1:]}: none of "
-        f"{images} test images has a near-duplicate among the images to learn from{checked}"
+        f"{images} test images has a near-duplicate in the training or validation set{checked}"
     )
 
 
 def shortcut_clause(audit: Audit) -> str:
-    """What tells the classes apart without a look at the lungs."""
+    """What separates the classes without a look at the lungs."""
     if not audit.confounders:
         return "one class has no readable image, so nothing is known of shortcuts"
     flagged = [found for found in audit.confounders if found.flagged]
@@ -55,15 +55,15 @@ def shortcut_clause(audit: Audit) -> str:
         named = [f"{found.title} (AUC {found.auc:.2f})" for found in flagged[:NAMED]]
         if len(flagged) > NAMED:
             named.append(f"{len(flagged) - NAMED} more")
-        return f"the classes can be told apart without the lungs, by {listed(named)} alone"
+        return f"the classes can be separated without the lungs, by {listed(named)} alone"
     strongest = audit.confounders[0]
-    at_most = f"the most telling is {strongest.title}, AUC {strongest.auc:.2f}"
+    highest = f"highest AUC: {strongest.title}, {strongest.auc:.2f}"
     if not audit.enough_groups:
         return (
-            f"{audit.units} independent {audit.units_title} are too few to be sure of any "
-            f"single number that it tells the classes apart ({at_most})"
+            f"{audit.units} independent {audit.units_title} are too few to find or rule out a "
+            f"confounder ({highest})"
         )
-    return f"no single number surely tells the classes apart ({at_most})"
+    return f"no confounder found ({highest})"
 
 
 def listed(names: list[str]) -> str:

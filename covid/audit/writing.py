@@ -85,7 +85,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             [found.summary() for found in audit.confounders],
             audit.units_title,
             folder / "confounders.png",
-            f"The classes told apart by one number {positive}",
+            f"AUC of each image property alone {positive}",
             note,
         )
     else:

@@ -85,12 +85,12 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
         meaning = (
             "so the score does not show that the model reads lungs"
             if image.auc_low is not None and image.auc_low > CHANCE
-            else "which a better model could learn; this one is not surely above chance"
+            else "which a better model could learn; this one is not significantly above chance"
         )
         # A model that knows the patients tells them apart by bones and table as well.
         beginning = f"these {members} again, or a shortcut" if found else "Shortcut"
         found.append(
-            f"{beginning}: without the lungs the classes are still told apart (AUC: "
+            f"{beginning}: without the lungs the classes are still separated (AUC: "
             f"{in_words(shortcuts)}; the image {image.auc:.2f}), {meaning}"
         )
     if found:
@@ -98,7 +98,7 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
     if image.auc_low <= CHANCE:
         return (
             f"No leak and no shortcut found, but the image itself (AUC {image.auc:.2f}) is not "
-            "surely above chance, so there was little to find."
+            "significantly above chance, so there was little to find."
         )
     unsure = [by_name[name] for name in ("permuted_labels", *SHORTCUTS)]
     unsure = [row for row in unsure if has_enough(row, image)]

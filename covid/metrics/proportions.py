@@ -46,17 +46,17 @@ def ratio(part, whole) -> np.ndarray:
 
 
 def sensitivity(counts: Counts) -> np.ndarray:
-    """Share of the positive images that are recognised: TP / (TP + FN); also called recall."""
+    """Share of the positive images that are recognized: TP / (TP + FN); also called recall."""
     return ratio(counts.true_positive, counts.true_positive + counts.false_negative)
 
 
 def specificity(counts: Counts) -> np.ndarray:
-    """Share of the negative images that are recognised: TN / (TN + FP)."""
+    """Share of the negative images that are recognized: TN / (TN + FP)."""
     return ratio(counts.true_negative, counts.true_negative + counts.false_positive)
 
 
 def accuracy(counts: Counts) -> np.ndarray:
-    """Share of all images that are recognised: (TP + TN) / n."""
+    """Share of all images that are recognized: (TP + TN) / n."""
     return ratio(counts.true_positive + counts.true_negative, sum(counts))
 
 

@@ -14,7 +14,7 @@ YOUDEN = "Youden's J"
 def choose_threshold(labels, probabilities) -> float:
     """The threshold with the largest Youden's J = sensitivity + specificity - 1.
 
-    Candidates lie in the middle between two neighbouring scores; an image is positive where its
+    Candidates lie in the middle between two neighboring scores; an image is positive where its
     probability is above the threshold. Of several with the same J the one nearest to 0.5 is
     taken, of two equally near the lower one: rather a false alarm than a miss. Where no
     threshold is better than chance (J > 0), or a class has no image, it is 0.5.
