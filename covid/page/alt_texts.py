@@ -135,11 +135,11 @@ def confusion_alt(model: ModelRun, positive: str, negative: str) -> str:
 
 def look_alt(model: ModelRun) -> str:
     """Which image, which method, and what the sanity check found."""
-    passed = "passes" if model.look.passed else "fails: the map says nothing"
+    results = {True: "passes", False: "fails: the map says nothing", None: "cannot take"}
     return (
         f"The slice {model.look.image} with the heat map of {model.name} by {model.look.method}, "
         "beside it the maps of the same model with random weights, the sanity check, which it "
-        f"{passed}"
+        f"{results[model.look.passed]}"
     )
 
 

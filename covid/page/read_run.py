@@ -32,11 +32,6 @@ FOLDER_NAME = re.compile(r"(?!\.\.?$)[^/\\\0]+")
 class Misfit(ValueError):
     """A place in a file, what was expected there and what was found."""
 
-    def __init__(self, place: str, expected: str, found):
-        found = "nothing" if found is MISSING else shown(shortened(json.dumps(found), 40))
-        where = f"{shown(place)}: " if place else ""
-        super().__init__(f"{where}expected {expected}, found {found}")
-
 
 def read_run(folder: str | Path) -> Run:
     """Read a run folder.
@@ -75,20 +70,17 @@ def read_run(folder: str | Path) -> Run:
 
 def check_names(run: Run) -> None:
     """`Misfit` unless splits and models can be folders, each model with every measure."""
-    if not run.splits or not set(run.splits) <= {RANDOM, GROUP}:
-        raise Misfit("splits", f'"{RANDOM}", "{GROUP}" or both', list(run.splits))
+    fits = bool(run.splits) and set(run.splits) <= {RANDOM, GROUP}
+    expect(fits, "splits", f'"{RANDOM}", "{GROUP}" or both', list(run.splits))
     for key, split in run.splits.items():
-        place = f"splits.{key}.models"
-        if not split.models or list(split.models) != run.model_names:
-            raise Misfit(place, "the same models in each split", list(split.models))
+        place, names = f"splits.{key}.models", list(split.models)
+        expect(names and names == run.model_names, place, "the same models in each split", names)
         for name, model in split.models.items():
-            if not FOLDER_NAME.fullmatch(name):
-                raise Misfit(place, "names of folders", name)
+            expect(FOLDER_NAME.fullmatch(name), place, "names of folders", name)
             for part, result in model.parts.items():
-                where = f"{place}.{name}.{part}.measures"
-                if list(result.measures) != list(MEASURES):
-                    raise Misfit(where, "all measures", list(result.measures))
-                convert(float, result.measures["accuracy"].value, f"{where}.accuracy.value")
+                where, measures = f"{place}.{name}.{part}.measures", result.measures
+                expect(list(measures) == list(MEASURES), where, "all measures", list(measures))
+                convert(float, measures["accuracy"].value, f"{where}.accuracy.value")
 
 
 def with_folders(split: SplitRun, key: str, folder: Path) -> SplitRun:
@@ -116,8 +108,7 @@ def convert(kind, content, place: str):
         )
     if origin is tuple:
         require(list, content, place)
-        if len(content) != len(inner):
-            raise Misfit(place, f"{len(inner)} values", content)
+        expect(len(content) == len(inner), place, f"{len(inner)} values", content)
         pairs = zip(inner, content, strict=True)
         return tuple(convert(one, value, f"{place}[{k}]") for k, (one, value) in enumerate(pairs))
     require(origin or kind, content, place)
@@ -134,8 +125,14 @@ def require(kind: type, content, place: str) -> None:
     fits = isinstance(content, types) and (kind is bool or not isinstance(content, bool))
     if fits and kind in (int, float):
         fits = abs(content) < LARGEST and (kind is float or content >= 0)
+    expect(fits, place, expected, content)
+
+
+def expect(fits, place: str, expected: str, found) -> None:
+    """`Misfit` unless something fits."""
     if not fits:
-        raise Misfit(place, expected, content)
+        found = "nothing" if found is MISSING else shown(shortened(json.dumps(found), 40))
+        raise Misfit(f"{shown(place)}{': ' if place else ''}expected {expected}, found {found}")
 
 
 @cache

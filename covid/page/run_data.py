@@ -73,11 +73,11 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Look:
-    """The heat map of one image and its sanity check."""
+    """The heat map of one image and its sanity check; `passed` is None where it says nothing."""
 
     image: str
     method: str
-    passed: bool
+    passed: bool | None
     verdict: str
 
 
