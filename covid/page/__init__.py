@@ -11,7 +11,8 @@ follows by rules from the numbers (`verdict`); it never says more than they do.
     chart         the accuracies and their intervals
     pictures      figures inside the page, with the texts of `alt_texts`
     formats       numbers as text
-    glossary      the words of the page; what each measure means is in `covid.metrics`
+    templates/    the prose and its markup, a file a section; report.css; macros.html: tables, figures;
+                  glossary.html: the words (what each measure means is in `covid.metrics`)
     write         all of it together
 """
 
