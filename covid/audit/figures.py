@@ -77,7 +77,7 @@ def confounder_intervals(
         negative, positive = confounders[0]["units"]
         axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, label="says nothing")
         axes.axvline(BAR, color=GRAY, linewidth=1, label="bar for the lower end")
-        axes.plot([], [], "s-", color=ORANGE, label="flagged: tells the classes apart")
+        axes.plot([], [], "s-", color=ORANGE, label="flagged: separates the classes")
         axes.set_yticks(
             np.arange(len(confounders)),
             [f"{found['title']}  {found['auc']:.2f}" for found in confounders],

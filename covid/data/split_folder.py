@@ -35,6 +35,14 @@ def _are_texts(value) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
+def _are_counts(value) -> bool:
+    """Part -> class -> number of images."""
+    return isinstance(value, dict) and all(
+        isinstance(classes, dict) and all(type(n) is int and n >= 0 for n in classes.values())
+        for classes in value.values()
+    )
+
+
 NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
     "positive": _is_name,
     "negative": _is_name,
@@ -42,7 +50,7 @@ NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
     "seed": lambda value: isinstance(value, int),
     "group": lambda value: value is None or isinstance(value, str),
     "notes": _are_texts,
-    "counts": lambda value: isinstance(value, dict),
+    "counts": _are_counts,
 }
 
 

@@ -10,6 +10,7 @@
     student_t     the interval of a mean of a few values
     text_table    the measures as text
     measuring     all of it at once: `measure`
+    definitions   what each measure means, as text
 
 Everywhere `labels` are (n,) integers, 1 for the positive class, and `probabilities` (or `scores`)
 are (n,) floats of the positive class. Functions that take `weights`, a (..., n) array of values
@@ -26,6 +27,7 @@ from covid.metrics.curves import (
     roc_auc,
     roc_curve,
 )
+from covid.metrics.definitions import DEFINITIONS, Definition
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
     MEASURES,
@@ -53,8 +55,10 @@ from covid.metrics.resampling import (
 from covid.metrics.thresholds import choose_threshold, threshold_choice
 
 __all__ = [
+    "DEFINITIONS",
     "MEASURES",
     "Band",
+    "Definition",
     "accuracy",
     "average_precision",
     "balanced_accuracy",

@@ -7,6 +7,7 @@ import numpy as np
 from covid.common.choices import DEFAULT_PREVALENCE
 from covid.metrics.calibration import brier_score, expected_calibration_error
 from covid.metrics.curves import average_precision, checked, roc_auc
+from covid.metrics.definitions import DEFINITIONS
 from covid.metrics.delong import delong_interval, is_perfect
 from covid.metrics.predictive import predictive_intervals, predictive_values
 from covid.metrics.proportions import (
@@ -28,10 +29,7 @@ from covid.metrics.resampling import (
     percentile_interval,
 )
 
-MEASURES = (
-    *("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1"),
-    *("roc_auc", "pr_auc", "brier", "ece"),
-)
+MEASURES = tuple(DEFINITIONS)
 FEWEST_GROUPS = 5  # of each class: with fewer, resamples repeat each other
 MANY_GROUPS = 40  # from here on the bootstrap by group is as wide as it should be, or nearly
 WILSON, DELONG = "Wilson", "DeLong"

@@ -1,33 +1,7 @@
 """The measures of a result as text: what `covid evaluate` prints."""
 
 from covid.common.errors import shortened, shown
-
-TITLES = {
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "ppv": "PPV",
-    "npv": "NPV",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "f1": "F1",
-    "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
-    "brier": "Brier score",
-    "ece": "calibration error",
-}
-WHAT = {  # half a sentence for who has not met the measure; {0} the negative class, {1} the positive
-    "sensitivity": "share of the {1} images that are recognised",
-    "specificity": "share of the {0} images that are recognised",
-    "ppv": "share of {1} among those called so, at the stated prevalence",
-    "npv": "share of {0} among those called so, at the stated prevalence",
-    "accuracy": "share of all images that are recognised",
-    "balanced_accuracy": "mean of sensitivity and specificity; a coin has 0.5",
-    "f1": "harmonic mean of precision and sensitivity",
-    "roc_auc": "chance that an image of {1} scores above one of {0}; a coin has 0.5",
-    "pr_auc": "average precision over all thresholds; chance is the share of {1} images",
-    "brier": "mean squared error of the probability; 0 is best, always 0.5 has 0.25",
-    "ece": "how far probabilities are from what comes true; 0 is best",
-}
+from covid.metrics import DEFINITIONS
 
 
 def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: dict) -> str:
@@ -64,8 +38,8 @@ def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> lis
     """The confusion matrix in words."""
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     return [
-        f"  {classes[1]} (positive): {true_positive} recognised, {false_negative} missed",
-        f"  {classes[0]}: {true_negative} recognised, {false_positive} taken for {classes[1]}",
+        f"  {classes[1]} (positive): {true_positive} recognized, {false_negative} missed",
+        f"  {classes[0]}: {true_negative} recognized, {false_positive} taken for {classes[1]}",
     ]
 
 
@@ -82,7 +56,7 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
     header = ("measure", "value", "95 % interval", "method", "by group")
     rows = [
         (
-            TITLES[name],
+            DEFINITIONS[name].short,
             number(entry["value"]),
             interval(entry["low"], entry["high"]),
             entry["method"],
@@ -103,9 +77,11 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
 
 def glossary(classes: tuple[str, str]) -> str:
     """What each measure is, in half a sentence."""
-    width = max(map(len, TITLES.values()))
+    negative, positive = classes
+    width = max(len(measure.short) for measure in DEFINITIONS.values())
     return "\n".join(
-        f"  {TITLES[name]:<{width}}  {words.format(*classes)}" for name, words in WHAT.items()
+        f"  {measure.short:<{width}}  {measure.sentence(positive, negative)}"
+        for measure in DEFINITIONS.values()
     )
 
 

@@ -1,21 +1,21 @@
 """The report: one self-contained HTML page that says what a run found and what that is worth.
 
-`write_page` reads summary.json and the files beside it and writes report.html: no network, no
-script, no file beside it is needed to read it. A sentence of the page is either fixed (what a
-measure means) or follows by rules from the numbers (`verdict`); it never says more than they do.
+`write_page` reads summary.json and the files beside it and writes report.html: it needs no network,
+no script and no other file to be read. A sentence of the page is either fixed (in a template) or
+follows by rules from the numbers (`verdict`); it never says more than they do.
 
-    reading       the run folder, with `runs` (what it has) and `values` (what can be made of it)
+    read_run      summary.json, checked, as the dataclasses of `run_data`
     verdict       the sentences that follow from the numbers
-    words         numbers as text; what each measure means
-    markup        elements and tables; all text is escaped
-    pictures      figures inside the page, with the alternative texts of `alternatives`
-    chart         the accuracies and their intervals, drawn as SVG
-    style         colours, type, print
-    opening, evidence, results, models, checks, card: the sections, in this order; `card` has a
-                  `checklist` and the `literature`
-    writing       all of it together
+    header, audit_section, results_section, models_section, controls_section, model_card:
+                  what the sections show; how, is in the template of the same name in templates/
+    chart         the accuracies and their intervals
+    pictures      figures inside the page, with the texts of `alt_texts`
+    formats       numbers as text
+    templates/    the prose and its markup, a file a section; report.css; macros.html: tables, figures;
+                  glossary.html: the words (what each measure means is in `covid.metrics`)
+    write         all of it together
 """
 
-from covid.page.writing import REPORT, write_page
+from covid.page.write import REPORT, write_page
 
 __all__ = ["REPORT", "write_page"]

@@ -2,9 +2,9 @@
 
 from argparse import Namespace
 
-from covid.page.reading import read_run
+from covid.page.read_run import read_run
 from covid.page.verdict import headline
-from covid.page.writing import write_report
+from covid.page.write import write_report
 
 
 def report(options: Namespace) -> dict:

@@ -3,10 +3,10 @@
 import base64
 import functools
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
-from covid.page.markup import Markup, tag
-from covid.page.runs import Run
+from covid.page.run_data import Run
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Sheets of CT slices are the large files, up to 1.5 MB each. As WebP of this quality they take a
@@ -19,20 +19,46 @@ CONVERTED = 64  # figures that are kept: a few megabytes
 WIDE = 1000  # pixels: a figure that needs a row of its own
 
 
-def figure(run: Run, path: Path, alt: str, caption) -> Markup | None:
-    """A figure element, or None where there is no such file.
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page; `size` is (width, height) in pixels, None where the file is damaged.
 
-    A file that is no png becomes a line that says so.
+    `title` stands before the caption, `remark` behind it.
+    """
+
+    file: str
+    alt: str
+    title: str
+    remark: str
+    size: tuple[int, int] | None
+    source: str = ""
+
+    @property
+    def wide(self) -> bool:
+        return self.size[0] > WIDE
+
+    @property
+    def style(self) -> str:
+        """No figure is drawn larger than it is, none fills more than a screen's height, and on a
+        phone (see report.css) one that is wide scrolls, rather than being shrunk until its letters
+        cannot be read."""
+        width, height = self.size
+        if height > 1.3 * width:
+            return f"width:auto;max-width:100%;max-height:min({height}px,44rem)"
+        return f"max-width:{width}px;--readable:min({width}px,{0.036 * width:.0f}rem)"
+
+
+def picture(run: Run, file: str, alt: str, title: str = "", remark: str = "") -> Picture | None:
+    """A figure of the run, or None where there is no such file.
 
     Parameters
     ----------
-    path : Path
-        Inside of the run folder.
+    file : str
+        A png, inside of the run folder.
     alt : str
         What is to be seen, for those who cannot see it.
-    caption : str or Markup
     """
-    shown = path.relative_to(run.folder).as_posix()
+    path = run.folder / file
     try:
         if not path.is_file():
             return None
@@ -41,34 +67,16 @@ def figure(run: Run, path: Path, alt: str, caption) -> Markup | None:
         data = b""
     size = png_size(data)
     if size is None:
-        run.lacks(f"{shown} is damaged and not shown")
-        return tag("p", f"The figure {shown} is damaged and not shown.", class_="missing")
+        run.lacks(f"{file} is damaged and not shown")
+        return Picture(file, alt, title, remark, None)
     kind, data = smaller(data)
-    width, height = size
-    said = f"{alt} The images are synthetic." if run.synthetic else alt
-    image = tag(
-        "img",
-        src=f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}",
-        alt=said,
-        width=width,
-        height=height,
-        style=dimensions(width, height),
-    )
-    box = tag("div", image, class_="scroll", role="region", aria_label=shown, tabindex="0")
-    return tag("figure", box, tag("figcaption", caption), class_="wide" if width > WIDE else None)
-
-
-def dimensions(width: int, height: int) -> str:
-    """No figure is drawn larger than it is, none fills more than a screen's height, and on a phone
-    (see `style`) one that is wide scrolls, rather than being shrunk until its letters cannot be
-    read."""
-    if height > 1.3 * width:
-        return f"width:auto;max-width:100%;max-height:min({height}px,44rem)"
-    return f"max-width:{width}px;--readable:min({width}px,{0.036 * width:.0f}rem)"
+    source = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    alt = f"{alt} The images are synthetic." if run.synthetic else alt
+    return Picture(file, alt, title, remark, size, source)
 
 
 def png_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels as a png's header tells; None where it is none."""
+    """Width and height in pixels as a png's header says; None where it is none."""
     if not data.startswith(PNG_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
         return None
     width, height = struct.unpack(">II", data[16:24])

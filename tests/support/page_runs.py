@@ -5,23 +5,21 @@ files and figures are of the same numbers, so that a page made of such a folder 
 only where the page is wrong. Nothing is trained. All images are synthetic, and said to be.
 """
 
-import copy
 import csv
 import functools
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from covid.figures.plots.canvas import sheet
-from covid.metrics import wilson_interval
+from covid.metrics import measure, wilson_interval
 
 PARTS = {"train": 60, "validate": 12, "test": 48}
 MODELS = ("tiny_cnn", "reduced_inception")
 TITLES = {"random": "slices split at random", "group": "patients kept apart"}
-# How far apart the classes' scores are: known patients are recognised, new ones are not.
+# How far apart the classes' scores are: known patients are recognized, new ones are not.
 APART = {"random": 4.0, "group": -0.7}
 WIDE = ("curves", "confusion", "most_wrong")
 TOPICS = (*WIDE, "roc", "precision_recall", "reliability", "scores", "filters", "graph")
@@ -87,7 +85,7 @@ def make_run(
         summary["splits"][split] = {**entry, "data": data, "models": found}
     summary["audit"] = audit_entry(classes, file_name)
     summary["controls"] = controls_entry(rng, models[0])
-    summary["folds"] = folds_entry(folder, rng, models)
+    summary["folds"] = folds_entry(rng, models)
     if figures:
         for path in (
             "audit/pairs",
@@ -104,29 +102,6 @@ def make_run(
                 picture(folder / split / f"figures/look-{name}.png")
     write_summary(folder, summary)
     return summary
-
-
-def of_first_version(folder: Path, summary: dict) -> dict:
-    """A made-up run as version 0.1.0 left it: one split, in no folder of its own, no measures."""
-    for path in (folder / "random").iterdir():
-        if path.name == "figures":
-            for figure in path.iterdir():
-                figure.rename(folder / "figures" / figure.name)
-        else:
-            path.rename(folder / path.name)
-    for name in ("random", "group", "audit", "controls", "folds"):
-        shutil.rmtree(folder / name)
-    kept = ("note", "positive", "negative", "synthetic", "source", "seed", "recipe", "recipes")
-    entry = copy.deepcopy(summary["splits"]["random"])
-    for model in entry["models"].values():
-        del model["threshold"]
-        for part in PARTS:
-            for key in ("measures", "at_threshold", "prevalence", "remark"):
-                del model[part][key]
-    old = {key: summary[key] for key in (*kept, "versions")}
-    old |= {"split": "random", "group": None, "data": entry["data"], "models": entry["models"]}
-    write_summary(folder, old)
-    return old
 
 
 def can_be_a_file(name: str) -> bool:
@@ -176,32 +151,13 @@ def part_entry(rows: list[tuple[str, int, float]]) -> dict:
     guesses = (p > 0.5).astype(int)
     counts = np.zeros((2, 2), int)
     np.add.at(counts, (labels, guesses), 1)
-    (tn, fp), (fn, tp) = counts.tolist()
-    shares = {
-        "sensitivity": (tp, tp + fn),
-        "specificity": (tn, tn + fp),
-        "ppv": (tp, tp + fp),
-        "npv": (tn, tn + fn),
-        "accuracy": (tn + tp, len(rows)),
-    }
-    measures = {
-        name: {"value": k / n, "method": "Wilson"}
-        | dict(zip(("low", "high"), wilson_interval(k, n), strict=True))
-        if n
-        else {"value": None, "low": None, "high": None, "method": "Wilson"}
-        for name, (k, n) in shares.items()
-    }
-    low, high = measures["accuracy"]["low"], measures["accuracy"]["high"]
-    measures["accuracy"] |= {"group_low": max(0, low - 0.02), "group_high": min(1, high + 0.02)}
-    # Of all pairs of a positive and a negative image: the share in the right order.
-    auc = float(np.mean(p[labels == 1][:, None] > p[labels == 0][None, :]))
-    measures["roc_auc"] = {"value": auc, "low": None, "high": None, "method": "DeLong"}
-    brier = float(np.mean((p - labels) ** 2))
-    measures["brier"] = {"value": brier, "low": None, "high": None, "method": "bootstrap by image"}
+    measures = measure(labels, p, 0.5)
+    accuracy = measures["accuracy"]
+    accuracy["group_low"] = max(0, accuracy["low"] - 0.02)
+    accuracy["group_high"] = min(1, accuracy["high"] + 0.02)
     loss = float(-np.mean(np.log(np.where(labels == 1, p, 1 - p))))
     return {
-        **{"loss": loss, "acc": measures["accuracy"]["value"], "n": len(rows)},
-        **{"acc_95_percent_interval": [low, high], "confusion": counts.tolist()},
+        **{"loss": loss, "acc": accuracy["value"], "n": len(rows), "confusion": counts.tolist()},
         "at_threshold": {"threshold": 0.5, "confusion": counts.tolist()},
         **{"prevalence": 0.1, "measures": measures},
         "remark": "Few groups (patients): 12; intervals by group are somewhat too narrow still.",
@@ -220,12 +176,13 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
         writer.writerows(enumerate(zip(*history.values(), strict=True), start=1))
     with open(folder / "predictions.csv", "w", **CSV) as file:
         writer = csv.writer(file)
-        writer.writerow(["part", "file", "true", "predicted", f"p({classes[0]})", "correct"])
+        columns = ["part", "file", "true", "predicted", f"p({classes[0]})", "correct"]
+        writer.writerow([*columns, "predicted_at_threshold"])
         for part, rows in predictions.items():
             for name, label, p in rows:
                 true, guess = classes[1 - label], classes[0 if p > 0.5 else 1]
                 name = name.replace("\0", "")  # which no file name can hold
-                writer.writerow([part, name, true, guess, f"{p:.6f}", int(true == guess)])
+                writer.writerow([part, name, true, guess, f"{p:.6f}", int(true == guess), guess])
 
 
 def draw(folder: Path, name: str) -> None:
@@ -258,8 +215,9 @@ def audit_entry(classes: tuple[str, str], file_name: str) -> dict:
     share = found / PARTS["test"]
     example = file_name.format(patient=1, number=1)
     rows = [
-        ("border", "width of the border", 0.51, 0.41, 0.61, False),
-        ("mean_intensity", "mean intensity", 0.83, 0.75, 0.9, True),
+        ("border", "width of the border", 0.51, 0.41, 0.61, [6, 6], False),
+        ("mean_intensity", "mean intensity", 0.83, 0.76, 0.9, [6, 6], True),
+        ("file_format", "file format: png or not", 0.5, 0.4, 0.6, [6, 6], False),
     ]
     return {
         "verdict": f"The split leaks: {found} of {PARTS['test']} test images ({share:.0%}) have a "
@@ -268,24 +226,23 @@ def audit_entry(classes: tuple[str, str], file_name: str) -> dict:
             "leaks": True,
             "images": sum(PARTS.values()),
             "split": "random",
-            "identical": {"files": 2, "across": 0},
+            "identical": {"files": 2, "in_both_classes": 0, "pairs_across": 0},
         },
         "near_duplicates": {"pairs": pairs, "pairs_across": across, "share": share}
         | {"test_images_with_one": found, "test_images": PARTS["test"]},
         "inferred_groups": {"count": 14, "largest": 16},
         "patients_on_both_sides": {"count": 11, "of": 12, "examples": ["P001", example]},
         "confounders": [
-            dict(zip(("name", "title", "auc", "low", "high", "flagged"), row, strict=True))
+            dict(zip(("name", "title", "auc", "low", "high", "units", "flagged"), row, strict=True))
             for row in rows
-        ]
-        + [{"name": "file_format", "auc": None, "low": None, "high": None, "flagged": False}],
+        ],
         "shortcuts": True,
     }
 
 
 def controls_entry(rng, model: str) -> dict:
     """Controls in which the border scores like the image."""
-    titles = {"image": "the image", "permuted_labels": "permuted labels"}
+    titles = {"image": "the image as it is", "permuted_labels": "permuted labels"}
     titles |= {"border_only": "the border alone", "histogram": "the histogram"}
     rows = []
     for name, title in titles.items():
@@ -296,21 +253,22 @@ def controls_entry(rng, model: str) -> dict:
         row |= {"auc": None, "auc_low": None, "auc_high": None}
         rows.append({**row, "flagged": name == "border_only"})
     verdict = "The border alone scores like the image: the model does not read the lungs."
-    return {"verdict": verdict, "split": "random", "model": model, "rows": rows}
+    found = {"verdict": verdict, "split": "random", "model": model, "rows": rows}
+    return {**found, "without_lungs": {"Infected": 0, "Not_Infected": 0}}
 
 
-def folds_entry(folder: Path, rng, models: tuple[str, ...]) -> dict:
-    """Five folds by group; also folds/folds.csv."""
-    (folder / "folds").mkdir(parents=True)
+def folds_entry(rng, models: tuple[str, ...]) -> dict:
+    """Five folds by group."""
     found: dict = {}
-    with open(folder / "folds/folds.csv", "w", **CSV) as file:
-        writer = csv.writer(file)
-        writer.writerow(["model", "fold", "accuracy"])
-        for name in models:
-            values = rng.uniform(0.3, 0.6, 5)
-            writer.writerows([name, k + 1, v] for k, v in enumerate(values))
-            spread, mean = 1.96 * values.std() / np.sqrt(5), float(values.mean())
-            accuracy = {"mean": mean, "low": mean - spread, "high": mean + spread}
-            found[name] = {"measures": {"accuracy": accuracy}}
+    for name in models:
+        values = rng.uniform(0.3, 0.6, 5)
+        lines = [
+            {"fold": k + 1, "n_test": 24, "groups_test": 3, "accuracy": v, "auc": v, "loss": 1 - v}
+            for k, v in enumerate(values.tolist())
+        ]
+        spread, mean = float(1.96 * values.std() / np.sqrt(5)), float(values.mean())
+        entry = {"mean": mean, "low": mean - spread, "high": mean + spread}
+        loss = {"mean": 1 - mean, "low": 1 - mean - spread, "high": 1 - mean + spread}
+        found[name] = {"folds": lines, "measures": {"accuracy": entry, "auc": entry, "loss": loss}}
     together = "pattern '^[^_]+' in the file names"
     return {"k": 5, "kept_together": together, "notes": [], "weakness": "Few.", "models": found}

@@ -1,5 +1,27 @@
 """The report as a document: sound HTML, nothing loaded from anywhere, names are text."""
 
+import base64
+import copy
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+import cv2
+import jinja2
+import numpy as np
+import pytest
+from page_runs import APART, HOSTILE, make_run, write_summary
+from covid.cli import main
+from covid.errors import UserError
+from covid.page import write_page
+from covid.page.formats import fixed, percent
+from covid.page.pictures import LARGE, png_size, smaller
+from covid.page.read_run import read_run
+from covid.page.verdict import headline
+from covid.page.write import environment
+from covid.page.write import page as page_text
+
 import copy
 import re
 import shutil
@@ -73,19 +95,23 @@ def test_the_same_folder_gives_the_same_bytes(run_folder, tmp_path):
     assert list(run_folder.glob(".minicnn*")) == []
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-def test_text_has_enough_contrast(colours):
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_text_has_enough_contrast(mode, run_folder):
     """4.5 : 1 for text, 3 : 1 for marks: WCAG 2.1, level AA."""
+    text = write_page(run_folder).read_text(encoding="utf-8")
+    found = re.findall(r"--(\w+): (#[0-9a-f]{6});", text)
+    colors = dict(found[: len(found) // 2] if mode == "light" else found[len(found) // 2 :])
+    assert len(found) == 16 and len(colors) == 8
     for ground in ("paper", "wash"):
         for text in ("ink", "soft", "link"):
-            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+            assert contrast(colors[text], colors[ground]) >= 4.5, (text, ground)
     for mark in ("blue", "orange"):
-        assert contrast(colours[mark], colours["paper"]) >= 3
+        assert contrast(colors[mark], colors["paper"]) >= 3
 
 
 def contrast(one: str, other: str) -> float:
-    def luminance(colour: str) -> float:
-        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    def luminance(color: str) -> float:
+        parts = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -117,26 +143,38 @@ def test_hostile_names_are_text_in_attributes(hostile):
 
 
 def test_a_summary_cannot_make_the_page_read_other_folders(tmp_path, summary, run_folder):
-    """Neither by the folder of a split nor by a model's name."""
+    """Neither by the folder of a split, which is not read, nor by a model's name."""
     outside = tmp_path / "outside" / "figures"
     outside.mkdir(parents=True)
-    (tmp_path / "outside" / "history.csv").write_text("epoch,loss\n1,0.123\n")
     shutil.copy(next(run_folder.rglob("roc-*.png")), outside / "roc-tiny_cnn.png")
     changed = copy.deepcopy(summary)
     changed["splits"]["random"]["folder"] = "../outside"
-    changed["splits"]["group"]["folder"] = str(tmp_path / "outside")
-    models = changed["splits"]["random"]["models"]
-    models["../outside"] = models["tiny_cnn"]
-    found = page_of(tmp_path / "run", changed)
-    assert found.all("img") == [] and "0.123" not in found.words
+    assert page_of(tmp_path / "run", changed).all("img") == []
+    for name in ("../outside", "a/b", "..", "a\0b", ""):
+        changed = copy.deepcopy(summary)
+        for split in changed["splits"].values():
+            split["models"][name] = split["models"]["tiny_cnn"]
+        with pytest.raises(UserError, match="models: expected names of folders, found"):
+            page_of(tmp_path / "run", changed)
 
 
-@pytest.mark.parametrize("text", ["<&>\"'", Markup("<b>bold</b>")])
-def test_only_markup_is_not_escaped(text):
-    found = Checker(tag("p", text, title=text))
-    assert (found.all("b") == []) == (type(text) is str)
-    assert found.all("p") == [{"title": str(text)}]
 
 
 def test_synthetic_images_are_called_so_in_every_alternative_text(page):
     assert all(image["alt"].endswith("The images are synthetic.") for image in page.all("img"))
+
+
+@pytest.mark.parametrize("text", ["<&>\"'", "a\nb\0\u202e"])
+def test_all_values_are_escaped_and_printable(text):
+    template = environment().from_string('<p title="{{ text }}">{{ text }}</p>')
+    found = Checker(template.render(text=text))
+    printable = text.replace("\n", "\\n").replace("\0", "\\x00").replace("\u202e", "\\u202e")
+    assert found.all("p") == [{"title": printable}] and found.words == printable
+
+
+def test_a_template_names_what_it_was_not_given():
+    with pytest.raises(jinja2.UndefinedError, match="'forgotten' is undefined"):
+        environment().from_string("{{ forgotten }}").render()
+
+
+NO_DROP = "with no drop beyond the intervals"

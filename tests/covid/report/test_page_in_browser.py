@@ -3,11 +3,33 @@
 Skipped where Chromium and its driver are not installed; BROWSER_REQUIRED=1 makes that a failure.
 """
 
+import base64
+import copy
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+import cv2
+import jinja2
+import numpy as np
+import pytest
+from page_runs import APART, HOSTILE, make_run, write_summary
+from covid.cli import main
+from covid.errors import UserError
+from covid.page import write_page
+from covid.page.formats import fixed, percent
+from covid.page.pictures import LARGE, png_size, smaller
+from covid.page.read_run import read_run
+from covid.page.verdict import headline
+from covid.page.write import environment
+from covid.page.write import page as page_text
+
 import re
 
 import pytest
 from browser import REQUIRED, Browser, found
-from page_runs import HOSTILE, make_run, of_first_version
+from page_runs import HOSTILE, make_run
 
 from covid.page import write_page
 
@@ -57,8 +79,10 @@ def browser():
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict:
-    """Report of a whole run, of one whose names are hostile, of one of the first version."""
-    folders = {name: tmp_path_factory.mktemp(name) / "run" for name in ("whole", "hostile", "old")}
+    """Report of a whole run, of one whose names are hostile, of one with a single split."""
+    folders = {
+        name: tmp_path_factory.mktemp(name) / "run" for name in ("whole", "hostile", "single")
+    }
     make_run(folders["whole"])
     make_run(
         folders["hostile"],
@@ -70,12 +94,12 @@ def pages(tmp_path_factory) -> dict:
         file_name="{patient}" + "long_" * 40 + HOSTILE,
         figures=False,
     )
-    of_first_version(folders["old"], make_run(folders["old"], seed=1))
+    make_run(folders["single"], splits=("group",), seed=1)
     return {name: write_page(folder) for name, folder in folders.items()}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["whole", "hostile", "old"])
+@pytest.mark.parametrize("name", ["whole", "hostile", "single"])
 def test_a_page_on_a_screen(browser, pages, name, width):
     browser.width(width)
     browser.open("about:blank")

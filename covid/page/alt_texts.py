@@ -1,0 +1,162 @@
+"""Alternative texts: what is to be seen on a figure, computed from the numbers it shows."""
+
+import math
+from collections import defaultdict
+
+from covid.page.formats import amount, count, fixed, listed, measured, with_interval
+from covid.page.run_data import Audit, Controls, Folds, ModelRun, Run, SplitRun
+
+MASKS = (
+    "Slices, the lungs that were found in them, and what each control leaves: lungs blacked out, "
+    "border only, lungs only."
+)
+
+
+def images_alt(name: str, run: Run) -> str:
+    """Of figures/<name>.png, which show what the images look like."""
+    return {
+        "samples": f"A grid of slices of the classes {run.positive} and {run.negative}, a few of "
+        "each, drawn at random, with their file names.",
+        "preprocessing": "Slices as they were read, after contrast enhancement, and cropped to the "
+        "outline of the body, a column for each slice.",
+        "augmentation": "A training slice and four random augmentations of it.",
+    }[name]
+
+
+def pairs_alt(audit: Audit) -> str:
+    """Of audit/pairs.png."""
+    near = audit.near_duplicates
+    if not near.pairs:
+        return (
+            "Pairs of slices side by side, the most similar ones, with their file names; none of "
+            "them are near-duplicates."
+        )
+    return (
+        "Pairs of nearly identical slices side by side, with their file names and distance; there "
+        f"are {amount(near.pairs, 'such pair')}, {count(near.pairs_across)} of them across the "
+        "parts of the split."
+    )
+
+
+def confounders_alt(audit: Audit) -> str:
+    """Of audit/confounders.png."""
+    if not audit.confounders:
+        return "An empty chart of confounders."
+    most = max(audit.confounders, key=lambda one: abs(one.auc - 0.5))
+    flagged = [one.title for one in audit.confounders if one.flagged]
+    return (
+        f"Chart of {count(len(audit.confounders))} properties of the images, each with the AUC "
+        f"of classifying by it alone; farthest from 0.5 is {most.title} with {fixed(most.auc)}; "
+        f"suspicious: {listed(flagged) if flagged else 'none'}."
+    )
+
+
+def comparison_alt(run: Run) -> str:
+    """Of figures/comparison.png."""
+    models = [
+        f"{model.name}, {split.title}: "
+        + ", ".join(f"{part} {fixed(result.acc)}" for part, result in model.parts.items())
+        for split, model in run.trained()
+    ]
+    return f"Accuracy at 0.5 of every model on every part, with intervals. {'; '.join(models)}."
+
+
+def controls_alt(controls: Controls) -> str:
+    """Of controls/controls.png."""
+    rows = [
+        f"{row.title} {with_interval(row.accuracy, row.accuracy_low, row.accuracy_high)}"
+        for row in controls.rows
+    ]
+    return f"Chart of AUC and accuracy of image and controls; accuracies: {'; '.join(rows)}."
+
+
+def folds_alt(folds: Folds) -> str:
+    """Of folds/folds.png."""
+    means = [f"{name} {fixed(one.measures.accuracy.mean)}" for name, one in folds.models.items()]
+    return f"Chart of the test accuracy of every fold; mean accuracy: {'; '.join(means)}."
+
+
+def model_alt(topic: str, split: SplitRun, model: ModelRun, run: Run) -> str:
+    """Of a figure of one model; `topic` is the beginning of its file name."""
+    name, measures = model.name, model.test.measures
+    of = f"of {name} on {amount(model.test.n, 'test slice')}"
+    texts = {
+        "curves": lambda: curves_alt(model),
+        "confusion": lambda: confusion_alt(model, run.positive, run.negative),
+        "roc": lambda: f"ROC curve {of}: area {measured(measures['roc_auc'])}",
+        "precision_recall": lambda: (
+            f"Precision-recall curve {of}: area {measured(measures['pr_auc'])}"
+        ),
+        "reliability": lambda: (
+            f"Reliability diagram {of}: predicted probability against observed share; expected "
+            f"calibration error {measured(measures['ece'])}, Brier score "
+            f"{measured(measures['brier'])}"
+        ),
+        "scores": lambda: scores_alt(model, of),
+        "most_wrong": lambda: most_wrong_alt(model, of),
+        "filters": lambda: (
+            f"The filters of the first convolution of {name} as small gray squares, and their "
+            "outputs for one slice"
+        ),
+        "graph": lambda: (
+            f"The layers of {name} from input to output, with their shapes; "
+            f"{count(model.params)} parameters"
+        ),
+        "look": lambda: look_alt(model),
+        "excited": lambda: f"Inputs that activate filters of {name} most",
+    }
+    return f"{texts[topic]()}; {split.title}; positive class {run.positive}."
+
+
+def curves_alt(model: ModelRun) -> str:
+    """Loss at the beginning and the end, in training and validation."""
+    text = f"Accuracy and loss of {model.name} during training"
+    for key, name in (("loss", "training loss"), ("val_loss", "validation loss")):
+        losses = [value for value in model.history.get(key, []) if math.isfinite(value)]
+        if losses:
+            text += (
+                f"; {name} {fixed(losses[0])} after the first epoch, {fixed(losses[-1])} after "
+                f"the last of {len(model.history[key])}"
+            )
+    return text
+
+
+def confusion_alt(model: ModelRun, positive: str, negative: str) -> str:
+    """All counts."""
+    parts = []
+    for part, result in model.parts.items():
+        (tn, fp), (fn, tp) = result.confusion
+        parts.append(
+            f"{part}: of {tp + fn} {positive} {tp} found, of {tn + fp} {negative} {fp} called "
+            f"{positive}"
+        )
+    return f"Confusion matrices of {model.name} at 0.5; {'; '.join(parts)}"
+
+
+def look_alt(model: ModelRun) -> str:
+    """Which image, which method, and what the sanity check found."""
+    results = {True: "passes", False: "fails: the map says nothing", None: "cannot take"}
+    return (
+        f"The slice {model.look.image} with the heat map of {model.name} by {model.look.method}, "
+        "beside it the maps of the same model with random weights, the sanity check, which it "
+        f"{results[model.look.passed]}"
+    )
+
+
+def scores_alt(model: ModelRun, of: str) -> str:
+    """Median probability of each class."""
+    by_class = defaultdict(list)
+    for row in model.predictions:
+        by_class[str(row.get("true"))].append(row["p"])
+    medians = "".join(
+        f"; median {fixed(sorted(values)[len(values) // 2])} for {name}"
+        for name, values in sorted(by_class.items())
+    )
+    return f"Histogram of the probabilities {of}, by class{medians}"
+
+
+def most_wrong_alt(model: ModelRun, of: str) -> str:
+    """How many errors there are to choose from."""
+    wrong = sum(not row["correct"] for row in model.predictions)
+    known = f": {wrong} are wrong in all" if model.predictions else ""
+    return f"The most wrong images {of}{known}; each with its name and probability"

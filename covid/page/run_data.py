@@ -1,0 +1,364 @@
+"""What a run found: summary.json as dataclasses, in its own names, and the csv files of its models.
+
+`covid.page.read_run` makes them from the file and checks every type. Fields that are not in the
+file (`name`, `folder`, `key`) have defaults and are filled in there.
+"""
+
+import csv
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders
+PARTS = ("train", "validate", "test")
+
+# Counts, rows the true class, columns the predicted: (tn, fp), (fn, tp).
+Confusion = tuple[tuple[int, int], tuple[int, int]]
+Interval = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure with its 95 % interval; None where it is undefined.
+
+    `group_low` and `group_high` are of the bootstrap by group, where there are enough groups.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+    group_low: float | None = None
+    group_high: float | None = None
+
+    @property
+    def widest(self) -> Interval:
+        """The ends of both intervals together: the most careful statement there is."""
+        lows = [end for end in (self.low, self.group_low) if end is not None]
+        highs = [end for end in (self.high, self.group_high) if end is not None]
+        return min(lows, default=None), max(highs, default=None)
+
+
+@dataclass(frozen=True)
+class AtThreshold:
+    confusion: Confusion
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """A model's result on one part: `acc` and `confusion` at 0.5, the rest at the threshold."""
+
+    loss: float | None
+    acc: float
+    n: int
+    confusion: Confusion
+    at_threshold: AtThreshold
+    prevalence: float
+    measures: dict[str, Measure]
+    remark: str
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of always predicting the more frequent class."""
+        return max(map(sum, self.confusion)) / max(1, sum(map(sum, self.confusion)))
+
+
+@dataclass(frozen=True)
+class Threshold:
+    value: float
+    chosen_on: str | None
+    method: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """The heat map of one image and its sanity check; `passed` is None where it says nothing."""
+
+    image: str
+    method: str
+    passed: bool | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One model, trained on one split."""
+
+    params: int
+    epochs: int
+    best_epoch: int | None
+    threshold: Threshold
+    train: PartResult
+    validate: PartResult
+    test: PartResult
+    look: Look
+    name: str = ""
+    folder: Path = Path()
+
+    @property
+    def parts(self) -> dict[str, PartResult]:
+        return {part: getattr(self, part) for part in PARTS}
+
+    @property
+    def accuracy(self) -> Measure:
+        """On the test part, at the chosen threshold."""
+        return self.test.measures["accuracy"]
+
+    @cached_property
+    def history(self) -> dict[str, list[float]]:
+        """Loss and accuracy of every epoch; empty where history.csv cannot be read."""
+        columns: dict[str, list[float]] = {}
+        for row in read_csv(self.folder / "history.csv"):
+            for key, text in row.items():
+                columns.setdefault(str(key), []).append(as_number(text))
+        return columns
+
+    @cached_property
+    def predictions(self) -> list[dict]:
+        """The test images: file, true class, probability p, whether it is correct."""
+        rows = []
+        for row in read_csv(self.folder / "predictions.csv"):
+            column = next((key for key in row if str(key).startswith("p(")), None)
+            p = as_number(row.get(column))
+            if row.get("part") == "test" and math.isfinite(p):
+                correct = row.get("predicted_at_threshold") == row.get("true")
+                rows.append({**row, "p": p, "correct": correct})
+        return rows
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """The images as one kind of preprocessing left them."""
+
+    enhanced: bool
+    files: dict[str, int]
+    counts: dict[str, dict[str, int]]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class SplitRun:
+    """One way to split, with all models trained on it; `key` is RANDOM or GROUP."""
+
+    title: str
+    kept_together: str | None
+    data: dict[str, SplitData]
+    models: dict[str, ModelRun]
+    key: str = ""
+    folder: Path = Path()
+
+    @property
+    def members(self) -> str:
+        """What is kept apart by it, or is not."""
+        return "look-alikes" if "look-alikes" in self.title else "patients"
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which images belong together, and who says so."""
+
+    source: str
+    count: int
+
+    @property
+    def inferred(self) -> bool:
+        """Whether they are the audit's look-alikes: nobody said which patient an image is of."""
+        return "look-alikes" in self.source
+
+
+@dataclass(frozen=True)
+class Identical:
+    files: int
+    in_both_classes: int
+    pairs_across: int
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    pairs: int
+    pairs_across: int
+    test_images_with_one: int
+    test_images: int
+    share: float | None
+
+
+@dataclass(frozen=True)
+class InferredGroups:
+    count: int
+    largest: int
+
+
+@dataclass(frozen=True)
+class PatientsOnBothSides:
+    count: int
+    of: int
+    examples: list[str]
+
+
+@dataclass(frozen=True)
+class Confounder:
+    """How well one property of the images alone separates the classes."""
+
+    title: str
+    auc: float
+    low: float
+    high: float
+    units: tuple[int, int]
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Audit:
+    verdict: str
+    leaks: bool
+    shortcuts: bool
+    images: int
+    split: str
+    identical: Identical
+    near_duplicates: NearDuplicates
+    inferred_groups: InferredGroups
+    patients_on_both_sides: PatientsOnBothSides | None
+    confounders: list[Confounder]
+
+    @property
+    def alarm(self) -> bool:
+        return self.leaks or self.shortcuts
+
+
+@dataclass(frozen=True)
+class Control:
+    """One training on images that should not be enough."""
+
+    name: str
+    title: str
+    what: str
+    n: int
+    accuracy: float
+    accuracy_low: float | None
+    accuracy_high: float | None
+    auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Controls:
+    verdict: str
+    split: str
+    model: str
+    without_lungs: dict[str, int]
+    rows: list[Control]
+
+    @property
+    def flagged(self) -> list[Control]:
+        return [row for row in self.rows if row.flagged]
+
+    @property
+    def alarm(self) -> bool:
+        return bool(self.flagged)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The test of one fold."""
+
+    fold: int
+    n_test: int
+    groups_test: int | None
+    accuracy: float
+    auc: float | None
+    loss: float | None
+
+
+@dataclass(frozen=True)
+class FoldMean:
+    """Mean over the folds, with its 95 % interval."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class FoldMeans:
+    accuracy: FoldMean
+    auc: FoldMean
+    loss: FoldMean
+
+
+@dataclass(frozen=True)
+class FoldModel:
+    folds: list[Fold]
+    measures: FoldMeans
+
+
+@dataclass(frozen=True)
+class Folds:
+    k: int
+    kept_together: str | None
+    notes: list[str]
+    weakness: str
+    models: dict[str, FoldModel]
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that the report is made of.
+
+    `missing` collects what the report has to do without; what was not asked for is None.
+    """
+
+    note: str
+    positive: str
+    negative: str
+    synthetic: bool
+    source: str
+    command: str
+    seed: int
+    recipe: str
+    recipes: dict[str, dict]
+    versions: dict[str, str]
+    groups: Groups | None
+    splits: dict[str, SplitRun]
+    audit: Audit | None
+    controls: Controls | None
+    folds: Folds | None
+    folder: Path = Path()
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def model_names(self) -> list[str]:
+        return list(dict.fromkeys(name for split in self.splits.values() for name in split.models))
+
+    def trained(self, name: str | None = None) -> list[tuple[SplitRun, ModelRun]]:
+        """Every model (or the one of that name) with its split, model by model."""
+        return [
+            (split, split.models[wanted])
+            for wanted in (self.model_names if name is None else [name])
+            for split in self.splits.values()
+            if wanted in split.models
+        ]
+
+    def lacks(self, what: str) -> None:
+        """Note that something is missing; once is enough."""
+        if what not in self.missing:
+            self.missing.append(what)
+
+
+def as_number(text) -> float:
+    """A number in a csv file; NaN where it is none."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def read_csv(path: Path) -> list[dict]:
+    """The lines of a csv file; none where it is missing or damaged."""
+    try:
+        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+            return list(csv.DictReader(file))
+    except (OSError, csv.Error, ValueError):
+        return []

@@ -1,0 +1,110 @@
+"""The whole page from its templates, and its way to disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from covid.errors import shown
+from covid.page import formats
+from covid.page.audit_section import audit_section
+from covid.page.controls_section import controls_section, folds_section
+from covid.page.header import done_section, header
+from covid.page.model_card import card_section, repeat_section
+from covid.page.models_section import inside_section, models_section
+from covid.page.read_run import read_run
+from covid.page.results_section import results_section
+from covid.page.run_data import Run
+from minicnn.files import whole_file
+
+REPORT = "report.html"
+FILTERS = ("amount", "between", "count", "fixed", "listed", "percent", "setting", "with_interval")
+# (anchor, title, the values of its template; None leaves the section out); the template of "audit"
+# is templates/audit_section.html
+SECTIONS: tuple[tuple[str, str, Callable[[Run], dict | None]], ...] = (
+    ("done", "Data and methods", done_section),
+    ("audit", "Data audit", audit_section),
+    ("results", "Results", results_section),
+    ("models", "Training curves and errors", models_section),
+    ("controls", "Controls: does the model read the lungs?", controls_section),
+    ("inside", "Inside the models", inside_section),
+    ("folds", "Cross-validation", folds_section),
+    ("repeat", "Reproducing this run", repeat_section),
+    ("card", "Model card", card_section),
+    ("literature", "References", lambda run: {}),
+)
+
+
+def write_page(run_folder: str | Path) -> Path:
+    """Write report.html into a run folder, from summary.json and the files beside it.
+
+    Nothing else goes into it, neither the time nor where the folder is, so that the same folder
+    always gives the same bytes.
+
+    Parameters
+    ----------
+    run_folder : path
+        The output folder of `covid run` or `covid train`.
+
+    Returns
+    -------
+    path : Path
+        Of report.html, which is replaced as a whole.
+
+    Raises
+    ------
+    UserError
+        It is no run folder, or its summary.json is damaged.
+    OSError
+        It cannot be written.
+    """
+    return write_report(read_run(run_folder))
+
+
+def write_report(run: Run) -> Path:
+    """Write the report of a run that was read; `run.missing` then says what it lacks."""
+    path = run.folder / REPORT
+    text = page(run)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))
+    return path
+
+
+def page(run: Run) -> str:
+    """The page as text."""
+    from markupsafe import Markup
+
+    templates = environment()
+
+    def render(name: str, values: dict) -> Markup:
+        return Markup(templates.get_template(f"{name}.html").render(run=run, **values))
+
+    contents = [(anchor, title, values(run)) for anchor, title, values in SECTIONS]
+    sections = [
+        {"anchor": anchor, "title": title, "html": render(f"{anchor}_section", values)}
+        for anchor, title, values in contents
+        if values is not None
+    ]
+    return render("report", {"header": render("header", header(run)), "sections": sections})
+
+
+def environment():
+    """The templates: all values are escaped, and one that a section forgets is an error."""
+    import jinja2
+    from markupsafe import Markup
+
+    def printable(value):
+        """Control characters, and bytes that are no text, written out: a page cannot hold them."""
+        if isinstance(value, Markup):
+            return value
+        return shown(value).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.filters.update({name: getattr(formats, name) for name in FILTERS})
+    return found
