@@ -31,8 +31,6 @@ from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_in_words
 from covid.figures import model_figures
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
-from covid.page import REPORT, write_page
-from covid.page.pictures import convert
 from covid.pipeline.audit_step import audit_source, with_look_alikes
 from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
@@ -42,6 +40,8 @@ from covid.pipeline.run_record import SUMMARY
 from covid.pipeline.source import Source, find_source
 from covid.pipeline.summary import finished_results, results_table, summarise
 from covid.pipeline.train_models import GROUP, RANDOM, Outcome, split_and_train
+from covid.report import REPORT, write_page
+from covid.report.pictures import convert
 from covid.training.recipes import recipe_for
 
 

@@ -486,7 +486,7 @@ TABLE = [
         ("summary.json | no model's results",
             written("finished", "summary.json", '{"splits": {"random": {"models": []}}}')),
         ("finished/report.html | No space left on device | disk",
-            all_of(given.finished(), raising("covid.page.writing.atomic_write",
+            all_of(given.finished(), raising("covid.report.write.atomic_write",
                 OSError(*FULL.args, "finished/report.html"))))),
 
     # The environment

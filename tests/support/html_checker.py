@@ -5,7 +5,7 @@ from pathlib import Path
 
 from page_runs import write_summary
 
-from covid.page import write_page
+from covid.report import write_page
 
 VOID = {"img", "meta", "br", "line", "rect", "circle"}
 

@@ -1,27 +1,5 @@
 """Reports that several test files read."""
 
-import base64
-import copy
-import json
-import re
-import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
-import jinja2
-import numpy as np
-import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
-
 import json
 from pathlib import Path
 
@@ -29,7 +7,7 @@ import pytest
 from html_checker import Checker
 from page_runs import HOSTILE, make_run
 
-from covid.page import write_page
+from covid.report import write_page
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,5 @@
 """The headline: what the results, the audit and the controls together allow one to say."""
 
-import base64
-import copy
-import json
-import re
-import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
-import jinja2
-import numpy as np
-import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
-
 import copy
 from pathlib import Path
 
@@ -29,18 +7,17 @@ import pytest
 from html_checker import page_of
 from page_runs import APART, make_run, write_summary
 
-from covid.page.reading import read_run
-from covid.page.verdict import headline
-from covid.page.words import fixed, percent
+from covid.report.formats import fixed, percent
+from covid.report.read_run import read_run
+from covid.report.verdict import headline
 
+NO_DROP = "with no drop beyond the intervals"
 DOUBT = "; but a shortcut was found that may explain it"
 
 
 def with_accuracy(folder: Path, splits=("random", "group"), apart=APART, models=("tiny_cnn",)):
     summary = make_run(folder, splits=splits, apart=apart, figures=False, models=models)
     return summary, headline(read_run(folder))
-
-
 
 
 @pytest.mark.parametrize(
@@ -84,8 +61,6 @@ def test_a_share_is_all_or_nothing_only_where_it_is():
     shares = (0, 0.001, 0.01, 0.5, 0.99, 0.998, 1, None)
     expected = ["0 %", "under 1 %", "1 %", "50 %", "99 %", "over 99 %", "100 %", "–"]
     assert [percent(share) for share in shares] == expected
-
-
 
 
 def test_without_a_shortcut_a_good_result_stands(tmp_path):

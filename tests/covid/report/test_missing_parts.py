@@ -1,44 +1,18 @@
 """What is missing, old or damaged is said, and the rest of the report is there."""
 
-import base64
 import copy
-import json
-import re
 import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
-import jinja2
-import numpy as np
-import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
-
-import copy
-import json
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from html_checker import Checker, page_of
-from page_runs import of_first_version, write_summary
+from page_runs import write_summary
 
 from covid.cli.main import main
 from covid.common.errors import UserError
-from covid.page import write_page
-from covid.page.reading import read_run
-from covid.page.writing import page as page_text
-
-
+from covid.report import write_page
+from covid.report.read_run import read_run
+from covid.report.write import page as page_text
 
 
 def test_a_run_without_files_and_figures(tmp_path, summary):
@@ -49,8 +23,6 @@ def test_a_run_without_files_and_figures(tmp_path, summary):
     assert found.all("img") == []
     assert "Not available (tiny_cnn, patients kept apart): curves, confusion, roc" in found.words
     assert "the values of history.csv and the values of predictions.csv" in found.words
-
-
 
 
 def test_null_values_are_dashes_with_a_reason(tmp_path, summary):

@@ -1,38 +1,17 @@
 """The report as a document: sound HTML, nothing loaded from anywhere, names are text."""
 
-import base64
 import copy
-import json
 import re
 import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
+
 import jinja2
-import numpy as np
-import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
-
-import copy
-import re
-import shutil
-
 import pytest
 from html_checker import Checker, page_of
 
-from covid.page import write_page
-from covid.page.markup import Markup, tag
-from covid.page.style import DARK, LIGHT
-from covid.page.words import fixed
+from covid.common.errors import UserError
+from covid.report import write_page
+from covid.report.formats import fixed
+from covid.report.write import environment
 
 # The page as a document
 
@@ -158,8 +137,6 @@ def test_a_summary_cannot_make_the_page_read_other_folders(tmp_path, summary, ru
             page_of(tmp_path / "run", changed)
 
 
-
-
 def test_synthetic_images_are_called_so_in_every_alternative_text(page):
     assert all(image["alt"].endswith("The images are synthetic.") for image in page.all("img"))
 
@@ -175,6 +152,3 @@ def test_all_values_are_escaped_and_printable(text):
 def test_a_template_names_what_it_was_not_given():
     with pytest.raises(jinja2.UndefinedError, match="'forgotten' is undefined"):
         environment().from_string("{{ forgotten }}").render()
-
-
-NO_DROP = "with no drop beyond the intervals"

@@ -3,35 +3,13 @@
 Skipped where Chromium and its driver are not installed; BROWSER_REQUIRED=1 makes that a failure.
 """
 
-import base64
-import copy
-import json
-import re
-import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
-import jinja2
-import numpy as np
-import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
-
 import re
 
 import pytest
 from browser import REQUIRED, Browser, found
 from page_runs import HOSTILE, make_run
 
-from covid.page import write_page
+from covid.report import write_page
 
 pytestmark = pytest.mark.skipif(
     found() is None and not REQUIRED, reason="no Chromium with chromedriver is installed"

@@ -1,34 +1,12 @@
 """Pictures in the report: smaller, and the same to the eye."""
 
 import base64
-import copy
-import json
-import re
-import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
-import jinja2
-import numpy as np
-import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
-
-import base64
 
 import cv2
 import numpy as np
 import pytest
 
-from covid.page.pictures import LARGE, png_size, smaller
+from covid.report.pictures import LARGE, png_size, smaller
 
 
 def test_small_pictures_lose_nothing(page, run_folder):

@@ -1,28 +1,9 @@
 """The sections of the report, their order, and what stands in them."""
 
-import base64
-import copy
-import json
-import re
-import shutil
-from html.parser import HTMLParser
-from pathlib import Path
-import cv2
-import jinja2
-import numpy as np
 import pytest
-from page_runs import APART, HOSTILE, make_run, write_summary
-from covid.cli import main
-from covid.errors import UserError
-from covid.page import write_page
-from covid.page.formats import fixed, percent
-from covid.page.pictures import LARGE, png_size, smaller
-from covid.page.read_run import read_run
-from covid.page.verdict import headline
-from covid.page.write import environment
-from covid.page.write import page as page_text
+from html_checker import page_of
 
-from covid.page.words import fixed
+from covid.report.formats import fixed
 
 
 def test_the_check_stands_right_below_its_heat_map(page, summary):

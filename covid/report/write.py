@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from covid.errors import shown
-from covid.page import formats
-from covid.page.audit_section import audit_section
-from covid.page.controls_section import controls_section, folds_section
-from covid.page.header import done_section, header
-from covid.page.model_card import card_section, repeat_section
-from covid.page.models_section import inside_section, models_section
-from covid.page.read_run import read_run
-from covid.page.results_section import results_section
-from covid.page.run_data import Run
-from minicnn.files import whole_file
+from covid.common.errors import shown
+from covid.report import formats
+from covid.report.audit_section import audit_section
+from covid.report.controls_section import controls_section, folds_section
+from covid.report.header import done_section, header
+from covid.report.model_card import card_section, repeat_section
+from covid.report.models_section import inside_section, models_section
+from covid.report.read_run import read_run
+from covid.report.results_section import results_section
+from covid.report.run_data import Run
+from minicnn.files import atomic_write
 
 REPORT = "report.html"
 FILTERS = ("amount", "between", "count", "fixed", "listed", "percent", "setting", "with_interval")
@@ -63,7 +63,7 @@ def write_report(run: Run) -> Path:
     """Write the report of a run that was read; `run.missing` then says what it lacks."""
     path = run.folder / REPORT
     text = page(run)
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
     return path
 

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.page.run_data import Run
+from covid.report.run_data import Run
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Sheets of CT slices are the large files, up to 1.5 MB each. As WebP of this quality they take a

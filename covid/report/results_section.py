@@ -1,10 +1,10 @@
 """Results with intervals: the splits side by side, every measure, and what each one means."""
 
 from covid.metrics import DEFINITIONS
-from covid.page.chart import accuracy_chart
-from covid.page.formats import amount, capital, listed
-from covid.page.run_data import GROUP, RANDOM, Run
-from covid.page.verdict import difference
+from covid.report.chart import accuracy_chart
+from covid.report.formats import amount, capital, listed
+from covid.report.run_data import GROUP, RANDOM, Run
+from covid.report.verdict import difference
 
 # Accuracy first: the top of the page has it.
 ORDER = sorted(DEFINITIONS, key=lambda name: "accuracy" not in name)

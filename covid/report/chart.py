@@ -6,8 +6,8 @@ All horizontal places are in per cent of the width, so letters keep their size o
 from dataclasses import dataclass
 
 from covid.common.errors import shortened
-from covid.page.formats import measured, with_interval
-from covid.page.run_data import Interval, Run
+from covid.report.formats import measured, with_interval
+from covid.report.run_data import Interval, Run
 
 NAME_HEIGHT, ROW_HEIGHT, BETWEEN = 24, 44, 12
 LONGEST, LONGEST_TITLE = 34, 24  # letters: a drawing does not break lines, and a phone is narrow

@@ -1,10 +1,10 @@
 """Controls and cross-validation: trainings that say how far the result can be believed."""
 
 from covid.metrics import DEFINITIONS
-from covid.page import alt_texts
-from covid.page.formats import count
-from covid.page.pictures import picture
-from covid.page.run_data import Control, Run
+from covid.report import alt_texts
+from covid.report.formats import count
+from covid.report.pictures import picture
+from covid.report.run_data import Control, Run
 
 MAY_SCORE = ("lungs_only", "histogram")  # never flagged: infected lungs are denser
 FOLD_MEASURES = {

@@ -1,6 +1,6 @@
 """The end of the page: how to reproduce the run, the model card with its checklist."""
 
-from covid.page.run_data import Run
+from covid.report.run_data import Run
 
 FILES = {
     "summary.json": "all values of this page",

@@ -3,8 +3,8 @@
 import math
 from collections import defaultdict
 
-from covid.page.formats import amount, count, fixed, listed, measured, with_interval
-from covid.page.run_data import Audit, Controls, Folds, ModelRun, Run, SplitRun
+from covid.report.formats import amount, count, fixed, listed, measured, with_interval
+from covid.report.run_data import Audit, Controls, Folds, ModelRun, Run, SplitRun
 
 MASKS = (
     "Slices, the lungs that were found in them, and what each control leaves: lungs blacked out, "

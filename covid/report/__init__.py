@@ -16,6 +16,6 @@ follows by rules from the numbers (`verdict`); it never says more than they do.
     write         all of it together
 """
 
-from covid.page.write import REPORT, write_page
+from covid.report.write import REPORT, write_page
 
 __all__ = ["REPORT", "write_page"]

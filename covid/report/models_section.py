@@ -1,9 +1,9 @@
 """Each model on each split: training curves, figures, the most wrong images, a look inside."""
 
-from covid.page.alt_texts import comparison_alt, model_alt
-from covid.page.formats import amount, fixed, listed
-from covid.page.pictures import Picture, picture
-from covid.page.run_data import ModelRun, Run, SplitRun
+from covid.report.alt_texts import comparison_alt, model_alt
+from covid.report.formats import amount, fixed, listed
+from covid.report.pictures import Picture, picture
+from covid.report.run_data import ModelRun, Run, SplitRun
 
 TOPICS = ("curves", "confusion", "roc", "precision_recall", "reliability", "scores", "most_wrong")
 SHOWN = 8  # most wrong images in the table

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
 
-from covid.errors import UserError, shortened, shown
+from covid.common.errors import UserError, shortened, shown
 from covid.metrics import MEASURES
-from covid.page.run_data import GROUP, RANDOM, ModelRun, Run, SplitRun
+from covid.report.run_data import GROUP, RANDOM, ModelRun, Run, SplitRun
 
 SUMMARY = "summary.json"
 LARGEST = 1e300  # neither infinite nor NaN, and sums stay finite

@@ -1,6 +1,6 @@
 """What a run found: summary.json as dataclasses, in its own names, and the csv files of its models.
 
-`covid.page.read_run` makes them from the file and checks every type. Fields that are not in the
+`covid.report.read_run` makes them from the file and checks every type. Fields that are not in the
 file (`name`, `folder`, `key`) have defaults and are filled in there.
 """
 

@@ -1,10 +1,10 @@
 """The audit: what the images themselves say about the test, before any model is trained."""
 
 from covid.audit.confounders import BAR
-from covid.page import alt_texts
-from covid.page.pictures import picture
-from covid.page.run_data import Confounder, Run
-from covid.page.verdict import TITLES
+from covid.report import alt_texts
+from covid.report.pictures import picture
+from covid.report.run_data import Confounder, Run
+from covid.report.verdict import TITLES
 
 
 def audit_section(run: Run) -> dict:

@@ -1,8 +1,8 @@
 """The top of the page: the result in one sentence, what must be known beside it, data and methods."""
 
-from covid.page.formats import amount, capital, count
-from covid.page.run_data import GROUP, RANDOM, Run, SplitData, SplitRun
-from covid.page.verdict import TITLES, headline
+from covid.report.formats import amount, capital, count
+from covid.report.run_data import GROUP, RANDOM, Run, SplitData, SplitRun
+from covid.report.verdict import TITLES, headline
 
 STEPS = {
     True: "contrast enhancement (CLAHE), then a crop to the outline of the body",
