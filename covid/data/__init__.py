@@ -7,6 +7,7 @@
 `groups`            which images belong together; `group_csv` reads it from a file
 `split`             train, validate and test; `fold_split` for k folds
 `duplicates`        files that are equal byte by byte
+`prepare_split`     all of that: planned, enhanced, written
 `write_split`       a split folder, written; `link_images` where it is there already
 `manifest`          manifest.csv: what became of every source file
 `split_folder`      a split folder, read back and checked

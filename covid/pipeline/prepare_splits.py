@@ -1,18 +1,14 @@
 """From the images of a run to split folders that models can train on."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from covid.common.errors import shown
 from covid.data import disclaimer
-from covid.data.duplicates import duplicate_notes
 from covid.data.groups import Groups
-from covid.data.manifest import count_statuses, unused_rows
-from covid.data.preprocess import enhance_and_crop
-from covid.data.split import plan_split
-from covid.data.split_folder import SplitFolder, open_split, read_split
-from covid.data.write_split import write_split
+from covid.data.manifest import MANIFEST, read_manifest, unused_rows
+from covid.data.prepare_split import prepare_split
+from covid.data.split_folder import SplitFolder, open_split
 from covid.figures import dataset_figures
 from covid.pipeline.options import Options
 from covid.pipeline.source import Source
@@ -102,27 +98,22 @@ def prepare(
     """Split the images and write them, enhanced and cropped if the recipe says so."""
     if folder.exists():  # whole, from before an interruption
         return open_split(folder)
-    dataset = source.dataset
-    groups = together or source.groups  # of a random split, manifest.csv names them all the same
-    split = plan_split(dataset, recipe.ratios, options.seed, groups, together is not None)
-    split.notes.extend(duplicate_notes(dataset))
-    transform = None
-    if recipe.enhance and not source.enhanced:
-        transform = partial(enhance_and_crop, no_contour=options.no_contour)
-    rows = write_split(
-        dataset,
-        split,
+    written = prepare_split(
+        source.dataset,
         folder,
-        transform,
+        recipe.ratios,
+        options.seed,
+        together or source.groups,  # of a random split, manifest.csv names them all the same
+        by_group=together is not None,
+        enhance=recipe.enhance,
+        no_contour=options.no_contour,
         progress=options.verbose != 0,
-        extra={"enhanced": recipe.enhance, "synthetic": source.synthetic},
         reuse=reuse,
     )
-    written = read_split(folder)
-    options.say(describe_data(written, count_statuses(rows)))
-    for row in unused_rows(rows):
+    options.say(describe_data(written))
+    for row in unused_rows(read_manifest(folder)):
         options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
-    for remark in split.notes:
+    for remark in written.info["notes"]:
         options.say(f"  note: {remark}")
     return written
 
@@ -141,8 +132,9 @@ def draw_data(options: Options, source: Source, first: Prepared) -> None:
     )
 
 
-def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
+def describe_data(split: SplitFolder) -> str:
     """Two lines for the user: what was read, how it was split."""
+    statuses = split.info["files"]
     read = sum(statuses.get(key, 0) for key in ("kept", "no_contour_kept", "no_contour_dropped"))
     unused = statuses["total"] - read
     text = f"Images: {statuses['total']} files, {read} read, {unused} skipped"
@@ -150,7 +142,7 @@ def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
         kept, dropped = (statuses.get(f"no_contour_{key}", 0) for key in ("kept", "dropped"))
         text += f"; without contour: {kept} kept whole, {dropped} dropped"
         if kept or dropped:
-            text += f" (listed in {split.folder / 'manifest.csv'})"
+            text += f" (listed in {split.folder / MANIFEST})"
     how = f"by group {split.info['group']}" if split.info["group"] else "at random"
     counts = ", ".join(f"{part} {len(files)}" for part, files in split.parts.items())
     return f"{text}\nSplit {how}: {counts}; positive class: {split.positive}"

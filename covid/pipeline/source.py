@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
-from covid.data.groups import SYNTHETIC_GROUP, Groups, groups_by_pattern, known_groups
+from covid.data.groups import (
+    SYNTHETIC_GROUP,
+    Groups,
+    groups_by_pattern,
+    known_groups,
+    require_groups,
+)
 from covid.data.split_folder import (
     SplitFolder,
     check_positive,
@@ -115,8 +121,5 @@ def groups_of(options: Options, dataset: Dataset) -> Groups | None:
     if is_synthetic(dataset):
         return groups_by_pattern(dataset, SYNTHETIC_GROUP)
     if options.split == "group":
-        raise UserError(
-            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
-            "as --group '^[^_]+', or --group-csv FILE.csv, or --group-audit"
-        )
+        require_groups(groups, ", or --group-audit")
     return None

@@ -17,10 +17,9 @@ from covid.controls.intervals import measured
 from covid.data.class_folders import Dataset
 from covid.data.disclaimer import small_print
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
-from covid.data.preprocess import enhance_and_crop
-from covid.data.split import Split, plan_split
-from covid.data.split_folder import SplitFolder, read_split
-from covid.data.write_split import write_split
+from covid.data.prepare_split import prepare_split
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
 from covid.phantom.shortcuts import SHORTCUTS
 from covid.story.text import score, share
 from covid.training.recipes import Recipe, recipe_for
@@ -71,13 +70,12 @@ class Told:
             print(text, flush=True)
 
 
-def looks_perfect(told: Told) -> tuple[Split, dict]:
-    """Chapter 1: slices split at random, one training; also the split, for the audit."""
-    split = planned(told, told.lying, by_patient=False)
-    found = scored(told, written(told, told.lying, split, "lying-random"))
+def looks_perfect(told: Told) -> dict:
+    """Chapter 1: slices split at random, one training."""
+    found = scored(told, told.lying, "lying-random", by_patient=False)
     perfect = found["acc"] >= PERFECT
     proud = ": a result to be proud of" if perfect else ""
-    return split, {
+    return {
         "chapter": "Everything looks perfect" if perfect else "A first result",
         "done": f"{len(told.lying.images)} slices were split at random, and {MODEL} was trained.",
         "looks": f"It is right on {score(found)} of the test images{proud}.",
@@ -86,9 +84,10 @@ def looks_perfect(told: Told) -> tuple[Split, dict]:
     }
 
 
-def audit_finds(told: Told, split: Split) -> dict:
-    """Chapter 2: the audit of the same images and split, which is not told the patients."""
+def audit_finds(told: Told) -> dict:
+    """Chapter 2: the audit of the same images and split, without the patients."""
     told.say("\nThe audit looks at the images ...")
+    split = plan_split(told.lying, told.recipe.ratios, told.seed)
     audit = run_audit(told.lying, split, seed=told.seed, progress=told.verbose != 0)
     write_audit(audit, told.folder / "audit", told.note)
     found = summarize(audit)
@@ -148,10 +147,7 @@ def controls_expose(told: Told) -> dict:
 def truth(told: Told, first: dict) -> dict:
     """Chapter 4: patients kept apart, on the lying images and on the honest ones."""
     found = {
-        name: scored(
-            told,
-            written(told, dataset, planned(told, dataset, by_patient=True), f"{name}-by-patient"),
-        )
+        name: scored(told, dataset, f"{name}-by-patient", by_patient=True)
         for name, dataset in (("lying", told.lying), ("honest", told.honest))
     }
     lying, honest = found["lying"], found["honest"]
@@ -170,31 +166,25 @@ def truth(told: Told, first: dict) -> dict:
     }
 
 
-def planned(told: Told, dataset: Dataset, by_patient: bool) -> Split:
-    """A split at random, or one that keeps patients apart; both know who the patients are."""
-    patients = groups_by_pattern(dataset.images, SYNTHETIC_GROUP)
-    return plan_split(
-        dataset.images, told.recipe.ratios, told.seed, patients, keep_together=by_patient
-    )
+def scored(told: Told, dataset: Dataset, name: str, by_patient: bool) -> dict:
+    """Split, train, and return the test's number of images, accuracy and interval.
 
-
-def written(told: Told, dataset: Dataset, split: Split, name: str) -> SplitFolder:
-    """Write a split folder with the images enhanced and cropped."""
-    folder = told.folder / "splits" / name
-    extra = {"enhanced": True, "synthetic": True}
-    progress = told.verbose != 0
-    write_split(dataset, split, folder, enhance_and_crop, progress=progress, extra=extra)
-    return read_split(folder)
-
-
-def scored(told: Told, split: SplitFolder) -> dict:
-    """Train, and return the test's number of images, accuracy and interval, as the controls have
-    them: patients are drawn as a whole; where they are too few there is no interval (None, None).
+    Both kinds of split record the patients. The interval draws whole patients, as in the controls;
+    where they are too few there is none (None, None).
     """
-    told.say(f"\nTraining {MODEL} on {split.folder.name} ...")
+    split = prepare_split(
+        dataset,
+        told.folder / "splits" / name,
+        told.recipe.ratios,
+        told.seed,
+        groups_by_pattern(dataset, SYNTHETIC_GROUP),
+        by_patient,
+        enhance=True,
+        progress=told.verbose != 0,
+    )
+    told.say(f"\nTraining {MODEL} on {name} ...")
     trained = train_and_evaluate(MODEL, told.recipe, split, told.seed, verbose=0)
     result = trained.results["test"]
-    apart = split.info["group"] is not None
-    found = measured(result.labels, result.probabilities, result.groups, apart, told.seed)
+    found = measured(result.labels, result.probabilities, result.groups, by_patient, told.seed)
     interval = [found.accuracy_low, found.accuracy_high]
     return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

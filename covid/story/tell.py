@@ -68,9 +68,7 @@ def tell(
     from covid.story.figure import draw
 
     told = make_images(folder, seed, epochs, patients, verbose)
-    split, first = looks_perfect(told)
-    audited = audit_finds(told, split)
-    exposed = controls_expose(told)
+    first = looks_perfect(told)
     content = {
         "note": told.note,
         "positive": told.lying.positive,
@@ -82,7 +80,7 @@ def tell(
             "lying": len(told.lying.images),
             "honest": len(told.honest.images),
         },
-        "chapters": [first, audited, exposed, truth(told, first)],
+        "chapters": [first, audit_finds(told), controls_expose(told), truth(told, first)],
     }
     draw(content, told.lying, told.honest, folder / "story.png")
     write_json(content, folder / "story.json")

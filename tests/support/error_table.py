@@ -298,7 +298,7 @@ TABLE = {
     "one group only": Row("split slices --group synthetic",
         "covid split: class Infected has only the group synthetic: train and test need a group each; choose other groups, or split without groups"),
     "group without an expression": Row("run --data data --split group",
-        "covid run: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv, or --group-audit",
+        "covid run: --split group needs patient IDs: pass --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv, or --group-audit",
         a_single_image_each),
     "folders of other classes": Row("evaluate model.npz --data data",
         "covid evaluate: data: expected the model's classes Not_Infected and Infected as folders; rename the folders, or take a model that was trained on these classes",
@@ -950,7 +950,7 @@ TABLE = {
         all_of(finished(lambda path: None), raising("covid.page.writing.atomic_write", OSError(28, "No space left on device", "finished/report.html")))),
     # Controls
     "controls of images without a group": Row("controls --data data --split group",
-        "covid controls: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv",
+        "covid controls: --split group needs patient IDs: pass --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv",
         a_single_image_each),
     "controls of a split folder with options for another": Row("controls --data parts --split random --ratios 60/20/20 --group-column x --no-contour drop",
         "covid controls: parts is split already, so that --ratios, --group-column, --split, --no-contour drop cannot be followed; leave out those, or name the folder of the source images"),
@@ -960,7 +960,7 @@ TABLE = {
         "covid controls: slices exists and is not empty; choose another --out or delete it"),
     # audit
     "audit of groups that are not named": Row("audit slices --split group",
-        "covid audit: --split group: which patient an image belongs to is not said; add --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv"),
+        "covid audit: --split group needs patient IDs: pass --group REGEX, such as --group '^[^_]+', or --group-csv FILE.csv"),
     "audit of a split folder with a split": Row("audit parts --split random",
         "covid audit: --split: parts is split already, and its own split is audited; leave out --split"),
     "audit of a split folder with ratios": Row("audit parts --ratios 50/10/40",

@@ -7,30 +7,31 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from covid.cli.parser.common import group_column
-from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside, staged_folder
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
 from covid.data.disclaimer import note
-from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups
-from covid.data.preprocess import enhance_and_crop
-from covid.data.split import parse_ratios, plan_split
+from covid.data.groups import (
+    SYNTHETIC_GROUP,
+    groups_by_pattern,
+    known_groups,
+    require_groups,
+)
+from covid.data.prepare_split import prepare_split
+from covid.data.split import parse_ratios
 from covid.data.split_folder import (
     SplitFolder,
     bad_files_in_words,
     check_positive,
-    is_enhanced,
     is_split,
     is_synthetic,
     open_split,
     refuse_for_split,
 )
-from covid.data.write_split import write_split
 from covid.training.recipes import Recipe, recipe_for
 
 
@@ -94,15 +95,15 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
     if said is None and is_synthetic(dataset):
         groups = groups_by_pattern(dataset, SYNTHETIC_GROUP)
     by_group = options.split == "group" or (options.split is None and said is not None)
-    if by_group and groups is None:
-        raise UserError(
-            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
-            "as --group '^[^_]+', or --group-csv FILE.csv"
-        )
-    split = plan_split(dataset, recipe.ratios, options.seed, groups, by_group)
-    enhanced = is_enhanced(dataset)
-    transform = partial(enhance_and_crop, no_contour=options.no_contour)
-    extra = {"enhanced": recipe.enhance or enhanced, "synthetic": is_synthetic(dataset)}
-    wanted = transform if recipe.enhance and not enhanced else None
-    write_split(dataset, split, folder, wanted, extra=extra)
-    return open_split(folder)
+    if by_group:
+        require_groups(groups)
+    return prepare_split(
+        dataset,
+        folder,
+        recipe.ratios,
+        options.seed,
+        groups,
+        by_group,
+        enhance=recipe.enhance,
+        no_contour=options.no_contour,
+    )
