@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from covid.models import MODELS, build_model
+from covid.training.architectures import MODELS, build_model
 
 import minicnn
 from minicnn.graph import Graph
