@@ -5,6 +5,7 @@
 `preprocess`        contrast and crop, the article's preparation
 `class_folders`     which files there are, which class is positive
 `groups`            which images belong together; `group_csv` reads it from a file
+`ratios`            the shares of train, validate and test
 `split`             train, validate and test; `fold_split` for k folds
 `duplicates`        files that are equal byte by byte
 `prepare_split`     all of that: planned, enhanced, written

@@ -16,11 +16,10 @@ from itertools import chain
 import numpy as np
 
 from covid.common.choices import PARTS
-from covid.common.errors import UserError, shortened
+from covid.common.errors import UserError
 from covid.data.class_folders import ImageFile
 from covid.data.groups import Groups
-
-DEFAULT_RATIOS = (0.5, 0.1, 0.4)
+from covid.data.ratios import DEFAULT_RATIOS, Ratios, parse_ratios
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Split:
     """
 
     parts: dict[str, list[ImageFile]]
-    ratios: tuple[float, float, float]
+    ratios: Ratios
     seed: int
     groups: Groups | None = None
     keep_together: bool = True
@@ -54,30 +53,6 @@ class Split:
     def kept_together(self) -> str | None:
         """By what groups were kept whole, as split.json has it; None for a random split."""
         return self.groups.recorded if self.groups is not None and self.keep_together else None
-
-
-def parse_ratios(text: str | Sequence[float]) -> tuple[float, float, float]:
-    """Return three shares that sum to 1 from "50/10/40", "0.5/0.1/0.4" or three numbers.
-
-    Raises
-    ------
-    UserError
-        Not three positive numbers that sum to 1 or to 100.
-    """
-    message = (
-        f"the ratios {shortened(text)!r} are not three positive numbers for train, validate and "
-        "test that sum to 100 or to 1: write them like 50/10/40"
-    )
-    try:
-        numbers = [float(part) for part in (text.split("/") if isinstance(text, str) else text)]
-    except (TypeError, ValueError) as error:
-        raise UserError(message) from error
-    total = sum(numbers)
-    is_whole = math.isclose(total, 1, abs_tol=1e-6) or math.isclose(total, 100, abs_tol=1e-4)
-    if len(numbers) != 3 or not is_whole or min(numbers) <= 0:
-        raise UserError(message)
-    train, validate, test = (number / total for number in numbers)
-    return train, validate, test
 
 
 def plan_split(

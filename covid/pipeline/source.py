@@ -82,17 +82,12 @@ def check_leaves_split_alone(options: Options) -> None:
         "--group-csv": options.group_csv is not None,
         "--group-audit": options.group_audit,
         "--folds": options.folds is not None,
-        "--split group": options.split == "group" and not has_group_option(options),
+        "--split group": options.split == "group" and not options.names_groups,
         # `covid run` makes both where nothing is said; only to `covid train` somebody said it.
         "--split both": options.split == "both" and options.command == "train",
         "--no-contour drop": options.no_contour == "drop",
     }
     refuse_for_split(options.data, given)
-
-
-def has_group_option(options: Options) -> bool:
-    """Whether the user has said how images belong together."""
-    return options.group is not None or options.group_csv is not None or options.group_audit
 
 
 def find_images(options: Options) -> Dataset:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import percent, summarize
+from covid.common.choices import DEFAULT_MODEL as MODEL
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
 from covid.data.class_folders import Dataset
@@ -25,7 +26,6 @@ from covid.story.text import score, share
 from covid.training.recipes import Recipe, recipe_for
 from covid.training.train import train_and_evaluate
 
-MODEL = "tiny_cnn"
 SHORTCUT = "marker"
 NEAR_DUPLICATES = 2
 PERFECT = 0.9  # test accuracy from which on a chapter says that it looks perfect

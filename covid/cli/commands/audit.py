@@ -10,7 +10,8 @@ from covid.common.output_files import check_new_folder, check_outside, new_folde
 from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
 from covid.data.groups import known_groups, require_groups
-from covid.data.split import DEFAULT_RATIOS, plan_split
+from covid.data.ratios import DEFAULT_RATIOS
+from covid.data.split import plan_split
 from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
 from covid.pipeline.audit_step import as_planned
 

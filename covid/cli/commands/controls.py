@@ -22,7 +22,6 @@ from covid.data.groups import (
     require_groups,
 )
 from covid.data.prepare_split import prepare_split
-from covid.data.split import parse_ratios
 from covid.data.split_folder import (
     SplitFolder,
     bad_files_in_words,
@@ -37,8 +36,7 @@ from covid.training.recipes import Recipe, recipe_for
 
 def controls(options: Namespace) -> dict:
     """`covid controls`."""
-    ratios = parse_ratios(options.ratios) if options.ratios is not None else None
-    recipe = recipe_for(options.recipe, options.model, options.epochs, ratios)
+    recipe = recipe_for(options.recipe, options.model, options.epochs, options.ratios)
     check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (

@@ -10,7 +10,6 @@ from covid.data.class_folders import scan
 from covid.data.groups import known_groups
 from covid.data.manifest import read_manifest
 from covid.data.prepare_split import prepare_split
-from covid.data.split import parse_ratios
 from covid.data.split_folder import is_enhanced
 
 
@@ -27,7 +26,7 @@ def split(options: Namespace) -> dict:
     written = prepare_split(
         dataset,
         options.out,
-        parse_ratios(options.ratios),
+        options.ratios,
         options.seed,
         groups,
         by_group=True,

@@ -9,8 +9,8 @@ from covid.cli.parser.common import (
     add_recipe,
     new_command,
 )
-from covid.cli.parser.values import path, positive
-from covid.common.choices import MODEL_NAMES
+from covid.cli.parser.values import path, positive, ratios
+from covid.common.choices import DEFAULT_MODEL, MODEL_NAMES
 
 
 def add_audit(commands) -> None:
@@ -36,7 +36,10 @@ def add_audit(commands) -> None:
     )
     add_groups(command)
     command.add_argument(
-        "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
+        "--ratios",
+        type=ratios,
+        metavar="A/B/C",
+        help="of that split, in per cent (default 50/10/40)",
     )
 
 
@@ -56,7 +59,10 @@ def add_controls(commands) -> None:
     )
     add_positive(command)
     command.add_argument(
-        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+        "--model",
+        choices=MODEL_NAMES,
+        default=DEFAULT_MODEL,
+        help=f"which (default {DEFAULT_MODEL})",
     )
     add_out(command, "controls")
     add_recipe(command)

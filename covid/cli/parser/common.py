@@ -4,7 +4,7 @@ import argparse
 from argparse import Namespace
 from pathlib import Path
 
-from covid.cli.parser.values import path, positive, seed
+from covid.cli.parser.values import path, positive, ratios, seed
 from covid.common.choices import NO_CONTOUR, RECIPE_NAMES, SPLITS
 from covid.common.errors import UserError, shown
 from covid.data.groups import DEFAULT_COLUMN
@@ -92,6 +92,7 @@ def add_split_choice(command, default: str | None) -> None:
 def add_ratios(command) -> None:
     command.add_argument(
         "--ratios",
+        type=ratios,
         metavar="A/B/C",
         help="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)",
     )

@@ -12,8 +12,19 @@ from covid.cli.parser.common import (
     add_split_choice,
     new_command,
 )
-from covid.cli.parser.values import LABELS, SHORTCUT_NAMES, folds, none_or_more, path, positive
-from covid.common.choices import MODEL_NAMES
+from covid.cli.parser.values import (
+    LABELS,
+    SHORTCUT_NAMES,
+    folds,
+    model,
+    models,
+    none_or_more,
+    path,
+    positive,
+    ratios,
+)
+from covid.common.choices import DEFAULT_MODEL, DEFAULT_MODELS, MODEL_NAMES
+from covid.data.ratios import DEFAULT_RATIOS
 
 
 def add_run(commands) -> None:
@@ -27,9 +38,10 @@ def add_run(commands) -> None:
     add_out(command, None, "new or empty folder for all results (default: results, results-2, ...)")
     command.add_argument(
         "--models",
-        default="tiny_cnn,reduced_inception",
+        type=models,
+        default=DEFAULT_MODELS,
         metavar="A,B",
-        help=f"some of {','.join(MODEL_NAMES)} (default tiny_cnn,reduced_inception)",
+        help=f"some of {','.join(MODEL_NAMES)} (default {','.join(DEFAULT_MODELS)})",
     )
     add_recipe(command)
     add_split_choice(command, "both")
@@ -53,7 +65,12 @@ def add_train(commands) -> None:
     )
     add_data(command)
     command.add_argument(
-        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+        "--model",
+        dest="models",
+        type=model,
+        default=DEFAULT_MODEL,
+        metavar="NAME",
+        help=f"one of {','.join(MODEL_NAMES)} (default {DEFAULT_MODEL})",
     )
     add_out(command, None, "new or empty folder for all results (default: trained, trained-2, ...)")
     add_recipe(command)
@@ -128,7 +145,11 @@ def add_split(commands) -> None:
     add_out(command, "split")
     add_positive(command)
     command.add_argument(
-        "--ratios", default="50/10/40", metavar="A/B/C", help="in per cent (default 50/10/40)"
+        "--ratios",
+        type=ratios,
+        default=DEFAULT_RATIOS,
+        metavar="A/B/C",
+        help="in per cent (default 50/10/40)",
     )
     add_groups(command)
     command.add_argument(
