@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from covid.common.choices import MANIFEST
 from covid.common.errors import UserError
 from minicnn.files import atomic_write
 
-MANIFEST = "manifest.csv"
 COLUMNS = (
     *("part", "class", "label", "file", "source", "group", "status", "reason"),
     *("left", "top", "right", "bottom", "width", "height"),

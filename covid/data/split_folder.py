@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.common.choices import PARTS
+from covid.common.choices import MANIFEST, PARTS, SPLIT_INFO
 from covid.common.errors import UserError, shortened
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, check_image
-from covid.data.manifest import MANIFEST, NO_CONTOUR_KEPT, read_manifest
+from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
 from minicnn.files import atomic_write
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
-
-SPLIT_INFO = "split.json"
 
 
 def _is_name(value) -> bool:
@@ -150,7 +148,7 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
                 )
             for file in sorted((folder / part / name).iterdir()):
                 if file not in listed:
-                    raise UserError(f"{file} is not in the folder's manifest.csv; take it away")
+                    raise UserError(f"{file} is not in the folder's {MANIFEST}; take it away")
         # raises UnreadableImage, which names the file
         in_parallel(
             check_image, [file for file, _ in split.parts[part]], "checking", "image", False

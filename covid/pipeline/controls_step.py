@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from covid.common.choices import CONTROLS_INFO
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import staged_folder
 from covid.controls import run_controls, write_controls
@@ -39,7 +40,7 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
 def read_controls(folder: Path) -> dict:
     """What `write_controls` wrote; UserError where it is damaged."""
     try:
-        controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
+        controls = json.loads((folder / CONTROLS_INFO).read_text(encoding="utf-8"))
         controls["verdict"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(

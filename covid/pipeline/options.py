@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.common.choices import DEFAULT_MODELS
+from covid.common.choices import DEFAULT_MODELS, DEFAULT_RECIPE, RANDOM
 from covid.data.groups import DEFAULT_COLUMN
 from covid.data.ratios import Ratios
 
@@ -23,8 +23,8 @@ class Options:
     data: Path | None = None
     positive: str | None = None
     models: tuple[str, ...] = DEFAULT_MODELS
-    recipe: str = "practice"
-    split: str = "random"
+    recipe: str = DEFAULT_RECIPE
+    split: str = RANDOM
     group: str | None = None
     group_csv: Path | None = None
     group_column: str = DEFAULT_COLUMN

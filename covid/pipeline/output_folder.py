@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from covid.common.choices import RUN_INFO, SUMMARY
 from covid.common.errors import UserError
 from covid.common.output_files import check_outside, new_folder
 from covid.pipeline.options import Options
-from covid.pipeline.run_record import RUN_INFO, SUMMARY, run_lock, write_run_info
+from covid.pipeline.run_record import run_lock, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 

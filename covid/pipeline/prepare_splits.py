@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from covid.common.choices import MANIFEST
 from covid.common.errors import shown
 from covid.data import disclaimer
 from covid.data.groups import Groups
-from covid.data.manifest import MANIFEST, read_manifest, unused_rows
+from covid.data.manifest import read_manifest, unused_rows
 from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import SplitFolder, open_split
 from covid.figures import dataset_figures

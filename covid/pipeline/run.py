@@ -23,6 +23,7 @@ leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
+from covid.common.choices import BOTH, GROUP, MODEL_FILE, RANDOM, SUMMARY
 from covid.common.output_files import write_json
 from covid.data import disclaimer
 from covid.data.fold_split import plan_folds
@@ -38,10 +39,9 @@ from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import checkpoints, output_folder, require_files
-from covid.pipeline.run_record import SUMMARY
 from covid.pipeline.source import Source, find_source
 from covid.pipeline.summary import finished_results, results_table, summarise
-from covid.pipeline.train_models import GROUP, RANDOM, Outcome, split_and_train
+from covid.pipeline.train_models import Outcome, split_and_train
 from covid.training.recipes import recipe_for
 
 
@@ -82,7 +82,7 @@ def run_all(options: Options) -> dict:
         for path in as_drawn():
             convert(path)  # while the next one is drawn
         require_files(
-            [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
+            [options.out / way / name / MODEL_FILE for way in outcomes for name in recipes]
         )
         write_json(summary, options.out / SUMMARY)
         page = write_page(options.out)
@@ -113,9 +113,9 @@ def ways_to_split(options: Options, source: Source) -> dict[str, Groups | None]:
     if source.given is not None:
         return {GROUP if source.given.info["group"] else RANDOM: None}
     groups = source.groups
-    if options.split == "random" or (options.split == "both" and groups is None):
+    if options.split == RANDOM or (options.split == BOTH and groups is None):
         return {RANDOM: None}
-    if options.split == "group":
+    if options.split == GROUP:
         return {GROUP: groups}
     class_name, fewest = fewest_groups(groups.together(source.dataset))
     if fewest < 2:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
 
-from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, RUN_INFO, SPLITS
 from covid.common.errors import UserError, shortened
 from covid.common.output_files import write_json
 from covid.data.groups import compile_group
@@ -24,8 +24,6 @@ from covid.data.ratios import parse_ratios
 from covid.pipeline.options import OF_ONE_CALL, Options
 from covid.training.versions import versions
 
-RUN_INFO = "run.json"
-SUMMARY = "summary.json"  # written last: a run that has it is finished
 GROUPINGS = ("group", "group_csv", "group_audit")  # one of them at most
 IN_JSON = {Path: str, tuple: list}  # paths are recorded as they were typed
 HINTS = {name: hint for name, hint in get_type_hints(Options).items() if name not in OF_ONE_CALL}

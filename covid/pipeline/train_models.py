@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 
+from covid.common.choices import RANDOM
 from covid.data import disclaimer
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.split_folder import SplitFolder
@@ -14,8 +15,6 @@ from covid.pipeline.source import Source
 from covid.training.recipes import Recipe
 from covid.training.train import Trained, train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
-
-RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,6 @@ def title(way: str, kept_together: str | None) -> str:
         What split.json says of the groups. A folder that was split before may have look-alikes,
         too.
     """
-    if way == "random":
+    if way == RANDOM:
         return "slices split at random"
     return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"

@@ -13,6 +13,7 @@ from pathlib import Path
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import percent, summarize
 from covid.common.choices import DEFAULT_MODEL as MODEL
+from covid.common.choices import DEFAULT_RECIPE
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
 from covid.data.class_folders import Dataset
@@ -59,7 +60,7 @@ class Told:
 
     @property
     def recipe(self) -> Recipe:
-        return recipe_for("practice", MODEL, self.epochs)
+        return recipe_for(DEFAULT_RECIPE, MODEL, self.epochs)
 
     @property
     def note(self) -> str:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from covid.common.choices import STORY_PATIENTS
 from covid.common.output_files import write_json
 from covid.data.class_folders import scan
 from covid.phantom import write_dataset
@@ -36,14 +37,14 @@ from covid.story.chapters import (
 from covid.story.text import as_text
 from minicnn.files import atomic_write
 
-PATIENTS, SLICES = 40, 4
+SLICES = 4
 
 
 def tell(
     folder: Path,
     seed: int = 0,
     epochs: int | None = None,
-    patients: int = PATIENTS,
+    patients: int = STORY_PATIENTS,
     verbose: int | str = 0,
 ) -> dict:
     """Make the images, go through the chapters, write story.json, story.txt and story.png.

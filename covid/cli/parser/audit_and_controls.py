@@ -10,7 +10,7 @@ from covid.cli.parser.common import (
     new_command,
 )
 from covid.cli.parser.values import path, positive, ratios
-from covid.common.choices import DEFAULT_MODEL, MODEL_NAMES
+from covid.common.choices import DEFAULT_MODEL, GROUP, MODEL_NAMES, RANDOM, STORY_PATIENTS
 
 
 def add_audit(commands) -> None:
@@ -30,7 +30,7 @@ def add_audit(commands) -> None:
     add_positive(command)
     command.add_argument(
         "--split",
-        choices=("random", "group"),
+        choices=(RANDOM, GROUP),
         help="of class folders, the split to audit. random (default): slice by slice; group: "
         "patients kept whole, as --group or --group-csv names them",
     )
@@ -68,7 +68,7 @@ def add_controls(commands) -> None:
     add_recipe(command)
     command.add_argument(
         "--split",
-        choices=("random", "group"),
+        choices=(RANDOM, GROUP),
         help="random: slice by slice, also where patients are known; group: patients kept whole "
         "(default: group where --group or --group-csv says who they are, else random)",
     )
@@ -88,9 +88,9 @@ def add_story(commands) -> None:
     command.add_argument(
         "--patients",
         type=positive,
-        default=40,
+        default=STORY_PATIENTS,
         metavar="N",
-        help="synthetic patients, half of them infected (default 40)",
+        help=f"synthetic patients, half of them infected (default {STORY_PATIENTS})",
     )
     command.add_argument(
         "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.cli.parser.values import path, positive, ratios, seed
-from covid.common.choices import NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.choices import DEFAULT_RECIPE, NO_CONTOUR, RECIPE_NAMES, SPLITS
 from covid.common.errors import UserError, shown
 from covid.data.groups import DEFAULT_COLUMN
 
@@ -124,7 +124,7 @@ def add_recipe(command) -> None:
     command.add_argument(
         "--recipe",
         choices=RECIPE_NAMES,
-        default="practice",
+        default=DEFAULT_RECIPE,
         help="practice (default): trains until it has learned; published: the article's protocol",
     )
     command.add_argument(

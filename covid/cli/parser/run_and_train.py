@@ -13,8 +13,6 @@ from covid.cli.parser.common import (
     new_command,
 )
 from covid.cli.parser.values import (
-    LABELS,
-    SHORTCUT_NAMES,
     folds,
     model,
     models,
@@ -23,7 +21,7 @@ from covid.cli.parser.values import (
     positive,
     ratios,
 )
-from covid.common.choices import DEFAULT_MODEL, DEFAULT_MODELS, MODEL_NAMES
+from covid.common.choices import DEFAULT_MODEL, DEFAULT_MODELS, LABELS, MODEL_NAMES, SHORTCUT_NAMES
 from covid.data.ratios import DEFAULT_RATIOS
 
 

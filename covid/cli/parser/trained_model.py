@@ -8,8 +8,8 @@ from covid.cli.parser.common import (
     add_positive,
     new_command,
 )
-from covid.cli.parser.values import LOOK_METHODS, path, prevalence
-from covid.common.choices import DEFAULT_PREVALENCE, PARTS
+from covid.cli.parser.values import path, prevalence
+from covid.common.choices import DEFAULT_PREVALENCE, LOOK_METHODS, PARTS
 
 
 def add_evaluate(commands) -> None:

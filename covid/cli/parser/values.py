@@ -8,9 +8,6 @@ from covid.common.choices import MODEL_NAMES
 from covid.common.errors import UserError, shortened
 from covid.data.ratios import Ratios, parse_ratios
 
-LOOK_METHODS = ("auto", "grad-cam", "occlusion")
-SHORTCUT_NAMES = ("marker", "brightness", "table")
-LABELS = ("true", "permuted")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 
 
