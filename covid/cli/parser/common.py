@@ -37,13 +37,32 @@ def new_command(commands, name: str, help_text: str, example: str) -> argparse.A
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    command.add_argument(
-        "--seed", type=seed, default=0, metavar="N", help="of everything random (default 0)"
-    )
+    add_count(command, "--seed", seed, 0, "of everything random")
     command.add_argument(
         "--json", action="store_true", help="print the result as JSON; all else goes to stderr"
     )
     return command
+
+
+def add_folder(command, help_text: str = "folder with two class folders") -> None:
+    command.add_argument("folder", type=path, metavar="DIR", help=help_text)
+
+
+def add_images(command) -> None:
+    command.add_argument(
+        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
+    )
+
+
+def add_required_data(command, help_text: str) -> None:
+    command.add_argument("--data", type=path, required=True, metavar="DIR", help=help_text)
+
+
+def add_count(command, name: str, kind, default: int | None, help_text: str) -> None:
+    """An option that takes a number; None: the help says what the default is."""
+    if default is not None:
+        help_text = f"{help_text} (default {default})"
+    command.add_argument(name, type=kind, default=default, metavar="N", help=help_text)
 
 
 def add_data(command) -> None:
@@ -127,9 +146,11 @@ def add_recipe(command) -> None:
         default=DEFAULT_RECIPE,
         help="practice (default): trains until it has learned; published: the article's protocol",
     )
-    command.add_argument(
-        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
-    )
+    add_epochs(command)
+
+
+def add_epochs(command) -> None:
+    add_count(command, "--epochs", positive, None, "at most so many (default: the recipe's)")
 
 
 def add_checks(command, controls: bool) -> None:
@@ -155,12 +176,8 @@ def add_resume(command) -> None:
         metavar="DIR",
         help="resume the interrupted run in DIR (or in --out); needs no other option",
     )
-    command.add_argument(
-        "--checkpoint-steps",
-        type=positive,
-        metavar="N",
-        help="write a checkpoint every N steps, too (default: after every epoch)",
-    )
+    what = "write a checkpoint every N steps, too (default: after every epoch)"
+    add_count(command, "--checkpoint-steps", positive, None, what)
 
 
 def add_model_file(command) -> None:
