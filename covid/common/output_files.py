@@ -1,10 +1,11 @@
 """Where results go: folders that must be new, files that are whole or not there at all."""
 
+import csv
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -133,6 +134,21 @@ def free_name(stem: str) -> Path:
     while os.path.lexists(folder):
         folder, number = Path(f"{stem}-{number}"), number + 1
     return folder
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a csv file (UTF-8) as a whole.
+
+    File names that are not valid UTF-8 reach Python as lone surrogates; this error handler, in
+    reading as well, keeps them as they are.
+    """
+    with (
+        atomic_write(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def json_text(content: dict) -> str:

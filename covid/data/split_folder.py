@@ -176,7 +176,7 @@ def check_positive(split: SplitFolder, positive: str | None) -> None:
 
 
 @contextmanager
-def bad_files_in_words() -> Iterator[None]:
+def bad_files_as_errors() -> Iterator[None]:
     """Turn what `minicnn` finds in image files while it trains into a UserError.
 
     They are read then: `open_split` does not decode every png.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, MANIFEST
-from covid.common.errors import UserError, shortened, shown
+from covid.common.errors import UserError, shown
 from covid.common.output_files import staged_folder
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.disclaimer import small_print
@@ -17,6 +17,7 @@ from covid.data.manifest import read_manifest
 from covid.data.split import Split, plan_split
 from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
+from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.source import Source
 
 FOLDER = "audit"
@@ -70,8 +71,8 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
 
 
 def read_audit(folder: Path, dataset: Dataset) -> Audited:
-    """What `write_audit` wrote; UserError where it is damaged."""
-    try:
+    """What `write_audit` wrote; UserError where it is damaged, or of other images."""
+    with damage_as_error(folder):
         summary = json.loads((folder / AUDIT_INFO).read_text(encoding="utf-8"))
         with open(
             folder / AUDIT_IMAGES, newline="", encoding="utf-8", errors="surrogateescape"
@@ -82,10 +83,6 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
         for name in ("verdict", "near_duplicates"):
             summary[name]
         unreadable, names = summary["unreadable"], names_of(dataset, rows) if complete else {}
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise UserError(
-            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
-        ) from None
     if complete and len(names) + unreadable != len(dataset):
         raise UserError(
             f"{shown(folder)} was made of other images: {len(names)} of the {len(dataset)} in "

@@ -29,7 +29,7 @@ from covid.data import disclaimer
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
-from covid.data.split_folder import bad_files_in_words
+from covid.data.split_folder import bad_files_as_errors
 from covid.figures import model_figures
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
 from covid.page import REPORT, write_page
@@ -40,7 +40,7 @@ from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import checkpoints, output_folder, require_files
 from covid.pipeline.source import Source, find_source
-from covid.pipeline.summary import finished_results, results_table, summarise
+from covid.pipeline.summary import finished_results, results_table, summarize
 from covid.pipeline.train_models import Outcome, split_and_train
 from covid.training.recipes import recipe_for
 
@@ -61,7 +61,7 @@ def run_all(options: Options) -> dict:
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    with output_folder(options), bad_files_in_words(), drawn_or_dropped():
+    with output_folder(options), bad_files_as_errors(), drawn_or_dropped():
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
         source = find_source(options)
@@ -74,7 +74,7 @@ def run_all(options: Options) -> dict:
         outcomes = {}
         for name, together in ways_to_split(options, source).items():
             outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)
-        summary = summarise(options, source, outcomes)
+        summary = summarize(options, source, outcomes)
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
@@ -131,16 +131,6 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
     """What summary.json holds of `--folds`: every image in a test once."""
     if options.folds is None:
         return None
+    note = disclaimer.small_print(source.dataset.positive, source.synthetic)
     prepared = list(outcomes.values())[-1].prepared
-    return run_folds(
-        source.dataset,
-        prepared,
-        source.groups,
-        options.folds,
-        options.out / "folds",
-        options.seed,
-        disclaimer.small_print(source.dataset.positive, source.synthetic),
-        options.checkpoint_steps,
-        options.verbose,
-        options.say,
-    )
+    return run_folds(options, source.dataset, prepared, source.groups, note)

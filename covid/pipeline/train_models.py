@@ -1,7 +1,9 @@
 """What comes of one way of splitting the images: models, trained and evaluated, and their files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from covid.common.choices import RANDOM
 from covid.data import disclaimer
@@ -15,6 +17,7 @@ from covid.pipeline.source import Source
 from covid.training.recipes import Recipe
 from covid.training.train import Trained, train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
+from minicnn.models import Model
 
 
 @dataclass(frozen=True)
@@ -74,22 +77,34 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}, {heading}")
         folder, drawn = options.out / way / name, options.out / way / "figures"
-        backup = BackupAndRestore(
-            folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
-        )
-        if backup.path.exists():
-            options.say(f"resuming from {backup.path}")
-        trained = train_and_evaluate(
-            *(name, recipe, split, options.seed, options.verbose, backup),
-            built=partial(model_figures.graph_figure, folder=drawn),
-        )
-        write_training(trained, (split.negative, split.positive), folder)
+        draw_graph = partial(model_figures.graph_figure, folder=drawn)
+        trained = train_in(options, folder, name, recipe, split, draw_graph)
         note = disclaimer.note(split)
         model_figures.model_figures(trained, split, drawn, note)
         outcome.trained[name] = trained
         outcome.looks[name] = model_figures.example_looked_into(
             trained.model, split, drawn, note, options.seed
         )
+
+
+def train_in(
+    options: Options,
+    folder: Path,
+    name: str,
+    recipe: Recipe,
+    split: SplitFolder,
+    built: Callable[[Model], object] = lambda model: None,
+) -> Trained:
+    """Train and evaluate a model, from its checkpoint in `folder` if there is one; write it there."""
+    steps = options.checkpoint_steps or "epoch"
+    backup = BackupAndRestore(folder, steps, delete_checkpoint=False)
+    if backup.path.exists():
+        options.say(f"resuming from {backup.path}")
+    trained = train_and_evaluate(
+        name, recipe, split, options.seed, options.verbose, backup, built=built
+    )
+    write_training(trained, (split.negative, split.positive), folder)
+    return trained
 
 
 def title(way: str, kept_together: str | None) -> str:

@@ -5,14 +5,20 @@ from argparse import Namespace
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import summarize
 from covid.cli.parser.common import group_column
-from covid.common.errors import UserError, shown
+from covid.common.errors import shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
 from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
 from covid.data.groups import known_groups, require_groups
 from covid.data.ratios import DEFAULT_RATIOS
 from covid.data.split import plan_split
-from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
+from covid.data.split_folder import (
+    check_positive,
+    is_split,
+    is_synthetic,
+    read_split,
+    refuse_for_split,
+)
 from covid.pipeline.audit_step import as_planned
 
 
@@ -22,7 +28,10 @@ def audit(options: Namespace) -> dict:
     check_outside(options.out, options.folder)
     column = group_column(options)
     if is_split(options.folder):
-        folder = opened(options)
+        given = {"--split": options.split, "--ratios": options.ratios}
+        refuse_for_split(options.folder, given)
+        folder = read_split(options.folder)
+        check_positive(folder, options.positive)
         dataset, split = as_planned(folder)
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
@@ -54,14 +63,3 @@ def audit(options: Namespace) -> dict:
         **summary,
         "not_used": {shown(path): reason for path, reason in found.prints.unreadable},
     }
-
-
-def opened(options: Namespace) -> SplitFolder:
-    """A split folder, which is audited as it is split."""
-    given = [f"--{name}" for name in ("split", "ratios", "positive") if getattr(options, name)]
-    if given:
-        raise UserError(
-            f"{given[0]}: {options.folder} is split already, and its own split is audited; leave "
-            f"out {given[0]}"
-        )
-    return read_split(options.folder)

@@ -24,7 +24,7 @@ from covid.data.groups import (
 from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import (
     SplitFolder,
-    bad_files_in_words,
+    bad_files_as_errors,
     check_positive,
     is_split,
     is_synthetic,
@@ -41,7 +41,7 @@ def controls(options: Namespace) -> dict:
     check_outside(options.out, options.data)
     with (
         staged_folder(options.out) as folder,
-        bad_files_in_words(),
+        bad_files_as_errors(),
         split_of(options, recipe) as split,
     ):
         recipe = replace(

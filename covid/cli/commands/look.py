@@ -4,7 +4,6 @@ What is on the figures is in `covid.figures.heat_maps`; this file reads the imag
 writes their values to looks.csv.
 """
 
-import csv
 import math
 import sys
 from argparse import Namespace
@@ -15,11 +14,10 @@ import numpy as np
 
 from covid.cli.commands.model_inputs import about, model_note, prepare_gray
 from covid.common.errors import UserError, shown
-from covid.common.output_files import new_folder
+from covid.common.output_files import new_folder, write_csv
 from covid.data.images import UnreadableImage
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.training.model_file import classes_of, open_model
-from minicnn.files import atomic_write
 from minicnn.models import Model
 from minicnn.saliency import recommend_method
 
@@ -106,23 +104,21 @@ def free_path(folder: Path, image: Path, taken: list[str]) -> Path:
 
 def write_looks(looks: list[dict], positive: str, path: Path) -> None:
     """One line for every image: its answer, the method, and what the check found."""
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(
-            ["file", f"p({positive})", "logit", "method", "source", "receptive_field"]
-            + [f"rank_correlation_{number + 1}" for number in range(COPIES)]
-            + ["agreement", "passed", "verdict", "note", "figure"]
-        )
-        for row in looks:
-            field = " x ".join(map(str, row["receptive_field"] or ()))
-            found = [*row["rank_correlations"], row["agreement"]]
-            passed = {True: "yes", False: "no", None: ""}[row["passed"]]
-            writer.writerow(
-                [row["file"], f"{row['probability']:.6f}", f"{row['logit']:.6f}"]
-                + [row["method"], row["source"], field]
-                + ["" if math.isnan(number) else f"{number:.4f}" for number in found]
-                + [passed, row["verdict"], row["note"], row["figure"]]
-            )
+    correlations = [f"rank_correlation_{number + 1}" for number in range(COPIES)]
+    columns = [
+        *("file", f"p({positive})", "logit", "method", "source", "receptive_field", *correlations),
+        *("agreement", "passed", "verdict", "note", "figure"),
+    ]
+    write_csv(path, columns, map(look_row, looks))
+
+
+def look_row(look: dict) -> list[str]:
+    """One image's line in looks.csv."""
+    found = [*look["rank_correlations"], look["agreement"]]
+    return [
+        *(look["file"], f"{look['probability']:.6f}", f"{look['logit']:.6f}"),
+        *(look["method"], look["source"], " x ".join(map(str, look["receptive_field"] or ()))),
+        *("" if math.isnan(number) else f"{number:.4f}" for number in found),
+        {True: "yes", False: "no", None: ""}[look["passed"]],
+        *(look["verdict"], look["note"], look["figure"]),
+    ]
