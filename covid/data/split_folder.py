@@ -156,18 +156,22 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
     return split
 
 
-def refuse_for_split(folder: Path, given: dict[str, bool]) -> None:
-    """UserError for options, by name whether they were given, that would need another split."""
+def check_kept(split: SplitFolder, positive: str | None, given: dict[str, object]) -> None:
+    """UserError for options that a folder that is split already cannot follow.
+
+    Parameters
+    ----------
+    positive : str or None
+        The positive class asked for, if one is.
+    given : dict of str to object
+        Options that would need another split, each with whether it was given.
+    """
     names = ", ".join(name for name, used in given.items() if used)
     if names:
         raise UserError(
-            f"{folder} is split already, so that {names} cannot be followed; leave out those, "
+            f"{split.folder} is split already, so that {names} cannot be followed; leave out those, "
             "or name the folder of the source images"
         )
-
-
-def check_positive(split: SplitFolder, positive: str | None) -> None:
-    """UserError where another positive class is asked for than the split folder has."""
     if positive not in (None, split.positive):
         raise UserError(
             f"{split.folder}: its positive class is {split.positive}; leave out --positive, or "

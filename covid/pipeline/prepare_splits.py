@@ -37,7 +37,7 @@ def prepare_all(
     recipes: dict[str, Recipe],
     name: str,
     together: Groups | None,
-    made: dict[str, SplitFolder] | None = None,
+    made: dict[str, SplitFolder],
 ) -> dict[str, Prepared]:
     """The split folders that the recipes need, and what each model gets.
 
@@ -49,7 +49,7 @@ def prepare_all(
         The split; its folder in the output folder.
     together : Groups or None
         What must not be torn apart.
-    made : dict of str to SplitFolder, optional
+    made : dict of str to SplitFolder
         By model: the same images, prepared for another split. They are linked, not made again.
     """
     splits: dict[str, SplitFolder] = {}
@@ -63,8 +63,8 @@ def prepare_all(
         else:
             kind = data_kind(recipe)
             if kind not in splits:
-                reuse = (made or {}).get(model)
                 folder = options.out / name / "data" / kind
+                reuse = made.get(model)
                 splits[kind] = prepare(options, source, recipe, folder, together, reuse)
             split = splits[kind]
         prepared[model] = Prepared(split, recipe)
@@ -99,7 +99,7 @@ def prepare(
     """Split the images and write them, enhanced and cropped if the recipe says so."""
     if folder.exists():  # whole, from before an interruption
         return open_split(folder)
-    written = prepare_split(
+    split = prepare_split(
         source.dataset,
         folder,
         recipe.ratios,
@@ -111,26 +111,20 @@ def prepare(
         progress=options.verbose != 0,
         reuse=reuse,
     )
-    options.say(describe_data(written))
+    options.say(describe_data(split))
     for row in unused_rows(read_manifest(folder)):
         options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
-    for remark in written.info["notes"]:
+    for remark in split.info["notes"]:
         options.say(f"  note: {remark}")
-    return written
+    return split
 
 
 def draw_data(options: Options, source: Source, first: Prepared) -> None:
     """The figures of the images, once for all splits, and not again after an interruption."""
-    folder, small_print = options.out / "figures", disclaimer.note(first.split)
-    last = folder / "augmentation.png"
-    if last.exists():
-        return
-    dataset_figures.source_figures(
-        source.dataset, folder, small_print, options.seed, source.enhanced
-    )
-    dataset_figures.augmentation_figure(
-        first.split, first.recipe, folder, small_print, options.seed
-    )
+    folder, note, seed = options.out / "figures", disclaimer.note(first.split), options.seed
+    if not (folder / "augmentation.png").exists():  # the last one
+        dataset_figures.source_figures(source.dataset, folder, note, seed, source.enhanced)
+        dataset_figures.augmentation_figure(first.split, first.recipe, folder, note, seed)
 
 
 def describe_data(split: SplitFolder) -> str:

@@ -62,10 +62,9 @@ def split_and_train(
 
     Images that another way has prepared already, one of `before`, are not prepared again.
     """
-    made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
-    prepared = prepare_all(options, source, recipes, name, together, made)
-    outcome = Outcome(prepared)
-    draw_data(options, source, next(iter(prepared.values())))
+    made = {model: one.split for other in before.values() for model, one in other.prepared.items()}
+    outcome = Outcome(prepare_all(options, source, recipes, name, together, made))
+    draw_data(options, source, next(iter(outcome.prepared.values())))
     train_all(options, outcome, name)
     return outcome
 

@@ -1,8 +1,7 @@
-"""The chapters of `covid story`: each does its part of the work and returns what there is to say.
+"""The chapters of `covid story`: each does its part of the work and returns its text.
 
 A chapter is a dict: "chapter" (its title), "done" (what was done), "looks" (what one would read
-from it), "is" (what is true), "numbers". What it says depends on the numbers: nothing is claimed
-that did not come out.
+from it), "is" (what is true), "numbers" (the results). The text follows from the results.
 """
 
 from __future__ import annotations
@@ -34,21 +33,13 @@ ROW_KEYS = ("name", "title", "accuracy", "accuracy_low", "accuracy_high", "auc",
 
 
 @dataclass(frozen=True)
-class Told:
-    """What all chapters need.
+class Story:
+    """What all chapters need; folder, seed, epochs and verbose as in `covid.story.tell.tell`.
 
     Attributes
     ----------
-    folder : Path
-        Where the story's files go.
-    seed : int
-        Of images, splits and trainings.
-    epochs : int or None
-        At most so many; None: the recipe's.
     lying, honest : Dataset
         The same patients, with and without the shortcut and the near-duplicates.
-    verbose : int or str
-        0: no word while it works.
     """
 
     folder: Path
@@ -71,30 +62,30 @@ class Told:
             print(text, flush=True)
 
 
-def looks_perfect(told: Told) -> dict:
+def looks_perfect(story: Story) -> dict:
     """Chapter 1: slices split at random, one training."""
-    found = scored(told, told.lying, "lying-random", by_patient=False)
+    found = scored(story, story.lying, "lying-random", by_patient=False)
     perfect = found["acc"] >= PERFECT
     proud = ": a result to be proud of" if perfect else ""
     return {
         "chapter": "Everything looks perfect" if perfect else "A first result",
-        "done": f"{len(told.lying.images)} slices were split at random, and {MODEL} was trained.",
+        "done": f"{len(story.lying.images)} slices were split at random, and {MODEL} was trained.",
         "looks": f"It is right on {score(found)} of the test images{proud}.",
         "is": "Nobody has asked yet what it was right about.",
         "numbers": {"test": found},
     }
 
 
-def audit_finds(told: Told) -> dict:
+def audit_finds(story: Story) -> dict:
     """Chapter 2: the audit of the same images and split, without the patients."""
-    told.say("\nThe audit looks at the images ...")
-    split = plan_split(told.lying, told.recipe.ratios, told.seed)
-    audit = run_audit(told.lying, split, seed=told.seed, progress=told.verbose != 0)
-    write_audit(audit, told.folder / "audit", told.note)
+    story.say("\nThe audit looks at the images ...")
+    split = plan_split(story.lying, story.recipe.ratios, story.seed)
+    audit = run_audit(story.lying, split, seed=story.seed, progress=story.verbose != 0)
+    write_audit(audit, story.folder / "audit", story.note)
     found = summarize(audit)
     near = found["near_duplicates"]
-    flagged = [number for number in found["confounders"] if number["flagged"]]
-    best = max(flagged, key=lambda number: abs(number["auc"] - 0.5), default=None)
+    flagged = [measure for measure in found["confounders"] if measure["flagged"]]
+    best = max(flagged, key=lambda measure: abs(measure["auc"] - 0.5), default=None)
     gives_away = (
         "no single number surely gives the class away"
         if best is None
@@ -112,22 +103,20 @@ def audit_finds(told: Told) -> dict:
             "leaks": found["leaks"],
             "shortcuts": found["shortcuts"],
             "share_with_near_duplicate": near["share"],
-            "flagged": [number["name"] for number in flagged],
+            "flagged": [measure["name"] for measure in flagged],
         },
     }
 
 
-def controls_expose(told: Told) -> dict:
+def controls_expose(story: Story) -> dict:
     """Chapter 3: the same training on permuted labels and on images without lungs."""
-    told.say("\nThe controls: the same training on images that should not be enough ...")
-    split = read_split(told.folder / "splits/lying-random")
-    controls = run_controls(split, MODEL, told.recipe, told.seed, told.verbose)
-    write_controls(controls, told.folder / "controls", told.note)
+    story.say("\nThe controls: the same training on images that should not be enough ...")
+    split = read_split(story.folder / "splits/lying-random")
+    controls = run_controls(split, MODEL, story.recipe, story.seed, story.verbose)
+    write_controls(controls, story.folder / "controls", story.note)
     found = controls.summary()
     rows = {row["name"]: row for row in found["rows"]}
-    image, without, permuted = (
-        rows[name] for name in ("image", "lungs_blacked_out", "permuted_labels")
-    )
+    image, without, permuted = (rows[n] for n in ("image", "lungs_blacked_out", "permuted_labels"))
     return {
         "chapter": "The controls expose the score",
         "done": "The same model was trained again: with the lungs blacked out, on the border "
@@ -145,11 +134,11 @@ def controls_expose(told: Told) -> dict:
     }
 
 
-def truth(told: Told, first: dict) -> dict:
+def truth(story: Story, first: dict) -> dict:
     """Chapter 4: patients kept apart, on the lying images and on the honest ones."""
     found = {
-        name: scored(told, dataset, f"{name}-by-patient", by_patient=True)
-        for name, dataset in (("lying", told.lying), ("honest", told.honest))
+        name: scored(story, dataset, f"{name}-by-patient", by_patient=True)
+        for name, dataset in (("lying", story.lying), ("honest", story.honest))
     }
     lying, honest = found["lying"], found["honest"]
     mends = ": to keep patients apart mends the leak, not the shortcut"
@@ -167,7 +156,7 @@ def truth(told: Told, first: dict) -> dict:
     }
 
 
-def scored(told: Told, dataset: Dataset, name: str, by_patient: bool) -> dict:
+def scored(story: Story, dataset: Dataset, name: str, by_patient: bool) -> dict:
     """Split, train, and return the test's number of images, accuracy and interval.
 
     Both kinds of split record the patients. The interval draws whole patients, as in the controls;
@@ -175,17 +164,17 @@ def scored(told: Told, dataset: Dataset, name: str, by_patient: bool) -> dict:
     """
     split = prepare_split(
         dataset,
-        told.folder / "splits" / name,
-        told.recipe.ratios,
-        told.seed,
+        story.folder / "splits" / name,
+        story.recipe.ratios,
+        story.seed,
         groups_by_pattern(dataset, SYNTHETIC_GROUP),
         by_patient,
         enhance=True,
-        progress=told.verbose != 0,
+        progress=story.verbose != 0,
     )
-    told.say(f"\nTraining {MODEL} on {name} ...")
-    trained = train_and_evaluate(MODEL, told.recipe, split, told.seed, verbose=0)
+    story.say(f"\nTraining {MODEL} on {name} ...")
+    trained = train_and_evaluate(MODEL, story.recipe, split, story.seed, verbose=0)
     result = trained.results["test"]
-    found = measured(result.labels, result.probabilities, result.groups, by_patient, told.seed)
+    found = measured(result.labels, result.probabilities, result.groups, by_patient, story.seed)
     interval = [found.accuracy_low, found.accuracy_high]
     return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

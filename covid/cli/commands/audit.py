@@ -12,13 +12,7 @@ from covid.data.disclaimer import small_print
 from covid.data.groups import known_groups, require_groups
 from covid.data.ratios import DEFAULT_RATIOS
 from covid.data.split import plan_split
-from covid.data.split_folder import (
-    check_positive,
-    is_split,
-    is_synthetic,
-    read_split,
-    refuse_for_split,
-)
+from covid.data.split_folder import check_kept, is_split, is_synthetic, read_split
 from covid.pipeline.audit_step import as_planned
 
 
@@ -28,10 +22,9 @@ def audit(options: Namespace) -> dict:
     check_outside(options.out, options.folder)
     column = group_column(options)
     if is_split(options.folder):
-        given = {"--split": options.split, "--ratios": options.ratios}
-        refuse_for_split(options.folder, given)
         folder = read_split(options.folder)
-        check_positive(folder, options.positive)
+        given = {"--split": options.split, "--ratios": options.ratios}
+        check_kept(folder, options.positive, given)
         dataset, split = as_planned(folder)
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
