@@ -17,29 +17,20 @@ from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, check_image
 from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
-from minicnn.files import atomic_write
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 
 
-def _is_name(value) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _are_ratios(value) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(type(x) is float for x in value)
-
-
-def _are_texts(value) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+def _is_list(value, kind: type) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
 
 
 NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
-    "positive": _is_name,
-    "negative": _is_name,
-    "ratios": _are_ratios,
+    "positive": lambda value: isinstance(value, str) and value != "",
+    "negative": lambda value: isinstance(value, str) and value != "",
+    "ratios": lambda value: _is_list(value, float) and len(value) == 3,
     "seed": lambda value: isinstance(value, int),
     "group": lambda value: value is None or isinstance(value, str),
-    "notes": _are_texts,
+    "notes": lambda value: _is_list(value, str),
     "counts": lambda value: isinstance(value, dict),
 }
 
@@ -65,12 +56,6 @@ class SplitFolder:
     negative: str
     parts: dict[str, list[tuple[Path, int]]]
     info: dict
-
-
-def write_info(folder: Path, info: dict) -> None:
-    """Write split.json into `folder`."""
-    with atomic_write(folder / SPLIT_INFO) as temporary:
-        temporary.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
 
 
 def read_split(folder: str | Path) -> SplitFolder:
