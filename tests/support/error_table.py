@@ -94,9 +94,6 @@ NOT_BY_A_USER = {
     "only if somebody ends one process of a command; tested in test_drawing_process": [
         ("covid/figures/draw_process.py", "has been ended from outside"),
     ],
-    "only if another program fills the folder after it was looked at": [
-        ("covid/common/output_files.py", "is not an empty folder"),
-    ],
     "it is the program itself that chooses these values, names and arrays": [
         ("covid/controls/logistic.py", "labels of two classes"),
         ("covid/phantom/scan.py", "z must lie in"),
