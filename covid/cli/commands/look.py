@@ -1,47 +1,29 @@
 """`covid look`: heat maps of image files.
 
-What is on the figures is in `covid.figures.heat_maps`; this file reads the images, names the figures, and
-writes their values to looks.csv.
+What is on the figures is in `covid.figures.heat_maps`; their values go to looks.csv.
 """
 
 import math
-import sys
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
-from covid.cli.commands.model_inputs import about, model_note, prepare_gray
+from covid.cli.commands.model_inputs import about, model_note, prepare_gray, readable
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder, write_csv
-from covid.data.images import UnreadableImage
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.training.model_file import classes_of, open_model
 from minicnn.models import Model
 from minicnn.saliency import recommend_method
 
 
-class Image(NamedTuple):
-    """An image file that could be read: gray as the model wants it, and what is odd about it."""
-
-    path: Path
-    gray: np.ndarray
-    remark: str
-
-
 def look(options: Namespace) -> dict:
     """`covid look`: figures for what can be read; the rest is in "unreadable"."""
     model = open_model(options.model)
     check_method(model, options.method)
-    images: list[Image] = []
     unreadable: dict[str, str] = {}
-    for path in options.images:
-        try:
-            images.append(Image(path, *prepare_gray(model, path, options.as_is)))
-        except UnreadableImage as error:
-            print(f"covid look: {error}", file=sys.stderr)
-            unreadable[str(path)] = error.reason
+    prepare = partial(prepare_gray, model, as_is=options.as_is)
+    images = list(readable("look", options.images, prepare, unreadable))
     answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
     if images:
         with new_folder(options.out):
@@ -50,8 +32,8 @@ def look(options: Namespace) -> dict:
     return answer
 
 
-def look_at_all(model: Model, images: list[Image], options: Namespace) -> dict:
-    """Draw everything and write looks.csv; what `covid look --json` says of it."""
+def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
+    """Draw all `images` (path, gray, remark), write looks.csv; the part of --json about that."""
     looks, figures = [], []
     for path, gray, remark in images:
         figure = free_path(options.out, path, [look["figure"] for look in looks])

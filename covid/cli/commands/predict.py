@@ -1,12 +1,11 @@
 """`covid predict`: a trained model asked about single images."""
 
-import sys
 from argparse import Namespace
+from functools import partial
 
-from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability
+from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability, readable
 from covid.common.errors import shown
 from covid.common.output_files import check_csv, write_csv
-from covid.data.images import UnreadableImage
 from covid.training.model_file import classes_of, open_model
 from minicnn.metrics import THRESHOLD
 
@@ -18,13 +17,8 @@ def predict(options: Namespace) -> dict:
     classes = classes_of(model)
     answers: list[dict] = []
     unreadable: dict[str, str] = {}
-    for path in options.images:
-        try:
-            x, remark = prepare_image(model, path, options.as_is)
-        except UnreadableImage as error:
-            print(f"covid predict: {error}", file=sys.stderr)
-            unreadable[str(path)] = error.reason
-            continue
+    prepare = partial(prepare_image, model, as_is=options.as_is)
+    for path, x, remark in readable("predict", options.images, prepare, unreadable):
         p = probability(model, x)
         guess = classes[int(p > THRESHOLD)]
         answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
