@@ -1,7 +1,7 @@
-"""Where seeds come from: the operating system, or one number that the user sets.
+"""Where seeds come from (the operating system, or one number that the user sets), and where they go.
 
 Nothing in minicnn uses NumPy's global random state. Every model and every iterator owns a
-seed, from which all its draws follow; this module only hands those seeds out.
+seed; `stream` makes independent generators from it, one for each purpose.
 
 NumPy is imported when the first seed is asked for, so that `import minicnn` takes no time.
 """
@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+STREAMS = {  # purpose -> how its keys begin; the lengths of the keys differ where beginnings do not
+    "layer": (),  # place of the layer: its first weights
+    "batches": (1_000_000,),  # epoch, pass: the order of arrays in `fit`
+    "images": (0,),  # epoch, pass: the order of an image iterator
+    "augmentation": (1,),  # epoch, pass: the changes to its images
+}
 _seed_stream: "np.random.Generator | None" = None
 
 
@@ -46,3 +52,23 @@ def checked_seed(seed: int, owner: str) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"{owner}: expected seed to be an integer of at least 0, got {seed!r}")
     return int(seed)
+
+
+def stream(seed: int, purpose: str, *key: int) -> "np.random.Generator":
+    """A generator for one purpose under `seed`, independent of those for all others.
+
+    It depends on (seed, purpose, key) only, never on what was drawn before.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0.
+    purpose : str
+        A key of `STREAMS`, which says what `key` is.
+    key : int
+        At least 0 each, such as epoch and pass.
+    """
+    import numpy as np
+
+    spawn_key = (*STREAMS[purpose], *key)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))

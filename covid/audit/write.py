@@ -20,6 +20,7 @@ from covid.audit.lookalikes import (
 )
 from covid.audit.measures import MEASURES
 from covid.audit.verdict import summarize
+from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO
 from covid.common.errors import shown
 from covid.common.output_files import write_json
 from covid.data.images import UnreadableImage, read_gray
@@ -75,10 +76,10 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             },
             "not_read": {shown(path): reason for path, reason in audit.prints.unreadable},
         },
-        folder / "audit.json",
+        folder / AUDIT_INFO,
     )
     write_table(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
-    write_table(folder / "images.csv", IMAGE_COLUMNS, image_rows(audit))
+    write_table(folder / AUDIT_IMAGES, IMAGE_COLUMNS, image_rows(audit))
     positive = f"(positive class: {audit.dataset.positive})"
     if audit.confounders:
         draw(

@@ -1,10 +1,11 @@
 """Where results go: folders that must be new, files that are whole or not there at all."""
 
+import csv
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -26,10 +27,7 @@ def check_new_folder(folder: Path, option: str = "--out") -> None:
 
 
 def check_outside(folder: Path, data: Path, option: str = "--out") -> None:
-    """UserError if `folder` is to be made inside of the images' folder.
-
-    What is made there would be taken for images, or for a third class.
-    """
+    """UserError if `folder` lies in the images' folder, where it would be taken for images."""
     inside, around = folder.resolve(), data.resolve()
     if inside != around and inside.is_relative_to(around):
         raise UserError(
@@ -39,10 +37,7 @@ def check_outside(folder: Path, data: Path, option: str = "--out") -> None:
 
 
 def check_csv(path: Path | None) -> None:
-    """UserError unless `path` (or None) is the name of a csv file in a folder that exists.
-
-    A file of that name is replaced; so other endings are refused, lest it is an image.
-    """
+    """UserError unless `path` (or None) ends in .csv, since it is replaced, and its folder exists."""
     if path is None:
         return
     if path.suffix.lower() != ".csv" or path.is_dir():
@@ -101,12 +96,9 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        The folder holds something already.
-    OSError
-        It cannot be written.
+        The folder holds something already, or cannot be made.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists and is not an empty folder; choose another --out")
+    check_new_folder(folder)
     temporary = folder.parent / temporary_name()
     try:
         temporary.mkdir(parents=True)
@@ -133,6 +125,21 @@ def free_name(stem: str) -> Path:
     while os.path.lexists(folder):
         folder, number = Path(f"{stem}-{number}"), number + 1
     return folder
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a csv file (UTF-8) as a whole.
+
+    File names that are not valid UTF-8 reach Python as lone surrogates; this error handler, in
+    reading as well, keeps them as they are.
+    """
+    with (
+        atomic_write(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def json_text(content: dict) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from covid.common.choices import CONTROLS_INFO
 from covid.common.output_files import write_json
 from covid.controls.results import Controls, interval, interval_in_words, split_in_words
 from minicnn.files import atomic_write
@@ -37,7 +38,7 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
     controls_figure(controls, folder / "controls.png", note)
     masks_figure(controls, folder / "masks.png", note)
     write_rows(controls, folder / "controls.csv")
-    write_json({"note": note, **controls.summary()}, folder / "controls.json")
+    write_json({"note": note, **controls.summary()}, folder / CONTROLS_INFO)
 
 
 def write_rows(controls: Controls, path: Path) -> None:

@@ -5,8 +5,10 @@
 `preprocess`        contrast and crop, the article's preparation
 `class_folders`     which files there are, which class is positive
 `groups`            which images belong together; `group_csv` reads it from a file
+`ratios`            the shares of train, validate and test
 `split`             train, validate and test; `fold_split` for k folds
 `duplicates`        files that are equal byte by byte
+`prepare_split`     all of that: planned, enhanced, written
 `write_split`       a split folder, written; `link_images` where it is there already
 `manifest`          manifest.csv: what became of every source file
 `split_folder`      a split folder, read back and checked

@@ -14,15 +14,14 @@ from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.data.class_folders import ImageFile
 from covid.data.groups import Groups
+from covid.data.ratios import DEFAULT_RATIOS, parse_ratios
 from covid.data.split import (
-    DEFAULT_RATIOS,
     Split,
     cut_classes,
     deal_groups,
     fewest_groups,
     in_order,
     nothing_together,
-    parse_ratios,
 )
 
 LEAK = (

@@ -130,6 +130,15 @@ def known_groups(
     return None if csv_path is None else groups_from_csv(images, csv_path, column)
 
 
+def require_groups(groups: Groups | None, other: str = "") -> None:
+    """UserError where `--split group` has no groups; `other` names a further way to get them."""
+    if groups is None:
+        raise UserError(
+            "--split group needs patient IDs: pass --group REGEX, such as --group '^[^_]+', or "
+            f"--group-csv FILE.csv{other}"
+        )
+
+
 def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:
     """Return the group of an image: the pattern's first capture group or whole match.
 

@@ -1,8 +1,7 @@
-"""Takes images that are prepared already out of a split folder: for other splits of the same images.
+"""Links prepared images from one split folder into another split of the same images.
 
-Enhancing is slow, and ten folds of a data set would be ten copies of it. What differs between
-two splits of the same images is only in which part each one is; so the new folder gets hard
-links, names for the same bytes on the disk.
+Enhancing is slow, and ten folds would be ten copies. A hard link is a second name for the same
+bytes on the disk.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from covid.data.split_folder import SplitFolder
 WHERE = ("part", "class", "label", "source", "group")  # what a new split says anew of an image
 
 
-def taking_from(
+def hard_link_images(
     source: SplitFolder, images: Sequence[ImageFile]
 ) -> Callable[[dict, ImageFile, Path], dict]:
-    """Return what puts one image of `source` into a new folder, given its new manifest line.
+    """Return the function that links one image of `source` into a new folder, given its new line.
 
     Raises
     ------
@@ -45,11 +44,7 @@ def taking_from(
 
 
 def rows_by_image(source: SplitFolder, images: Sequence[ImageFile]) -> dict[ImageFile, dict]:
-    """The manifest line of each image.
-
-    The paths in the manifest may begin elsewhere, because the data may have been named in another
-    way; in the order of the paths the images are the same all the same.
-    """
+    """The manifest line of each image, matched by order: the data's path may be another by now."""
     rows = [row for row in read_manifest(source.folder) if row["status"] != SKIPPED]
     rows.sort(key=lambda row: (row["class"], Path(row["source"]).as_posix()))
     ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))

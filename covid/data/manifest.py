@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from covid.common.choices import MANIFEST
 from covid.common.errors import UserError
-from minicnn.files import atomic_write
+from covid.common.output_files import write_csv
 
-MANIFEST = "manifest.csv"
 COLUMNS = (
     *("part", "class", "label", "file", "source", "group", "status", "reason"),
     *("left", "top", "right", "bottom", "width", "height"),
@@ -56,16 +56,7 @@ def count_images(rows: Iterable[dict]) -> dict[str, dict[str, int]]:
 
 def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
     """Write manifest.csv (UTF-8) into `folder`."""
-    # File names that are not valid UTF-8 reach Python as lone surrogates, which only this
-    # handler can write, and read back, unchanged.
-    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
-    with (
-        atomic_write(folder / MANIFEST) as temporary,
-        open(temporary, "w", newline="", **encoding) as file,
-    ):
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(folder / MANIFEST, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
 
 
 def read_manifest(folder: str | Path) -> list[dict]:
@@ -82,9 +73,7 @@ def read_manifest(folder: str | Path) -> list[dict]:
             reader = csv.DictReader(file)
             rows = list(reader)
             names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now
-        if names != COLUMNS:
-            raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}; write it again")
-        for row in rows:
+        for row in rows if names == COLUMNS else ():
             for column in NUMBER_COLUMNS:
                 row[column] = int(row[column]) if row[column] else ""
     except OSError as error:
@@ -92,10 +81,8 @@ def read_manifest(folder: str | Path) -> list[dict]:
             f"{path} cannot be read ({error.strerror}): name a folder written by `covid split` or "
             "`covid preprocess`"
         ) from error
-    except (TypeError, csv.Error) as error:
+    except (TypeError, ValueError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error}); write the folder again") from error
-    except ValueError as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{path} is damaged ({error}); write the folder again") from error
+    if names != COLUMNS:
+        raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}; write it again")
     return rows

@@ -1,6 +1,6 @@
 """Divides images into train, validate and test: class by class, and patient by patient if asked.
 
-A random split of slices puts neighbouring slices of one patient into train and test, and the
+A random split of slices puts neighboring slices of one patient into train and test, and the
 test then measures memory rather than diagnosis (Yagis et al., Scientific Reports 2021,
 doi 10.1038/s41598-021-01681-w). `plan_split(..., groups=...)` keeps each patient in one part.
 """
@@ -8,7 +8,7 @@ doi 10.1038/s41598-021-01681-w). `plan_split(..., groups=...)` keeps each patien
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,11 +16,10 @@ from itertools import chain
 import numpy as np
 
 from covid.common.choices import PARTS
-from covid.common.errors import UserError, shortened
+from covid.common.errors import UserError
 from covid.data.class_folders import ImageFile
 from covid.data.groups import Groups
-
-DEFAULT_RATIOS = (0.5, 0.1, 0.4)
+from covid.data.ratios import DEFAULT_RATIOS, Ratios, parse_ratios
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Split:
     """
 
     parts: dict[str, list[ImageFile]]
-    ratios: tuple[float, float, float]
+    ratios: Ratios
     seed: int
     groups: Groups | None = None
     keep_together: bool = True
@@ -54,30 +53,6 @@ class Split:
     def kept_together(self) -> str | None:
         """By what groups were kept whole, as split.json has it; None for a random split."""
         return self.groups.recorded if self.groups is not None and self.keep_together else None
-
-
-def parse_ratios(text: str | Sequence[float]) -> tuple[float, float, float]:
-    """Return three shares that sum to 1 from "50/10/40", "0.5/0.1/0.4" or three numbers.
-
-    Raises
-    ------
-    UserError
-        Not three positive numbers that sum to 1 or to 100.
-    """
-    message = (
-        f"the ratios {shortened(text)!r} are not three positive numbers for train, validate and "
-        "test that sum to 100 or to 1: write them like 50/10/40"
-    )
-    try:
-        numbers = [float(part) for part in (text.split("/") if isinstance(text, str) else text)]
-    except (TypeError, ValueError) as error:
-        raise UserError(message) from error
-    total = sum(numbers)
-    is_whole = math.isclose(total, 1, abs_tol=1e-6) or math.isclose(total, 100, abs_tol=1e-4)
-    if len(numbers) != 3 or not is_whole or min(numbers) <= 0:
-        raise UserError(message)
-    train, validate, test = (number / total for number in numbers)
-    return train, validate, test
 
 
 def plan_split(
@@ -141,7 +116,7 @@ def nothing_together(groups: Groups, images: Sequence[ImageFile]) -> list[str]:
 def in_order(
     images: Sequence[ImageFile], seed: int, groups: Groups | None
 ) -> tuple[list[ImageFile], np.random.Generator]:
-    """The images in an order of their own, and where everything random comes from."""
+    """The images in the order of their paths, and the generator of everything random."""
     if seed < 0:
         raise UserError(f"the seed {seed} is negative; choose 0 or more")
     ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
@@ -227,10 +202,7 @@ def _split_groups(split: Split, images: Sequence[ImageFile], rng: np.random.Gene
 
 def fewest_groups(groups: dict[str, list[ImageFile]]) -> tuple[str, int]:
     """The class that has images in the fewest groups (the first one if equal), and how many."""
-    counts: dict[str, int] = defaultdict(int)
-    for members in groups.values():
-        for class_name in by_class(members):
-            counts[class_name] += 1
+    counts = Counter(chain.from_iterable(by_class(members) for members in groups.values()))
     return min(sorted(counts.items()), key=lambda item: item[1])
 
 
@@ -252,17 +224,16 @@ def deal_groups(
     ones left. Parts of unequal shares would get groups of other sizes each, the large ones in
     the large part; so a split into train, validate and test leaves it to chance.
     """
-    totals = {name: len(members) for name, members in by_class(chain(*groups.values())).items()}
     contents = {
-        name: {kind: len(members) for kind, members in by_class(images).items()}
-        for name, images in groups.items()
+        name: Counter(image.class_name for image in images) for name, images in groups.items()
     }
+    totals = sum(contents.values(), Counter())
     names = sorted(groups)
     shuffled = [names[index] for index in rng.permutation(len(names))]
     if largest_first:
         shuffled.sort(key=lambda name: -len(groups[name]))
     shuffled.sort(key=lambda name: -len(contents[name]))  # stable: mixed groups first
-    have = {part: dict.fromkeys(totals, 0) for part in shares}
+    have = {part: Counter() for part in shares}
     left = {kind: sum(kind in content for content in contents.values()) for kind in totals}
     parts: dict[str, list] = {part: [] for part in shares}
     for name in shuffled:
@@ -277,7 +248,6 @@ def deal_groups(
             for part in candidates
         }
         chosen = max(candidates, key=lacking.__getitem__)  # the earlier part when equal
-        for kind, count in contents[name].items():
-            have[chosen][kind] += count
+        have[chosen] += contents[name]
         parts[chosen] += groups[name]
     return parts

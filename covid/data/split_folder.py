@@ -11,28 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.common.choices import PARTS
+from covid.common.choices import MANIFEST, PARTS, SPLIT_INFO
 from covid.common.errors import UserError, shortened
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, check_image
-from covid.data.manifest import MANIFEST, NO_CONTOUR_KEPT, read_manifest
-from minicnn.files import atomic_write
+from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 
-SPLIT_INFO = "split.json"
 
-
-def _is_name(value) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _are_ratios(value) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(type(x) is float for x in value)
-
-
-def _are_texts(value) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+def _is_list(value, kind: type) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
 
 
 def _are_counts(value) -> bool:
@@ -44,12 +33,12 @@ def _are_counts(value) -> bool:
 
 
 NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
-    "positive": _is_name,
-    "negative": _is_name,
-    "ratios": _are_ratios,
+    "positive": lambda value: isinstance(value, str) and value != "",
+    "negative": lambda value: isinstance(value, str) and value != "",
+    "ratios": lambda value: _is_list(value, float) and len(value) == 3,
     "seed": lambda value: isinstance(value, int),
     "group": lambda value: value is None or isinstance(value, str),
-    "notes": _are_texts,
+    "notes": lambda value: _is_list(value, str),
     "counts": _are_counts,
 }
 
@@ -75,12 +64,6 @@ class SplitFolder:
     negative: str
     parts: dict[str, list[tuple[Path, int]]]
     info: dict
-
-
-def write_info(folder: Path, info: dict) -> None:
-    """Write split.json into `folder`."""
-    with atomic_write(folder / SPLIT_INFO) as temporary:
-        temporary.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
 
 
 def read_split(folder: str | Path) -> SplitFolder:
@@ -158,7 +141,7 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
                 )
             for file in sorted((folder / part / name).iterdir()):
                 if file not in listed:
-                    raise UserError(f"{file} is not in the folder's manifest.csv; take it away")
+                    raise UserError(f"{file} is not in the folder's {MANIFEST}; take it away")
         # raises UnreadableImage, which names the file
         in_parallel(
             check_image, [file for file, _ in split.parts[part]], "checking", "image", False
@@ -166,18 +149,22 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
     return split
 
 
-def refuse_for_split(folder: Path, given: dict[str, bool]) -> None:
-    """UserError for options, by name whether they were given, that would need another split."""
+def check_kept(split: SplitFolder, positive: str | None, given: dict[str, object]) -> None:
+    """UserError for options that a folder that is split already cannot follow.
+
+    Parameters
+    ----------
+    positive : str or None
+        The positive class asked for, if one is.
+    given : dict of str to object
+        Options that would need another split, each with whether it was given.
+    """
     names = ", ".join(name for name, used in given.items() if used)
     if names:
         raise UserError(
-            f"{folder} is split already, so that {names} cannot be followed; leave out those, "
+            f"{split.folder} is split already, so that {names} cannot be followed; leave out those, "
             "or name the folder of the source images"
         )
-
-
-def check_positive(split: SplitFolder, positive: str | None) -> None:
-    """UserError where another positive class is asked for than the split folder has."""
     if positive not in (None, split.positive):
         raise UserError(
             f"{split.folder}: its positive class is {split.positive}; leave out --positive, or "
@@ -186,7 +173,7 @@ def check_positive(split: SplitFolder, positive: str | None) -> None:
 
 
 @contextmanager
-def bad_files_in_words() -> Iterator[None]:
+def bad_files_as_errors() -> Iterator[None]:
     """Turn what `minicnn` finds in image files while it trains into a UserError.
 
     They are read then: `open_split` does not decode every png.

@@ -17,22 +17,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from covid.common.choices import SPLIT_INFO
 from covid.common.errors import UserError
-from covid.common.output_files import staged_folder
+from covid.common.output_files import staged_folder, write_json
 from covid.common.parallel import in_parallel
-from covid.data import manifest, split_folder
+from covid.data import manifest
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, read_gray, write_png
-from covid.data.link_images import taking_from
+from covid.data.link_images import hard_link_images
 from covid.data.preprocess import Enhanced
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
 
 LONGEST_STEM = 200  # bytes; most file systems allow names of 255
 
-Transform = Callable[[np.ndarray], "Enhanced"]
-WriteOne = Callable[[dict, "ImageFile", Path], dict]  # the manifest's line before and after
+Transform = Callable[[np.ndarray], Enhanced]
+WriteOne = Callable[[dict, ImageFile, Path], dict]  # the manifest's line before and after
 
 
 def write_split(
@@ -61,9 +62,8 @@ def write_split(
     extra : dict, optional
         Goes into split.json as well.
     reuse : SplitFolder, optional
-        The same images, split in another way and written as wanted here. They are linked from
-        there, which takes no time and no room; `transform` is not asked. The files are those that
-        would be written without it.
+        The same images in another split, prepared as wanted here: they are linked instead of
+        transformed and written. The files are the same.
 
     Returns
     -------
@@ -73,15 +73,15 @@ def write_split(
     Raises
     ------
     UserError
-        The target holds something, cannot be written, or a class of a part has no image left;
-        `reuse` is of other images.
+        The target is not empty or cannot be written; a class of a part has no image left; `reuse`
+        is of other images.
     """
     pairs = [(part, image) for part, images in split.parts.items() for image in images]
     if reuse is None:
         write_one = partial(_write_one, transform=transform)
     else:
-        write_one, progress = taking_from(reuse, [image for _, image in pairs]), False
-    with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
+        write_one, progress = hard_link_images(reuse, [image for _, image in pairs]), False
+    with _write_errors(folder), staged_folder(Path(folder)) as temporary:
         rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
         info = {
             "positive": dataset.positive,
@@ -99,7 +99,7 @@ def write_split(
                 "opencv": cv2.__version__,
             },
         }
-        split_folder.write_info(temporary, {**info, **(extra or {})})
+        write_json({**info, **(extra or {})}, temporary / SPLIT_INFO)
     return rows
 
 
@@ -111,15 +111,15 @@ def write_folder(
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)
-    with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
+    with _write_errors(folder), staged_folder(Path(folder)) as temporary:
         return _write_images(
             dataset, [("", image) for image in dataset], temporary, write_one, progress, None
         )
 
 
 @contextmanager
-def _failures_in_words(folder: str | Path) -> Iterator[None]:
-    """Turn what the system says of a folder that cannot be written into a UserError."""
+def _write_errors(folder: str | Path) -> Iterator[None]:
+    """Turn the system's error for a folder that cannot be written into a UserError."""
     try:
         yield
     except OSError as error:

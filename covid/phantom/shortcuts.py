@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from covid.common.choices import LABELS
 from covid.common.errors import UserError, shortened
 from covid.phantom.geometry import SCAN_LENGTH_MM
 from covid.phantom.patient import Patient
@@ -25,7 +26,6 @@ SHORTCUTS = {
     "brightness": "40 of 255 gray levels darker, as if the display window were set otherwise",
     "table": "two metal rails under the table, as if another scanner were used",
 }
-LABELS = ("true", "permuted")
 
 # The mark, as 5 x 7 squares of MARK_SCALE pixels.
 MARK = ("####.", "#...#", "#...#", "####.", "#.#..", "#..#.", "#...#")

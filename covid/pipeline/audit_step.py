@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covid.audit import run_audit, write_audit
-from covid.common.errors import UserError, shortened, shown
+from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, MANIFEST
+from covid.common.errors import UserError, shown
 from covid.common.output_files import staged_folder
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.disclaimer import small_print
 from covid.data.groups import LOOK_ALIKES, Groups, groups_from_names
-from covid.data.manifest import MANIFEST, read_manifest
+from covid.data.manifest import read_manifest
 from covid.data.split import Split, plan_split
 from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
+from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.source import Source
 
 FOLDER = "audit"
@@ -69,11 +71,11 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
 
 
 def read_audit(folder: Path, dataset: Dataset) -> Audited:
-    """What `write_audit` wrote; UserError where it is damaged."""
-    try:
-        summary = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+    """What `write_audit` wrote; UserError where it is damaged, or of other images."""
+    with damage_as_error(folder):
+        summary = json.loads((folder / AUDIT_INFO).read_text(encoding="utf-8"))
         with open(
-            folder / "images.csv", newline="", encoding="utf-8", errors="surrogateescape"
+            folder / AUDIT_IMAGES, newline="", encoding="utf-8", errors="surrogateescape"
         ) as file:
             rows = list(csv.DictReader(file))
         # Where a class has no readable image nothing can be trained, which the split will say.
@@ -81,10 +83,6 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
         for name in ("verdict", "near_duplicates"):
             summary[name]
         unreadable, names = summary["unreadable"], names_of(dataset, rows) if complete else {}
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise UserError(
-            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
-        ) from None
     if complete and len(names) + unreadable != len(dataset):
         raise UserError(
             f"{shown(folder)} was made of other images: {len(names)} of the {len(dataset)} in "

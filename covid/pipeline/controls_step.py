@@ -1,13 +1,13 @@
 """The controls of a run: the same training where it should learn nothing, or read back."""
 
 import json
-from pathlib import Path
 
-from covid.common.errors import UserError, shortened, shown
+from covid.common.choices import CONTROLS_INFO
 from covid.common.output_files import staged_folder
 from covid.controls import run_controls, write_controls
 from covid.data import disclaimer
 from covid.pipeline.options import Options
+from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.train_models import Outcome
 
 
@@ -31,18 +31,7 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
         found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
         with staged_folder(folder) as temporary:
             write_controls(found, temporary, disclaimer.note(images.split))
-    controls = read_controls(folder)
-    options.say(f"Controls: {controls['verdict']}")
-    return controls
-
-
-def read_controls(folder: Path) -> dict:
-    """What `write_controls` wrote; UserError where it is damaged."""
-    try:
-        controls = json.loads((folder / "controls.json").read_text(encoding="utf-8"))
-        controls["verdict"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{shown(folder)} is damaged ({shortened(error)}); delete it, and `--resume` makes it anew"
-        ) from None
+    with damage_as_error(folder):
+        controls = json.loads((folder / CONTROLS_INFO).read_text(encoding="utf-8"))
+        options.say(f"Controls: {controls['verdict']}")
     return controls

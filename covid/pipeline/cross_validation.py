@@ -9,11 +9,11 @@ What it leaves in its folder:
     <model>/fold-<n>/checkpoint.npz  until the run is finished: it resumes from there
 """
 
-import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from covid.common.output_files import write_csv
 from covid.data.class_folders import Dataset
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
@@ -22,26 +22,21 @@ from covid.data.split import Split
 from covid.data.split_folder import SplitFolder, open_split, read_split
 from covid.data.write_split import write_split
 from covid.figures.draw_process import draw
-from covid.pipeline.fold_summary import FOLD_COLUMNS, fold_row, summarise_folds
+from covid.pipeline.fold_summary import FOLD_COLUMNS, fold_row, summarize_folds
+from covid.pipeline.options import Options
 from covid.pipeline.prepare_splits import Prepared
+from covid.pipeline.train_models import train_in
 from covid.training.predictions import Result
-from covid.training.recipes import Recipe
-from covid.training.train import train_and_evaluate, write_training
-from minicnn.callbacks import BackupAndRestore
-from minicnn.files import atomic_write
+
+FOLDER = "folds"
 
 
 def run_folds(
+    options: Options,
     dataset: Dataset,
     prepared: Mapping[str, Prepared],
     groups: Groups | None,
-    k: int,
-    folder: Path,
-    seed: int,
     note: str,
-    checkpoint_steps: int | None = None,
-    verbose: int | str = "auto",
-    say: Callable[[str], None] = print,
 ) -> dict:
     """Train and test every model on every fold; write what is listed at the head of this file.
 
@@ -49,6 +44,8 @@ def run_folds(
 
     Parameters
     ----------
+    options : Options
+        `folds` is their number, `seed` that of the folds and of each training.
     dataset : Dataset
         All images.
     prepared : dict of str to Prepared
@@ -56,68 +53,42 @@ def run_folds(
         How the folder is split does not matter, but for how train compares to validate.
     groups : Groups or None
         What no fold may tear apart; None cuts image by image, and the results say so.
-    k : int
-        Number of folds; see `plan_folds`.
-    folder : Path
-    seed : int
-        Of the folds and, the same for each, of the training.
     note : str
         Small print of the figure.
-    checkpoint_steps : int, optional
-        Checkpoints every so many steps, besides those after every epoch.
-    verbose, say
-        As in `Options`.
 
     Returns
     -------
     folds : dict
-        What summary.json holds: see `fold_summary.summarise_folds`.
+        What summary.json holds: see `fold_summary.summarize_folds`.
 
     Raises
     ------
     UserError
         Too few groups for k folds; a training that fails; a checkpoint that cannot be used.
     """
-    plans = {name: _plan(dataset, one.split, groups, k, seed) for name, one in prepared.items()}
-    tested: dict[str, list[Result]] = {}
-    rows: dict[str, list[dict]] = {}
+    k, folder = options.folds, options.out / FOLDER
+    plans = {
+        name: plan_folds(dataset, k, options.seed, groups, tuple(one.split.info["ratios"]))
+        for name, one in prepared.items()
+    }
+    tested: dict[str, list[Result]] = {name: [] for name in prepared}
+    rows: dict[str, list[dict]] = {name: [] for name in prepared}
     for name, one in prepared.items():
-        tested[name], rows[name] = [], []
         for number, plan in enumerate(plans[name], start=1):
             split = fold_folder(dataset, plan, one.split, folder, number, k)
-            say(f"\n{name}, fold {number} of {k}")
-            backup = BackupAndRestore(
-                folder / name / f"fold-{number}",
-                checkpoint_steps or "epoch",
-                delete_checkpoint=False,
-            )
-            result = _train_and_test(name, one.recipe, split, seed, verbose, backup, say)
+            options.say(f"\n{name}, fold {number} of {k}")
+            recipe = replace(one.recipe, ratios=tuple(split.info["ratios"]))
+            place = folder / name / f"fold-{number}"
+            result = train_in(options, place, name, recipe, split).results["test"]
             tested[name].append(result)
             rows[name].append(fold_row(number, result, groups_in_test(split)))
     said = [text for folds in plans.values() for fold in folds for text in fold.notes]
     notes = list(dict.fromkeys(said))  # each sentence once
-    summary = summarise_folds(k, groups, notes, rows, tested)
-    write_folds_csv(rows, folder / "folds.csv")
+    summary = summarize_folds(k, groups, notes, rows, tested)
+    lines = ([name, *row.values()] for name, folds in rows.items() for row in folds)
+    write_csv(folder / "folds.csv", ("model", *FOLD_COLUMNS), lines)
     draw_folds(summary, dataset.positive, folder / "folds.png", note)
     return summary
-
-
-def _train_and_test(
-    name: str, recipe: Recipe, split: SplitFolder, seed: int, verbose, backup, say
-) -> Result:
-    """Train a model on one fold, write it beside its checkpoint; returns the test's predictions."""
-    if backup.path.exists():
-        say(f"resuming from {backup.path}")
-    recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
-    trained = train_and_evaluate(name, recipe, split, seed, verbose, backup)
-    write_training(trained, (split.negative, split.positive), backup.path.parent)
-    return trained.results["test"]
-
-
-def _plan(
-    dataset: Dataset, source: SplitFolder, groups: Groups | None, k: int, seed: int
-) -> list[Split]:
-    return plan_folds(dataset, k, seed, groups, tuple(source.info["ratios"]))
 
 
 def fold_folder(
@@ -137,18 +108,6 @@ def groups_in_test(split: SplitFolder) -> int | None:
     rows = read_manifest(split.folder)
     names = {row["group"] for row in rows if row["part"] == "test" and row["file"]}
     return None if "" in names else len(names)
-
-
-def write_folds_csv(rows: dict[str, list[dict]], path: Path) -> None:
-    """Write one line for each model and fold; an unknown number of groups stays empty."""
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.DictWriter(file, ("model", *FOLD_COLUMNS))
-        writer.writeheader()
-        for name, folds in rows.items():
-            writer.writerows({"model": name, **row} for row in folds)
 
 
 def draw_folds(summary: dict, positive: str, path: Path, note: str) -> None:

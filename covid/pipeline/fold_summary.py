@@ -30,7 +30,7 @@ def fold_row(number: int, result: Result, groups_test: int | None) -> dict:
     }
 
 
-def summarise_folds(
+def summarize_folds(
     k: int,
     groups: Groups | None,
     notes: list[str],

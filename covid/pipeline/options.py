@@ -1,28 +1,36 @@
-"""What a run is asked for: everything that `covid run` and `covid train` can be told."""
+"""The options of `covid run` and `covid train`.
+
+The command line declares each in `covid.cli.parser`, under the name it has here; run.json holds
+it as the type given here. There is no further list of them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from covid.common.choices import DEFAULT_MODELS, DEFAULT_RECIPE, RANDOM
 from covid.data.groups import DEFAULT_COLUMN
+from covid.data.ratios import Ratios
+
+OF_ONE_CALL = ("out", "command", "command_line", "resume", "verbose", "say")  # not in run.json
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line was asked for; see `covid run --help`."""
+    """What a run is to do; see `covid run --help`."""
 
     out: Path
     data: Path | None = None
     positive: str | None = None
-    models: tuple[str, ...] = ("tiny_cnn", "reduced_inception")
-    recipe: str = "practice"
-    split: str = "random"
+    models: tuple[str, ...] = DEFAULT_MODELS
+    recipe: str = DEFAULT_RECIPE
+    split: str = RANDOM
     group: str | None = None
     group_csv: Path | None = None
     group_column: str = DEFAULT_COLUMN
     group_audit: bool = False
     folds: int | None = None
-    ratios: tuple[float, float, float] | None = None
+    ratios: Ratios | None = None
     no_contour: str = "keep"
     epochs: int | None = None
     seed: int = 0
@@ -34,3 +42,8 @@ class Options:
     resume: bool = False
     verbose: int | str = "auto"
     say: Callable[[str], None] = print
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether an option says which images belong together."""
+        return self.group is not None or self.group_csv is not None or self.group_audit

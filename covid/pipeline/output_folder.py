@@ -3,17 +3,22 @@
 Whatever ends a run early, the folder is either as it was before or holds a checkpoint.
 """
 
+import csv
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from covid.common.errors import UserError
+from covid.common.choices import RUN_INFO, SUMMARY
+from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import check_outside, new_folder
 from covid.pipeline.options import Options
-from covid.pipeline.run_record import RUN_INFO, SUMMARY, run_lock, write_run_info
+from covid.pipeline.run_record import run_lock, write_run_info
 from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
+
+# What it may raise to read a damaged file.
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def output_folder(options: Options) -> Iterator[None]:
                 sweep(options.out)
             else:
                 write_run_info(options)
-            with clear_words(options.out):
+            with lost_folder_as_error(options.out):
                 yield
     except BaseException:
         if ours and (options.out / RUN_INFO).exists():
@@ -53,8 +58,8 @@ def output_folder(options: Options) -> Iterator[None]:
 
 
 @contextmanager
-def clear_words(out: Path) -> Iterator[None]:
-    """Say it where the whole output folder has gone, whatever else followed from that."""
+def lost_folder_as_error(out: Path) -> Iterator[None]:
+    """UserError where the whole output folder has gone, whatever else followed from that."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -63,6 +68,18 @@ def clear_words(out: Path) -> Iterator[None]:
                 f"{out}: this output folder has been taken away during the run; start it again"
             ) from error
         raise
+
+
+@contextmanager
+def damage_as_error(path: Path) -> Iterator[None]:
+    """UserError where what an earlier process wrote at `path` cannot be read."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise UserError(
+            f"{shown(path)} is damaged ({shortened(repr(error))}); delete it, and `--resume` makes "
+            "it anew"
+        ) from None
 
 
 def require_files(paths: list[Path]) -> None:

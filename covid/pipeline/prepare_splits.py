@@ -1,18 +1,15 @@
 """From the images of a run to split folders that models can train on."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
+from covid.common.choices import MANIFEST
 from covid.common.errors import shown
 from covid.data import disclaimer
-from covid.data.duplicates import duplicate_notes
 from covid.data.groups import Groups
-from covid.data.manifest import count_statuses, unused_rows
-from covid.data.preprocess import enhance_and_crop
-from covid.data.split import plan_split
-from covid.data.split_folder import SplitFolder, open_split, read_split
-from covid.data.write_split import write_split
+from covid.data.manifest import read_manifest, unused_rows
+from covid.data.prepare_split import prepare_split
+from covid.data.split_folder import SplitFolder, open_split
 from covid.figures import dataset_figures
 from covid.pipeline.options import Options
 from covid.pipeline.source import Source
@@ -40,7 +37,7 @@ def prepare_all(
     recipes: dict[str, Recipe],
     name: str,
     together: Groups | None,
-    made: dict[str, SplitFolder] | None = None,
+    made: dict[str, SplitFolder],
 ) -> dict[str, Prepared]:
     """The split folders that the recipes need, and what each model gets.
 
@@ -52,7 +49,7 @@ def prepare_all(
         The split; its folder in the output folder.
     together : Groups or None
         What must not be torn apart.
-    made : dict of str to SplitFolder, optional
+    made : dict of str to SplitFolder
         By model: the same images, prepared for another split. They are linked, not made again.
     """
     splits: dict[str, SplitFolder] = {}
@@ -66,8 +63,8 @@ def prepare_all(
         else:
             kind = data_kind(recipe)
             if kind not in splits:
-                reuse = (made or {}).get(model)
                 folder = options.out / name / "data" / kind
+                reuse = made.get(model)
                 splits[kind] = prepare(options, source, recipe, folder, together, reuse)
             split = splits[kind]
         prepared[model] = Prepared(split, recipe)
@@ -102,47 +99,37 @@ def prepare(
     """Split the images and write them, enhanced and cropped if the recipe says so."""
     if folder.exists():  # whole, from before an interruption
         return open_split(folder)
-    dataset = source.dataset
-    groups = together or source.groups  # of a random split, manifest.csv names them all the same
-    split = plan_split(dataset, recipe.ratios, options.seed, groups, together is not None)
-    split.notes.extend(duplicate_notes(dataset))
-    transform = None
-    if recipe.enhance and not source.enhanced:
-        transform = partial(enhance_and_crop, no_contour=options.no_contour)
-    rows = write_split(
-        dataset,
-        split,
+    split = prepare_split(
+        source.dataset,
         folder,
-        transform,
+        recipe.ratios,
+        options.seed,
+        together or source.groups,  # of a random split, manifest.csv names them all the same
+        by_group=together is not None,
+        enhance=recipe.enhance,
+        no_contour=options.no_contour,
         progress=options.verbose != 0,
-        extra={"enhanced": recipe.enhance, "synthetic": source.synthetic},
         reuse=reuse,
     )
-    written = read_split(folder)
-    options.say(describe_data(written, count_statuses(rows)))
-    for row in unused_rows(rows):
+    options.say(describe_data(split))
+    for row in unused_rows(read_manifest(folder)):
         options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
-    for remark in split.notes:
+    for remark in split.info["notes"]:
         options.say(f"  note: {remark}")
-    return written
+    return split
 
 
 def draw_data(options: Options, source: Source, first: Prepared) -> None:
     """The figures of the images, once for all splits, and not again after an interruption."""
-    folder, small_print = options.out / "figures", disclaimer.note(first.split)
-    last = folder / "augmentation.png"
-    if last.exists():
-        return
-    dataset_figures.source_figures(
-        source.dataset, folder, small_print, options.seed, source.enhanced
-    )
-    dataset_figures.augmentation_figure(
-        first.split, first.recipe, folder, small_print, options.seed
-    )
+    folder, note, seed = options.out / "figures", disclaimer.note(first.split), options.seed
+    if not (folder / "augmentation.png").exists():  # the last one
+        dataset_figures.source_figures(source.dataset, folder, note, seed, source.enhanced)
+        dataset_figures.augmentation_figure(first.split, first.recipe, folder, note, seed)
 
 
-def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
+def describe_data(split: SplitFolder) -> str:
     """Two lines for the user: what was read, how it was split."""
+    statuses = split.info["files"]
     read = sum(statuses.get(key, 0) for key in ("kept", "no_contour_kept", "no_contour_dropped"))
     unused = statuses["total"] - read
     text = f"Images: {statuses['total']} files, {read} read, {unused} skipped"
@@ -150,7 +137,7 @@ def describe_data(split: SplitFolder, statuses: dict[str, int]) -> str:
         kept, dropped = (statuses.get(f"no_contour_{key}", 0) for key in ("kept", "dropped"))
         text += f"; without contour: {kept} kept whole, {dropped} dropped"
         if kept or dropped:
-            text += f" (listed in {split.folder / 'manifest.csv'})"
+            text += f" (listed in {split.folder / MANIFEST})"
     how = f"by group {split.info['group']}" if split.info["group"] else "at random"
     counts = ", ".join(f"{part} {len(files)}" for part, files in split.parts.items())
     return f"{text}\nSplit {how}: {counts}; positive class: {split.positive}"

@@ -23,12 +23,13 @@ leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
+from covid.common.choices import BOTH, GROUP, MODEL_FILE, RANDOM, SUMMARY
 from covid.common.output_files import write_json
 from covid.data import disclaimer
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
-from covid.data.split_folder import bad_files_in_words
+from covid.data.split_folder import bad_files_as_errors
 from covid.figures import model_figures
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
 from covid.pipeline.audit_step import audit_source, with_look_alikes
@@ -36,10 +37,9 @@ from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import checkpoints, output_folder, require_files
-from covid.pipeline.run_record import SUMMARY
 from covid.pipeline.source import Source, find_source
-from covid.pipeline.summary import finished_results, results_table, summarise
-from covid.pipeline.train_models import GROUP, RANDOM, Outcome, split_and_train
+from covid.pipeline.summary import finished_results, results_table, summarize
+from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
 from covid.report.pictures import convert
 from covid.training.recipes import recipe_for
@@ -61,7 +61,7 @@ def run_all(options: Options) -> dict:
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    with output_folder(options), bad_files_in_words(), drawn_or_dropped():
+    with output_folder(options), bad_files_as_errors(), drawn_or_dropped():
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
         source = find_source(options)
@@ -74,7 +74,7 @@ def run_all(options: Options) -> dict:
         outcomes = {}
         for name, together in ways_to_split(options, source).items():
             outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)
-        summary = summarise(options, source, outcomes)
+        summary = summarize(options, source, outcomes)
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
@@ -82,7 +82,7 @@ def run_all(options: Options) -> dict:
         for path in as_drawn():
             convert(path)  # while the next one is drawn
         require_files(
-            [options.out / way / name / "model.npz" for way in outcomes for name in recipes]
+            [options.out / way / name / MODEL_FILE for way in outcomes for name in recipes]
         )
         write_json(summary, options.out / SUMMARY)
         page = write_page(options.out)
@@ -113,9 +113,9 @@ def ways_to_split(options: Options, source: Source) -> dict[str, Groups | None]:
     if source.given is not None:
         return {GROUP if source.given.info["group"] else RANDOM: None}
     groups = source.groups
-    if options.split == "random" or (options.split == "both" and groups is None):
+    if options.split == RANDOM or (options.split == BOTH and groups is None):
         return {RANDOM: None}
-    if options.split == "group":
+    if options.split == GROUP:
         return {GROUP: groups}
     class_name, fewest = fewest_groups(groups.together(source.dataset))
     if fewest < 2:
@@ -131,16 +131,6 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
     """What summary.json holds of `--folds`: every image in a test once."""
     if options.folds is None:
         return None
+    note = disclaimer.small_print(source.dataset.positive, source.synthetic)
     prepared = list(outcomes.values())[-1].prepared
-    return run_folds(
-        source.dataset,
-        prepared,
-        source.groups,
-        options.folds,
-        options.out / "folds",
-        options.seed,
-        disclaimer.small_print(source.dataset.positive, source.synthetic),
-        options.checkpoint_steps,
-        options.verbose,
-        options.say,
-    )
+    return run_folds(options, source.dataset, prepared, source.groups, note)

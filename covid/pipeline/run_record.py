@@ -13,44 +13,45 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import UnionType
+from typing import get_args, get_origin, get_type_hints
 
-from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.choices import MODEL_NAMES, NO_CONTOUR, RECIPE_NAMES, RUN_INFO, SPLITS
 from covid.common.errors import UserError, shortened
 from covid.common.output_files import write_json
 from covid.data.groups import compile_group
-from covid.data.split import parse_ratios
-from covid.pipeline.options import Options
+from covid.data.ratios import parse_ratios
+from covid.pipeline.options import OF_ONE_CALL, Options
 from covid.training.versions import versions
 
-RUN_INFO = "run.json"
-SUMMARY = "summary.json"  # written last: a run that has it is finished
-NOTHING = type(None)
 GROUPINGS = ("group", "group_csv", "group_audit")  # one of them at most
-PATHS = ("data", "group_csv")  # the options that are paths, recorded as they were typed
-OPTION_TYPES = {  # what run.json records, and what must be found there
-    **dict.fromkeys(("recipe", "split", "no_contour", "group_column"), str),
-    **dict.fromkeys(("data", "positive", "group", "group_csv"), (str, NOTHING)),
-    **dict.fromkeys(("epochs", "checkpoint_steps", "folds"), (int, NOTHING)),
-    **dict.fromkeys(("group_audit", "audit", "controls"), bool),
-    "seed": int,
-    "models": list,
-    "ratios": (list, NOTHING),
-}
+IN_JSON = {Path: str, tuple: list}  # paths are recorded as they were typed
+HINTS = {name: hint for name, hint in get_type_hints(Options).items() if name not in OF_ONE_CALL}
+PATHS = [name for name, hint in HINTS.items() if Path in get_args(hint)]
 
 
-def recorded_options(options: Options) -> dict:
-    """The options that decide about the results, as run.json has them."""
-    recorded = {name: getattr(options, name) for name in OPTION_TYPES}
-    for name in PATHS:
-        recorded[name] = None if recorded[name] is None else str(recorded[name])
-    return recorded
+def json_types(hint) -> tuple[type, ...]:
+    """The types that run.json may hold for an option of this type, such as (str, NoneType)."""
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    plain = [get_origin(kind) or kind for kind in kinds]
+    return tuple(IN_JSON.get(kind, kind) for kind in plain)
+
+
+OPTION_TYPES = {name: json_types(hint) for name, hint in HINTS.items()}
+
+
+def as_json(value):
+    """An option's value as run.json has it."""
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def write_run_info(options: Options) -> None:
-    """Write run.json: what `read_run_info` needs to go on."""
+    """Write run.json: what `read_run_info` reads."""
     info = {
         "command": options.command,
-        "options": recorded_options(options),
+        "options": {name: as_json(getattr(options, name)) for name in OPTION_TYPES},
         "started_in": str(Path.cwd()),
         "versions": versions(),
         "machine": platform.machine(),
@@ -84,6 +85,18 @@ def read_run_info(folder: Path) -> dict:
             f"({shortened(error)}); start another run"
         ) from None
     return info
+
+
+def recorded_options(info: dict, out: Path) -> Options:
+    """The options in run.json; relative paths begin in the folder where the run was started."""
+    values = {name: info["options"][name] for name in OPTION_TYPES}
+    elsewhere = Path.cwd() != Path(info["started_in"])
+    for name, value in values.items():
+        if name in PATHS and value is not None:
+            values[name] = Path(info["started_in"] if elsewhere else "", value)
+        elif isinstance(value, list):
+            values[name] = tuple(value)
+    return Options(**values, out=out, command=info["command"], resume=True)
 
 
 def check_values(options: dict) -> None:

@@ -2,17 +2,23 @@
 
 from dataclasses import dataclass
 
+from covid.common.choices import BOTH, GROUP, RANDOM
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
-from covid.data.groups import SYNTHETIC_GROUP, Groups, groups_by_pattern, known_groups
+from covid.data.groups import (
+    SYNTHETIC_GROUP,
+    Groups,
+    groups_by_pattern,
+    known_groups,
+    require_groups,
+)
 from covid.data.split_folder import (
     SplitFolder,
-    check_positive,
+    check_kept,
     is_enhanced,
     is_split,
     is_synthetic,
     open_split,
-    refuse_for_split,
 )
 from covid.phantom import write_dataset
 from covid.pipeline.options import Options
@@ -53,51 +59,37 @@ def find_source(options: Options) -> Source:
 
 
 def use_split(options: Options) -> Source:
-    """A split folder, after a look whether what is asked for can be had with it."""
-    check_leaves_split_alone(options)
+    """A split folder as it is; UserError for options that would need another split."""
     split = open_split(options.data)
-    if options.command == "run" and options.split == "random" and split.info["group"]:
-        # `covid train` splits at random where nothing is said; only in `covid run` somebody said it.
+    given = {
+        "--ratios": options.ratios,
+        "--group": options.group,
+        "--group-csv": options.group_csv,
+        "--group-audit": options.group_audit,
+        "--folds": options.folds,
+        "--split group": options.split == GROUP and not options.names_groups,
+        # `covid run` makes both by default; only to `covid train` did somebody say so.
+        "--split both": options.split == BOTH and options.command == "train",
+        "--no-contour drop": options.no_contour == "drop",
+    }
+    check_kept(split, options.positive, given)
+    if options.command == "run" and options.split == RANDOM and split.info["group"]:
+        # `covid train` splits at random by default; only to `covid run` did somebody say so.
         raise UserError(
             f"--split random: {options.data} was split by groups ({split.info['group']}) and is "
             "taken as it is; leave out --split, or name the folder of the source images"
         )
-    check_positive(split, options.positive)
     options.say(f"Images: the split folder {options.data}, as it is")
     train = scan(options.data / "train", split.positive)
     return Source(train, bool(split.info.get("enhanced")), None, split)
 
 
-def check_leaves_split_alone(options: Options) -> None:
-    """UserError for options that would need another split."""
-    given = {
-        "--ratios": options.ratios is not None,
-        "--group": options.group is not None,
-        "--group-csv": options.group_csv is not None,
-        "--group-audit": options.group_audit,
-        "--folds": options.folds is not None,
-        "--split group": options.split == "group" and not has_group_option(options),
-        # `covid run` makes both where nothing is said; only to `covid train` somebody said it.
-        "--split both": options.split == "both" and options.command == "train",
-        "--no-contour drop": options.no_contour == "drop",
-    }
-    refuse_for_split(options.data, given)
-
-
-def has_group_option(options: Options) -> bool:
-    """Whether the user has said how images belong together."""
-    return options.group is not None or options.group_csv is not None or options.group_audit
-
-
 def find_images(options: Options) -> Dataset:
     """The user's images, or synthetic ones made now."""
-    if options.data is not None:
-        return scan(options.data, options.positive)
-    folder = options.out / "synthetic"
-    if folder.exists():  # whole, from before an interruption
-        return scan(folder, options.positive)
-    options.say("No --data: making synthetic images (nothing in them comes from a person)")
-    write_dataset(folder, seed=options.seed, progress=options.verbose != 0)
+    folder = options.data or options.out / "synthetic"
+    if options.data is None and not folder.exists():  # else whole, from before an interruption
+        options.say("No --data: making synthetic images (nothing in them comes from a person)")
+        write_dataset(folder, seed=options.seed, progress=options.verbose != 0)
     return scan(folder, options.positive)
 
 
@@ -114,9 +106,6 @@ def groups_of(options: Options, dataset: Dataset) -> Groups | None:
         return groups
     if is_synthetic(dataset):
         return groups_by_pattern(dataset, SYNTHETIC_GROUP)
-    if options.split == "group":
-        raise UserError(
-            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
-            "as --group '^[^_]+', or --group-csv FILE.csv, or --group-audit"
-        )
+    if options.split == GROUP:
+        require_groups(groups, ", or --group-audit")
     return None

@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 
 from covid.common.choices import PARTS
-from covid.common.errors import UserError, shortened
 from covid.data.disclaimer import note
 from covid.data.manifest import count_statuses, read_manifest
 from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
+from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.source import Source
 from covid.pipeline.train_models import Outcome, title
 from covid.training.versions import versions
 
 
-def summarise(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict:
+def summarize(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict:
     """All that summary.json holds."""
     first = next(iter(outcomes.values()))
     split = first.first_split
@@ -69,13 +69,9 @@ def describe_folder(split: SplitFolder, out: Path) -> dict:
 
 def finished_results(path: Path) -> tuple[dict, str]:
     """What a finished run's summary.json holds, and its table; UserError where it is damaged."""
-    try:
+    with damage_as_error(path):
         summary = json.loads(path.read_text(encoding="utf-8"))
         return summary, results_table(summary)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UserError(
-            f"{path} is damaged ({shortened(repr(error))}); delete it, and `--resume` makes it anew"
-        ) from None
 
 
 def results_table(summary: dict) -> str:

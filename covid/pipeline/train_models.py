@@ -1,8 +1,11 @@
 """What comes of one way of splitting the images: models, trained and evaluated, and their files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
+from covid.common.choices import RANDOM
 from covid.data import disclaimer
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.split_folder import SplitFolder
@@ -14,8 +17,7 @@ from covid.pipeline.source import Source
 from covid.training.recipes import Recipe
 from covid.training.train import Trained, train_and_evaluate, write_training
 from minicnn.callbacks import BackupAndRestore
-
-RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders
+from minicnn.models import Model
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,9 @@ def split_and_train(
 
     Images that another way has prepared already, one of `before`, are not prepared again.
     """
-    made = {name: one.split for other in before.values() for name, one in other.prepared.items()}
-    prepared = prepare_all(options, source, recipes, name, together, made)
-    outcome = Outcome(prepared)
-    draw_data(options, source, next(iter(prepared.values())))
+    made = {model: one.split for other in before.values() for model, one in other.prepared.items()}
+    outcome = Outcome(prepare_all(options, source, recipes, name, together, made))
+    draw_data(options, source, next(iter(outcome.prepared.values())))
     train_all(options, outcome, name)
     return outcome
 
@@ -75,22 +76,34 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
         split, recipe = images.split, images.recipe
         options.say(f"\n{name}, recipe {recipe.name}, {heading}")
         folder, drawn = options.out / way / name, options.out / way / "figures"
-        backup = BackupAndRestore(
-            folder, options.checkpoint_steps or "epoch", delete_checkpoint=False
-        )
-        if backup.path.exists():
-            options.say(f"resuming from {backup.path}")
-        trained = train_and_evaluate(
-            *(name, recipe, split, options.seed, options.verbose, backup),
-            built=partial(model_figures.graph_figure, folder=drawn),
-        )
-        write_training(trained, (split.negative, split.positive), folder)
+        draw_graph = partial(model_figures.graph_figure, folder=drawn)
+        trained = train_in(options, folder, name, recipe, split, draw_graph)
         note = disclaimer.note(split)
         model_figures.model_figures(trained, split, drawn, note)
         outcome.trained[name] = trained
         outcome.looks[name] = model_figures.example_looked_into(
             trained.model, split, drawn, note, options.seed
         )
+
+
+def train_in(
+    options: Options,
+    folder: Path,
+    name: str,
+    recipe: Recipe,
+    split: SplitFolder,
+    built: Callable[[Model], object] = lambda model: None,
+) -> Trained:
+    """Train and evaluate a model, from its checkpoint in `folder` if there is one; write it there."""
+    steps = options.checkpoint_steps or "epoch"
+    backup = BackupAndRestore(folder, steps, delete_checkpoint=False)
+    if backup.path.exists():
+        options.say(f"resuming from {backup.path}")
+    trained = train_and_evaluate(
+        name, recipe, split, options.seed, options.verbose, backup, built=built
+    )
+    write_training(trained, (split.negative, split.positive), folder)
+    return trained
 
 
 def title(way: str, kept_together: str | None) -> str:
@@ -103,6 +116,6 @@ def title(way: str, kept_together: str | None) -> str:
         What split.json says of the groups. A folder that was split before may have look-alikes,
         too.
     """
-    if way == "random":
+    if way == RANDOM:
         return "slices split at random"
     return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"

@@ -1,8 +1,7 @@
-"""The chapters of `covid story`: each does its part of the work and returns what there is to say.
+"""The chapters of `covid story`: each does its part of the work and returns its text.
 
 A chapter is a dict: "chapter" (its title), "done" (what was done), "looks" (what one would read
-from it), "is" (what is true), "numbers". What it says depends on the numbers: nothing is claimed
-that did not come out.
+from it), "is" (what is true), "numbers" (the results). The text follows from the results.
 """
 
 from __future__ import annotations
@@ -12,21 +11,21 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import percent, summarize
+from covid.common.choices import DEFAULT_MODEL as MODEL
+from covid.common.choices import DEFAULT_RECIPE
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
 from covid.data.class_folders import Dataset
 from covid.data.disclaimer import small_print
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
-from covid.data.preprocess import enhance_and_crop
-from covid.data.split import Split, plan_split
-from covid.data.split_folder import SplitFolder, read_split
-from covid.data.write_split import write_split
+from covid.data.prepare_split import prepare_split
+from covid.data.split import plan_split
+from covid.data.split_folder import read_split
 from covid.phantom.shortcuts import SHORTCUTS
 from covid.story.text import score, share
 from covid.training.recipes import Recipe, recipe_for
 from covid.training.train import train_and_evaluate
 
-MODEL = "tiny_cnn"
 SHORTCUT = "marker"
 NEAR_DUPLICATES = 2
 PERFECT = 0.9  # test accuracy from which on a chapter says that it looks perfect
@@ -34,21 +33,13 @@ ROW_KEYS = ("name", "title", "accuracy", "accuracy_low", "accuracy_high", "auc",
 
 
 @dataclass(frozen=True)
-class Told:
-    """What all chapters need.
+class Story:
+    """What all chapters need; folder, seed, epochs and verbose as in `covid.story.tell.tell`.
 
     Attributes
     ----------
-    folder : Path
-        Where the story's files go.
-    seed : int
-        Of images, splits and trainings.
-    epochs : int or None
-        At most so many; None: the recipe's.
     lying, honest : Dataset
         The same patients, with and without the shortcut and the near-duplicates.
-    verbose : int or str
-        0: no word while it works.
     """
 
     folder: Path
@@ -60,7 +51,7 @@ class Told:
 
     @property
     def recipe(self) -> Recipe:
-        return recipe_for("practice", MODEL, self.epochs)
+        return recipe_for(DEFAULT_RECIPE, MODEL, self.epochs)
 
     @property
     def note(self) -> str:
@@ -71,30 +62,30 @@ class Told:
             print(text, flush=True)
 
 
-def looks_perfect(told: Told) -> tuple[Split, dict]:
-    """Chapter 1: slices split at random, one training; also the split, for the audit."""
-    split = planned(told, told.lying, by_patient=False)
-    found = scored(told, written(told, told.lying, split, "lying-random"))
+def looks_perfect(story: Story) -> dict:
+    """Chapter 1: slices split at random, one training."""
+    found = scored(story, story.lying, "lying-random", by_patient=False)
     perfect = found["acc"] >= PERFECT
     proud = ": a result to be proud of" if perfect else ""
-    return split, {
+    return {
         "chapter": "Everything looks perfect" if perfect else "A first result",
-        "done": f"{len(told.lying.images)} slices were split at random, and {MODEL} was trained.",
+        "done": f"{len(story.lying.images)} slices were split at random, and {MODEL} was trained.",
         "looks": f"It is right on {score(found)} of the test images{proud}.",
         "is": "Nobody has asked yet what it was right about.",
         "numbers": {"test": found},
     }
 
 
-def audit_finds(told: Told, split: Split) -> dict:
-    """Chapter 2: the audit of the same images and split, which is not told the patients."""
-    told.say("\nThe audit looks at the images ...")
-    audit = run_audit(told.lying, split, seed=told.seed, progress=told.verbose != 0)
-    write_audit(audit, told.folder / "audit", told.note)
+def audit_finds(story: Story) -> dict:
+    """Chapter 2: the audit of the same images and split, without the patients."""
+    story.say("\nThe audit looks at the images ...")
+    split = plan_split(story.lying, story.recipe.ratios, story.seed)
+    audit = run_audit(story.lying, split, seed=story.seed, progress=story.verbose != 0)
+    write_audit(audit, story.folder / "audit", story.note)
     found = summarize(audit)
     near = found["near_duplicates"]
-    flagged = [number for number in found["confounders"] if number["flagged"]]
-    best = max(flagged, key=lambda number: abs(number["auc"] - 0.5), default=None)
+    flagged = [measure for measure in found["confounders"] if measure["flagged"]]
+    best = max(flagged, key=lambda measure: abs(measure["auc"] - 0.5), default=None)
     gives_away = (
         "no single number surely gives the class away"
         if best is None
@@ -112,22 +103,20 @@ def audit_finds(told: Told, split: Split) -> dict:
             "leaks": found["leaks"],
             "shortcuts": found["shortcuts"],
             "share_with_near_duplicate": near["share"],
-            "flagged": [number["name"] for number in flagged],
+            "flagged": [measure["name"] for measure in flagged],
         },
     }
 
 
-def controls_expose(told: Told) -> dict:
+def controls_expose(story: Story) -> dict:
     """Chapter 3: the same training on permuted labels and on images without lungs."""
-    told.say("\nThe controls: the same training on images that should not be enough ...")
-    split = read_split(told.folder / "splits/lying-random")
-    controls = run_controls(split, MODEL, told.recipe, told.seed, told.verbose)
-    write_controls(controls, told.folder / "controls", told.note)
+    story.say("\nThe controls: the same training on images that should not be enough ...")
+    split = read_split(story.folder / "splits/lying-random")
+    controls = run_controls(split, MODEL, story.recipe, story.seed, story.verbose)
+    write_controls(controls, story.folder / "controls", story.note)
     found = controls.summary()
     rows = {row["name"]: row for row in found["rows"]}
-    image, without, permuted = (
-        rows[name] for name in ("image", "lungs_blacked_out", "permuted_labels")
-    )
+    image, without, permuted = (rows[n] for n in ("image", "lungs_blacked_out", "permuted_labels"))
     return {
         "chapter": "The controls expose the score",
         "done": "The same model was trained again: with the lungs blacked out, on the border "
@@ -145,14 +134,11 @@ def controls_expose(told: Told) -> dict:
     }
 
 
-def truth(told: Told, first: dict) -> dict:
+def truth(story: Story, first: dict) -> dict:
     """Chapter 4: patients kept apart, on the lying images and on the honest ones."""
     found = {
-        name: scored(
-            told,
-            written(told, dataset, planned(told, dataset, by_patient=True), f"{name}-by-patient"),
-        )
-        for name, dataset in (("lying", told.lying), ("honest", told.honest))
+        name: scored(story, dataset, f"{name}-by-patient", by_patient=True)
+        for name, dataset in (("lying", story.lying), ("honest", story.honest))
     }
     lying, honest = found["lying"], found["honest"]
     mends = ": to keep patients apart mends the leak, not the shortcut"
@@ -170,31 +156,25 @@ def truth(told: Told, first: dict) -> dict:
     }
 
 
-def planned(told: Told, dataset: Dataset, by_patient: bool) -> Split:
-    """A split at random, or one that keeps patients apart; both know who the patients are."""
-    patients = groups_by_pattern(dataset.images, SYNTHETIC_GROUP)
-    return plan_split(
-        dataset.images, told.recipe.ratios, told.seed, patients, keep_together=by_patient
-    )
+def scored(story: Story, dataset: Dataset, name: str, by_patient: bool) -> dict:
+    """Split, train, and return the test's number of images, accuracy and interval.
 
-
-def written(told: Told, dataset: Dataset, split: Split, name: str) -> SplitFolder:
-    """Write a split folder with the images enhanced and cropped."""
-    folder = told.folder / "splits" / name
-    extra = {"enhanced": True, "synthetic": True}
-    progress = told.verbose != 0
-    write_split(dataset, split, folder, enhance_and_crop, progress=progress, extra=extra)
-    return read_split(folder)
-
-
-def scored(told: Told, split: SplitFolder) -> dict:
-    """Train, and return the test's number of images, accuracy and interval, as the controls have
-    them: patients are drawn as a whole; where they are too few there is no interval (None, None).
+    Both kinds of split record the patients. The interval draws whole patients, as in the controls;
+    where they are too few there is none (None, None).
     """
-    told.say(f"\nTraining {MODEL} on {split.folder.name} ...")
-    trained = train_and_evaluate(MODEL, told.recipe, split, told.seed, verbose=0)
+    split = prepare_split(
+        dataset,
+        story.folder / "splits" / name,
+        story.recipe.ratios,
+        story.seed,
+        groups_by_pattern(dataset, SYNTHETIC_GROUP),
+        by_patient,
+        enhance=True,
+        progress=story.verbose != 0,
+    )
+    story.say(f"\nTraining {MODEL} on {name} ...")
+    trained = train_and_evaluate(MODEL, story.recipe, split, story.seed, verbose=0)
     result = trained.results["test"]
-    apart = split.info["group"] is not None
-    found = measured(result.labels, result.probabilities, result.groups, apart, told.seed)
+    found = measured(result.labels, result.probabilities, result.groups, by_patient, story.seed)
     interval = [found.accuracy_low, found.accuracy_high]
     return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

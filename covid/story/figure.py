@@ -54,37 +54,33 @@ def middle_positive(dataset: Dataset) -> ImageFile:
 
 
 def scores(content: dict) -> list[tuple[str, float, float | None, float | None, str]]:
-    """Every score of the story: what it is of, accuracy, interval (if any), colour."""
+    """Every score of the story: what it is of, accuracy, interval (if any), color."""
     first, _, controls, last = (chapter["numbers"] for chapter in content["chapters"])
-    found = [("1  slices split at random", first["test"], ORANGE)]
-    bars = [
-        (f"3  control: {row['title']}", row["accuracy"], row["accuracy_low"],
-         row["accuracy_high"], ORANGE if row["flagged"] else GRAY)
-        for row in controls["rows"]
-    ]  # fmt: skip
-    ends = [
-        ("4  patients kept apart, the mark still there", last["lying"], ORANGE),
-        ("4  patients kept apart, honest images", last["honest"], GREEN),
+
+    def of_test(name: str, test: dict, color: str) -> tuple:
+        return name, test["acc"], *test["acc_95_percent_interval"], color
+
+    ends = ("accuracy", "accuracy_low", "accuracy_high")
+    return [
+        of_test("1  slices split at random", first["test"], ORANGE),
+        *(
+            (f"3  control: {row['title']}", *map(row.get, ends), ORANGE if row["flagged"] else GRAY)
+            for row in controls["rows"]
+        ),
+        of_test("4  patients kept apart, the mark still there", last["lying"], ORANGE),
+        of_test("4  patients kept apart, honest images", last["honest"], GREEN),
     ]
-    found, ends = (
-        [
-            (name, test["acc"], *test["acc_95_percent_interval"], colour)
-            for name, test, colour in some
-        ]
-        for some in (found, ends)
-    )
-    return [*found, *bars, *ends]
 
 
 def chart(axes: Axes, bars: list[tuple], model: str) -> None:
     """Accuracies with their intervals as lines, from top to bottom."""
-    for place, (_, value, low, high, colour) in enumerate(bars):
+    for place, (_, value, low, high, color) in enumerate(bars):
         if low is not None and high is not None:
-            axes.plot([low, high], [place, place], color=colour, linewidth=2, alpha=0.6)
-        axes.plot(value, place, "o", color=colour)
+            axes.plot([low, high], [place, place], color=color, linewidth=2, alpha=0.6)
+        axes.plot(value, place, "o", color=color)
         axes.annotate(
             f"{value:.2f}", (value, place), (0, 6), textcoords="offset points", ha="center",
-            fontsize=8, color=colour,
+            fontsize=8, color=color,
         )  # fmt: skip
     axes.axvline(0.5, color=BLUE, linestyle=":", linewidth=1)
     axes.annotate(

@@ -5,8 +5,8 @@
     3  the controls show that the score does not come from the lungs
     4  patients kept apart and honest images: what the model has really learned
 
-Nothing in the story is written beforehand: images are made, models trained, and every number is
-the outcome. What each chapter does and says is in `covid.story.chapters`.
+Images are made and models trained each time; every number in the text is a result. What each
+chapter does and says is in `covid.story.chapters`.
 
 What it leaves in its folder:
 
@@ -20,30 +20,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from covid.common.choices import STORY_PATIENTS
 from covid.common.output_files import write_json
 from covid.data.class_folders import scan
 from covid.phantom import write_dataset
-from covid.story.chapters import (
-    MODEL,
-    NEAR_DUPLICATES,
-    SHORTCUT,
-    Told,
-    audit_finds,
-    controls_expose,
-    looks_perfect,
-    truth,
-)
+from covid.story import chapters
+from covid.story.chapters import MODEL, NEAR_DUPLICATES, SHORTCUT, Story
 from covid.story.text import as_text
 from minicnn.files import atomic_write
 
-PATIENTS, SLICES = 40, 4
+SLICES = 4
 
 
 def tell(
     folder: Path,
     seed: int = 0,
     epochs: int | None = None,
-    patients: int = PATIENTS,
+    patients: int = STORY_PATIENTS,
     verbose: int | str = 0,
 ) -> dict:
     """Make the images, go through the chapters, write story.json, story.txt and story.png.
@@ -58,7 +51,7 @@ def tell(
     patients : int
         Of each set of images.
     verbose : int or "auto"
-        0: no word while it works.
+        0: no output while it works.
 
     Returns
     -------
@@ -67,34 +60,33 @@ def tell(
     """
     from covid.story.figure import draw
 
-    told = make_images(folder, seed, epochs, patients, verbose)
-    split, first = looks_perfect(told)
-    audited = audit_finds(told, split)
-    exposed = controls_expose(told)
+    story = make_images(folder, seed, epochs, patients, verbose)
+    first = chapters.looks_perfect(story)
+    others = [chapters.audit_finds(story), chapters.controls_expose(story)]
     content = {
-        "note": told.note,
-        "positive": told.lying.positive,
+        "note": story.note,
+        "positive": story.lying.positive,
         "synthetic": True,
         "seed": seed,
         "model": MODEL,
         "images": {
             "patients": patients,
-            "lying": len(told.lying.images),
-            "honest": len(told.honest.images),
+            "lying": len(story.lying.images),
+            "honest": len(story.honest.images),
         },
-        "chapters": [first, audited, exposed, truth(told, first)],
+        "chapters": [first, *others, chapters.truth(story, first)],
     }
-    draw(content, told.lying, told.honest, folder / "story.png")
+    draw(content, story.lying, story.honest, folder / "story.png")
     write_json(content, folder / "story.json")
     with atomic_write(folder / "story.txt") as temporary:
         temporary.write_text(as_text(content) + "\n", encoding="utf-8")
     return content
 
 
-def make_images(folder: Path, seed: int, epochs, patients: int, verbose) -> Told:
+def make_images(folder: Path, seed: int, epochs, patients: int, verbose) -> Story:
     """The two sets: the same patients and slices, with mark and near-duplicates, and without."""
     lying, honest = folder / "images/lying", folder / "images/honest"
     common = {"patients": patients, "slices": SLICES, "seed": seed, "progress": verbose != 0}
     write_dataset(lying, shortcuts=(SHORTCUT,), near_duplicates=NEAR_DUPLICATES, **common)
     write_dataset(honest, **common)
-    return Told(folder, seed, epochs, scan(lying), scan(honest), verbose)
+    return Story(folder, seed, epochs, scan(lying), scan(honest), verbose)

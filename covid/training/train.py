@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.common.choices import PARTS
+from covid.common.choices import HISTORY, MODEL_FILE, PARTS, PREDICTIONS
 from covid.common.errors import UserError
 from covid.common.signals import finishing_the_step
 from covid.data.split_folder import SplitFolder, groups_in
@@ -251,9 +251,9 @@ def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int) -> dict:
 def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> None:
     """Write model.npz, history.csv and predictions.csv into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    trained.model.save(folder / "model.npz")
-    write_history(trained.history, folder / "history.csv")
-    write_predictions(list(trained.results.values()), classes, folder / "predictions.csv")
+    trained.model.save(folder / MODEL_FILE)
+    write_history(trained.history, folder / HISTORY)
+    write_predictions(list(trained.results.values()), classes, folder / PREDICTIONS)
 
 
 def write_history(history: dict[str, list[float]], path: Path) -> None:

@@ -3,11 +3,10 @@
 import itertools
 from collections.abc import Sequence
 
-import numpy as np
-
 from minicnn.arguments import shape_text, snake_case
 from minicnn.graph import Graph
 from minicnn.layers.base import Layer
+from minicnn.seeding import stream
 
 _names_of_all_models: set[str] = set()
 
@@ -30,8 +29,7 @@ def build_layers(graph: Graph, seed: int) -> None:
         if not node.inputs:
             layer.built = True
         elif not layer.built:
-            key = np.random.SeedSequence(seed, spawn_key=(place[layer],))
-            layer.build(shape, np.random.default_rng(key))
+            layer.build(shape, stream(seed, "layer", place[layer]))
         elif layer.input_shape != shape:
             raise ValueError(
                 f"{layer.label}: a shared layer expects the same input shape everywhere, "

@@ -13,16 +13,9 @@ import numpy as np
 from minicnn.arguments import positive_int
 from minicnn.numeric_checks import BadSample, as_numbers, require_finite
 from minicnn.preprocessing.augmentation import ImageAugmenter
-from minicnn.seeding import checked_seed, fresh_seed
+from minicnn.seeding import checked_seed, fresh_seed, stream
 
 Batch = np.ndarray | tuple[np.ndarray, np.ndarray]
-# The first number of a key says what the random numbers are for.
-_ORDER, _IMAGE = 0, 1
-
-
-def keyed_generator(seed: int, *key: int) -> np.random.Generator:
-    """A random generator of its own for each `key` (integers of at least 0) under one `seed`."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 class BatchIterator:
@@ -104,13 +97,13 @@ class BatchIterator:
         self.batch_index = 0
         self.index_array = np.arange(self.n)
         if self.shuffle:
-            rng = keyed_generator(self.seed, _ORDER, self.epoch, pass_number)
+            rng = stream(self.seed, "images", self.epoch, pass_number)
             self.index_array = rng.permutation(self.n)
         # A row of random numbers for each image, whether it will be asked for or not: one
         # generator for all is made in the time of one. They are filled in row by row, so that an
         # image's row does not depend on how many rows follow.
         ranges = self.image_data_generator.ranges
-        rng = keyed_generator(self.seed, _IMAGE, self.epoch, pass_number)
+        rng = stream(self.seed, "augmentation", self.epoch, pass_number)
         self._uniform = rng.random((self.n, 0 if ranges.changes_nothing else ranges.numbers))
 
     def __len__(self) -> int:

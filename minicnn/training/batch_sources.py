@@ -18,8 +18,7 @@ import numpy as np
 
 from minicnn.arguments import positive_int
 from minicnn.numeric_checks import as_numbers, require_finite, require_finite_batch
-
-SHUFFLE_KEY = 1_000_000  # keeps the order's random numbers apart from those of the layers
+from minicnn.seeding import stream
 
 
 class OrderedFeed:
@@ -49,10 +48,8 @@ class OrderedFeed:
         self.position = 0
         self.order = np.arange(self.items)
         if self.shuffle:
-            key = np.random.SeedSequence(
-                self.seed, spawn_key=(SHUFFLE_KEY, self.epoch, self.passes)
-            )
-            self.order = np.random.default_rng(key).permutation(self.items)
+            rng = stream(self.seed, "batches", self.epoch, self.passes)
+            self.order = rng.permutation(self.items)
 
     def take(self, count: int) -> np.ndarray:
         """The next `count` items' numbers, or those left of this pass; never none."""

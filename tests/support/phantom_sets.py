@@ -9,7 +9,8 @@ import numpy as np
 from covid.data.class_folders import scan
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
 from covid.data.preprocess import enhance_and_crop
-from covid.data.split import DEFAULT_RATIOS, plan_split
+from covid.data.ratios import DEFAULT_RATIOS
+from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.phantom.write import CLASS_FOLDERS, called_infected

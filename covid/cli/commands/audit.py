@@ -5,13 +5,14 @@ from argparse import Namespace
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import summarize
 from covid.cli.parser.common import group_column
-from covid.common.errors import UserError, shown
+from covid.common.errors import shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
-from covid.data.class_folders import Dataset, scan
+from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
-from covid.data.groups import Groups, known_groups
-from covid.data.split import Split, parse_ratios, plan_split
-from covid.data.split_folder import SplitFolder, is_split, is_synthetic, read_split
+from covid.data.groups import known_groups, require_groups
+from covid.data.ratios import DEFAULT_RATIOS
+from covid.data.split import plan_split
+from covid.data.split_folder import check_kept, is_split, is_synthetic, read_split
 from covid.pipeline.audit_step import as_planned
 
 
@@ -21,7 +22,9 @@ def audit(options: Namespace) -> dict:
     check_outside(options.out, options.folder)
     column = group_column(options)
     if is_split(options.folder):
-        folder = opened(options)
+        folder = read_split(options.folder)
+        given = {"--split": options.split, "--ratios": options.ratios}
+        check_kept(folder, options.positive, given)
         dataset, split = as_planned(folder)
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
@@ -29,7 +32,11 @@ def audit(options: Namespace) -> dict:
         dataset = scan(options.folder, options.positive)
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
-        split = planned(dataset, groups, options)
+        by_group = options.split == "group"
+        if by_group:
+            require_groups(groups)
+        ratios = options.ratios or DEFAULT_RATIOS
+        split = plan_split(dataset, ratios, options.seed, groups, by_group)
     names = None if groups is None else groups.names
     found = run_audit(dataset, split, names, options.seed, progress=True)
     note = small_print(dataset.positive, synthetic)
@@ -49,25 +56,3 @@ def audit(options: Namespace) -> dict:
         **summary,
         "not_used": {shown(path): reason for path, reason in found.prints.unreadable},
     }
-
-
-def planned(dataset: Dataset, groups: Groups | None, options: Namespace) -> Split:
-    """The split that `covid run` would make of two class folders."""
-    if options.split == "group" and groups is None:
-        raise UserError(
-            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
-            "as --group '^[^_]+', or --group-csv FILE.csv"
-        )
-    ratios = parse_ratios(options.ratios or "50/10/40")
-    return plan_split(dataset, ratios, options.seed, groups, options.split == "group")
-
-
-def opened(options: Namespace) -> SplitFolder:
-    """A split folder, which is audited as it is split."""
-    given = [f"--{name}" for name in ("split", "ratios", "positive") if getattr(options, name)]
-    if given:
-        raise UserError(
-            f"{given[0]}: {options.folder} is split already, and its own split is audited; leave "
-            f"out {given[0]}"
-        )
-    return read_split(options.folder)

@@ -4,70 +4,54 @@ from __future__ import annotations
 
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from covid.cli.parser.common import group_column
-from covid.common.errors import UserError
+from covid.common.choices import GROUP
 from covid.common.output_files import check_new_folder, check_outside, staged_folder
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
 from covid.data.disclaimer import note
-from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups
-from covid.data.preprocess import enhance_and_crop
-from covid.data.split import parse_ratios, plan_split
+from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups, require_groups
+from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import (
     SplitFolder,
-    bad_files_in_words,
-    check_positive,
-    is_enhanced,
+    bad_files_as_errors,
+    check_kept,
     is_split,
     is_synthetic,
     open_split,
-    refuse_for_split,
 )
-from covid.data.write_split import write_split
 from covid.training.recipes import Recipe, recipe_for
 
 
 def controls(options: Namespace) -> dict:
-    """`covid controls`."""
-    ratios = parse_ratios(options.ratios) if options.ratios is not None else None
-    recipe = recipe_for(options.recipe, options.model, options.epochs, ratios)
+    """`covid controls`; two class folders are split for the occasion."""
+    recipe = recipe_for(options.recipe, options.model, options.epochs, options.ratios)
     check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (
         staged_folder(options.out) as folder,
-        bad_files_in_words(),
-        split_of(options, recipe) as split,
+        bad_files_as_errors(),
+        tempfile.TemporaryDirectory(prefix="covid-controls-") as temporary,
     ):
-        recipe = replace(
-            recipe,
-            enhance=bool(split.info.get("enhanced")),
-            ratios=tuple(split.info["ratios"]),
-        )
+        if is_split(options.data):
+            split = given_split(options)
+        else:
+            split = new_split(options, recipe, Path(temporary) / "split")
+        enhance, ratios = bool(split.info.get("enhanced")), tuple(split.info["ratios"])
+        recipe = replace(recipe, enhance=enhance, ratios=ratios)
         result = run_controls(split, options.model, recipe, options.seed)
         write_controls(result, folder, note(split))
     print(f"\n{table(result, note(split))}\n\nEverything is in {options.out}")
     return {"folder": str(options.out), **result.summary()}
 
 
-@contextmanager
-def split_of(options: Namespace, recipe: Recipe) -> Iterator[SplitFolder]:
-    """The split folder that was named, or one made for the occasion from two class folders."""
-    if is_split(options.data):
-        yield given_split(options)
-        return
-    with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
-        yield new_split(options, recipe, Path(folder) / "split")
-
-
 def given_split(options: Namespace) -> SplitFolder:
     """A split folder as it is; UserError for options that would need another one."""
+    split = open_split(options.data)
     given = {
         "--ratios": options.ratios,
         "--group": options.group,
@@ -76,9 +60,7 @@ def given_split(options: Namespace) -> SplitFolder:
         "--split": options.split,
         "--no-contour drop": options.no_contour == "drop",
     }
-    refuse_for_split(options.data, given)
-    split = open_split(options.data)
-    check_positive(split, options.positive)
+    check_kept(split, options.positive, given)
     return split
 
 
@@ -89,20 +71,14 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
     permuted labels show whether slices of one patient give each other away.
     """
     dataset = scan(options.data, options.positive)
-    said = known_groups(dataset, options.group, options.group_csv, group_column(options))
-    groups = said
-    if said is None and is_synthetic(dataset):
+    groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
+    by_group = options.split == GROUP or (options.split is None and groups is not None)
+    if groups is None and is_synthetic(dataset):
         groups = groups_by_pattern(dataset, SYNTHETIC_GROUP)
-    by_group = options.split == "group" or (options.split is None and said is not None)
-    if by_group and groups is None:
-        raise UserError(
-            "--split group: which patient an image belongs to is not said; add --group REGEX, such "
-            "as --group '^[^_]+', or --group-csv FILE.csv"
-        )
-    split = plan_split(dataset, recipe.ratios, options.seed, groups, by_group)
-    enhanced = is_enhanced(dataset)
-    transform = partial(enhance_and_crop, no_contour=options.no_contour)
-    extra = {"enhanced": recipe.enhance or enhanced, "synthetic": is_synthetic(dataset)}
-    wanted = transform if recipe.enhance and not enhanced else None
-    write_split(dataset, split, folder, wanted, extra=extra)
-    return open_split(folder)
+    if by_group:
+        require_groups(groups)
+    return prepare_split(
+        *(dataset, folder, recipe.ratios, options.seed, groups, by_group),
+        enhance=recipe.enhance,
+        no_contour=options.no_contour,
+    )

@@ -12,7 +12,7 @@ from covid.common.output_files import check_csv, check_new_folder, check_outside
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
 from covid.data.images import UnreadableImage
-from covid.data.split_folder import bad_files_in_words, is_enhanced, is_split, open_split
+from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
 from covid.metrics.text_table import glossary, result_text
 from covid.training.model_file import classes_of, open_model, scan_for, wants_enhanced
 from covid.training.predictions import Result, write_predictions
@@ -88,7 +88,7 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
             f"{folder}: its images are {words[enhanced]}, but the model was trained on images that "
             f"are {words[not enhanced]}; name the folder of the source images, or pass --as-is"
         )
-    with bad_files_in_words():
+    with bad_files_as_errors():
         return evaluate_parts(model, split, parts)
 
 

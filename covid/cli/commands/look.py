@@ -1,49 +1,29 @@
 """`covid look`: heat maps of image files.
 
-What is on the figures is in `covid.figures.heat_maps`; this file reads the images, names the figures, and
-writes their values to looks.csv.
+What is on the figures is in `covid.figures.heat_maps`; their values go to looks.csv.
 """
 
-import csv
 import math
-import sys
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
-from covid.cli.commands.model_inputs import about, model_note, prepare_gray
+from covid.cli.commands.model_inputs import about, model_note, prepare_gray, readable
 from covid.common.errors import UserError, shown
-from covid.common.output_files import new_folder
-from covid.data.images import UnreadableImage
+from covid.common.output_files import new_folder, write_csv
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.training.model_file import classes_of, open_model
-from minicnn.files import atomic_write
 from minicnn.models import Model
 from minicnn.saliency import recommend_method
-
-
-class Image(NamedTuple):
-    """An image file that could be read: gray as the model wants it, and what is odd about it."""
-
-    path: Path
-    gray: np.ndarray
-    remark: str
 
 
 def look(options: Namespace) -> dict:
     """`covid look`: figures for what can be read; the rest is in "unreadable"."""
     model = open_model(options.model)
     check_method(model, options.method)
-    images: list[Image] = []
     unreadable: dict[str, str] = {}
-    for path in options.images:
-        try:
-            images.append(Image(path, *prepare_gray(model, path, options.as_is)))
-        except UnreadableImage as error:
-            print(f"covid look: {error}", file=sys.stderr)
-            unreadable[str(path)] = error.reason
+    prepare = partial(prepare_gray, model, as_is=options.as_is)
+    images = list(readable("look", options.images, prepare, unreadable))
     answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
     if images:
         with new_folder(options.out):
@@ -52,8 +32,8 @@ def look(options: Namespace) -> dict:
     return answer
 
 
-def look_at_all(model: Model, images: list[Image], options: Namespace) -> dict:
-    """Draw everything and write looks.csv; what `covid look --json` says of it."""
+def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
+    """Draw all `images` (path, gray, remark), write looks.csv; the part of --json about that."""
     looks, figures = [], []
     for path, gray, remark in images:
         figure = free_path(options.out, path, [look["figure"] for look in looks])
@@ -106,23 +86,21 @@ def free_path(folder: Path, image: Path, taken: list[str]) -> Path:
 
 def write_looks(looks: list[dict], positive: str, path: Path) -> None:
     """One line for every image: its answer, the method, and what the check found."""
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(
-            ["file", f"p({positive})", "logit", "method", "source", "receptive_field"]
-            + [f"rank_correlation_{number + 1}" for number in range(COPIES)]
-            + ["agreement", "passed", "verdict", "note", "figure"]
-        )
-        for row in looks:
-            field = " x ".join(map(str, row["receptive_field"] or ()))
-            found = [*row["rank_correlations"], row["agreement"]]
-            passed = {True: "yes", False: "no", None: ""}[row["passed"]]
-            writer.writerow(
-                [row["file"], f"{row['probability']:.6f}", f"{row['logit']:.6f}"]
-                + [row["method"], row["source"], field]
-                + ["" if math.isnan(number) else f"{number:.4f}" for number in found]
-                + [passed, row["verdict"], row["note"], row["figure"]]
-            )
+    correlations = [f"rank_correlation_{number + 1}" for number in range(COPIES)]
+    columns = [
+        *("file", f"p({positive})", "logit", "method", "source", "receptive_field", *correlations),
+        *("agreement", "passed", "verdict", "note", "figure"),
+    ]
+    write_csv(path, columns, map(look_row, looks))
+
+
+def look_row(look: dict) -> list[str]:
+    """One image's line in looks.csv."""
+    found = [*look["rank_correlations"], look["agreement"]]
+    return [
+        *(look["file"], f"{look['probability']:.6f}", f"{look['logit']:.6f}"),
+        *(look["method"], look["source"], " x ".join(map(str, look["receptive_field"] or ()))),
+        *("" if math.isnan(number) else f"{number:.4f}" for number in found),
+        {True: "yes", False: "no", None: ""}[look["passed"]],
+        *(look["verdict"], look["note"], look["figure"]),
+    ]

@@ -1,11 +1,13 @@
 """What the commands that ask a model share: image files prepared for it, and what it is."""
 
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from covid.data.disclaimer import small_print
-from covid.data.images import read_gray
+from covid.data.images import UnreadableImage, read_gray
 from covid.data.preprocess import enhance_and_crop
 from covid.training.model_file import classes_of, model_input, wants_enhanced
 from minicnn.models import Model
@@ -31,6 +33,23 @@ def model_note(model: Model) -> str:
 def probability(model: Model, x: np.ndarray) -> float:
     """The model's probability of the positive class for one prepared image."""
     return float(model.predict_on_batch(x[None])[0, 0])
+
+
+def readable(
+    command: str, paths: Iterable[Path], prepare: Callable, unreadable: dict[str, str]
+) -> Iterator[tuple]:
+    """Each path with the array and remark that `prepare` gives for it.
+
+    The reason for each that cannot be read goes into `unreadable`, and to stderr.
+    """
+    for path in paths:
+        try:
+            array, remark = prepare(path)
+        except UnreadableImage as error:
+            print(f"covid {command}: {error}", file=sys.stderr)
+            unreadable[str(path)] = error.reason
+        else:
+            yield path, array, remark
 
 
 def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:

@@ -1,16 +1,12 @@
 """`covid predict`: a trained model asked about single images."""
 
-import csv
-import sys
 from argparse import Namespace
-from pathlib import Path
+from functools import partial
 
-from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability
+from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability, readable
 from covid.common.errors import shown
-from covid.common.output_files import check_csv
-from covid.data.images import UnreadableImage
+from covid.common.output_files import check_csv, write_csv
 from covid.training.model_file import classes_of, open_model
-from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 
 
@@ -21,13 +17,8 @@ def predict(options: Namespace) -> dict:
     classes = classes_of(model)
     answers: list[dict] = []
     unreadable: dict[str, str] = {}
-    for path in options.images:
-        try:
-            x, remark = prepare_image(model, path, options.as_is)
-        except UnreadableImage as error:
-            print(f"covid predict: {error}", file=sys.stderr)
-            unreadable[str(path)] = error.reason
-            continue
+    prepare = partial(prepare_image, model, as_is=options.as_is)
+    for path, x, remark in readable("predict", options.images, prepare, unreadable):
         p = probability(model, x)
         guess = classes[int(p > THRESHOLD)]
         answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
@@ -35,18 +26,7 @@ def predict(options: Namespace) -> dict:
     if answers:
         print(model_note(model))
         if options.out is not None:
-            write_answers(answers, classes[1], options.out)
+            columns = ("file", "predicted", f"p({classes[1]})", "note")
+            rows = ({**row, "probability": f"{row['probability']:.6f}"} for row in answers)
+            write_csv(options.out, columns, (row.values() for row in rows))
     return {**about(options.model, model), "predictions": answers, "unreadable": unreadable}
-
-
-def write_answers(answers: list[dict], positive: str, path: Path) -> None:
-    """One line for every image: file, predicted class, probability, note."""
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(["file", "predicted", f"p({positive})", "note"])
-        for answer in answers:
-            p = f"{answer['probability']:.6f}"
-            writer.writerow([answer["file"], answer["predicted"], p, answer["note"]])

@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from covid.cli.parser import parser
-from covid.cli.parser.values import listed
 from covid.common.errors import UserError
-from covid.data.split import parse_ratios
 from covid.pipeline.options import Options
-from covid.pipeline.run_record import OPTION_TYPES, PATHS, read_run_info, recorded_options
+from covid.pipeline.run_record import OPTION_TYPES, as_json, read_run_info, recorded_options
 from covid.training.versions import versions
 from minicnn.saving.checkpoint import first_difference
 
@@ -19,21 +17,32 @@ def command_line(options: Options) -> str:
     """The line that repeats a run; where its results go is left out."""
     defaults = vars(parser().parse_args([options.command]))
     words = ["covid", options.command]
-    recorded = recorded_options(options)
-    if options.group_csv is None:
-        del recorded["group_column"]
-    for name, value in recorded.items():
-        if name == "models" and options.command == "train":
-            name, value = "model", value[0]
-        default = listed(defaults[name]) if name == "models" else defaults.get(name)
-        if value is None or (value == default and name != "seed"):
+    for name in OPTION_TYPES:
+        value = getattr(options, name)
+        if value is None or (value == defaults.get(name) and name != "seed"):
             continue
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            words += [f"--{flag}", as_typed(value)]
+        if name == "group_column" and options.group_csv is None:
+            continue
+        words.append(flag(name, value, options.command))
+        if not isinstance(value, bool):
+            words.append(as_typed(value))
     return shlex.join(words)
+
+
+def flag(name: str, value, command: str) -> str:
+    """An option as typed: --seed, --no-audit for a False, --model for the models of `train`."""
+    typed = "model" if (name, command) == ("models", "train") else name.replace("_", "-")
+    return f"--no-{typed}" if value is False else f"--{typed}"
+
+
+def as_typed(value) -> str:
+    """An option's value as the command line has it."""
+    if isinstance(value, (list, tuple)):
+        numbers = all(isinstance(item, float) for item in value)
+        return "/".join(f"{100 * item:g}" for item in value) if numbers else ",".join(value)
+    if value is None or isinstance(value, bool):
+        return "it" if value else "nothing of the kind"
+    return str(value)
 
 
 def resumed(folder: Path, given: Namespace) -> Options:
@@ -58,52 +67,25 @@ def resumed(folder: Path, given: Namespace) -> Options:
             f"note: {folder} was begun with other versions ({what}); the numbers may "
             "differ in their last digits from those of an uninterrupted run"
         )
-    recorded = info["options"]
-    require_nothing_else(folder, recorded, given)
-    options = {name: recorded[name] for name in OPTION_TYPES}
-    elsewhere = Path.cwd() != Path(info["started_in"])
-    for name in PATHS:
-        if recorded[name] is not None:
-            options[name] = Path(info["started_in"] if elsewhere else "", recorded[name])
-    options["models"] = tuple(recorded["models"])
-    options["ratios"] = None if recorded["ratios"] is None else tuple(recorded["ratios"])
-    found = Options(**options, out=folder, command=info["command"], resume=True)
+    require_nothing_else(folder, info["options"], given)
+    found = recorded_options(info, folder)
     return replace(found, command_line=command_line(found))
 
 
 def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None:
     """UserError where the command line asks for something else than the run was started with."""
     defaults = vars(parser().parse_args([given.command]))
-    for name, value in vars(given).items():
-        if name in ("command", "json", "out", "resume") or value == defaults.get(name):
-            continue
-        key, wanted = name, value
-        if name == "model":
-            key, wanted = "models", [value]
-        elif name == "models":
-            wanted = list(listed(value))
-        elif name == "ratios":
-            wanted = list(parse_ratios(value))
-        if str(wanted) != str(recorded.get(key)):
-            flag = ("no-" if wanted is False else "") + name.replace("_", "-")
+    for name in OPTION_TYPES:
+        value = getattr(given, name, None)
+        if value != defaults.get(name) and as_json(value) != recorded[name]:
             raise UserError(
-                f"--{flag}: the run in {folder} was started with "
-                f"{as_typed(recorded.get(key))}, so it cannot be resumed with {as_typed(wanted)}; leave "
+                f"{flag(name, value, given.command)}: the run in {folder} was started with "
+                f"{as_typed(recorded[name])}, so it cannot be resumed with {as_typed(value)}; leave "
                 "the option out, or start another run"
             )
 
 
-def as_typed(value) -> str:
-    """An option's value as the command line has it."""
-    if isinstance(value, (list, tuple)):
-        numbers = all(isinstance(item, float) for item in value)
-        return "/".join(f"{100 * item:g}" for item in value) if numbers else ",".join(value)
-    if value is None or isinstance(value, bool):
-        return "it" if value else "nothing of the kind"
-    return str(value)
-
-
-def go_on(options: Namespace) -> dict:
+def resume(options: Namespace) -> dict:
     """`--resume`: what is left to do of a run, as its run.json says it was started."""
     from covid.pipeline import run as runner
 

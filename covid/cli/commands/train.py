@@ -2,12 +2,9 @@
 
 from argparse import Namespace
 
-from covid.cli.commands.resume import go_on
-from covid.cli.commands.run import run_all
+from covid.cli.commands.run import run
 
 
 def train(options: Namespace) -> dict:
     """`covid train`: as `covid run`, with one model."""
-    if options.resume is not None:
-        return go_on(options)
-    return run_all(options, (options.model,), "trained")
+    return run(options, "trained")

@@ -11,26 +11,22 @@ Only the standard library is imported here, so that `covid --help` answers at on
 
 import argparse
 
-from covid.cli.parser.audit_and_controls import (
-    add_audit,
-    add_controls,
-    add_doctor,
-    add_report,
-    add_story,
-)
+from covid.cli.parser import audit_and_controls as audits
+from covid.cli.parser import run_and_train as makers
+from covid.cli.parser import trained_model as models
 from covid.cli.parser.common import OneSentenceParser, ShowVersion
-from covid.cli.parser.run_and_train import add_preprocess, add_run, add_split, add_synth, add_train
-from covid.cli.parser.trained_model import (
-    add_evaluate,
-    add_explain,
-    add_figures,
-    add_look,
-    add_predict,
-)
 
 ABOUT = (
     "Lung-CT slices, COVID-19 infected or not: a from-scratch CNN to read and try. "
     "A teaching tool, not for diagnosis."
+)
+
+
+COMMANDS = (  # in the order of the help
+    *(makers.add_run, makers.add_synth, audits.add_story, makers.add_preprocess, makers.add_split),
+    *(makers.add_train, models.add_evaluate, models.add_predict, models.add_figures),
+    *(models.add_explain, models.add_look, audits.add_audit, audits.add_controls),
+    *(audits.add_report, audits.add_doctor),
 )
 
 
@@ -46,22 +42,6 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and end")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (
-        add_run,
-        add_synth,
-        add_story,
-        add_preprocess,
-        add_split,
-        add_train,
-        add_evaluate,
-        add_predict,
-        add_figures,
-        add_explain,
-        add_look,
-        add_audit,
-        add_controls,
-        add_report,
-        add_doctor,
-    ):
+    for add in COMMANDS:
         add(commands)
     return top

@@ -1,16 +1,9 @@
 """The commands that ask what a result is worth, or whether the program works."""
 
-from covid.cli.parser.common import (
-    add_groups,
-    add_no_contour,
-    add_out,
-    add_positive,
-    add_ratios,
-    add_recipe,
-    new_command,
-)
-from covid.cli.parser.values import path, positive
-from covid.common.choices import MODEL_NAMES
+from covid.cli.parser import common
+from covid.cli.parser.common import new_command
+from covid.cli.parser.values import path, positive, ratios
+from covid.common.choices import DEFAULT_MODEL, GROUP, MODEL_NAMES, RANDOM, STORY_PATIENTS
 
 
 def add_audit(commands) -> None:
@@ -20,23 +13,21 @@ def add_audit(commands) -> None:
         "look for leaks between train and test, and for shortcuts, in a set of images",
         "covid audit my_images --group '^[^_]+' --out audit",
     )
-    command.add_argument(
-        "folder",
-        type=path,
-        metavar="DIR",
-        help="folder with two class folders, or a folder made by `covid split`",
-    )
-    add_out(command, "audit")
-    add_positive(command)
+    common.add_folder(command, "folder with two class folders, or a folder made by `covid split`")
+    common.add_out(command, "audit")
+    common.add_positive(command)
     command.add_argument(
         "--split",
-        choices=("random", "group"),
+        choices=(RANDOM, GROUP),
         help="of class folders, the split to audit. random (default): slice by slice; group: "
         "patients kept whole, as --group or --group-csv names them",
     )
-    add_groups(command)
+    common.add_groups(command)
     command.add_argument(
-        "--ratios", metavar="A/B/C", help="of that split, in per cent (default 50/10/40)"
+        "--ratios",
+        type=ratios,
+        metavar="A/B/C",
+        help="of that split, in per cent (default 50/10/40)",
     )
 
 
@@ -47,28 +38,27 @@ def add_controls(commands) -> None:
         "train on images that must not be enough, to see what a score is worth",
         "covid controls --data my_images --out controls --group '^[^_]+'",
     )
-    command.add_argument(
-        "--data",
-        type=path,
-        required=True,
-        metavar="DIR",
-        help="a folder made by `covid split`, or a folder with two class folders",
+    common.add_required_data(
+        command, "a folder made by `covid split`, or a folder with two class folders"
     )
-    add_positive(command)
+    common.add_positive(command)
     command.add_argument(
-        "--model", choices=MODEL_NAMES, default="tiny_cnn", help="which (default tiny_cnn)"
+        "--model",
+        choices=MODEL_NAMES,
+        default=DEFAULT_MODEL,
+        help=f"which (default {DEFAULT_MODEL})",
     )
-    add_out(command, "controls")
-    add_recipe(command)
+    common.add_out(command, "controls")
+    common.add_recipe(command)
     command.add_argument(
         "--split",
-        choices=("random", "group"),
+        choices=(RANDOM, GROUP),
         help="random: slice by slice, also where patients are known; group: patients kept whole "
         "(default: group where --group or --group-csv says who they are, else random)",
     )
-    add_groups(command)
-    add_ratios(command)
-    add_no_contour(command)
+    common.add_groups(command)
+    common.add_ratios(command)
+    common.add_no_contour(command)
 
 
 def add_story(commands) -> None:
@@ -78,17 +68,10 @@ def add_story(commands) -> None:
         "show in four chapters how a result can be worth nothing, with synthetic images",
         "covid story --out story",
     )
-    add_out(command, "story")
-    command.add_argument(
-        "--patients",
-        type=positive,
-        default=40,
-        metavar="N",
-        help="synthetic patients, half of them infected (default 40)",
-    )
-    command.add_argument(
-        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
-    )
+    common.add_out(command, "story")
+    what = "synthetic patients, half of them infected"
+    common.add_count(command, "--patients", positive, STORY_PATIENTS, what)
+    common.add_epochs(command)
 
 
 def add_report(commands) -> None:

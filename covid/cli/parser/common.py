@@ -4,8 +4,8 @@ import argparse
 from argparse import Namespace
 from pathlib import Path
 
-from covid.cli.parser.values import path, positive, seed
-from covid.common.choices import NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.cli.parser.values import path, positive, ratios, seed
+from covid.common.choices import DEFAULT_RECIPE, NO_CONTOUR, RECIPE_NAMES, SPLITS
 from covid.common.errors import UserError, shown
 from covid.data.groups import DEFAULT_COLUMN
 
@@ -37,13 +37,32 @@ def new_command(commands, name: str, help_text: str, example: str) -> argparse.A
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    command.add_argument(
-        "--seed", type=seed, default=0, metavar="N", help="of everything random (default 0)"
-    )
+    add_count(command, "--seed", seed, 0, "of everything random")
     command.add_argument(
         "--json", action="store_true", help="print the result as JSON; all else goes to stderr"
     )
     return command
+
+
+def add_folder(command, help_text: str = "folder with two class folders") -> None:
+    command.add_argument("folder", type=path, metavar="DIR", help=help_text)
+
+
+def add_images(command) -> None:
+    command.add_argument(
+        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
+    )
+
+
+def add_required_data(command, help_text: str) -> None:
+    command.add_argument("--data", type=path, required=True, metavar="DIR", help=help_text)
+
+
+def add_count(command, name: str, kind, default: int | None, help_text: str) -> None:
+    """An option that takes a number; None: the help says what the default is."""
+    if default is not None:
+        help_text = f"{help_text} (default {default})"
+    command.add_argument(name, type=kind, default=default, metavar="N", help=help_text)
 
 
 def add_data(command) -> None:
@@ -92,6 +111,7 @@ def add_split_choice(command, default: str | None) -> None:
 def add_ratios(command) -> None:
     command.add_argument(
         "--ratios",
+        type=ratios,
         metavar="A/B/C",
         help="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)",
     )
@@ -123,12 +143,14 @@ def add_recipe(command) -> None:
     command.add_argument(
         "--recipe",
         choices=RECIPE_NAMES,
-        default="practice",
+        default=DEFAULT_RECIPE,
         help="practice (default): trains until it has learned; published: the article's protocol",
     )
-    command.add_argument(
-        "--epochs", type=positive, metavar="N", help="at most so many (default: the recipe's)"
-    )
+    add_epochs(command)
+
+
+def add_epochs(command) -> None:
+    add_count(command, "--epochs", positive, None, "at most so many (default: the recipe's)")
 
 
 def add_checks(command, controls: bool) -> None:
@@ -154,12 +176,8 @@ def add_resume(command) -> None:
         metavar="DIR",
         help="resume the interrupted run in DIR (or in --out); needs no other option",
     )
-    command.add_argument(
-        "--checkpoint-steps",
-        type=positive,
-        metavar="N",
-        help="write a checkpoint every N steps, too (default: after every epoch)",
-    )
+    what = "write a checkpoint every N steps, too (default: after every epoch)"
+    add_count(command, "--checkpoint-steps", positive, None, what)
 
 
 def add_model_file(command) -> None:

@@ -1,15 +1,9 @@
 """The commands that ask a trained model, or look into it."""
 
-from covid.cli.parser.common import (
-    add_as_is,
-    add_csv,
-    add_model_file,
-    add_out,
-    add_positive,
-    new_command,
-)
-from covid.cli.parser.values import LOOK_METHODS, path, prevalence
-from covid.common.choices import DEFAULT_PREVALENCE, PARTS
+from covid.cli.parser import common
+from covid.cli.parser.common import new_command
+from covid.cli.parser.values import path, prevalence
+from covid.common.choices import DEFAULT_PREVALENCE, LOOK_METHODS, PARTS
 
 
 def add_evaluate(commands) -> None:
@@ -19,13 +13,9 @@ def add_evaluate(commands) -> None:
         "measure a trained model on images of known class",
         "covid evaluate results/random/tiny_cnn/model.npz --data results/random/data/enhanced-50-10-40",
     )
-    add_model_file(command)
-    command.add_argument(
-        "--data",
-        type=path,
-        required=True,
-        metavar="DIR",
-        help="a folder made by `covid split`, or any folder with two class folders",
+    common.add_model_file(command)
+    common.add_required_data(
+        command, "a folder made by `covid split`, or any folder with two class folders"
     )
     command.add_argument(
         "--part", choices=(*PARTS, "all"), help="which part of a split folder (default test)"
@@ -44,8 +34,8 @@ def add_evaluate(commands) -> None:
         metavar="DIR",
         help="new or empty folder: draw ROC and other curves, the scores, the most wrong images",
     )
-    add_csv(command)
-    add_as_is(command)
+    common.add_csv(command)
+    common.add_as_is(command)
 
 
 def add_predict(commands) -> None:
@@ -55,12 +45,10 @@ def add_predict(commands) -> None:
         "ask a trained model about single images",
         "covid predict results/random/tiny_cnn/model.npz slice1.png slice2.jpg",
     )
-    add_model_file(command)
-    command.add_argument(
-        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
-    )
-    add_csv(command)
-    add_as_is(command)
+    common.add_model_file(command)
+    common.add_images(command)
+    common.add_csv(command)
+    common.add_as_is(command)
 
 
 def add_figures(commands) -> None:
@@ -70,11 +58,9 @@ def add_figures(commands) -> None:
         "draw what is in two class folders and what preprocessing makes of it",
         "covid figures --data my_images --out figures --model results/random/tiny_cnn/model.npz",
     )
-    command.add_argument(
-        "--data", type=path, required=True, metavar="DIR", help="folder with two class folders"
-    )
-    add_positive(command)
-    add_out(command, "figures")
+    common.add_required_data(command, "folder with two class folders")
+    common.add_positive(command)
+    common.add_out(command, "figures")
     command.add_argument(
         "--model", type=path, metavar="MODEL.npz", help="draw its graph and filters, too"
     )
@@ -87,7 +73,7 @@ def add_explain(commands) -> None:
         "take one number inside a model apart: window, kernel, products, sum",
         "covid explain results/random/tiny_cnn/model.npz slice.png --layer conv2d --position 70,40,2",
     )
-    add_model_file(command)
+    common.add_model_file(command)
     command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
     command.add_argument(
         "--layer", metavar="NAME", help="without it: all layers' outputs, in short"
@@ -97,7 +83,7 @@ def add_explain(commands) -> None:
         metavar="ROW,COL,CHANNEL",
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
     )
-    add_as_is(command)
+    common.add_as_is(command)
 
 
 def add_look(commands) -> None:
@@ -107,11 +93,9 @@ def add_look(commands) -> None:
         "show where a model's answer comes from, checked against random models",
         "covid look results/random/tiny_cnn/model.npz slice1.png slice2.jpg --out look",
     )
-    add_model_file(command)
-    command.add_argument(
-        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
-    )
-    add_out(command, "look")
+    common.add_model_file(command)
+    common.add_images(command)
+    common.add_out(command, "look")
     command.add_argument(
         "--method",
         choices=LOOK_METHODS,
@@ -119,4 +103,4 @@ def add_look(commands) -> None:
         help="grad-cam: where the last convolution saw what raised the answer; occlusion: what "
         "changes it when covered; auto (default): grad-cam if that convolution sees enough",
     )
-    add_as_is(command)
+    common.add_as_is(command)

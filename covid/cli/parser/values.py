@@ -4,11 +4,10 @@ import argparse
 import math
 from pathlib import Path
 
-from covid.common.errors import shortened
+from covid.common.choices import MODEL_NAMES
+from covid.common.errors import UserError, shortened
+from covid.data.ratios import Ratios, parse_ratios
 
-LOOK_METHODS = ("auto", "grad-cam", "occlusion")
-SHORTCUT_NAMES = ("marker", "brightness", "table")
-LABELS = ("true", "permuted")
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
 
 
@@ -64,6 +63,33 @@ def path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("expected a path, got an empty text; write . for here")
     return Path(text)
+
+
+def ratios(text: str) -> Ratios:
+    """Three shares that sum to 1."""
+    try:
+        return parse_ratios(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def models(text: str) -> tuple[str, ...]:
+    """Names of models, one at least."""
+    names = listed(text)
+    if not names or not set(names) <= set(MODEL_NAMES):
+        raise argparse.ArgumentTypeError(
+            f"expected some of {','.join(MODEL_NAMES)}, got {shortened(text)!r}"
+        )
+    return names
+
+
+def model(text: str) -> tuple[str, ...]:
+    """The name of one model, as `models` gives it."""
+    if text not in MODEL_NAMES:
+        raise argparse.ArgumentTypeError(
+            f"expected one of {','.join(MODEL_NAMES)}, got {shortened(text)!r}"
+        )
+    return (text,)
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ def fold_results(models: dict[str, dict], path: str | Path, title: str, note: st
     ----------
     models : dict of str to dict
         By model: "folds", a list with "accuracy" and "auc" of each; "measures", with the "mean",
-        "low" and "high" of both; as in `covid.pipeline.fold_summary.summarise_folds`.
+        "low" and "high" of both; as in `covid.pipeline.fold_summary.summarize_folds`.
     """
     require(len(models) > 0, path, "at least one model")
     width = min(13.5, max(9.0, 2.2 * len(models) + 4))

@@ -9,7 +9,8 @@ from class_folders import files
 from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.data.groups import groups_by_pattern
-from covid.data.split import largest_remainder, parse_ratios, plan_split
+from covid.data.ratios import parse_ratios
+from covid.data.split import largest_remainder, plan_split
 
 PATIENT = "^[^_]+"  # what in the file names of these tests is the patient
 

@@ -11,15 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.cli.parser.values import LABELS as LABEL_NAMES
-from covid.cli.parser.values import SHORTCUT_NAMES
+from covid.common.choices import SHORTCUT_NAMES
 from covid.common.errors import UserError
 from covid.data.preprocess import SIZE, enhance_and_crop
 from covid.phantom import Switches, make_patient, render_slice, write_dataset
 from covid.phantom.outlines import body_outline
 from covid.phantom.shortcuts import (
     FARTHEST_MM,
-    LABELS,
     NEAREST_MM,
     OFFSET,
     SHORTCUTS,
@@ -71,7 +69,7 @@ def check_darker(before: np.ndarray, after: np.ndarray) -> None:
 
 
 def test_names_are_those_of_the_command_line():
-    assert tuple(SHORTCUTS) == SHORTCUT_NAMES and LABELS == LABEL_NAMES
+    assert tuple(SHORTCUTS) == SHORTCUT_NAMES
 
 
 def test_without_switches_the_images_are_those_of_before(clean):

@@ -22,7 +22,8 @@ from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.figures import plots
 from covid.pipeline import cross_validation as folds
-from covid.pipeline.fold_summary import WEAKNESS, fold_row, pool, summarise_folds
+from covid.pipeline.fold_summary import WEAKNESS, fold_row, pool, summarize_folds
+from covid.pipeline.options import Options
 from covid.pipeline.prepare_splits import Prepared
 from covid.training.predictions import Result
 from covid.training.recipes import recipe_for
@@ -47,7 +48,7 @@ def test_pooled_predictions_weigh_every_image_the_same():
 def test_an_interval_ends_where_the_measure_does():
     results = [result([1, 0], [0.9, 0.1]), result([1, 0], [0.9, 0.7])]
     rows = [fold_row(number, one, None) for number, one in enumerate(results, start=1)]
-    summary = summarise_folds(2, None, ["a note"], {"m": rows}, {"m": results})
+    summary = summarize_folds(2, None, ["a note"], {"m": rows}, {"m": results})
     model = summary["models"]["m"]
     assert (model["mean"], model["low"], model["high"]) == (0.75, 0.0, 1.0)
     assert model["measures"]["auc"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
@@ -70,23 +71,15 @@ def cross_validation(prepared, tmp_path_factory):
     folder, said = tmp_path_factory.mktemp("folds"), []
     dataset = scan(slices())
     groups = groups_by_pattern(dataset, PATIENT)
-    return (
-        folder,
-        folds.run_folds(dataset, prepared, groups, 3, folder, 1, "note", None, 0, said.append),
-        said,
-    )
+    options = Options(folder, folds=3, seed=1, verbose=0, say=said.append)
+    return folder / "folds", folds.run_folds(options, dataset, prepared, groups, "note"), said
 
 
-def again(prepared, folder, **changes):
+def again(prepared, folder, say=lambda text: None):
     dataset = scan(slices())
-    settings = {
-        "verbose": 0,
-        "say": lambda text: None,
-        "groups": groups_by_pattern(dataset, PATIENT),
-    }
-    return folds.run_folds(
-        dataset, prepared, k=3, folder=folder, seed=1, note="note", **{**settings, **changes}
-    )
+    options = Options(folder, folds=3, seed=1, verbose=0, say=say)
+    groups = groups_by_pattern(dataset, PATIENT)
+    return folds.run_folds(options, dataset, prepared, groups, "note")
 
 
 def test_folds_are_trained_tested_and_written(cross_validation):
@@ -137,23 +130,23 @@ class Stopped(Exception):
 def test_an_interrupted_cross_validation_goes_on(cross_validation, prepared, tmp_path, monkeypatch):
     """Stopped before the third training; what has been trained is not trained again."""
     folder, summary, _ = cross_validation
-    real, done, said = folds.train_and_evaluate, [], []
+    real, done, said = folds.train_in, [], []
 
-    def train(name, recipe, split, *others):
+    def train(*arguments):
         if len(done) == 2:
             raise Stopped
-        done.append(split)
-        return real(name, recipe, split, *others)
+        done.append(arguments)
+        return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(folds, "train_and_evaluate", train)
+        patch.setattr(folds, "train_in", train)
         with pytest.raises(Stopped):
             again(prepared, tmp_path)
-    assert not (tmp_path / "folds.csv").exists()
+    assert not (tmp_path / "folds/folds.csv").exists()
     assert again(prepared, tmp_path, say=said.append) == summary
     assert sum(text.startswith("resuming from") for text in said) == 2
     for name in ("folds.csv", "folds.png", "tiny_cnn/fold-2/predictions.csv"):
-        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+        assert (tmp_path / "folds" / name).read_bytes() == (folder / name).read_bytes()
 
 
 def test_how_many_groups_a_fold_tests(prepared, tmp_path):
@@ -180,7 +173,7 @@ def test_the_figure_takes_many_models_and_equal_values(tmp_path):
     results = [result([1, 0], [0.9, 0.1])] * 12
     rows = [fold_row(number, one, 1) for number, one in enumerate(results, start=1)]
     names = ["tiny_cnn", "reduced_inception", "cnn_dropout", "a_model_of_a_very_long_name"]
-    summary = summarise_folds(
+    summary = summarize_folds(
         12, None, [], dict.fromkeys(names, rows), dict.fromkeys(names, results)
     )
     folds.draw_folds(summary, "Infected", tmp_path / "folds.png", "note")

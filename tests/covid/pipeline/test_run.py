@@ -215,7 +215,7 @@ def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
     recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn_dropout")}
     options = quick(tmp_path / "out")
     source = find_source(options)
-    prepared = prepare_splits.prepare_all(options, source, recipes, "random", None)
+    prepared = prepare_splits.prepare_all(options, source, recipes, "random", None, {})
     assert prepared["tiny_cnn"].split is prepared["cnn_dropout"].split
     assert len(list((tmp_path / "out/random/data").iterdir())) == 1
 
