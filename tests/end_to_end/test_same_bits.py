@@ -305,12 +305,17 @@ def test_fused_stays_close_to_layer_by_layer(name, layer_by_layer):
 
 @pytest.mark.parametrize(("name", "recipe"), TRAININGS)
 def test_whole_trainings_stay_close(name, recipe, split, usual, layer_by_layer):
-    """Measured: weights 2e-7, losses 2e-8, probabilities 6e-8 (one of the last bit's steps)."""
+    """Measured on two processors: weights 2e-7 and 1.1e-4, losses 2e-8 and 7e-6 (relative),
+    probabilities 6e-8 and 6e-6.
+
+    A filter that is nearly silent has gradients next to nothing, which Adam makes into whole steps:
+    of the 150 steps of 1e-4, one in another direction is 1e-4.
+    """
     with layer_by_layer():
         weights, history, found = train(split, name, recipe)
     fused_weights, fused_history, fused_found = usual[name, recipe]
-    assert largest_difference(fused_weights, weights) < 2e-6
-    assert largest_difference(fused_found, found) < 1e-6
+    assert largest_difference(fused_weights, weights) < 5e-4
+    assert largest_difference(fused_found, found) < 5e-5
     assert history.keys() == fused_history.keys()
     for key in history:
-        np.testing.assert_allclose(fused_history[key], history[key], rtol=1e-6, err_msg=key)
+        np.testing.assert_allclose(fused_history[key], history[key], rtol=5e-5, err_msg=key)
