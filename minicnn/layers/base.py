@@ -42,7 +42,7 @@ class Layer(checks.FixedOnceBuilt):
     ----------
     params, grads : dict of str to float array
         Parameters and the loss gradients with respect to them, under equal names with equal
-        arguments. `backward` replaces `grads`, it never adds to them.
+        shapes. `backward` replaces `grads`, it never adds to them.
     cache : named tuple or None
         What the last `forward` kept for `backward`; each layer lists its fields.
     last_output : (shape, dtype)
