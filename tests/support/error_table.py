@@ -992,7 +992,7 @@ TABLE = {
     # Ctrl-C, SIGTERM and a reader that goes away
     "stopped while it prepares": Row("run --data slices",
         "covid run: stopped",
-        raising("covid.pipeline.prepare_splits.write_split", KeyboardInterrupt()), code=130),
+        raising("covid.data.prepare_split.write_split", KeyboardInterrupt()), code=130),
     "stopped in a command": Row("synth",
         "covid synth: stopped",
         raising("covid.cli.commands.synth.synth", KeyboardInterrupt()), code=130),
