@@ -63,10 +63,8 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
         return complain(options, f"{reason}; ask `covid doctor` what is installed", 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
-        reason = error.strerror or str(error)
-        return complain(
-            options, f"{where}{reason}; check the path, its permissions and the disk", 2
-        )
+        problem = f"{where}{error.strerror or error}"
+        return complain(options, f"{problem}; check the path, its permissions and the disk", 2)
     except MemoryError:
         return complain(options, "not enough memory; take a smaller model or fewer images", 2)
 
@@ -110,10 +108,9 @@ def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
 
 
 def import_numba() -> None:
-    """Import numba, without SciPy's linear algebra where SciPy happens to be installed.
+    """Import numba without SciPy's linear algebra, which takes a quarter of a second.
 
-    Numba would import it, in a quarter of a second, for `np.dot` in compiled functions; no kernel
-    has any.
+    Numba wants it for `np.dot` in compiled functions; no kernel has any.
     """
     name = "scipy.linalg"
     if name in sys.modules:

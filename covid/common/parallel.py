@@ -26,7 +26,7 @@ def in_parallel(
     title, unit : str
         For the bar: what is being done, and what a job is called.
     progress : bool
-        A bar on a terminal, elsewhere a line on stderr at the start and one at the end.
+        A bar on a terminal, elsewhere a line on stderr at the start and at the end.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How the program is told to end: Ctrl-C, SIGTERM, and SIGHUP when its terminal is closed.
+"""What ends the program: Ctrl-C, SIGTERM, and SIGHUP when its terminal is closed.
 
 All three mean the same here: tidy up or keep what has been done, then end. One that the program
 was started to ignore (by `nohup`, or behind a `&` in a script) stays ignored.

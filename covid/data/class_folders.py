@@ -55,7 +55,7 @@ class Dataset:
     images : list of ImageFile
         Sorted by path, the negative and the positive class in the order of their names.
     skipped : list of (Path, str)
-        What else is in the class folders, with the reason in words: hidden files, files with
+        What else is in the class folders, with the reason: hidden files, files with
         another extension, links that lead nowhere, pipes; folders that are not looked into count
         as one.
     """

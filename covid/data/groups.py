@@ -33,7 +33,7 @@ class Groups:
     names : dict of ImageFile to str
         Every image's group.
     source : str
-        Where this is known from, in words for people: "column patient of patients.csv".
+        Where this is known from, as text: "column patient of patients.csv".
     kind : {"pattern", "csv", "audit"}
         Said by the file names, said by a csv file, or inferred from the images themselves.
     pattern : str or None

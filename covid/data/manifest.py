@@ -6,7 +6,7 @@ No file disappears without a word: those that are no image or could not be read 
 from __future__ import annotations
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -46,11 +46,10 @@ def unused_rows(rows: Iterable[dict]) -> list[dict]:
 
 def count_images(rows: Iterable[dict]) -> dict[str, dict[str, int]]:
     """Count the images written, by part and class."""
-    counts: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
         if row["file"]:
-            classes = counts.setdefault(row["part"], {})
-            classes[row["class"]] = classes.get(row["class"], 0) + 1
+            counts[row["part"]][row["class"]] += 1
     return counts
 
 

@@ -11,7 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -154,26 +154,19 @@ def by_class(images: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
     return dict(classes)
 
 
-def _cut(members, shares, rng, parts) -> list[list]:
-    """Shuffle the images of one class and cut them by `shares`; UserError if a part is empty."""
-    sizes = largest_remainder(len(members), shares)
-    if min(sizes) == 0:
-        raise UserError(
-            f"class {members[0].class_name} has {len(members)} images to divide into "
-            f"{' and '.join(parts)}, too few: each part needs at least one; add images or choose "
-            "other ratios"
-        )
-    shuffled = [members[index] for index in rng.permutation(len(members))]
-    ends = np.cumsum(sizes)
-    return [shuffled[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-
-
 def cut_classes(split: Split, images, shares: dict[str, float], rng) -> None:
-    """Fill some parts with `images`, shuffled and cut class by class."""
-    for members in by_class(images).values():
-        cuts = _cut(members, tuple(shares.values()), rng, tuple(shares))
-        for part, cut in zip(shares, cuts, strict=True):
-            split.parts[part] += cut
+    """Fill some parts with `images`, shuffled and cut class by class; UserError if one gets none."""
+    for class_name, members in by_class(images).items():
+        sizes = largest_remainder(len(members), tuple(shares.values()))
+        if min(sizes) == 0:
+            raise UserError(
+                f"class {class_name} has {len(members)} images to divide into "
+                f"{' and '.join(shares)}, too few: each part needs at least one; add images or choose "
+                "other ratios"
+            )
+        shuffled = iter([members[index] for index in rng.permutation(len(members))])
+        for part, size in zip(shares, sizes, strict=True):
+            split.parts[part] += islice(shuffled, size)
 
 
 def _split_groups(split: Split, images: Sequence[ImageFile], rng: np.random.Generator) -> None:

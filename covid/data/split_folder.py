@@ -1,6 +1,6 @@
 """A folder of split images, read and checked: split.json, manifest.csv, and the images themselves.
 
-Also what can be told of class folders that this program wrote: enhanced already, or synthetic.
+Also whether class folders are enhanced already, or synthetic.
 """
 
 from __future__ import annotations

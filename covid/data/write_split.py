@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -111,10 +112,9 @@ def write_folder(
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)
+    pairs = [("", image) for image in dataset]
     with _write_errors(folder), staged_folder(Path(folder)) as temporary:
-        return _write_images(
-            dataset, [("", image) for image in dataset], temporary, write_one, progress, None
-        )
+        return _write_images(dataset, pairs, temporary, write_one, progress, None)
 
 
 @contextmanager
@@ -227,13 +227,14 @@ def _skipped_row(dataset: Dataset, path: Path, reason: str) -> dict:
 
 def _check_all_filled(rows: Sequence[dict]) -> None:
     """UserError for a class of a part in which nothing was written."""
-    counts = manifest.count_images(rows)
-    for part, class_name in sorted({(row["part"], row["class"]) for row in rows}):
-        if counts.get(part, {}).get(class_name, 0) == 0:
-            reason = next(
-                row["reason"] for row in rows if (row["part"], row["class"]) == (part, class_name)
-            )
+    folders = defaultdict(list)
+    for row in rows:
+        folders[row["part"], row["class"]].append(row)
+    for part, class_name in sorted(folders):
+        inside = folders[part, class_name]
+        if not any(row["file"] for row in inside):
             where = f"class {class_name}" + (f" in {part}" if part else "")
             raise UserError(
-                f"no image of {where} is left (the first one: {reason}); add readable images"
+                f"no image of {where} is left (the first one: {inside[0]['reason']}); add readable "
+                "images"
             )

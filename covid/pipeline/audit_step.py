@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covid.audit import run_audit, write_audit
-from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, MANIFEST
+from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, BOTH, GROUP, MANIFEST
 from covid.common.errors import UserError, shown
 from covid.common.output_files import staged_folder
 from covid.data.class_folders import Dataset, ImageFile
@@ -32,7 +32,7 @@ class Audited:
     summary : dict
         As in summary.json; see `covid.audit.verdict.summarize`.
     look_alikes : Groups
-        Images that the audit takes for neighbours in one scan.
+        Images that the audit takes for neighbors in one scan.
     """
 
     summary: dict
@@ -58,7 +58,7 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         names = None
     else:
         dataset, groups = source.dataset, source.groups
-        together = options.split == "group" and groups is not None
+        together = options.split == GROUP and groups is not None
         split = plan_split(dataset, ratios, options.seed, groups, together)
         names = None if groups is None else groups.names
     if not folder.exists():
@@ -95,11 +95,10 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
 
 
 def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, str]:
-    """The look-alikes' name of each image that images.csv has.
+    """The look-alikes' name of each image in images.csv, found by its path inside the folder.
 
-    A run that is resumed elsewhere names the same folder in another way ("../mine" for
-    "mine"), so that only the way inside the folder is compared. All paths begin with that folder,
-    and nothing more is common to them, since there are images of both classes.
+    A run that is resumed elsewhere has another path to the folder ("../mine" for "mine"). It is
+    what all paths have in common, since there are images of both classes.
     """
     before = os.path.commonpath([row["file"] for row in rows])
     inside = {Path(row["file"]).relative_to(before): row["look_alikes"] for row in rows}
@@ -108,12 +107,11 @@ def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, st
 
 
 def with_look_alikes(options: Options, source: Source, audited: Audited) -> Source:
-    """The source with the look-alikes as its groups, where nothing better is known.
+    """The source with the audit's look-alikes as its groups, where no better ones are known.
 
-    They are used where --group-audit asks for them, and for `--split both` where the audit found
-    near-duplicates on both sides of the random split.
+    That is with --group-audit, and with `--split both` where near-duplicates cross the split.
     """
-    wanted = options.group_audit or (options.split == "both" and audited.found_pairs_across)
+    wanted = options.group_audit or (options.split == BOTH and audited.found_pairs_across)
     if source.given is not None or source.groups is not None or not wanted:
         return source
     return replace(source, groups=audited.look_alikes)
@@ -121,8 +119,9 @@ def with_look_alikes(options: Options, source: Source, audited: Audited) -> Sour
 
 def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
     """The images of a split folder, and its split as if it were planned just now."""
+    classes = (folder.negative, folder.positive)
     parts = {
-        part: [image_file(path, label, folder) for path, label in files]
+        part: [ImageFile(path, classes[label], label) for path, label in files]
         for part, files in folder.parts.items()
     }
     images = sorted(sum(parts.values(), []), key=lambda image: image.path.as_posix())
@@ -136,8 +135,3 @@ def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
         groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
     ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
     return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
-
-
-def image_file(path: Path, label: int, folder: SplitFolder) -> ImageFile:
-    """An image of a split folder."""
-    return ImageFile(path, folder.positive if label else folder.negative, label)

@@ -42,7 +42,7 @@ def summarize_folds(
     Returns
     -------
     folds : dict
-        "k"; "kept_together", in words, None if cut image by image; "notes", a list of sentences;
+        "k"; "kept_together", a text, None if cut image by image; "notes", a list of sentences;
         "weakness", a sentence; "models", by name: "folds", the lines of folds.csv; "measure"
         ("accuracy") with its "mean", "low", "high" and "method"; "measures", mean, low and high of
         accuracy, auc and loss; "pooled", see `pool`.

@@ -1,7 +1,4 @@
-"""The output folder of a run: new and for one process alone, or that of a run to resume.
-
-Whatever ends a run early, the folder is either as it was before or holds a checkpoint.
-"""
+"""The output folder of a run: as it was before, or with a checkpoint, whatever ends the run."""
 
 import csv
 import shlex
@@ -25,8 +22,8 @@ DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, Recursion
 def output_folder(options: Options) -> Iterator[None]:
     """The output folder, new or that of the run to resume, for this process alone.
 
-    Whatever ends the run before it is finished: where there is a checkpoint all is kept, and the
-    user is told how to resume; else the folder is as it was before.
+    If the run fails or is stopped: with a checkpoint everything is kept, and a line says how to
+    resume; else the folder is as it was before.
     """
     if options.data is not None:
         check_outside(options.out, options.data)

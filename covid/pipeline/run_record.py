@@ -102,13 +102,11 @@ def recorded_options(info: dict, out: Path) -> Options:
 def check_values(options: dict) -> None:
     """ValueError where an option has the right type, and a value that the command line refuses."""
     allowed = {"recipe": RECIPE_NAMES, "split": SPLITS, "no_contour": NO_CONTOUR}
+    smallest = {"seed": 0, "epochs": 1, "checkpoint_steps": 1, "folds": 2}
     fits = {name: options[name] in values for name, values in allowed.items()}
-    models = options["models"]
-    fits["models"] = models != [] and all(name in MODEL_NAMES for name in models)
-    for name in ("epochs", "checkpoint_steps"):
-        fits[name] = options[name] is None or options[name] >= 1
-    fits["seed"] = options["seed"] >= 0
-    fits["folds"] = options["folds"] is None or options["folds"] >= 2
+    fits["models"] = options["models"] != [] and all(m in MODEL_NAMES for m in options["models"])
+    for name, least in smallest.items():
+        fits[name] = options[name] is None or options[name] >= least
     for name in PATHS:
         fits[name] = "\0" not in (options[name] or "")  # no system takes such a path
     fits["group_audit"] = sum(bool(options[name]) for name in GROUPINGS) < 2

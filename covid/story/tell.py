@@ -1,4 +1,4 @@
-"""`covid story`: four chapters on what a result is worth, told with images made for it.
+"""`covid story`: four chapters on what a result is worth, with images made for it.
 
     1  one mark and many near-duplicates in the images: everything looks perfect
     2  the audit finds both before anything is trained

@@ -1,4 +1,4 @@
-"""The story as plain text, and the few words its numbers are put into."""
+"""The story as plain text, and how its results are worded."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from places import ROOT
 
 import minicnn
-from covid.cli import main
+from covid.cli.main import main
 
 HEAVY = ("numba", "cv2", "PIL", "matplotlib", "tqdm")
 

@@ -500,7 +500,7 @@ TABLE = [
 
     # Ctrl-C, SIGTERM and a reader that goes away
     Row("run --data slices", "stopped",
-        raising("covid.pipeline.prepare_splits.write_split", KeyboardInterrupt()), 130),
+        raising("covid.data.prepare_split.write_split", KeyboardInterrupt()), 130),
     Row("synth", "stopped", raising("covid.cli.commands.synth.synth", KeyboardInterrupt()), 130),
     Row("train --data slices --epochs 2 --checkpoint-steps 1 --out new",
         "stopped | step 1 of 1 | epoch 1", all_of(STOPPED, given.no_figures), 130, "new"),

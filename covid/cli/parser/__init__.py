@@ -40,7 +40,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and end")
+    top.add_argument(
+        "--version",
+        action=ShowVersion,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="print the version and end",
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in COMMANDS:
         add(commands)
