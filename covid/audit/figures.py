@@ -57,7 +57,7 @@ def pair_grid(pairs: list[tuple], path: str | Path, title: str, note: str = "") 
 def confounder_intervals(
     confounders: list[dict], units: str, path: str | Path, title: str, note: str = ""
 ) -> Path:
-    """The AUC of each number with its 95 % interval, the flagged ones in another colour.
+    """The AUC of each number with its 95 % interval, the flagged ones in another color.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def confounder_intervals(
     with sheet(path, title, note, 9, 0.3 * len(confounders) + 1.2) as body:
         axes = body.subplots()
         for place, found in enumerate(confounders):
-            colour = ORANGE if found["flagged"] else BLUE
-            axes.plot([found["low"], found["high"]], [place, place], "|-", color=colour)
-            axes.plot(found["auc"], place, "s" if found["flagged"] else "o", color=colour)
+            color = ORANGE if found["flagged"] else BLUE
+            axes.plot([found["low"], found["high"]], [place, place], "|-", color=color)
+            axes.plot(found["auc"], place, "s" if found["flagged"] else "o", color=color)
         negative, positive = confounders[0]["units"]
         axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, label="says nothing")
         axes.axvline(BAR, color=GRAY, linewidth=1, label="bar for the lower end")

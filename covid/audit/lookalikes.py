@@ -1,6 +1,6 @@
 """Near-duplicates among all images, and the groups that they join.
 
-Two stages: the hash names candidates (`neighbours`), the correlation of the aligned details
+Two stages: the hash names candidates (`neighbors`), the correlation of the aligned details
 decides (`alignment`). What is asked of a pair is stricter where it may join groups: a single
 wrong pair there makes one group of two patients.
 

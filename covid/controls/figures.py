@@ -75,12 +75,12 @@ def _name(row: Row) -> str:
 
 def _score(axes: Axes, place: int, row: Row, measure: str) -> None:
     """One dot with its number, and its interval as a line with end marks where there is one."""
-    colour = ORANGE if row.flagged else BLUE
+    color = ORANGE if row.flagged else BLUE
     value, low, high = (getattr(row, measure + end) for end in ("", "_low", "_high"))
     if low is not None:
-        axes.plot([low, high], [place, place], "|-", color=colour, linewidth=2, markersize=9)
-    axes.plot(value, place, "o", color=colour, markersize=8)
-    style = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "color": colour}
+        axes.plot([low, high], [place, place], "|-", color=color, linewidth=2, markersize=9)
+    axes.plot(value, place, "o", color=color, markersize=8)
+    style = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "color": color}
     axes.annotate(f"{value:.2f}", (value, place), (0, 7), **style)
 
 
@@ -136,7 +136,7 @@ def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
 
 
 def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
-    """The five columns: gray (height, width), the second one in colour (height, width, 3)."""
+    """The five columns: gray (height, width), the second one in color (height, width, 3)."""
     outlined = np.repeat(image[:, :, None], 3, axis=2)  # (height, width) -> (height, width, 3)
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     orange = tuple(int(ORANGE[place : place + 2], 16) for place in (1, 3, 5))

@@ -106,7 +106,7 @@ def stretch(image: np.ndarray) -> np.ndarray:
 
 
 def enhance(stretched: np.ndarray) -> np.ndarray:
-    """Equalise the histogram tile by tile with limited contrast (CLAHE, clip 3.0, 8x8 tiles).
+    """Equalize the histogram tile by tile with limited contrast (CLAHE, clip 3.0, 8x8 tiles).
 
     K. Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994.
 

@@ -58,7 +58,7 @@ def t_quantile(probability: float, degrees: int) -> float:
         low, high = high, 2 * high
     while True:
         middle = (low + high) / 2
-        if middle in (low, high):  # neighbours: there is no number between them
+        if middle in (low, high):  # neighbors: there is no number between them
             return middle
         if central_probability(middle, degrees) < probability:
             low = middle

@@ -16,11 +16,11 @@ TITLES = {
     "ece": "calibration error",
 }
 WHAT = {  # half a sentence for who has not met the measure; {0} the negative class, {1} the positive
-    "sensitivity": "share of the {1} images that are recognised",
-    "specificity": "share of the {0} images that are recognised",
+    "sensitivity": "share of the {1} images that are recognized",
+    "specificity": "share of the {0} images that are recognized",
     "ppv": "share of {1} among those called so, at the stated prevalence",
     "npv": "share of {0} among those called so, at the stated prevalence",
-    "accuracy": "share of all images that are recognised",
+    "accuracy": "share of all images that are recognized",
     "balanced_accuracy": "mean of sensitivity and specificity; a coin has 0.5",
     "f1": "harmonic mean of precision and sensitivity",
     "roc_auc": "chance that an image of {1} scores above one of {0}; a coin has 0.5",
@@ -64,8 +64,8 @@ def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> lis
     """The confusion matrix in words."""
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     return [
-        f"  {classes[1]} (positive): {true_positive} recognised, {false_negative} missed",
-        f"  {classes[0]}: {true_negative} recognised, {false_positive} taken for {classes[1]}",
+        f"  {classes[1]} (positive): {true_positive} recognized, {false_negative} missed",
+        f"  {classes[0]}: {true_negative} recognized, {false_positive} taken for {classes[1]}",
     ]
 
 

@@ -1,14 +1,14 @@
-"""Shapes and coordinates of the synthetic slices: closed curves in millimetres, drawn on a grid.
+"""Shapes and coordinates of the synthetic slices: closed curves in millimeters, drawn on a grid.
 
-Every part of the body is described for one standard patient, in millimetres:
+Every part of the body is described for one standard patient, in millimeters:
 
 * x grows towards the right edge of the image, which is the *patient's left* side (axial slices
   are looked at from the feet),
 * y grows towards the back (down in the image),
-* (0, 0) is the centre of the vertebral body,
+* (0, 0) is the center of the vertebral body,
 * z in [0, 1] runs from the shoulders (0) to the abdomen (1); it is ``SCAN_LENGTH_MM`` long.
 
-A :class:`Frame` turns those millimetres into the pixels of one patient's image: stretched to
+A :class:`Frame` turns those millimeters into the pixels of one patient's image: stretched to
 the size of the patient, tilted, shifted.
 """
 
@@ -25,16 +25,16 @@ SAMPLES_PER_SPAN = 6  # points drawn between two control points of a curve
 
 
 class Frame(NamedTuple):
-    """Where the standard millimetres of one patient land in an image.
+    """Where the standard millimeters of one patient land in an image.
 
     Attributes
     ----------
     size : int
         Height and width of the square image in pixels.
     spacing : float
-        Millimetres per pixel.
-    centre : tuple of float
-        Pixel (x, y) of the vertebral body's centre.
+        Millimeters per pixel.
+    center : tuple of float
+        Pixel (x, y) of the vertebral body's center.
     tilt : float
         Rotation of the patient on the table in radians, clockwise in the image.
     stretch : tuple of float
@@ -43,7 +43,7 @@ class Frame(NamedTuple):
 
     size: int
     spacing: float
-    centre: tuple[float, float]
+    center: tuple[float, float]
     tilt: float
     stretch: tuple[float, float]
 
@@ -52,7 +52,7 @@ class Frame(NamedTuple):
         cosine, sine = np.cos(self.tilt), np.sin(self.tilt)
         rotation = np.array([[cosine, -sine], [sine, cosine]])
         linear = rotation * np.array(self.stretch) / self.spacing
-        return np.column_stack([linear, self.centre])
+        return np.column_stack([linear, self.center])
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """Points (n, 2) in standard mm as pixel coordinates (n, 2)."""
@@ -65,12 +65,12 @@ class Frame(NamedTuple):
 
     def coarser(self, factor: int) -> Frame:
         """The same view with `factor` times fewer pixels along each axis."""
-        # The centre of pixel 0 of the coarse grid lies at (factor - 1) / 2 of the fine one.
-        x, y = ((c - (factor - 1) / 2) / factor for c in self.centre)
-        return self._replace(size=self.size // factor, spacing=self.spacing * factor, centre=(x, y))
+        # The center of pixel 0 of the coarse grid lies at (factor - 1) / 2 of the fine one.
+        x, y = ((c - (factor - 1) / 2) / factor for c in self.center)
+        return self._replace(size=self.size // factor, spacing=self.spacing * factor, center=(x, y))
 
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """Standard millimetres x and y of every pixel: two float32 arrays (size, size)."""
+        """Standard millimeters x and y of every pixel: two float32 arrays (size, size)."""
         inverse = cv2.invertAffineTransform(self.matrix()).astype(np.float32)
         steps = np.arange(self.size, dtype=np.float32)
         columns, rows = steps[None, :], steps[:, None]
@@ -113,7 +113,7 @@ def closed_curve(control: np.ndarray) -> np.ndarray:
     ndarray (n * SAMPLES_PER_SPAN, 2)
     """
     t = np.arange(SAMPLES_PER_SPAN)[None, :, None] / SAMPLES_PER_SPAN
-    # Neighbours of each span, each (n, 1, 2).
+    # Neighbors of each span, each (n, 1, 2).
     before, start, end, after = (np.roll(control, -k, axis=0)[:, None] for k in (-1, 0, 1, 2))
     curve = 0.5 * (
         2 * start

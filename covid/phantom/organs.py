@@ -33,7 +33,7 @@ DESCENDING_AORTA = Keyframes(
 UPPER_CAVA = Keyframes({0.20: (-20, -62, 7, 7), 0.45: (-30, -76, 9, 10)})
 LOWER_CAVA = Keyframes({0.66: (-22, -48, 12, 11), 1.0: (-20, -34, 11, 9)})
 PULMONARY_TRUNK = Keyframes({0.38: (22, -78, 12, 12), 0.47: (20, -92, 14, 14)})
-OESOPHAGUS = Keyframes({0.0: (8, -22, 6, 5), 0.3: (4, -26, 7, 5), 0.8: (10, -38, 8, 6)})
+ESOPHAGUS = Keyframes({0.0: (8, -22, 6, 5), 0.3: (4, -26, 7, 5), 0.8: (10, -38, 8, 6)})
 TRACHEA = Keyframes({0.0: (0, -45, 9, 9), 0.2: (-1, -44, 8.5, 9), 0.37: (-4, -42, 10, 8)})
 CARINA = 0.375  # where the windpipe forks
 """Main bronchi: distance from the midline and radius, below the fork."""
@@ -107,7 +107,7 @@ def neck(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
 
 
 def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
-    """Mediastinal fat with aorta, venae cavae, pulmonary arteries and oesophagus."""
+    """Mediastinal fat with aorta, venae cavae, pulmonary arteries and esophagus."""
     if z < 0.13:
         return
     outline = mediastinum(patient, z)
@@ -129,7 +129,7 @@ def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) 
             fill(canvas, frame, ellipse(32, -62, 20, 9 * swell + 2, 0.6), hu.BLOOD)
     if z < 0.5:
         fill(canvas, frame, ellipse(*UPPER_CAVA(z)), hu.BLOOD)
-    fill(canvas, frame, ellipse(*OESOPHAGUS(z)), hu.MUSCLE * 0.8)
+    fill(canvas, frame, ellipse(*ESOPHAGUS(z)), hu.MUSCLE * 0.8)
 
 
 def heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:

@@ -18,7 +18,7 @@ class Opacity:
 
     Attributes
     ----------
-    centre : ndarray (3,)
+    center : ndarray (3,)
         Standard x, y, z in mm (z counted from the top of the scan).
     radii : ndarray (3,)
         Half axes in mm: along the chest wall, across it, along z.
@@ -32,7 +32,7 @@ class Opacity:
         Width of the edge, as a share of the radius.
     """
 
-    centre: np.ndarray
+    center: np.ndarray
     radii: np.ndarray
     turn: float
     density: float
@@ -49,7 +49,7 @@ class VesselTree:
     start, end : ndarray (pieces, 3), float32
         Standard x, y, z in mm of both ends of each piece, thinnest pieces first.
     radius : ndarray (pieces,), float32
-        Millimetres.
+        Millimeters.
     """
 
     start: np.ndarray
@@ -99,7 +99,7 @@ class Patient:
     calibration : float
         HU by which the whole scan is off.
     table_height : float
-        Millimetres between the back and the table.
+        Millimeters between the back and the table.
     rails : bool
         Whether there are metal rails under the table: another scanner. Never drawn at random; see
         `shortcuts`.
@@ -162,7 +162,7 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
     frame = Frame(
         size=IMAGE_SIZE,
         spacing=spacing,
-        centre=(IMAGE_SIZE / 2 + rng.normal(0, 4), 292 + rng.normal(0, 6)),
+        center=(IMAGE_SIZE / 2 + rng.normal(0, 4), 292 + rng.normal(0, 6)),
         tilt=np.deg2rad(rng.normal(0, 1.6)),
         stretch=(width, depth),
     )

@@ -54,7 +54,7 @@ def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
     rng = patient.generator("clothes")
     frame = patient.frame
     skin = frame.to_pixels(body_outline(patient, z))
-    upper = skin[skin[:, 1] < frame.centre[1] - 40]
+    upper = skin[skin[:, 1] < frame.center[1] - 40]
     order = np.argsort(upper[:, 0])
     columns = np.linspace(20, frame.size - 20, 90)
     height = np.interp(columns, upper[order, 0], upper[order, 1])
@@ -121,7 +121,7 @@ def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
     grain = cv2.GaussianBlur(white, (0, 0), 0.75) - 0.8 * cv2.GaussianBlur(white, (0, 0), 2.0)
     rays = rng.standard_normal((720, 24), dtype=np.float32)  # (angle, distance)
     rays = cv2.resize(rays, (size, 1440), interpolation=cv2.INTER_LINEAR)
-    middle = (patient.frame.centre[0], patient.frame.centre[1] - 40)
+    middle = (patient.frame.center[0], patient.frame.center[1] - 40)
     flags = cv2.WARP_POLAR_LINEAR | cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     radial = cv2.warpPolar(rays, (size, size), middle, 0.75 * size, flags)
     lines = rng.standard_normal((size // 2, 12), dtype=np.float32)
@@ -150,7 +150,7 @@ def render_slice(
 ) -> np.ndarray:
     """One synthetic axial slice as an 8-bit image.
 
-    ``gray = 255 * (HU - (centre - width / 2)) / width + offset``, clipped to [0, 255].
+    ``gray = 255 * (HU - (center - width / 2)) / width + offset``, clipped to [0, 255].
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def render_slice(
     z : float
         Height in [0, 1], from the shoulders to the abdomen.
     window : str
-        'lung' (centre -600 HU, width 1200 HU) or 'mediastinal' (50, 350).
+        'lung' (center -600 HU, width 1200 HU) or 'mediastinal' (50, 350).
     offset : float
         Gray levels added before the clipping: what a display's level knob does.
 
@@ -179,6 +179,6 @@ def render_slice(
         raise ValueError(
             f"render_slice: window must be one of {sorted(hu.WINDOWS)}, got {window!r}"
         )
-    centre, width = hu.WINDOWS[window]
-    share = (scanned(patient, z) - (centre - width / 2)) / width
+    center, width = hu.WINDOWS[window]
+    share = (scanned(patient, z) - (center - width / 2)) / width
     return np.round(255 * np.clip(share + offset / 255, 0, 1)).astype(np.uint8)

@@ -50,7 +50,7 @@ class Switches:
     shortcuts : tuple of str
         Keys of `SHORTCUTS`, in their order there.
     near_duplicates : int
-        For each slice, how many more are made a fraction of a millimetre to 2 mm away.
+        For each slice, how many more are made a fraction of a millimeter to 2 mm away.
     labels : {"true", "permuted"}
         "permuted": which patients are filed under the positive class is drawn at random, whether
         or not their lungs have lesions.

@@ -19,7 +19,7 @@ from covid.phantom.outlines import LEFT, RIGHT, hemithorax_control
 from covid.phantom.patient import Patient
 
 VERTEBRA_MM = 24.0  # one vertebra and its disc
-RIB_GAP_MM = 24.0  # between neighbouring ribs, one above the other
+RIB_GAP_MM = 24.0  # between neighboring ribs, one above the other
 RIB_HEIGHT_MM = 12.0
 RIB_DROP_MM = 95.0  # how far a rib descends from the spine to its front end
 RIB_HALF_THICKNESS_MM = 4.4

@@ -28,7 +28,7 @@ SLAB_MM = 2.5  # thickness of the slice
 def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[int, np.ndarray]:
     """Random points inside both lungs: for each side (count, 3), standard mm."""
     # Standard frame at 4 mm: stretch and tilt play no part inside the body.
-    frame = Frame(size=80, spacing=4.0, centre=(40.0, 46.0), tilt=0.0, stretch=(1.0, 1.0))
+    frame = Frame(size=80, spacing=4.0, center=(40.0, 46.0), tilt=0.0, stretch=(1.0, 1.0))
     heights = np.arange(LUNG_TOP + 0.01, 1.0, 0.02)
     inside = np.stack([lung_mask(patient, z, frame) for z in heights])  # (heights, rows, columns)
     # A margin of one cell to the chest wall: vessels are too thin to be seen there.
@@ -37,8 +37,8 @@ def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[
     jitter = rng.uniform(-0.5, 0.5, (3, len(level)))
     points = np.column_stack(
         [
-            (column + jitter[0] - frame.centre[0]) * frame.spacing,
-            (row + jitter[1] - frame.centre[1]) * frame.spacing,
+            (column + jitter[0] - frame.center[0]) * frame.spacing,
+            (row + jitter[1] - frame.center[1]) * frame.spacing,
             (heights[level] + jitter[2] * 0.02) * SCAN_LENGTH_MM,
         ]
     )
@@ -133,7 +133,7 @@ def cut(tree: VesselTree, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     start, end : ndarray (pieces, 2)
         Ends within the slab, standard x, y in mm.
     radius : ndarray (pieces,)
-        Millimetres.
+        Millimeters.
     """
     depth = z * SCAN_LENGTH_MM
     half = SLAB_MM / 2 + 0.5 * tree.radius

@@ -32,7 +32,7 @@ not taken from any person. For teaching and testing only; nothing medical follow
 {filed}
 
 Names: synthetic-p003_s07_lung.png is patient 3, slice 7 (counted from the shoulders down), lung
-window. Neighbouring slices of a patient are nearly alike: split by patient, not by slice.
+window. Neighboring slices of a patient are nearly alike: split by patient, not by slice.
 """
 FILED = {
     "true": "All slices of an infected patient lie in Infected, whether or not an opacity shows in them.",

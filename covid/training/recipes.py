@@ -29,7 +29,7 @@ class Recipe:
     ----------
     name : str
     image_size : int
-        Pixels; images are resized to image_size x image_size, by nearest neighbour.
+        Pixels; images are resized to image_size x image_size, by nearest neighbor.
     enhance : bool
         Whether images are CLAHE-enhanced and cropped first.
     ratios : (float, float, float)
@@ -199,7 +199,7 @@ def quiet_start(model: Model, images: np.ndarray) -> None:
     - units come in mirrored pairs, equal but for the sign, before and behind: whichever way
       their sums drift at first, one of the two is active (Balduzzi et al. 2017, "The shattered
       gradients problem", section 4: a network that starts out linear);
-    - biases centre the sums over some training images: the output begins at p = 0.5, and each
+    - biases center the sums over some training images: the output begins at p = 0.5, and each
       relu unit one standard deviation higher, active on about five images of six.
 
     Parameters

@@ -23,7 +23,7 @@ from covid.common.errors import UserError
 from minicnn.files import atomic_write
 
 DPI = 110
-# Three colours of Okabe and Ito (2008) that stay apart with every kind of colour blindness.
+# Three colors of Okabe and Ito (2008) that stay apart with every kind of color blindness.
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#666666"
 TITLE = 11  # size of what stands above axes and images, points
 STYLE = {
@@ -156,7 +156,7 @@ def picture_at(
     body: SubFigure,
     place: Place,
     image: np.ndarray,
-    colours: np.ndarray | None = None,
+    colors: np.ndarray | None = None,
     *,
     standing: bool = False,
 ) -> Place:
@@ -164,9 +164,9 @@ def picture_at(
 
     Parameters
     ----------
-    image : (height, width, 3) uint8 array, red first, or (height, width) with `colours`
-    colours : (256, 3) uint8 array, optional
-        The colour of each number of the image.
+    image : (height, width, 3) uint8 array, red first, or (height, width) with `colors`
+    colors : (256, 3) uint8 array, optional
+        The color of each number of the image.
     standing : bool
         Whether one that is wider than its place stands on the lower edge, or is in the middle.
     """
@@ -175,8 +175,8 @@ def picture_at(
     # Average what becomes one pixel; where an image has few pixels, let them be seen.
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST if scale >= 3 else cv2.INTER_CUBIC
     pixels = cv2.resize(image, (width, height), interpolation=how)
-    if colours is not None:
-        pixels = colours[pixels]  # (height, width) -> (height, width, 3)
+    if colors is not None:
+        pixels = colors[pixels]  # (height, width) -> (height, width, 3)
     spare = DPI * place.height - height
     left = round(body.bbox.x0 + DPI * place.left + (DPI * place.width - width) / 2)
     top = round(body.bbox.y1 - DPI * place.top - (spare if standing else spare / 2))
@@ -198,8 +198,8 @@ def caption(body: SubFigure, place: Place, side: str, text: str, **style) -> Non
     body.text(x, y, text, **{"ha": align, "multialignment": "center"} | style)
 
 
-def colour_table(name: str) -> np.ndarray:
-    """The 256 colours of one of matplotlib's colour maps, (256, 3) uint8, red first."""
+def color_table(name: str) -> np.ndarray:
+    """The 256 colors of one of matplotlib's color maps, (256, 3) uint8, red first."""
     return matplotlib.colormaps[name](np.arange(256), bytes=True)[:, :3]
 
 

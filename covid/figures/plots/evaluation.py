@@ -165,9 +165,9 @@ def scores(
         upper = axes_at(body, 0.75, head, 8.1, 2.2)
         lower = axes_at(body, 0.75, 2.3 + 2 * head, 8.1, 2.2, sharex=upper, sharey=upper)
         upper.tick_params(labelbottom=False)  # those of `lower` are for both
-        for axes, label, colour in ((upper, 1, ORANGE), (lower, 0, BLUE)):
+        for axes, label, color in ((upper, 1, ORANGE), (lower, 0, BLUE)):
             own = probabilities[labels == label]
-            axes.hist(own, edges, color=colour, alpha=0.7)
+            axes.hist(own, edges, color=color, alpha=0.7)
             called = int(np.sum(own > threshold))
             axes.set_title(
                 f"{names[label]}: {len(own) - called} left, {called} right of the threshold",

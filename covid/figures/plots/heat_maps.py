@@ -30,7 +30,7 @@ from covid.figures.plots.images import levels
 
 GAP = 0.15
 LARGE, SMALL = 3.0, 2.1  # widths of the image and its heat map, and of a random model's
-STRONGEST = 0.85  # of the colour, where a heat map is largest
+STRONGEST = 0.85  # of the color, where a heat map is largest
 REMARKS, VERDICT = 9, 11  # sizes of the text below, points of 1/72 inch
 SPACING = 1.3  # of its lines
 VERDICTS = {True: GREEN, False: ORANGE, None: GRAY}
@@ -65,7 +65,7 @@ def heat_map_with_check(
     method : str
         What made the maps.
     remarks : list of str
-        Sentences about colours and method.
+        Sentences about colors and method.
     verdict : str
         What comes out of the comparison.
     passed : bool or None
@@ -91,9 +91,9 @@ def heat_map_with_check(
             caption(body, place, "above", text, fontsize=TITLE if size == LARGE else 9)
             left += size + GAP
         text_at(body, GAP, words, small_text, fontsize=REMARKS, linespacing=SPACING, color=GRAY)
-        colour = VERDICTS[passed]
+        color = VERDICTS[passed]
         text_at(
-            body, GAP, last_words, large_text, fontsize=VERDICT, linespacing=SPACING, color=colour
+            body, GAP, last_words, large_text, fontsize=VERDICT, linespacing=SPACING, color=color
         )
     return Path(path)
 
@@ -135,7 +135,7 @@ def text_height(text: str, points: float) -> float:
 
 
 def tinted(image: np.ndarray, heat: np.ndarray | None) -> np.ndarray:
-    """The image in gray with a heat map's colours over it, (height, width, 3) in [0, 1].
+    """The image in gray with a heat map's colors over it, (height, width, 3) in [0, 1].
 
     The heat map is divided by its own largest size: maps of different models have no scale in
     common.
@@ -146,5 +146,5 @@ def tinted(image: np.ndarray, heat: np.ndarray | None) -> np.ndarray:
         return np.repeat(gray, 3, axis=2)
     largest = np.abs(heat).max() or 1.0
     strength = (STRONGEST * np.abs(heat) / largest)[:, :, None]
-    colour = np.where(heat[:, :, None] > 0, to_rgb(ORANGE), to_rgb(BLUE))
-    return np.clip((1 - strength) * gray + strength * colour, 0, 1)
+    color = np.where(heat[:, :, None] > 0, to_rgb(ORANGE), to_rgb(BLUE))
+    return np.clip((1 - strength) * gray + strength * color, 0, 1)

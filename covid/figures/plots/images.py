@@ -23,7 +23,7 @@ from covid.figures.plots.canvas import (
     Place,
     axes_at,
     caption,
-    colour_table,
+    color_table,
     picture_at,
     require,
     sheet,
@@ -160,7 +160,7 @@ def filters_and_maps(
     Parameters
     ----------
     kernel : ndarray, (kernel_height, kernel_width, channels, filters)
-        The first channel of at most eight filters is drawn, all on one colour scale.
+        The first channel of at most eight filters is drawn, all on one color scale.
     image : ndarray
         The layer's input.
     maps : ndarray, (out_height, out_width, filters)
@@ -186,8 +186,8 @@ def filters_and_maps(
             x, y = first + column * (cell + GAP), row * pitch + 0.3
             weights, found = kernel[:, :, 0, index], maps[:, :, index]
             top, bottom = Place(x, y, cell, small), Place(x, y + small + 0.25, cell, cell)
-            top = picture_at(body, top, levels(weights, -limit, limit), colour_table("PuOr"))
-            bottom = picture_at(body, bottom, levels(found), colour_table("viridis"))
+            top = picture_at(body, top, levels(weights, -limit, limit), color_table("PuOr"))
+            bottom = picture_at(body, bottom, levels(found), color_table("viridis"))
             caption(body, top, "above", f"filter {index + 1}: {_range(weights)}", fontsize=9)
             caption(body, bottom, "below", _range(found), fontsize=9)
             if column == 0:
@@ -217,10 +217,10 @@ def show(body: SubFigure, place: Place, image: np.ndarray, standing: bool = Fals
         image = image[:, :, 0]  # (height, width, 1) -> (height, width)
     if image.dtype != np.uint8:
         finite = image[np.isfinite(image)]
-        # Standardised images leave [0, 1]: nothing but their own range is left to show them in.
+        # Standardized images leave [0, 1]: nothing but their own range is left to show them in.
         own_range = finite.size > 0 and (finite.min() < 0 or finite.max() > 1)
         image = levels(image) if own_range else levels(image, 0.0, 1.0)
-    return picture_at(body, place, image, colour_table("bone"), standing=standing)
+    return picture_at(body, place, image, color_table("bone"), standing=standing)
 
 
 def levels(numbers: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
@@ -241,10 +241,10 @@ def _histograms(axes: Axes, original: np.ndarray, enhanced: np.ndarray) -> None:
     """Overlaid histograms of two uint8 images, in bins of four gray values."""
     edges = np.arange(0, 257, 4)
     # (256,) counts of gray values -> (64, 4) -> (64,)
-    for image, colour, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
+    for image, color, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
         counts = np.bincount(image.ravel(), minlength=256).reshape(-1, 4).sum(axis=1)
-        axes.stairs(counts, edges, color=colour, fill=True, alpha=0.2)
-        axes.stairs(counts, edges, color=colour, linewidth=1.2, label=label)
+        axes.stairs(counts, edges, color=color, fill=True, alpha=0.2)
+        axes.stairs(counts, edges, color=color, linewidth=1.2, label=label)
     # The black around the body is one bin that would flatten all others on a linear scale.
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("")

@@ -104,7 +104,7 @@ def comparison(summary_rows: list[dict], path: str | Path, title: str, note: str
     require(len(summary_rows) > 0, path, "at least one finite accuracy")
     models = list(dict.fromkeys(row["model"] for row in summary_rows))
     parts = list(dict.fromkeys(row["part"] for row in summary_rows))
-    colours = [BLUE, ORANGE, GREEN] + [GRAY] * len(parts)
+    colors = [BLUE, ORANGE, GREEN] + [GRAY] * len(parts)
     width = min(13.5, max(9.0, 0.9 * len(models) * len(parts) + 2.5))
     with sheet(path, title, note, width, 5.0) as body:
         axes = body.subplots()
@@ -114,10 +114,10 @@ def comparison(summary_rows: list[dict], path: str | Path, title: str, note: str
             for row in rows:
                 interval = wilson_interval(round(row["acc"] * row["n"]), row["n"])
                 x = models.index(row["model"]) + shift
-                _accuracy_mark(axes, x, row["acc"], interval, colours[number])
+                _accuracy_mark(axes, x, row["acc"], interval, colors[number])
             sizes = sorted(row["n"] for row in rows)
             counts = " to ".join(str(size) for size in sorted({sizes[0], sizes[-1]}))
-            axes.plot([], [], "o-", color=colours[number], label=f"{part} ({counts} images)")
+            axes.plot([], [], "o-", color=colors[number], label=f"{part} ({counts} images)")
         axes.axhline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance", zorder=0)
         axes.set(ylim=(0, 1.03), xlim=(-0.5, len(models) - 0.5))
         axes.set_ylabel("accuracy (fraction correct)\nwith 95 % Wilson interval")
@@ -128,11 +128,11 @@ def comparison(summary_rows: list[dict], path: str | Path, title: str, note: str
 
 
 def _accuracy_mark(
-    axes: Axes, x: float, accuracy: float, interval: tuple[float, float], colour: str
+    axes: Axes, x: float, accuracy: float, interval: tuple[float, float], color: str
 ) -> None:
     """One accuracy as a dot with its number, and its interval as a line with end marks."""
-    axes.plot([x, x], interval, "_-", color=colour, linewidth=2, markersize=9)
-    axes.plot(x, accuracy, "o", color=colour, markersize=7)
+    axes.plot([x, x], interval, "_-", color=color, linewidth=2, markersize=9)
+    axes.plot(x, accuracy, "o", color=color, markersize=7)
     axes.annotate(
         f"{accuracy:.3f}",
         (x, accuracy),
@@ -149,7 +149,7 @@ def _curve_panel(
 ) -> None:
     """One measure over the epochs; see `training_curves`."""
     epochs = len(history["loss"])
-    for name, label, style, colour in (
+    for name, label, style, color in (
         (key, "training", "o", BLUE),
         (f"val_{key}", "validation", "-", ORANGE),
     ):
@@ -161,11 +161,11 @@ def _curve_panel(
             label += f" (not finite in {np.sum(~finite)} of {len(values)} epochs)"
         values = np.where(finite, values, np.nan)
         numbers = np.arange(1, len(values) + 1)
-        axes.plot(numbers, values, style, color=colour, linewidth=2, markersize=6, label=label)
-        # A line needs two neighbours; a number alone between gaps would be invisible.
+        axes.plot(numbers, values, style, color=color, linewidth=2, markersize=6, label=label)
+        # A line needs two neighbors; a number alone between gaps would be invisible.
         known = np.pad(finite, 1)
         alone = finite & ~known[:-2] & ~known[2:]
-        axes.plot(numbers[alone], values[alone], "s" if style == "-" else "o", color=colour)
+        axes.plot(numbers[alone], values[alone], "s" if style == "-" else "o", color=color)
     if chance is not None:
         axes.axhline(
             chance, color=GRAY, linestyle="--", linewidth=1, zorder=0, label=f"chance {chance:.3g}"

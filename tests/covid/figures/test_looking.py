@@ -191,7 +191,7 @@ FIGURES = {
         **text,
     ),
     "one map, awkward name, a flat heat map": lambda path, **text: heat_map_with_check(
-        random_map(0),  # standardised: it leaves [0, 1]
+        random_map(0),  # standardized: it leaves [0, 1]
         np.zeros((40, 60)),
         [(np.zeros((40, 60)), "nothing to compare")],
         path,
@@ -240,7 +240,7 @@ def test_no_heat_map_without_its_check(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_colours_say_for_and_against():
+def test_colors_say_for_and_against():
     """Orange where the heat is above 0, blue below, gray where it is 0; strength by its size."""
     found = tinted(np.full((1, 4), 0.5), np.array([[0.0, 2.0, -2.0, 1.0]]))
     red, blue = found[0, :, 0], found[0, :, 2]
