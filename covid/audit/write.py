@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,10 +20,9 @@ from covid.audit.lookalikes import (
 from covid.audit.measures import MEASURES
 from covid.audit.verdict import summarize
 from covid.common.errors import shown
-from covid.common.output_files import write_json
+from covid.common.output_files import write_csv, write_json
 from covid.data.images import UnreadableImage, read_gray
 from covid.figures.draw_process import draw, finish
-from minicnn.files import atomic_write
 
 SHOWN = 6  # pairs in the figure
 PAIR_COLUMNS = (
@@ -77,8 +75,8 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
         },
         folder / "audit.json",
     )
-    write_table(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
-    write_table(folder / "images.csv", IMAGE_COLUMNS, image_rows(audit))
+    write_csv(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
+    write_csv(folder / "images.csv", IMAGE_COLUMNS, image_rows(audit))
     positive = f"(positive class: {audit.dataset.positive})"
     if audit.confounders:
         draw(
@@ -156,16 +154,6 @@ def nearest_across(audit: Audit) -> dict[int, tuple[int, float]]:
         nearest.setdefault(first, (second, correlation))  # the most similar come first
         nearest.setdefault(second, (first, correlation))
     return nearest
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write a csv file (UTF-8) as a whole."""
-    # As in `covid.data.manifest`: names that are not valid UTF-8 come back as they were.
-    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
-    with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
 
 
 def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:

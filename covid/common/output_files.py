@@ -1,10 +1,11 @@
 """Where results go: folders that must be new, files that are whole or not there at all."""
 
+import csv
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -147,6 +148,15 @@ def without_nan(content):
     if isinstance(content, (list, tuple)):
         return [without_nan(value) for value in content]
     return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a csv file as a whole; file names that are not valid UTF-8 come back as they were."""
+    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def write_json(content: dict, path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
-from covid.common.output_files import write_json
+from covid.common.output_files import write_csv, write_json
 from covid.controls.results import Controls, interval, interval_in_words, split_in_words
-from minicnn.files import atomic_write
 
 COLUMNS = (
     *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
@@ -42,14 +40,8 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
 
 def write_rows(controls: Controls, path: Path) -> None:
     """One line for each control; an interval's ends are empty where there is none."""
-    rows = controls.summary()["rows"]
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows({**row, "flagged": int(row["flagged"])} for row in rows)
+    rows = [{**row, "flagged": int(row["flagged"])} for row in controls.summary()["rows"]]
+    write_csv(path, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
 
 
 def table(controls: Controls, note: str) -> str:

@@ -25,27 +25,13 @@ SAMPLES_PER_SPAN = 6  # points drawn between two control points of a curve
 
 
 class Frame(NamedTuple):
-    """Where the standard millimeters of one patient land in an image.
+    """Where the standard millimeters of one patient land in an image."""
 
-    Attributes
-    ----------
-    size : int
-        Height and width of the square image in pixels.
-    spacing : float
-        Millimeters per pixel.
-    center : tuple of float
-        Pixel (x, y) of the vertebral body's center.
-    tilt : float
-        Rotation of the patient on the table in radians, clockwise in the image.
-    stretch : tuple of float
-        Size of the patient relative to the standard patient along x and y.
-    """
-
-    size: int
-    spacing: float
-    center: tuple[float, float]
-    tilt: float
-    stretch: tuple[float, float]
+    size: int  # height and width of the square image, pixels
+    spacing: float  # mm per pixel
+    center: tuple[float, float]  # pixel (x, y) of the center of the vertebral body
+    tilt: float  # rotation of the patient on the table in radians, clockwise in the image
+    stretch: tuple[float, float]  # size relative to the standard patient along x and y
 
     def matrix(self) -> np.ndarray:
         """Affine map (2, 3), float64: standard (x, y, 1) in mm to pixel (x, y)."""
@@ -80,12 +66,9 @@ class Frame(NamedTuple):
 
 
 class Keyframes:
-    """Numbers given at some heights, linear in between, constant outside.
+    """Values given at some heights, linear in between, constant outside.
 
-    Parameters
-    ----------
-    table : dict
-        Height z to values; all values have one shape, for example control points (n, 2).
+    `table` maps height z to values of one shape, for example control points (n, 2).
     """
 
     def __init__(self, table: dict[float, object]) -> None:
@@ -101,16 +84,9 @@ class Keyframes:
 
 
 def closed_curve(control: np.ndarray) -> np.ndarray:
-    """Smooth closed curve through control points (Catmull and Rom, 1974).
+    """Smooth closed curve through control points in order (Catmull and Rom, 1974).
 
-    Parameters
-    ----------
-    control : ndarray (n, 2)
-        Points in the order of the outline.
-
-    Returns
-    -------
-    ndarray (n * SAMPLES_PER_SPAN, 2)
+    (n, 2) -> (n * SAMPLES_PER_SPAN, 2)
     """
     t = np.arange(SAMPLES_PER_SPAN)[None, :, None] / SAMPLES_PER_SPAN
     # Neighbors of each span, each (n, 1, 2).
@@ -128,12 +104,9 @@ def ellipse(x: float, y: float, half_width: float, half_depth: float, turn: floa
     """Ellipse (32, 2) about (x, y) in mm; `turn` in radians, clockwise in the image."""
     angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     along, across = half_width * np.cos(angle), half_depth * np.sin(angle)
-    return np.column_stack(
-        [
-            x + along * np.cos(turn) - across * np.sin(turn),
-            y + along * np.sin(turn) + across * np.cos(turn),
-        ]
-    )
+    right = x + along * np.cos(turn) - across * np.sin(turn)
+    down = y + along * np.sin(turn) + across * np.cos(turn)
+    return np.column_stack([right, down])
 
 
 def mirrored(points: np.ndarray) -> np.ndarray:

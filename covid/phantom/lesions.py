@@ -23,28 +23,10 @@ CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 def wall_place(
     patient: Patient, z: float, side: int, angle: float, inside: float
 ) -> tuple[np.ndarray, float]:
-    """A place near the chest wall, and the direction of the wall there.
+    """A place `inside` mm from the chest wall, and the direction of the wall there.
 
-    Parameters
-    ----------
-    patient : Patient
-        Whose chest wall.
-    z : float
-        Height in [0, 1].
-    side : int
-        `RIGHT` or `LEFT`.
-    angle : float
-        Direction seen from the middle of the lung: 0 towards the side of the body, pi/2 towards
-        the back, in radians.
-    inside : float
-        Distance from the wall, mm.
-
-    Returns
-    -------
-    place : ndarray (2,)
-        Standard x, y in mm.
-    turn : float
-        Direction along the wall, radians.
+    `angle`, in radians, is seen from the middle of the lung: 0 towards the side of the body, pi/2
+    towards the back. Returned are standard x, y in mm, (2,), and the direction in radians.
     """
     wall = hemithorax(patient, z, side)
     middle = wall.mean(axis=0)

@@ -36,7 +36,7 @@ PULMONARY_TRUNK = Keyframes({0.38: (22, -78, 12, 12), 0.47: (20, -92, 14, 14)})
 ESOPHAGUS = Keyframes({0.0: (8, -22, 6, 5), 0.3: (4, -26, 7, 5), 0.8: (10, -38, 8, 6)})
 TRACHEA = Keyframes({0.0: (0, -45, 9, 9), 0.2: (-1, -44, 8.5, 9), 0.37: (-4, -42, 10, 8)})
 CARINA = 0.375  # where the windpipe forks
-"""Main bronchi: distance from the midline and radius, below the fork."""
+# Main bronchi below the fork: distance from the midline, y, radius.
 BRONCHUS = Keyframes({0.37: (6, -41, 7.5), 0.43: (22, -40, 6.5), 0.50: (40, -40, 4.5)})
 
 
@@ -66,8 +66,7 @@ def trunk(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> np.nd
         fill(canvas, frame, cage, hu.VISCERAL_FAT)
     # Back muscles on both sides of the spine, never split by the fat around the ribs.
     for side in (RIGHT, LEFT):
-        back = ellipse(side * 27, 48, 24, 17)
-        fill(canvas, frame, back, hu.MUSCLE - 4)
+        fill(canvas, frame, ellipse(side * 27, 48, 24, 17), hu.MUSCLE - 4)
     fill(canvas, frame, ellipse(0, 16, 34, 26), hu.MUSCLE)
     return body
 

@@ -18,17 +18,10 @@ Z_STEPS = 1_000_000  # heights that differ by less share their noise
 
 
 def make_patient(patient: int, infected: bool, seed: int) -> Patient:
-    """Draw one synthetic patient.
+    """Draw the synthetic patient of this number; both integers are 0 or more.
 
-    Parameters
-    ----------
-    patient : int
-        Number of the patient, 0 or more.
-    infected : bool
-        Adds ground glass and consolidations to the lungs; changes nothing else: the same
-        number and seed give the same body with and without them.
-    seed : int
-        0 or more.
+    `infected` adds ground glass and consolidations to the lungs and changes nothing else: the same
+    number and seed give the same body with and without them.
 
     Raises
     ------
@@ -67,8 +60,7 @@ def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
         seen = np.abs(columns - middle) < span
         line = np.column_stack([columns, height - lift])[seen]
         points = np.round(line * 16).astype(np.int32)
-        faint = hu.CLOTHES - rng.uniform(0, 70)
-        cv2.polylines(canvas, [points], False, faint, 1, cv2.LINE_8, 4)
+        cv2.polylines(canvas, [points], False, hu.CLOTHES - rng.uniform(0, 70), 1, cv2.LINE_8, 4)
 
 
 def hounsfield(patient: Patient, z: float) -> np.ndarray:
@@ -155,11 +147,10 @@ def render_slice(
     Parameters
     ----------
     patient : Patient
-        From :func:`make_patient`.
     z : float
         Height in [0, 1], from the shoulders to the abdomen.
-    window : str
-        'lung' (center -600 HU, width 1200 HU) or 'mediastinal' (50, 350).
+    window : {"lung", "mediastinal"}
+        See `tissues.WINDOWS`.
     offset : float
         Gray levels added before the clipping: what a display's level knob does.
 

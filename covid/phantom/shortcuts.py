@@ -43,26 +43,12 @@ NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 
 @dataclass(frozen=True)
 class Switches:
-    """What is wrong with a data set on purpose; by default nothing.
+    """What is wrong with a data set on purpose; by default nothing. UserError for other values."""
 
-    Attributes
-    ----------
-    shortcuts : tuple of str
-        Keys of `SHORTCUTS`, in their order there.
-    near_duplicates : int
-        For each slice, how many more are made a fraction of a millimeter to 2 mm away.
-    labels : {"true", "permuted"}
-        "permuted": which patients are filed under the positive class is drawn at random, whether
-        or not their lungs have lesions.
-
-    Raises
-    ------
-    UserError
-        For other values.
-    """
-
-    shortcuts: tuple[str, ...] = ()
-    near_duplicates: int = 0
+    shortcuts: tuple[str, ...] = ()  # keys of `SHORTCUTS`, in their order there
+    near_duplicates: int = 0  # for each slice, how many more are made up to 2 mm away
+    # "permuted": which patients are filed under the positive class is drawn at random, whether or
+    # not their lungs have lesions
     labels: str = "true"
 
     def __post_init__(self) -> None:
@@ -83,29 +69,28 @@ class Switches:
         in_order = tuple(name for name in SHORTCUTS if name in self.shortcuts)
         object.__setattr__(self, "shortcuts", in_order)  # named twice is named once
 
-    def in_words(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """One sentence for each switch that is on."""
-        sentences = [f"Shortcut {name}: {SHORTCUTS[name]}." for name in self.shortcuts]
+        found = [f"Shortcut {name}: {SHORTCUTS[name]}." for name in self.shortcuts]
         if self.shortcuts:
-            sentences.append("Shortcuts are in every slice of the class Infected, in no other.")
+            found.append("Shortcuts are in every slice of the class Infected, in no other.")
         if self.near_duplicates:
-            sentences.append(
+            found.append(
                 f"Near-duplicates: each slice has {self.near_duplicates} more beside it, "
                 f"{NEAREST_MM:g} to {FARTHEST_MM:g} mm up or down, each with noise of its own."
             )
         if self.labels == "permuted":
-            sentences.append(
+            found.append(
                 "Labels permuted: patients were filed under the two classes at random, whether or "
                 "not there are lesions in their lungs. There is nothing to learn."
             )
-        return sentences
+        return found
 
 
 def near_heights(patient: Patient, index: int, z: float, count: int) -> list[float]:
-    """Heights of the near-duplicates of the slice number `index` of a patient, at height `z`.
+    """Heights of the near-duplicates of a patient's slice number `index`, which is at height `z`.
 
-    Each near-duplicate's distance is drawn by itself, so that more of them leave the first ones
-    as they are.
+    Each distance is drawn from a generator of its own, so that more of them change none.
     """
     heights = []
     for copy in range(count):
