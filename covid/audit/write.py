@@ -38,14 +38,9 @@ IMAGE_COLUMNS = (
 def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     """Write all files of an audit; those of an earlier one are replaced.
 
-    Parameters
-    ----------
-    audit : Audit
-    folder : str or Path
-        Made if it is not there. pairs.png is left out where no two images were similar enough to be
-        compared, confounders.png where one class has no readable image.
-    note : str
-        The small print; see `covid.data.disclaimer.small_print`.
+    `folder` is made if it is not there. pairs.png is left out where no two images were similar
+    enough to be compared, confounders.png where one class has no readable image. `note` is the
+    small print.
 
     Raises
     ------
@@ -77,29 +72,22 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     )
     write_csv(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
     write_csv(folder / "images.csv", IMAGE_COLUMNS, image_rows(audit))
-    positive = f"(positive class: {audit.dataset.positive})"
-    if audit.confounders:
-        draw(
-            "covid.audit.figures.confounder_intervals",
-            [found.summary() for found in audit.confounders],
-            audit.units_title,
-            folder / "confounders.png",
-            f"AUC of each image property alone {positive}",
-            note,
-        )
-    else:
-        (folder / "confounders.png").unlink(missing_ok=True)
-    pairs, title = pairs_to_show(audit)
-    if pairs:
-        draw(
-            "covid.audit.figures.pair_grid",
-            pairs,
-            folder / "pairs.png",
-            f"{title} {positive}",
-            note,
-        )
-    else:
-        (folder / "pairs.png").unlink(missing_ok=True)
+    confounders = [found.summary() for found in audit.confounders], audit.units_title
+    pairs, pairs_title = pairs_to_show(audit)
+    for path, name, items, title in (
+        (
+            "confounders.png",
+            "confounder_intervals",
+            confounders,
+            "AUC of each image property alone",
+        ),
+        ("pairs.png", "pair_grid", (pairs,), pairs_title),
+    ):
+        if items[0]:
+            title = f"{title} (positive class: {audit.dataset.positive})"
+            draw(f"covid.audit.figures.{name}", *items, folder / path, title, note)
+        else:
+            (folder / path).unlink(missing_ok=True)
     finish()
 
 
@@ -181,15 +169,9 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
                 (gray, path.name, audit.parts[image], audit.prints.images[image].class_name)
             )
         else:
-            same = "identical files" if pairs.identical[index] else ""
             window = ", another window" if pairs.other_window[index] else ""
-            rows.append(
-                (
-                    *sides,
-                    same
-                    or f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits differ{window}",
-                )
-            )
+            text = f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits differ{window}"
+            rows.append((*sides, "identical files" if pairs.identical[index] else text))
     return rows, title
 
 

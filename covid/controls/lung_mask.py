@@ -32,16 +32,8 @@ def lung_mask(image: np.ndarray) -> np.ndarray:
        edge, because the contour crop often cuts along the lungs' tips.
     4. Closing and filling of holes: vessels and opacities, which are bright, belong to the lung.
 
-    Parameters
-    ----------
-    image : numpy.ndarray
-        (height, width), uint8 gray.
-
-    Returns
-    -------
-    numpy.ndarray
-        (height, width), bool; all False where there is no lung to be found, as in slices of the
-        abdomen.
+    (height, width) uint8 -> (height, width) bool, all False where there is no lung to be found, as
+    in slices of the abdomen.
     """
     small = cv2.medianBlur(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA), 5)
     bright = (small > body_level(small)).astype(np.uint8)
@@ -119,17 +111,8 @@ def hulls(mask: np.ndarray) -> np.ndarray:
     """The convex hull of each region of a mask: no opacity at a lung's edge stays outside.
 
     Where an opacity as bright as the chest wall has eaten into a lung, the mask has a dent, and
-    both the opacity and the dent's shape would give the class away.
-
-    Parameters
-    ----------
-    mask : numpy.ndarray
-        (height, width), bool.
-
-    Returns
-    -------
-    numpy.ndarray
-        (height, width), bool; holds the mask.
+    both the opacity and the dent's shape would give the class away. (height, width) bool, like
+    the mask.
     """
     covered = np.zeros(mask.shape, np.uint8)
     fill_hulls(mask.astype(np.uint8), covered)

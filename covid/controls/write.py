@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from covid.common.output_files import write_csv, write_json
-from covid.controls.results import Controls, interval, interval_in_words, split_in_words
+from covid.controls.results import Controls, interval, interval_text, split_text
 
 COLUMNS = (
     *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
@@ -16,18 +16,8 @@ COLUMNS = (
 def write_controls(controls: Controls, folder: Path, note: str) -> None:
     """Write controls.json, controls.csv, controls.png and masks.png into `folder`.
 
-    Parameters
-    ----------
-    controls : Controls
-    folder : Path
-        Made where it is missing; files of these names are replaced.
-    note : str
-        The small print.
-
-    Raises
-    ------
-    UserError
-        A figure cannot be written.
+    The folder is made where it is missing, files of these names are replaced; `note` is the small
+    print. UserError if a figure cannot be written.
     """
     from covid.controls.figures import controls_figure, masks_figure
 
@@ -47,7 +37,7 @@ def write_rows(controls: Controls, path: Path) -> None:
 def table(controls: Controls, note: str) -> str:
     """The results for the screen: a line for each control, how to read it, the verdict."""
     header = f"{'control':<34} {'accuracy':>8} {'95 %':>13}  {'AUC':>5} {'95 %':>13}"
-    lines = [f"{controls.model}, {split_in_words(controls)}", header, "-" * len(header)]
+    lines = [f"{controls.model}, {split_text(controls)}", header, "-" * len(header)]
     for row in controls.rows:
         accuracy = interval(row.accuracy_low, row.accuracy_high)
         auc = interval(row.auc_low, row.auc_high)
@@ -55,12 +45,12 @@ def table(controls: Controls, note: str) -> str:
             f"{row.title:<34} {row.accuracy:>8.3f} {accuracy:>13}  {row.auc:>5.3f} {auc:>13}"
             + ("  FLAGGED" if row.flagged else "")
         )
-    lines += [f"Intervals: {interval_in_words(controls)}.", *remarks(controls)]
+    lines += [f"Intervals: {interval_text(controls)}.", *remarks(controls)]
     return "\n".join([*lines, note, "", controls.verdict])
 
 
 def remarks(controls: Controls) -> list[str]:
-    """What a reader must know beside the numbers: patients not known, lungs not found."""
+    """What a reader must know beside the values: patients not known, lungs not found."""
     found = []
     if controls.groups is None:
         found.append(

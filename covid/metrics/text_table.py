@@ -21,9 +21,9 @@ WHAT = {  # half a sentence for who has not met the measure; {0} the negative cl
     "ppv": "share of {1} among those called so, at the stated prevalence",
     "npv": "share of {0} among those called so, at the stated prevalence",
     "accuracy": "share of all images that are recognized",
-    "balanced_accuracy": "mean of sensitivity and specificity; a coin has 0.5",
+    "balanced_accuracy": "mean of sensitivity and specificity; chance has 0.5",
     "f1": "harmonic mean of precision and sensitivity",
-    "roc_auc": "chance that an image of {1} scores above one of {0}; a coin has 0.5",
+    "roc_auc": "chance that an image of {1} scores above one of {0}; chance has 0.5",
     "pr_auc": "average precision over all thresholds; chance is the share of {1} images",
     "brier": "mean squared error of the probability; 0 is best, always 0.5 has 0.25",
     "ece": "how far probabilities are from what comes true; 0 is best",
@@ -33,14 +33,8 @@ WHAT = {  # half a sentence for who has not met the measure; {0} the negative cl
 def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: dict) -> str:
     """Everything there is to say of one part.
 
-    Parameters
-    ----------
-    part : str
-    summary : dict
-        Of `Result.summary`.
-    classes : (negative, positive) class names
-    threshold : dict
-        "value", "chosen_on" and "method", as in a model's metadata.
+    `summary` comes from `Result.summary`, `classes` are (negative, positive), `threshold` has
+    "value", "chosen_on" and "method", as in a model's metadata.
     """
     low, high = summary["acc_95_percent_interval"]
     lines = [
@@ -61,7 +55,7 @@ def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: d
 
 
 def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> list[str]:
-    """The confusion matrix in words."""
+    """The confusion matrix as text."""
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     return [
         f"  {classes[1]} (positive): {true_positive} recognized, {false_negative} missed",
@@ -94,11 +88,8 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
         header, rows = header[:-1], [row[:-1] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rule = tuple("-" * width for width in widths)
-    return [
-        "  "
-        + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (header, rule, *rows)
-    ]
+    lines = (map(str.ljust, row, widths) for row in (header, rule, *rows))
+    return ["  " + "  ".join(line).rstrip() for line in lines]
 
 
 def glossary(classes: tuple[str, str]) -> str:
