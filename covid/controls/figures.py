@@ -13,6 +13,7 @@ from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
 from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
+    GRID,
     NAME_FONT,
     NAME_LINE,
     ORANGE,
@@ -31,7 +32,7 @@ READING = (
 COLUMNS = ("image", "lungs found", "lungs blacked out", "border only", "lungs only")
 
 
-def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
+def controls_figure(controls: Controls, path: Path, note: str = "") -> Path:
     """Accuracy and AUC of every control as dots with their intervals, chance as a line."""
     rows = controls.rows
     require(len(rows) > 0, path, "at least one control")
@@ -54,7 +55,7 @@ def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Pat
             for text, row in zip(axes.get_yticklabels(), rows, strict=True):
                 text.set_color(ORANGE if row.flagged else "black")
         text_at(body, 0.3, height + 0.05, words, fontsize=9.5)
-    return Path(path)
+    return path
 
 
 def _name(row: Row) -> str:
@@ -77,7 +78,7 @@ def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
     axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, zorder=0)
     axes.annotate("chance", (0.5, -0.6), (4, 0), textcoords="offset points", fontsize=8, color=GRAY)
     axes.set(xlim=(-0.02, 1.02), ylim=(count - 0.5, -0.75))
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.grid(axis="x", **GRID)
     axes.set_axisbelow(True)
     names = {
         "auc": f"AUC in the test (positive class: {positive})",
@@ -86,7 +87,7 @@ def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
     axes.set_xlabel(wrap(names[measure], 4.0, 9))
 
 
-def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
+def masks_figure(controls: Controls, path: Path, note: str = "") -> Path:
     """Some test slices, a row each, as every control shows them to the network."""
     examples = controls.examples
     require(len(examples) > 0, path, "at least one example")
@@ -111,7 +112,7 @@ def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
                 axes.spines[:].set_visible(False)
                 if row == 0:
                     axes.set_title(COLUMNS[column], fontsize=10)
-    return Path(path)
+    return path
 
 
 def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:

@@ -14,7 +14,8 @@ from covid.cli.commands.look import free_path
 from covid.cli.main import main
 from covid.common.errors import UserError
 from covid.figures.heat_maps import activation_figure, input_bounds, look_figure
-from covid.figures.plots.heat_maps import excited_inputs, heat_map_with_check, tinted
+from covid.figures.plots import heat_maps
+from covid.figures.plots.heat_maps import heat_map_with_check, tinted
 from covid.training.architectures import tiny_cnn
 from covid.training.model_file import model_input, open_model
 from minicnn.layers import Dense, Flatten
@@ -202,7 +203,7 @@ FIGURES = {
         **text,
     ),
     **{
-        f"{count} excited": lambda path, count=count, **text: excited_inputs(
+        f"{count} inputs": lambda path, count=count, **text: heat_maps.activation_maximization(
             [(random_map(seed), "a_layer_name, filter 12\nactivation 0.001 to 1e+05")
              for seed in range(count)],
             (-3, 3),
@@ -249,10 +250,10 @@ def test_colors_say_for_and_against():
     np.testing.assert_allclose(tinted(np.array([[-1.0, 3.0]]), None)[0, :, 0], [0, 1])
 
 
-def test_activation_figure_shows_what_excite_finds(tmp_path, model, monkeypatch):
+def test_activation_figure_shows_what_activation_maximization_finds(tmp_path, model, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        "covid.figures.plots.heat_maps.excited_inputs",
+        "covid.figures.plots.heat_maps.activation_maximization",
         lambda inputs, bounds, path, title, note: drawn.append((inputs, title)),
     )
     monkeypatch.setattr("covid.figures.heat_maps.MOST_FILTERS", 2)

@@ -87,7 +87,7 @@ CASES = {
     ),
     "curves": lambda path, **text: plots.training_curves(history(10), path, best_epoch=4, **text),
     "curves of one epoch": lambda path, **text: plots.training_curves(
-        history(1), path, best_epoch=1, chance=False, **text
+        history(1), path, best_epoch=1, **text
     ),
     "curves without validation": lambda path, **text: plots.training_curves(
         history(3, validation=False), path, **text
