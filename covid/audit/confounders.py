@@ -6,8 +6,8 @@ look-alikes) are not independent, so every group counts once, with the mean of i
 
 The rule for `flagged`: the lower end of the 95 % interval of the AUC lies above 0.75. That takes
 a strong difference and enough groups to be sure of it: eight in each class at the least, even if
-all of one class lie above all of the other. What the disease itself does to such measures, as denser
-lungs do to the mean, is far weaker. Format, mode and size are the exception: where all images of
+all of one class lie above all of the other. The disease itself changes such measures far less, as
+denser lungs change the mean. Format, mode and size are the exception: where all images of
 one class have the same and all of the other class another one, that is no accident, however few
 groups there are.
 """

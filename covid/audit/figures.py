@@ -1,4 +1,4 @@
-"""Figures of the audit: pairs of images side by side, and how well single measures separate the classes."""
+"""Figures of the audit: pairs of images side by side, and the AUC of single measures."""
 
 import math
 from pathlib import Path
@@ -46,8 +46,8 @@ def pair_grid(pairs: list[tuple], path: Path, title: str, note: str = "") -> Pat
                 place = Place(x + number * cell, y + head, cell - 0.04, cell)
                 place = show(body, place, image, standing=True)
                 label = shorten(f"{part}: {class_name}", cell - GAP)
-                words = f"{label}\n{shorten(name, cell - GAP)}"
-                caption(body, place, "below", words, **NAME_FONT)
+                text = f"{label}\n{shorten(name, cell - GAP)}"
+                caption(body, place, "below", text, **NAME_FONT)
     return path
 
 

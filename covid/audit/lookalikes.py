@@ -1,11 +1,11 @@
 """Near-duplicates among all images, and the groups that they join.
 
 Two stages: the hash names candidates (`neighbors`), the correlation of the aligned details
-decides (`alignment`). What is asked of a pair is stricter where it may join groups: a single
+decides (`alignment`). The bound is higher where a pair may join groups: a single
 wrong pair there makes one group of two patients.
 
 The same slice in a lung window and in a mediastinal one looks different, but its bones and
-outlines stay where they are. Between windows less correlation is asked for, since images of
+outlines stay where they are. Between windows the bound is lower, since images of
 different patients have less in common there, too.
 """
 

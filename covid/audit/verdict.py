@@ -74,8 +74,8 @@ def leak_clause(audit: Audit) -> str:
         )
     if found:
         return (
-            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memorization; keep "
-            "patients apart"
+            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memorization; "
+            "keep patients apart"
         )
     if not images:
         return "No test image could be read, so nothing is known of leaks"

@@ -41,8 +41,8 @@ def controls_figure(controls: Controls, path: Path, note: str = "") -> Path:
         f"{split_text(controls)}"
     )
     height, width = 0.55 * len(rows) + 1.0, 12.0
-    words = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
-    below = 0.18 * (words.count("\n") + 1) + 0.15
+    text = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
+    below = 0.18 * (text.count("\n") + 1) + 0.15
     small = f"{note} 95 % intervals: {interval_text(controls)}."
     with sheet(path, title, small, width, height + below) as body:
         left, panel = 3.0, 4.0
@@ -54,7 +54,7 @@ def controls_figure(controls: Controls, path: Path, note: str = "") -> Path:
             axes.set_yticks(range(len(rows)), ["" if number else _name(row) for row in rows])
             for text, row in zip(axes.get_yticklabels(), rows, strict=True):
                 text.set_color(ORANGE if row.flagged else "black")
-        text_at(body, 0.3, height + 0.05, words, fontsize=9.5)
+        text_at(body, 0.3, height + 0.05, text, fontsize=9.5)
     return path
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-SIZE = 256  # pixels; the mask is looked for in an image of SIZE x SIZE
+SIZE = 256  # pixels; the mask is made in an image of SIZE x SIZE
 SMALLEST_SHARE = 0.004  # of the image: smaller dark regions are windpipe or bowel gas
 INSIDE_SHARE = 0.9  # of a dark region: with less of it inside the body it is air around the body
 BLACK = 20  # gray level: darker than the air around the body in the lung window
 BODY_SHARE = 0.1  # of the image: a smaller bright region is no body
-CORNER = 10  # pixels, height and width of what is looked at in the image's corners
+CORNER = 10  # pixels, height and width of the corners of the image that are tested
 TABLE = 5  # pixels: thinner bright things, such as the table's shell, are no body
 THIN = 5  # pixels: thinner dark things are noise or gaps between organs
 GAP = 31  # pixels: opacities at the lung's edge that are narrower are counted in

@@ -21,7 +21,7 @@ from covid.data.split_folder import SplitFolder
 WHERE = ("part", "class", "label", "source", "group")  # what a new split says anew of an image
 
 
-def taking_from(
+def hard_link_images(
     source: SplitFolder, images: Sequence[ImageFile]
 ) -> Callable[[dict, ImageFile, Path], dict]:
     """Return what puts one image of `source` into a new folder, given its new manifest line.

@@ -1,6 +1,6 @@
 """The article's preparation of a slice: contrast (CLAHE), then a crop to the body's contours.
 
-One function a step, with the article's numbers, in the order in which they run:
+One function a step, with the article's parameters, in the order in which they run:
 `to_square`, `stretch`, `enhance`, `find_contours`, `bounding_box`, `crop`; `enhance_and_crop`
 is all of them. Unlike the article's last loop, every image is cropped by its own box.
 

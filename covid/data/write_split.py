@@ -24,7 +24,7 @@ from covid.data import manifest, split_folder
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, read_gray, write_png
-from covid.data.link_images import taking_from
+from covid.data.link_images import hard_link_images
 from covid.data.preprocess import Enhanced
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
@@ -80,7 +80,7 @@ def write_split(
     if reuse is None:
         write_one = partial(_write_one, transform=transform)
     else:
-        write_one, progress = taking_from(reuse, [image for _, image in pairs]), False
+        write_one, progress = hard_link_images(reuse, [image for _, image in pairs]), False
     with _failures_in_words(folder), staged_folder(Path(folder)) as temporary:
         rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
         info = {

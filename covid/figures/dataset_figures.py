@@ -1,4 +1,4 @@
-"""Which figures there are of the images of a run, and what is on them; see also `model_figures`."""
+"""The figures of the images of a run: their content; see also `model_figures`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which figures there are of a trained model, and what is on them; how they look is in `plots`."""
+"""The figures of a trained model: their content; how they look is in `plots`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The confusion matrix at one threshold, proportions made of it, and Wilson's interval."""
+"""The confusion matrix at one threshold, its proportions, and Wilson's interval."""
 
 import math
 from statistics import NormalDist

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 
 def central_probability(t: float, degrees: int) -> float:
-    """Probability that a t-distributed number lies in [-t, t].
+    """Probability that a t-distributed value lies in [-t, t].
 
     With theta = atan(t / sqrt(degrees)), for an odd number of degrees
 
@@ -48,7 +48,7 @@ def t_quantile(probability: float, degrees: int) -> float:
         low, high = high, 2 * high
     while True:
         middle = (low + high) / 2
-        if middle in (low, high):  # neighbors: there is no number between them
+        if middle in (low, high):  # neighbors: no float lies between them
             return middle
         if central_probability(middle, degrees) < probability:
             low = middle

@@ -15,18 +15,18 @@ TITLES = {
     "brier": "Brier score",
     "ece": "calibration error",
 }
-WHAT = {  # half a sentence for who has not met the measure; {0} the negative class, {1} the positive
-    "sensitivity": "share of the {1} images that are recognized",
-    "specificity": "share of the {0} images that are recognized",
-    "ppv": "share of {1} among those called so, at the stated prevalence",
-    "npv": "share of {0} among those called so, at the stated prevalence",
-    "accuracy": "share of all images that are recognized",
+WHAT = {  # an explanation of each measure; {0} is the negative class, {1} the positive one
+    "sensitivity": "share of the {1} images that are classified correctly",
+    "specificity": "share of the {0} images that are classified correctly",
+    "ppv": "share of {1} among those classified so, at the stated prevalence",
+    "npv": "share of {0} among those classified so, at the stated prevalence",
+    "accuracy": "share of all images that are classified correctly",
     "balanced_accuracy": "mean of sensitivity and specificity; chance has 0.5",
     "f1": "harmonic mean of precision and sensitivity",
     "roc_auc": "chance that an image of {1} scores above one of {0}; chance has 0.5",
     "pr_auc": "average precision over all thresholds; chance is the share of {1} images",
     "brier": "mean squared error of the probability; 0 is best, always 0.5 has 0.25",
-    "ece": "how far probabilities are from what comes true; 0 is best",
+    "ece": "how far probabilities are from observed shares; 0 is best",
 }
 
 
@@ -50,7 +50,9 @@ def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: d
     ]
     notes = [summary["remark"]] if summary["remark"] else []
     if part == threshold["chosen_on"]:
-        notes.append("The threshold was chosen on these very images, so that it flatters them.")
+        notes.append(
+            "The threshold was chosen on these same images, so these results are optimistic."
+        )
     return "\n".join([*lines, *(f"  note: {text}" for text in notes)])
 
 
@@ -58,15 +60,15 @@ def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> lis
     """The confusion matrix as text."""
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     return [
-        f"  {classes[1]} (positive): {true_positive} recognized, {false_negative} missed",
-        f"  {classes[0]}: {true_negative} recognized, {false_positive} taken for {classes[1]}",
+        f"  {classes[1]} (positive): {true_positive} classified correctly, {false_negative} missed",
+        f"  {classes[0]}: {true_negative} classified correctly, {false_positive} classified as {classes[1]}",
     ]
 
 
 def threshold_line(threshold: dict) -> str:
     """The threshold and where it comes from."""
     if threshold["chosen_on"] is None:
-        return "at the threshold 0.5, since this model has none of its own:"
+        return "at the threshold 0.5, because none was chosen for this model:"
     how = f"{threshold['method']}, chosen on {threshold['chosen_on']}"
     return f"at the threshold {threshold['value']:.4f} ({shortened(shown(how))}):"
 
@@ -77,10 +79,10 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
     rows = [
         (
             TITLES[name],
-            number(entry["value"]),
-            interval(entry["low"], entry["high"]),
+            value_text(entry["value"]),
+            interval_text(entry["low"], entry["high"]),
             entry["method"],
-            interval(entry["group_low"], entry["group_high"]) if "group_low" in entry else "",
+            interval_text(entry["group_low"], entry["group_high"]) if "group_low" in entry else "",
         )
         for name, entry in measures.items()
     ]
@@ -93,18 +95,18 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
 
 
 def glossary(classes: tuple[str, str]) -> str:
-    """What each measure is, in half a sentence."""
+    """A short explanation of each measure."""
     width = max(map(len, TITLES.values()))
     return "\n".join(
-        f"  {TITLES[name]:<{width}}  {words.format(*classes)}" for name, words in WHAT.items()
+        f"  {TITLES[name]:<{width}}  {text.format(*classes)}" for name, text in WHAT.items()
     )
 
 
-def number(value: float | None) -> str:
-    """Three digits, or the word for what is undefined."""
+def value_text(value: float | None) -> str:
+    """Three digits, or "undefined"."""
     return "undefined" if value is None else f"{value:.3f}"
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval_text(low: float | None, high: float | None) -> str:
     """Both ends, or that there is none."""
     return "none" if low is None or high is None else f"{low:.3f} to {high:.3f}"

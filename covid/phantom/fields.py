@@ -29,7 +29,7 @@ def enlarged(image: np.ndarray, size: int) -> np.ndarray:
 def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> np.ndarray:
     """Random field, continuous in x, y and z, that belongs to the body, not to the image.
 
-    Value noise: independent normal numbers on a lattice `cell` mm apart along all three axes,
+    Value noise: independent normal values on a lattice `cell` mm apart along all three axes,
     interpolated. Two lattice planes are drawn per call, from generators that depend only on
     `key` and the plane's number, so any slice can be made on its own. The field is (size, size),
     float32, with a mean of about 0 and a standard deviation a little below 1.

@@ -120,7 +120,7 @@ def opacity_fields(
     haze : ndarray (size, size), float32
         HU to be added to the lung.
     solid : ndarray (size, size), float32
-        Share of airless lung in [0, 1], where vessels cannot be told apart.
+        Share of airless lung in [0, 1], where vessels cannot be seen.
     """
     # Opacities are soft: a quarter of the resolution is enough, and 16 times cheaper.
     coarse = frame.coarser(4)

@@ -132,7 +132,7 @@ def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) 
 
 
 def heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
-    """Heart in its bag of fat: chambers cannot be told from the wall without contrast."""
+    """Heart in its bag of fat: chambers look like the wall without contrast."""
     bottom = dome_top(patient, LEFT) + 0.17
     if not HEART_TOP < z < bottom:
         return

@@ -41,7 +41,7 @@ class Patient:
     infected or not, so that nothing else gives the class away.
     """
 
-    number: int  # with `seed` and a part's name, it keys all random numbers of that part
+    number: int  # with `seed` and a part's name, the key of all random numbers of that part
     seed: int
     infected: bool  # the class; infected is the positive one
     frame: Frame  # size, tilt and position in the image
@@ -81,7 +81,7 @@ class Patient:
 
 
 def draw_body(number: int, infected: bool, seed: int) -> Patient:
-    """A patient without vessels, nodules and infections; `infected` changes no number here."""
+    """A patient without vessels, nodules and infections; `infected` changes nothing else here."""
     rng = np.random.default_rng((seed, number, zlib.crc32(b"body")))
     female = rng.random() < 0.5
     width = rng.normal(0.94 if female else 1.0, 0.04)

@@ -1,6 +1,6 @@
 """Switches that make the synthetic data set lie: shortcuts, near-duplicates, permuted labels.
 
-A network learns whatever tells the classes apart most easily. In real collections that is often
+A network learns whatever separates the classes most easily. In real collections that is often
 not the disease: each hospital burns its own mark into the image, sets its scanner in its own way
 and has its own table, and the sick came from one hospital, the healthy from another (DeGrave et
 al., Nature Machine Intelligence 2021, doi 10.1038/s42256-021-00338-7). Here each of these faults
@@ -36,7 +36,7 @@ MARK_SCALE = 6  # pixels
 MARK_PLACE = (424, 8)
 # Gray levels of 255, added before clipping. Stretching the gray levels (`data.preprocess`) undoes
 # an offset except for what clipping does: in a darker image bones come out of the white, and CLAHE
-# makes a great deal of that. To be told from a normal image they have to be seen side by side.
+# amplifies that. The difference from a normal image shows only side by side.
 OFFSET = -40.0
 NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 

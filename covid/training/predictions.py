@@ -1,4 +1,4 @@
-"""What a trained model is worth on some images: its predictions, and the measures made of them."""
+"""The predictions of a trained model for some images, and their measures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

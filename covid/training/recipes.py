@@ -189,7 +189,7 @@ class WarmUp(Callback):
 
     Adam moves every weight by about the learning rate, whatever the gradient's size. Behind a
     flatten layer ten thousands of weights then push a sum the same way: its first steps have
-    to be small, until the weights tell the images apart.
+    to be small, until the weights separate the images.
 
     Parameters
     ----------

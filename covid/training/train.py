@@ -90,7 +90,7 @@ def train_and_evaluate(
     ------
     UserError
         If the checkpoint is damaged or of another run; if loss or weights became NaN or infinite:
-        such a model is worth nothing.
+        such a model is useless.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
@@ -156,7 +156,7 @@ def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:
 
 
 def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]:
-    """Evaluate a model on parts of a split, as its own metadata says images are prepared."""
+    """Evaluate a model on parts of a split, with images prepared as in its metadata."""
     preprocessing = model.metadata["preprocessing"]
     plain = plain_generator(preprocessing)
     threshold = threshold_of(model)["value"]

@@ -52,7 +52,7 @@ NAME_LINE = 1.25 * NAME_POINTS / 72  # height of one line of NAME_FONT, inches
 
 
 def require(condition: bool, path: str | Path, expected: str) -> None:
-    """Raise UserError unless `condition` holds; `expected` says what there should be to draw."""
+    """Raise UserError unless `condition` holds; `expected` is what the figure needs."""
     if not condition:
         raise UserError(f"{path}: expected {expected} to draw this figure; nothing is written")
 
@@ -63,9 +63,9 @@ def sheet(
 ) -> Iterator[SubFigure]:
     """An area of `width` x `height` inches between title and note; written when the block ends.
 
-    The file is either whole or as it was before; nothing is written if the drawing fails. `by_hand`:
-    all is put where `Place` and `axes_at` say; else matplotlib finds room for the axes of `subplots`
-    and their labels, which takes a third of the time of a figure.
+    The file is either whole or as it was before; nothing is written if the drawing fails. With
+    `by_hand`, everything is placed by `Place` and `axes_at`; else matplotlib finds room for the axes
+    of `subplots` and their labels, which takes a third of the time of a figure.
 
     UserError if `path` does not end in .png or cannot be written.
     """

@@ -237,6 +237,6 @@ def _range(values: np.ndarray) -> str:
     """The smallest and the largest of some values, as text."""
     finite = values[np.isfinite(values)]
     if not finite.size:
-        return "not a number"
+        return "not finite"
     low, high = f"{finite.min():.2g}", f"{finite.max():.2g}"
     return f"{low} to {high}" if low != high else f"{low} everywhere"

@@ -70,8 +70,8 @@ def confusion_matrices(
     width = max(7.0, pitch * len(results))
     first = (width - pitch * len(results)) / 2 + text
     with sheet(path, title, note, width, 0.3 + side + text, by_hand=True) as body:
-        for number, (part, counts) in enumerate(results.items()):
-            axes = axes_at(body, first + number * pitch, 0.3, side, side)
+        for column, (part, counts) in enumerate(results.items()):
+            axes = axes_at(body, first + column * pitch, 0.3, side, side)
             _confusion_panel(axes, part, np.asarray(counts))
             axes.set_xticks([0, 1], names)
             axes.set_yticks([0, 1], names, rotation=90, va="center")
