@@ -64,8 +64,8 @@ def sheet(
     """An area of `width` x `height` inches between title and note; written when the block ends.
 
     The file is either whole or as it was before; nothing is written if the drawing fails. With
-    `by_hand`, everything is placed by `Place` and `axes_at`; else matplotlib finds room for the axes
-    of `subplots` and their labels, which takes a third of the time of a figure.
+    `by_hand`, all is placed by `Place` and `axes_at`; else matplotlib finds room for the axes of
+    `subplots` and their labels, which takes a third of the time of a figure.
 
     UserError if `path` does not end in .png or cannot be written.
     """
