@@ -11,7 +11,7 @@ Read in this order:
 `measures`      scalar measures of an image
 `hashing`       perceptual hash and fine detail of an image
 `fingerprints`  all of these, of every file, which is read once
-`neighbours`    nearest neighbors by hash
+`neighbors`     nearest neighbors by hash
 `alignment`     the correlation of two images, one shifted onto the other
 `lookalikes`    both stages together: near-duplicates, and groups of them
 `confounders`   measures that separate the classes

@@ -16,32 +16,21 @@ SHIFTS = np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
 
 
 class Alignment(NamedTuple):
-    """Of every pair: the largest correlation, in [-1, 1], and the shift that it takes.
+    """Of every pair: the largest correlation, in [-1, 1], and the shift that it takes."""
 
-    Attributes
-    ----------
-    correlation : ndarray (pairs,), float32
-    shift : ndarray (pairs, 2), float32
-        Rows and columns, in pixels of the thumbnail, by which the second image is moved down
-        and right to lie on the first.
-    """
-
-    correlation: np.ndarray
+    correlation: np.ndarray  # (pairs,), float32
+    # (pairs, 2), float32: rows and columns, in pixels of the thumbnail, by which the second image
+    # is moved down and right to lie on the first
     shift: np.ndarray
 
 
 def align(
     details: np.ndarray, pairs: np.ndarray, shifting: np.ndarray, progress: bool = False
 ) -> Alignment:
-    """Correlate the images of all pairs.
+    """Correlate the images of all pairs, (pairs, 2) indices into `details`.
 
-    Parameters
-    ----------
-    details : ndarray (images, SIDE, SIDE), int8
-    pairs : ndarray (pairs, 2), int
-        Indices of images.
-    shifting : ndarray (pairs,), bool
-        Whether small shifts are tried.
+    `details` is (images, SIDE, SIDE), int8; `shifting`, (pairs,) bool, says whether small shifts
+    are tried.
     """
     pieces = [slice(first, first + AT_ONCE) for first in range(0, len(pairs), AT_ONCE)]
     if not pieces:
@@ -83,12 +72,8 @@ def best_shift(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nd
 
     All whole shifts at once by the correlation theorem, ``F(products) = F(first) conj(F(second))``;
     what leaves the image on one side comes back on the other, a strip of at most four pixels.
-    Then the summit between the pixels, see `summit`.
-
-    Returns
-    -------
-    products : ndarray (pairs,)
-    shift : ndarray (pairs, 2), float32
+    Then the summit between the pixels, see `summit`. The sums are (pairs,), the shifts (pairs, 2),
+    float32.
     """
     spectrum = np.fft.rfft2(first) * np.conj(np.fft.rfft2(second))
     products = np.fft.irfft2(spectrum, s=(SIDE, SIDE))

@@ -6,8 +6,8 @@ look-alikes) are not independent, so every group counts once, with the mean of i
 
 The rule for `flagged`: the lower end of the 95 % interval of the AUC lies above 0.75. That takes
 a strong difference and enough groups to be sure of it: eight in each class at the least, even if
-all of one class lie above all of the other. What the disease itself does to such measures, as denser
-lungs do to the mean, is far weaker. Format, mode and size are the exception: where all images of
+all of one class lie above all of the other. The disease itself changes such measures far less, as
+denser lungs change the mean. Format, mode and size are the exception: where all images of
 one class have the same and all of the other class another one, that is no accident, however few
 groups there are.
 """
@@ -15,7 +15,6 @@ groups there are.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -33,34 +32,17 @@ HALVINGS = 50  # of the interval in which an end is searched
 
 @dataclass(frozen=True)
 class Confounder:
-    """How well one measure separates the classes.
-
-    Attributes
-    ----------
-    name, title : str
-        Key, and a description.
-    auc : float
-        In [0.5, 1]: 1 - AUC where the negative class has the larger values.
-    low, high : float
-        95 % interval of `auc`.
-    larger_in_positive : bool
-        Which class has the larger values.
-    positive_mean, negative_mean : float
-        Means of the groups' means.
-    units : (int, int)
-        Groups with images of the negative and of the positive class.
-    flagged : bool
-    """
+    """How well one measure separates the classes."""
 
     name: str
-    title: str
-    auc: float
-    low: float
+    title: str  # a description
+    auc: float  # in [0.5, 1]: 1 - AUC where the negative class has the larger values
+    low: float  # 95 % interval of `auc`
     high: float
-    larger_in_positive: bool
-    positive_mean: float
+    larger_in_positive: bool  # which class has the larger values
+    positive_mean: float  # means of the groups' means
     negative_mean: float
-    units: tuple[int, int]
+    units: tuple[int, int]  # groups with images of the negative and of the positive class
     flagged: bool
 
     def summary(self) -> dict:
@@ -71,11 +53,7 @@ class Confounder:
 def find_confounders(prints: Fingerprints, groups: np.ndarray) -> list[Confounder]:
     """Rate all measures; the strongest first. Empty where a class has no readable image.
 
-    Parameters
-    ----------
-    prints : Fingerprints
-    groups : ndarray (images,), int64
-        Code of each image's group.
+    `groups`, (images,) int64, has the code of each image's group.
     """
     labels = prints.labels
     if len(set(labels.tolist())) < 2:
@@ -100,18 +78,9 @@ def rate(
     strength = max(area, 1 - area)
     low, high = auc_interval(strength, len(negative), len(positive))
     one_each = name in IN_THE_HEADER and is_one_each(values, labels)
-    return Confounder(
-        name,
-        title,
-        strength,
-        low,
-        high,
-        area >= 0.5,
-        float(positive.mean()),
-        float(negative.mean()),
-        (len(negative), len(positive)),
-        bool(low > BAR or one_each),
-    )
+    means, units = (float(positive.mean()), float(negative.mean())), (len(negative), len(positive))
+    flagged = bool(low > BAR or one_each)
+    return Confounder(name, title, strength, low, high, area >= 0.5, *means, units, flagged)
 
 
 def rate_category(
@@ -122,10 +91,10 @@ def rate_category(
     Of all X the one with the largest AUC counts; the title names it. For two formats both have the
     same AUC.
     """
-    words = np.array(values, object)
+    found = np.array(values, object)
     ratings = [
-        rate(name, f"{title}: {word} or not", (words == word).astype(float), labels, groups)
-        for word in sorted(Counter(values))
+        rate(name, f"{title}: {value} or not", (found == value).astype(float), labels, groups)
+        for value in sorted(set(values))
     ]
     return max(ratings, key=lambda rating: rating.auc)
 
@@ -150,14 +119,8 @@ def auc_interval(area: float, negatives: int, positives: int) -> tuple[float, fl
     R. G. Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney
     statistic, part 2", Statistics in Medicine 25, 2006, method 5: the ends are the areas A with
     ``|area - A| = z sqrt(V(A))``, as in Wilson's interval of a proportion, where V is Hanley and
-    McNeil's variance with both class sizes at their mean in its bracket.
-
-    Parameters
-    ----------
-    area : float
-        In [0, 1].
-    negatives, positives : int
-        Independent samples in each class.
+    McNeil's variance with both class sizes at their mean in its bracket. `area` is in [0, 1], the
+    integers count the independent samples in each class.
     """
     mean_size = (negatives + positives) / 2 - 1
 

@@ -1,14 +1,13 @@
-"""Figures of the audit: pairs of images side by side, and how well single numbers tell classes."""
+"""Figures of the audit: pairs of images side by side, and the AUC of single measures."""
 
 import math
 from pathlib import Path
-
-import numpy as np
 
 from covid.audit.confounders import BAR
 from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
+    GRID,
     NAME_FONT,
     NAME_LINE,
     ORANGE,
@@ -24,13 +23,11 @@ from covid.figures.plots.images import GAP, show
 COLUMNS = 3  # pairs in a row
 
 
-def pair_grid(pairs: list[tuple], path: str | Path, title: str, note: str = "") -> Path:
+def pair_grid(pairs: list[tuple], path: Path, title: str, note: str = "") -> Path:
     """Pairs of images side by side: above them how alike they are, below their names and parts.
 
-    Parameters
-    ----------
-    pairs : list of (side, side, text)
-        A side is (image (height, width) uint8, file name, part, class name).
+    `pairs` are (side, side, text); a side is (image (height, width) uint8, file name, part, class
+    name).
     """
     require(len(pairs) > 0, path, "at least one pair")
     columns = min(COLUMNS, len(pairs))
@@ -49,44 +46,37 @@ def pair_grid(pairs: list[tuple], path: str | Path, title: str, note: str = "") 
                 place = Place(x + number * cell, y + head, cell - 0.04, cell)
                 place = show(body, place, image, standing=True)
                 label = shorten(f"{part}: {class_name}", cell - GAP)
-                words = f"{label}\n{shorten(name, cell - GAP)}"
-                caption(body, place, "below", words, **NAME_FONT)
-    return Path(path)
+                text = f"{label}\n{shorten(name, cell - GAP)}"
+                caption(body, place, "below", text, **NAME_FONT)
+    return path
 
 
 def confounder_intervals(
-    confounders: list[dict], units: str, path: str | Path, title: str, note: str = ""
+    confounders: list[dict], units: str, path: Path, title: str, note: str = ""
 ) -> Path:
-    """The AUC of each number with its 95 % interval, the flagged ones in another colour.
+    """The AUC of each measure with its 95 % interval, the flagged ones in another color.
 
-    Parameters
-    ----------
-    confounders : list of dict
-        As in audit.json: "title", "auc", "low", "high", "flagged", "units". In the order in
-        which they are drawn, from above.
-    units : str
-        What counts once: "patients", ...
+    `confounders`, as in audit.json, are drawn from above; `units` is what counts once, such as
+    "patients".
     """
-    require(len(confounders) > 0, path, "at least one number")
+    require(len(confounders) > 0, path, "at least one measure")
     with sheet(path, title, note, 9, 0.3 * len(confounders) + 1.2) as body:
         axes = body.subplots()
         for place, found in enumerate(confounders):
-            colour = ORANGE if found["flagged"] else BLUE
-            axes.plot([found["low"], found["high"]], [place, place], "|-", color=colour)
-            axes.plot(found["auc"], place, "s" if found["flagged"] else "o", color=colour)
+            color = ORANGE if found["flagged"] else BLUE
+            axes.plot([found["low"], found["high"]], [place, place], "|-", color=color)
+            axes.plot(found["auc"], place, "s" if found["flagged"] else "o", color=color)
         negative, positive = confounders[0]["units"]
-        axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, label="says nothing")
+        axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance")
         axes.axvline(BAR, color=GRAY, linewidth=1, label="bar for the lower end")
         axes.plot([], [], "s-", color=ORANGE, label="flagged: separates the classes")
-        axes.set_yticks(
-            np.arange(len(confounders)),
-            [f"{found['title']}  {found['auc']:.2f}" for found in confounders],
-        )
+        names = [f"{found['title']}  {found['auc']:.2f}" for found in confounders]
+        axes.set_yticks(range(len(confounders)), names)
         axes.set(xlim=(0, 1.02), ylim=(len(confounders) - 0.5, -0.5))
         axes.set_xlabel(
-            "AUC of this number alone, with 95 % interval\n"
+            "AUC of this measure alone, with 95 % interval\n"
             f"{negative} + {positive} {units} (negative + positive)"
         )
-        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axes.grid(axis="x", **GRID)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9)
-    return Path(path)
+    return path

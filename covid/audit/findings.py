@@ -19,34 +19,16 @@ EXAMPLES = 5  # patients named
 
 @dataclass(frozen=True)
 class Audit:
-    """What is in a data set besides lungs. Indices count the images that could be read.
-
-    Attributes
-    ----------
-    dataset : Dataset
-    split : Split
-        What was audited.
-    prints : Fingerprints
-    parts : list of str
-        The part of each image: "train", "validate" or "test".
-    candidates : Pairs
-        All pairs that were compared, the most similar first.
-    inferred : ndarray (images,), int64
-        Number of each image's group of look-alikes.
-    confounders : list of Confounder
-        The flagged ones first, then by their AUC.
-    names : dict of ImageFile to str, or None
-        The patients, where they are known.
-    """
+    """What is in a data set besides lungs. Indices count the images that could be read."""
 
     dataset: Dataset
-    split: Split
+    split: Split  # what was audited
     prints: Fingerprints
-    parts: list[str]
-    candidates: Pairs
-    inferred: np.ndarray
-    confounders: list[Confounder]
-    names: dict[ImageFile, str] | None
+    parts: list[str]  # of each image: "train", "validate" or "test"
+    candidates: Pairs  # all pairs that were compared, the most similar first
+    inferred: np.ndarray  # (images,), int64, number of each image's group of look-alikes
+    confounders: list[Confounder]  # the flagged ones first, then by their AUC
+    names: dict[ImageFile, str] | None  # the patients, where they are known
 
     @cached_property
     def pairs(self) -> Pairs:

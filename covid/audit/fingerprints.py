@@ -22,32 +22,16 @@ DIGEST = 16  # bytes of a check sum
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """What is known of the images that could be read, each an element of every attribute.
-
-    Attributes
-    ----------
-    images : list of ImageFile
-    digests : list of bytes
-        Check sums of the files.
-    formats, modes : list of str
-        Such as "png" and "gray, 8 bit".
-    measures : ndarray (images, len(MEASURES)), float32
-        See `covid.audit.measures`.
-    hashes : ndarray (images, WORDS), uint64
-    details : ndarray (images, SIDE, SIDE), int8
-        See `covid.audit.hashing`; all zeros for a flat image.
-    unreadable : list of (Path, str)
-        The other files, with the reason as text.
-    """
+    """What is known of the images that could be read, each an element of every attribute."""
 
     images: list[ImageFile]
-    digests: list[bytes]
-    formats: list[str]
-    modes: list[str]
-    measures: np.ndarray
-    hashes: np.ndarray
-    details: np.ndarray
-    unreadable: list[tuple[Path, str]]
+    digests: list[bytes]  # check sums of the files
+    formats: list[str]  # such as "png"
+    modes: list[str]  # such as "gray, 8 bit"
+    measures: np.ndarray  # (images, len(MEASURES)), float32; see `covid.audit.measures`
+    hashes: np.ndarray  # (images, WORDS), uint64; see `covid.audit.hashing`
+    details: np.ndarray  # (images, SIDE, SIDE), int8; all zeros for a flat image
+    unreadable: list[tuple[Path, str]]  # the other files, with the reason as text
 
     def __len__(self) -> int:
         return len(self.images)
@@ -94,19 +78,14 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
     readable = [index for index, facts in enumerate(found) if not isinstance(facts, str)]
     if len(readable) < count:
         measures, hashes, details = measures[readable], hashes[readable], details[readable]
-    known = [found[index] for index in readable]
-    digests, formats, modes = ([facts[column] for facts in known] for column in range(3))
+    columns = ([found[index][column] for index in readable] for column in range(3))
     return Fingerprints(
         [images[index] for index in readable],
-        digests,
-        formats,
-        modes,
-        measures,
-        hashes,
-        details,
+        *columns,
+        *(measures, hashes, details),
         [
-            (images[index].path, reason)
-            for index, reason in enumerate(found)
-            if isinstance(reason, str)
+            (image.path, why)
+            for image, why in zip(images, found, strict=True)
+            if isinstance(why, str)
         ],
     )

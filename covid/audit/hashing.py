@@ -26,17 +26,10 @@ LEAST_DETAIL = 0.25  # gray levels, root mean square; below, there is nothing to
 
 
 class Look(NamedTuple):
-    """What is compared of an image.
+    """What is compared of an image."""
 
-    Attributes
-    ----------
-    bits : ndarray (WORDS,), uint64
-    detail : ndarray (SIDE, SIDE), int8
-        Root mean square 16, or all zeros if the image is flat.
-    """
-
-    bits: np.ndarray
-    detail: np.ndarray
+    bits: np.ndarray  # (WORDS,), uint64
+    detail: np.ndarray  # (SIDE, SIDE), int8, root mean square 16; all zeros if the image is flat
 
 
 def look(gray: np.ndarray) -> Look:

@@ -1,11 +1,11 @@
 """Near-duplicates among all images, and the groups that they join.
 
-Two stages: the hash names candidates (`neighbours`), the correlation of the aligned details
-decides (`alignment`). What is asked of a pair is stricter where it may join groups: a single
+Two stages: the hash names candidates (`neighbors`), the correlation of the aligned details
+decides (`alignment`). The bound is higher where a pair may join groups: a single
 wrong pair there makes one group of two patients.
 
 The same slice in a lung window and in a mediastinal one looks different, but its bones and
-outlines stay where they are. Between windows less correlation is asked for, since images of
+outlines stay where they are. Between windows the bound is lower, since images of
 different patients have less in common there, too.
 """
 
@@ -36,30 +36,14 @@ WINDOW_GAP = 24  # gray levels: no image's soft tissue lies in such a gap betwee
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of images; every attribute has an element for each pair, the most similar first.
+    """Pairs of images; every attribute has an element for each pair, the most similar first."""
 
-    Attributes
-    ----------
-    images : ndarray (pairs, 2), int64
-        Indices, the smaller one first.
-    bits : ndarray (pairs,), int64
-        In how many of 255 bits the hashes differ.
-    correlation : ndarray (pairs,), float32
-        Of the aligned details; 1 for identical files.
-    shift : ndarray (pairs, 2), float32
-        See `covid.audit.alignment.Alignment`.
-    identical : ndarray (pairs,), bool
-        The files are equal byte by byte.
-    other_window : ndarray (pairs,), bool
-        The images are shown in different windows.
-    """
-
-    images: np.ndarray
-    bits: np.ndarray
-    correlation: np.ndarray
-    shift: np.ndarray
-    identical: np.ndarray
-    other_window: np.ndarray
+    images: np.ndarray  # (pairs, 2), int64, indices, the smaller one first
+    bits: np.ndarray  # (pairs,), int64, in how many of 255 bits the hashes differ
+    correlation: np.ndarray  # (pairs,), float32, of the aligned details; 1 for identical files
+    shift: np.ndarray  # (pairs, 2), float32; see `covid.audit.alignment.Alignment`
+    identical: np.ndarray  # (pairs,), bool: the files are equal byte by byte
+    other_window: np.ndarray  # (pairs,), bool: the images are shown in different windows
 
     def __len__(self) -> int:
         return len(self.images)
@@ -82,12 +66,8 @@ class Pairs:
 def find_candidates(prints: Fingerprints, sides: np.ndarray, progress: bool = False) -> Pairs:
     """Compare images whose hashes are near; all pairs that were compared, decided or not.
 
-    Parameters
-    ----------
-    prints : Fingerprints
-    sides : ndarray (images,), int64
-        Neighbors are searched on both sides, so that a hundred copies in train do not hide the
-        one in test.
+    Neighbors are searched on both `sides`, (images,) int64, so that a hundred copies in train do
+    not hide the one in test.
     """
     copies = equal_files(prints.digests, sides)
     windows = windows_of(prints.tissue)

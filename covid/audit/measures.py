@@ -37,17 +37,7 @@ MEASURES = {
 
 
 def measure(gray: np.ndarray) -> np.ndarray:
-    """Work out all of `MEASURES`.
-
-    Parameters
-    ----------
-    gray : (height, width) uint8 array
-
-    Returns
-    -------
-    numpy.ndarray
-        (len(MEASURES),), float32, in the order of `MEASURES`.
-    """
+    """All of `MEASURES`, in their order: (height, width) uint8 -> (len(MEASURES),) float32."""
     height, width = gray.shape
     mean, spread = cv2.meanStdDev(gray)
     histogram = np.bincount(gray.ravel(), minlength=256)
@@ -72,11 +62,10 @@ def border(gray: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation of the frame of 1/16 of the sides."""
     height, width = gray.shape
     rows, columns = thickness(height, FRAME), thickness(width, FRAME)
+    between = gray[rows : height - rows]
     sides = (
-        gray[:rows],
-        gray[height - rows :],
-        gray[rows : height - rows, :columns],
-        gray[rows : height - rows, width - columns :],
+        *(gray[:rows], gray[height - rows :]),
+        *(between[:, :columns], between[:, width - columns :]),
     )
     levels = np.concatenate([side.ravel() for side in sides])
     return float(levels.mean()), float(levels.std())
@@ -85,15 +74,10 @@ def border(gray: np.ndarray) -> tuple[float, float]:
 def brightest_corner(gray: np.ndarray) -> float:
     """The highest of the four corners' 99 % levels: a marker or a letter stands there."""
     rows, columns = (thickness(side, CORNER) for side in gray.shape)
-    corners = (
-        gray[:rows, :columns],
-        gray[:rows, -columns:],
-        gray[-rows:, :columns],
-        gray[-rows:, -columns:],
-    )
-    return max(
-        float(level_at(np.bincount(corner.ravel(), minlength=256), 0.99)) for corner in corners
-    )
+    edges = (gray[:rows], gray[-rows:])
+    corners = [edge[:, part] for edge in edges for part in (slice(columns), slice(-columns, None))]
+    histograms = [np.bincount(corner.ravel(), minlength=256) for corner in corners]
+    return max(float(level_at(histogram, 0.99)) for histogram in histograms)
 
 
 def crop_box(gray: np.ndarray) -> Box:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from minicnn.kernels.runtime.jit import kernel, part
 from minicnn.kernels.runtime.thread_pool import share
 
-AT_ONCE = 2000  # images between two looks at the keyboard (Ctrl-C) and steps of the progress bar
+AT_ONCE = 2000  # images between two checks for Ctrl-C and steps of the progress bar
 # Masks of the count of ones: every other bit, every other two bits, every other four
 ODD_BITS, ODD_PAIRS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
 ODD_NIBBLES, ONE_EACH_BYTE = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)

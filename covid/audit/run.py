@@ -21,25 +21,22 @@ def run_audit(
 ) -> Audit:
     """Look for leaks and shortcuts in the images, each of which is read once.
 
+    The result is the same for the same images and split, on any number of threads.
+
     Parameters
     ----------
     dataset : Dataset
     split : Split, optional
         Which image is in which part; None plans the random 50/10/40 split of `seed`. Images that
-        are in no part are not looked at.
+        are in no part are left out.
     names : dict of ImageFile to str, optional
-        The patient of every image, where that is known. It is used for two things: to say which
-        patients stand on both sides, and to count each patient once in the confounders. The
-        search for near-duplicates does not look at it.
+        The patient of every image, where that is known: to say which patients stand on both sides,
+        and to count each patient once in the confounders. The search for near-duplicates ignores
+        it.
     seed : int
         Of the random split.
     progress : bool
         A bar on a terminal, plain lines otherwise.
-
-    Returns
-    -------
-    Audit
-        The same for the same images and split, on any number of threads.
 
     Raises
     ------
@@ -54,16 +51,8 @@ def run_audit(
     candidates = find_candidates(prints, sides, progress)
     inferred = inferred_groups(len(prints), candidates)
     groups = inferred if names is None else codes_of([names[image] for image in prints.images])
-    return Audit(
-        dataset,
-        split,
-        prints,
-        parts,
-        candidates,
-        inferred,
-        find_confounders(prints, groups),
-        names,
-    )
+    confounders = find_confounders(prints, groups)
+    return Audit(dataset, split, prints, parts, candidates, inferred, confounders, names)
 
 
 def codes_of(names: list[str]) -> np.ndarray:

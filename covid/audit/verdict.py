@@ -74,8 +74,8 @@ def leak_clause(audit: Audit) -> str:
         )
     if found:
         return (
-            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memorization; keep "
-            "patients apart"
+            f"{audit.split_title} leaks: {', and '.join(found)}, so its test rewards memorization; "
+            "keep patients apart"
         )
     if not images:
         return "No test image could be read, so nothing is known of leaks"
@@ -113,7 +113,7 @@ def listed(names: list[str]) -> str:
 
 
 def percent(count: float, total: float = 1) -> str:
-    """A share in words: 0.953, or 953 of 1000, as "95 %"; neither 0 % nor 100 % unless it is."""
+    """A share as text: 0.953, or 953 of 1000, as "95 %"; neither 0 % nor 100 % unless it is."""
     share = 100 * count / total
     if 0 < share < 1:
         return "under 1 %"

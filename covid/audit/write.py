@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,10 +21,9 @@ from covid.audit.measures import MEASURES
 from covid.audit.verdict import summarize
 from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO
 from covid.common.errors import shown
-from covid.common.output_files import write_json
+from covid.common.output_files import write_csv, write_json
 from covid.data.images import UnreadableImage, read_gray
 from covid.figures.draw_process import draw, finish
-from minicnn.files import atomic_write
 
 SHOWN = 6  # pairs in the figure
 PAIR_COLUMNS = (
@@ -41,14 +39,9 @@ IMAGE_COLUMNS = (
 def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     """Write all files of an audit; those of an earlier one are replaced.
 
-    Parameters
-    ----------
-    audit : Audit
-    folder : str or Path
-        Made if it is not there. pairs.png is left out where no two images were similar enough to be
-        compared, confounders.png where one class has no readable image.
-    note : str
-        The small print; see `covid.data.disclaimer.small_print`.
+    `folder` is made if it is not there. pairs.png is left out where no two images were similar
+    enough to be compared, confounders.png where one class has no readable image. `note` is the
+    small print.
 
     Raises
     ------
@@ -78,8 +71,8 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
         },
         folder / AUDIT_INFO,
     )
-    write_table(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
-    write_table(folder / AUDIT_IMAGES, IMAGE_COLUMNS, image_rows(audit))
+    write_csv(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
+    write_csv(folder / AUDIT_IMAGES, IMAGE_COLUMNS, image_rows(audit))
     positive = f"(positive class: {audit.dataset.positive})"
     if audit.confounders:
         draw(
@@ -159,16 +152,6 @@ def nearest_across(audit: Audit) -> dict[int, tuple[int, float]]:
     return nearest
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write a csv file (UTF-8) as a whole."""
-    # As in `covid.data.manifest`: names that are not valid UTF-8 come back as they were.
-    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
-    with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
-
-
 def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
     """Pairs for the figure, as `pair_grid` takes them, and its title.
 
@@ -194,15 +177,9 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
                 (gray, path.name, audit.parts[image], audit.prints.images[image].class_name)
             )
         else:
-            same = "identical files" if pairs.identical[index] else ""
             window = ", another window" if pairs.other_window[index] else ""
-            rows.append(
-                (
-                    *sides,
-                    same
-                    or f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits differ{window}",
-                )
-            )
+            text = f"r = {pairs.correlation[index]:.3f}, {pairs.bits[index]} bits differ{window}"
+            rows.append((*sides, "identical files" if pairs.identical[index] else text))
     return rows, title
 
 

@@ -127,21 +127,6 @@ def free_name(stem: str) -> Path:
     return folder
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write a csv file (UTF-8) as a whole.
-
-    File names that are not valid UTF-8 reach Python as lone surrogates; this error handler, in
-    reading as well, keeps them as they are.
-    """
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
-
-
 def json_text(content: dict) -> str:
     """`content` as JSON; NaN and infinity, which JSON does not have, become null."""
     return json.dumps(without_nan(content), indent=2, allow_nan=False)
@@ -154,6 +139,15 @@ def without_nan(content):
     if isinstance(content, (list, tuple)):
         return [without_nan(value) for value in content]
     return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a csv file as a whole; file names that are not valid UTF-8 come back as they were."""
+    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def write_json(content: dict, path: Path) -> None:

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from matplotlib.axes import Axes
 
-from covid.controls.results import Controls, Row, interval_in_words, split_in_words
+from covid.controls.results import Controls, Row, interval_text, split_text
 from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
 from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
+    GRID,
     NAME_FONT,
     NAME_LINE,
     ORANGE,
@@ -31,27 +32,18 @@ READING = (
 COLUMNS = ("image", "lungs found", "lungs blacked out", "border only", "lungs only")
 
 
-def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
-    """Accuracy and AUC of every control as dots with their intervals, chance as a line.
-
-    Parameters
-    ----------
-    controls : Controls
-    path : str or Path
-        A name that ends in .png.
-    note : str
-        The small print.
-    """
+def controls_figure(controls: Controls, path: Path, note: str = "") -> Path:
+    """Accuracy and AUC of every control as dots with their intervals, chance as a line."""
     rows = controls.rows
     require(len(rows) > 0, path, "at least one control")
     title = (
         f"Controls: what scores without reading lungs? Positive class: {controls.positive}, "
-        f"{split_in_words(controls)}"
+        f"{split_text(controls)}"
     )
     height, width = 0.55 * len(rows) + 1.0, 12.0
-    words = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
-    below = 0.18 * (words.count("\n") + 1) + 0.15
-    small = f"{note} 95 % intervals: {interval_in_words(controls)}."
+    text = wrap(f"{READING} {controls.verdict}", width - 0.6, 9.5)
+    below = 0.18 * (text.count("\n") + 1) + 0.15
+    small = f"{note} 95 % intervals: {interval_text(controls)}."
     with sheet(path, title, small, width, height + below) as body:
         left, panel = 3.0, 4.0
         for number, measure in enumerate(("auc", "accuracy")):
@@ -59,14 +51,11 @@ def controls_figure(controls: Controls, path: str | Path, note: str = "") -> Pat
             for place, row in enumerate(rows):
                 _score(axes, place, row, measure)
             _finish(axes, measure, controls.positive, len(rows))
-            if number == 0:
-                axes.set_yticks(range(len(rows)), [_name(row) for row in rows])
-                for text, row in zip(axes.get_yticklabels(), rows, strict=True):
-                    text.set_color(ORANGE if row.flagged else "black")
-            else:
-                axes.set_yticks(range(len(rows)), [""] * len(rows))
-        text_at(body, 0.3, height + 0.05, words, fontsize=9.5)
-    return Path(path)
+            axes.set_yticks(range(len(rows)), ["" if number else _name(row) for row in rows])
+            for text, row in zip(axes.get_yticklabels(), rows, strict=True):
+                text.set_color(ORANGE if row.flagged else "black")
+        text_at(body, 0.3, height + 0.05, text, fontsize=9.5)
+    return path
 
 
 def _name(row: Row) -> str:
@@ -74,13 +63,13 @@ def _name(row: Row) -> str:
 
 
 def _score(axes: Axes, place: int, row: Row, measure: str) -> None:
-    """One dot with its number, and its interval as a line with end marks where there is one."""
-    colour = ORANGE if row.flagged else BLUE
+    """One dot with its value, and its interval as a line with end marks where there is one."""
+    color = ORANGE if row.flagged else BLUE
     value, low, high = (getattr(row, measure + end) for end in ("", "_low", "_high"))
     if low is not None:
-        axes.plot([low, high], [place, place], "|-", color=colour, linewidth=2, markersize=9)
-    axes.plot(value, place, "o", color=colour, markersize=8)
-    style = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "color": colour}
+        axes.plot([low, high], [place, place], "|-", color=color, linewidth=2, markersize=9)
+    axes.plot(value, place, "o", color=color, markersize=8)
+    style = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "color": color}
     axes.annotate(f"{value:.2f}", (value, place), (0, 7), **style)
 
 
@@ -89,7 +78,7 @@ def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
     axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, zorder=0)
     axes.annotate("chance", (0.5, -0.6), (4, 0), textcoords="offset points", fontsize=8, color=GRAY)
     axes.set(xlim=(-0.02, 1.02), ylim=(count - 0.5, -0.75))
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.grid(axis="x", **GRID)
     axes.set_axisbelow(True)
     names = {
         "auc": f"AUC in the test (positive class: {positive})",
@@ -98,29 +87,20 @@ def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
     axes.set_xlabel(wrap(names[measure], 4.0, 9))
 
 
-def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
-    """Some test slices, a row each, as every control shows them to the network.
-
-    Parameters
-    ----------
-    controls : Controls
-    path : str or Path
-        A name that ends in .png.
-    note : str
-        The small print.
-    """
+def masks_figure(controls: Controls, path: Path, note: str = "") -> Path:
+    """Some test slices, a row each, as every control shows them to the network."""
     examples = controls.examples
     require(len(examples) > 0, path, "at least one example")
     cell, gap, left, top = 1.9, 0.08, 1.9, 0.35
     pitch = cell + gap
-    title = "What each control leaves of a slice"
-    width = left + len(COLUMNS) * pitch + 0.2
+    width, title = left + len(COLUMNS) * pitch + 0.2, "What each control leaves of a slice"
     with sheet(path, title, note, width, top + len(examples) * pitch) as body:
         for row, example in enumerate(examples):
             y = top + row * pitch
-            text_at(body, 0.1, y + 0.1, wrap(example.class_name, left - 0.3, 11), fontsize=11)
+            class_name = wrap(example.class_name, left - 0.3, 11)
+            lines = class_name.count("\n") + 1
+            text_at(body, 0.1, y + 0.1, class_name, fontsize=11)
             name = shorten(example.name, left - 0.3)
-            lines = wrap(example.class_name, left - 0.3, 11).count("\n") + 1
             text_at(body, 0.1, y + 0.15 + 0.2 * lines, name, **NAME_FONT)
             if not example.mask.any():
                 below = y + 0.25 + 0.2 * lines + 2 * NAME_LINE
@@ -132,15 +112,14 @@ def masks_figure(controls: Controls, path: str | Path, note: str = "") -> Path:
                 axes.spines[:].set_visible(False)
                 if row == 0:
                     axes.set_title(COLUMNS[column], fontsize=10)
-    return Path(path)
+    return path
 
 
 def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
-    """The five columns: gray (height, width), the second one in colour (height, width, 3)."""
-    outlined = np.repeat(image[:, :, None], 3, axis=2)  # (height, width) -> (height, width, 3)
+    """The five columns: gray (height, width), the second one in color (height, width, 3)."""
+    outlined = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)  # (height, width) -> (height, width, 3)
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     orange = tuple(int(ORANGE[place : place + 2], 16) for place in (1, 3, 5))
-    outlined = np.ascontiguousarray(outlined)
     cv2.drawContours(outlined, outlines, -1, orange, 1)
     changed = [change(image, mask) for change in (lungs_blacked_out, border_only, lungs_only)]
     return [image, outlined, *changed]

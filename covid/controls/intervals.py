@@ -23,28 +23,20 @@ BY_IMAGE, BY_GROUP, NO_INTERVAL = "Wilson and DeLong by image", "bootstrap by gr
 
 
 class Measured(NamedTuple):
-    """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval.
-
-    The intervals are of 95 %; `auc_low_99` is the lower end of the 99 % interval of the AUC.
-    `interval` is the method.
-    """
+    """Accuracy and AUC in [0, 1]; the intervals' ends are None where there is no interval."""
 
     accuracy: float
-    accuracy_low: float | None
+    accuracy_low: float | None  # 95 % intervals
     accuracy_high: float | None
     auc: float
     auc_low: float | None
     auc_high: float | None
-    auc_low_99: float | None
-    interval: str
+    auc_low_99: float | None  # lower end of the 99 % interval
+    interval: str  # the method
 
 
 def measured(
-    labels: np.ndarray,
-    p: np.ndarray,
-    groups: Sequence[str] | None,
-    kept_apart: bool,
-    seed: int,
+    labels: np.ndarray, p: np.ndarray, groups: Sequence[str] | None, kept_apart: bool, seed: int
 ) -> Measured:
     """Accuracy at 0.5 and AUC, each with a 95 % interval.
 
@@ -53,16 +45,8 @@ def measured(
     were kept apart: nothing is known of other patients. If their slices are in train and in test
     anyway, the interval is by image, for further slices of the same patients.
 
-    Parameters
-    ----------
-    labels : (n,) int array
-    p : (n,) float array
-    groups : sequence of str, or None
-        Of each image; None where they are not known.
-    kept_apart : bool
-        Whether no group is both in train and in test.
-    seed : int
-        Of the bootstrap.
+    Labels and probabilities `p` are (n,); `groups` are those of the images, None where they are not
+    known; `kept_apart` says whether none is both in train and in test.
     """
     if enough_groups(labels, groups):
         return measured_by_group(labels, p, group_codes(groups, len(labels)), seed)

@@ -16,19 +16,11 @@ TOLERANCE = 1e-8  # largest gradient component at the minimum
 
 @dataclass(frozen=True)
 class Logistic:
-    """A fitted regression.
+    """A fitted regression."""
 
-    Attributes
-    ----------
-    mean, scale : (features,) arrays
-        By which inputs are standardized.
-    weights : (features + 1,) array
-        w, and b at the end.
-    """
-
-    mean: np.ndarray
+    mean: np.ndarray  # (features,), with `scale`: by which inputs are standardized
     scale: np.ndarray
-    weights: np.ndarray
+    weights: np.ndarray  # (features + 1,): w, and b at the end
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Of label 1: (n, features) -> (n,), in [0, 1]."""
@@ -36,25 +28,18 @@ class Logistic:
 
 
 def fit_logistic(features: np.ndarray, labels: np.ndarray, l2: float = 0.01) -> Logistic:
-    """Fit a logistic regression by Newton's method.
+    """Fit a logistic regression to (n, features) floats and (n,) labels by Newton's method.
 
     gradient = X^T (p - y) / n + l2 * w,  hessian = X^T diag(p (1 - p)) X / n + l2 * I
     (b, the last weight, is not regularized). A step that does not lower the loss is halved; as the
     loss is convex, that leads to the minimum from everywhere (Boyd and Vandenberghe 2004,
     "Convex Optimization", section 9.5).
 
-    Parameters
-    ----------
-    features : (n, features) float array
-    labels : (n,) array of 0 and 1
-        Both must occur: with one class only the best b is infinite.
-    l2 : float
-        Above 0, so that there is a minimum even for linearly separable classes.
-
     Raises
     ------
     ValueError
-        One class only, or l2 is not above 0.
+        One class only: the best b would be infinite. Or l2 is not above 0: for linearly separable
+        classes there would be no minimum.
     """
     if len(np.unique(labels)) != 2 or l2 <= 0:
         raise ValueError("fit_logistic: expected labels of two classes and l2 above 0")

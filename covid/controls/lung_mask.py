@@ -11,12 +11,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-SIZE = 256  # pixels; the mask is looked for in an image of SIZE x SIZE
+SIZE = 256  # pixels; the mask is made in an image of SIZE x SIZE
 SMALLEST_SHARE = 0.004  # of the image: smaller dark regions are windpipe or bowel gas
 INSIDE_SHARE = 0.9  # of a dark region: with less of it inside the body it is air around the body
 BLACK = 20  # gray level: darker than the air around the body in the lung window
 BODY_SHARE = 0.1  # of the image: a smaller bright region is no body
-CORNER = 10  # pixels, height and width of what is looked at in the image's corners
+CORNER = 10  # pixels, height and width of the corners of the image that are tested
 TABLE = 5  # pixels: thinner bright things, such as the table's shell, are no body
 THIN = 5  # pixels: thinner dark things are noise or gaps between organs
 GAP = 31  # pixels: opacities at the lung's edge that are narrower are counted in
@@ -32,16 +32,8 @@ def lung_mask(image: np.ndarray) -> np.ndarray:
        edge, because the contour crop often cuts along the lungs' tips.
     4. Closing and filling of holes: vessels and opacities, which are bright, belong to the lung.
 
-    Parameters
-    ----------
-    image : numpy.ndarray
-        (height, width), uint8 gray.
-
-    Returns
-    -------
-    numpy.ndarray
-        (height, width), bool; all False where there is no lung to be found, as in slices of the
-        abdomen.
+    (height, width) uint8 -> (height, width) bool, all False where there is no lung to be found, as
+    in slices of the abdomen.
     """
     small = cv2.medianBlur(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA), 5)
     bright = (small > body_level(small)).astype(np.uint8)
@@ -119,17 +111,8 @@ def hulls(mask: np.ndarray) -> np.ndarray:
     """The convex hull of each region of a mask: no opacity at a lung's edge stays outside.
 
     Where an opacity as bright as the chest wall has eaten into a lung, the mask has a dent, and
-    both the opacity and the dent's shape would give the class away.
-
-    Parameters
-    ----------
-    mask : numpy.ndarray
-        (height, width), bool.
-
-    Returns
-    -------
-    numpy.ndarray
-        (height, width), bool; holds the mask.
+    both the opacity and the dent's shape would give the class away. (height, width) bool, like
+    the mask.
     """
     covered = np.zeros(mask.shape, np.uint8)
     fill_hulls(mask.astype(np.uint8), covered)

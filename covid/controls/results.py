@@ -28,79 +28,40 @@ WHAT = {
 
 @dataclass(frozen=True)
 class Row:
-    """What one control scored in the test.
+    """What one control scored in the test."""
 
-    Attributes
-    ----------
-    name, title, what : str
-        For files, for people, and half a sentence of what was done.
-    n : int
-        Images in the test.
-    accuracy, auc : float
-        In [0, 1]. With permuted labels: how well these are predicted.
-    accuracy_low, accuracy_high, auc_low, auc_high : float or None
-        95 % intervals.
-    auc_low_99 : float or None
-        Lower end of the 99 % interval, on which `flagged` rests.
-    interval : str
-        How they were made; see `covid.controls.intervals.measured`.
-    flagged : bool
-        Whether the control found something; see `covid.controls.verdict`.
-    """
-
-    name: str
-    title: str
-    what: str
-    n: int
-    accuracy: float
-    accuracy_low: float | None
+    name: str  # for files
+    title: str  # for people
+    what: str  # half a sentence of what was done
+    n: int  # images in the test
+    accuracy: float  # in [0, 1], as the AUC; of permuted labels: how well these are predicted
+    accuracy_low: float | None  # 95 % intervals
     accuracy_high: float | None
     auc: float
     auc_low: float | None
     auc_high: float | None
-    auc_low_99: float | None
-    interval: str
-    flagged: bool = False
+    auc_low_99: float | None  # lower end of the 99 % interval, on which `flagged` rests
+    interval: str  # how they were made; see `covid.controls.intervals.measured`
+    flagged: bool = False  # whether the control found something; see `covid.controls.verdict`
 
 
 @dataclass(frozen=True)
 class Controls:
-    """All that the controls of one split and one model found.
+    """All that the controls of one split and one model found."""
 
-    Attributes
-    ----------
-    split : {"random", "group"}
-    model, recipe, positive : str
-    synthetic : bool
-    seed : int
-    groups : int or None
-        How many the test has; None where they are not known.
-    kept_apart : bool
-        Whether groups are known and none is both in train and in test.
-    members : {"patients", "groups of look-alikes"}
-        What the groups are, if there are any.
-    without_lungs : dict of str to int
-        Class -> images in which no lung was found, of all parts.
-    rows : list of Row
-    verdict : str
-        One sentence.
-    examples : list of Example
-        For the figure.
-    """
-
-    split: str
+    split: str  # "random" or "group"
     model: str
     recipe: str
     positive: str
     synthetic: bool
     seed: int
-    groups: int | None
-    kept_apart: bool
-    members: str
-    without_lungs: dict[str, int]
+    groups: int | None  # in the test; None where they are not known
+    kept_apart: bool  # whether groups are known and none is both in train and in test
+    members: str  # what the groups are: "patients" or "groups of look-alikes"
+    without_lungs: dict[str, int]  # class -> images in which no lung was found, of all parts
     rows: list[Row]
-    verdict: str
-    examples: list[Example] = field(repr=False)
+    verdict: str  # one sentence
+    examples: list[Example] = field(repr=False)  # for the figure
 
     def summary(self) -> dict:
         """What goes into controls.json and into summary.json."""
@@ -113,7 +74,7 @@ def interval(low: float | None, high: float | None) -> str:
     return "none" if low is None else f"{low:.3f}-{high:.3f}"
 
 
-def split_in_words(controls: Controls) -> str:
+def split_text(controls: Controls) -> str:
     """How the images were divided."""
     if controls.split == "random":
         return "slices split at random"
@@ -122,7 +83,7 @@ def split_in_words(controls: Controls) -> str:
     return f"{controls.members} on both sides of the split"
 
 
-def interval_in_words(controls: Controls) -> str:
+def interval_text(controls: Controls) -> str:
     """What the intervals rest on."""
     method, n = controls.rows[0].interval, controls.rows[0].n
     if method == BY_GROUP:

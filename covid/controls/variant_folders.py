@@ -26,37 +26,18 @@ UNCHANGED, PERMUTED = "image", "permuted_labels"
 
 @dataclass(frozen=True)
 class Material:
-    """All images of a split, in the order of its manifest, and folders that hold their variants.
-
-    Attributes
-    ----------
-    files : list of Path
-    parts : (n,) str array
-    labels : (n,) int array
-        The true ones.
-    groups : list of str, or None
-        None where the manifest names none.
-    kept_apart : bool
-        Whether groups are known and none is both in train and in test.
-    lungs_found : (n,) bool array
-    histograms, histograms_outside : (n, 32) float arrays
-        Of all pixels, and without the lungs.
-    folders : dict of str to SplitFolder
-        One for every control that is trained.
-    permuted : (n,) int array
-        The labels of the control with permuted labels.
-    """
+    """All images of a split, in the order of its manifest, and folders that hold their variants."""
 
     files: list[Path]
-    parts: np.ndarray
-    labels: np.ndarray
-    groups: list[str] | None
-    kept_apart: bool
-    lungs_found: np.ndarray
-    histograms: np.ndarray
-    histograms_outside: np.ndarray
-    folders: dict[str, SplitFolder]
-    permuted: np.ndarray
+    parts: np.ndarray  # (n,) str
+    labels: np.ndarray  # (n,) int, the true ones
+    groups: list[str] | None  # None where the manifest names none
+    kept_apart: bool  # whether groups are known and none is both in train and in test
+    lungs_found: np.ndarray  # (n,) bool
+    histograms: np.ndarray  # (n, 32) float, of all pixels
+    histograms_outside: np.ndarray  # (n, 32) float, without the lungs
+    folders: dict[str, SplitFolder]  # one for every control that is trained
+    permuted: np.ndarray  # (n,) int, the labels of the control with permuted labels
 
 
 @dataclass(frozen=True)

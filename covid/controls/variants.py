@@ -1,6 +1,7 @@
 """What a control leaves of an image, and which labels it gets.
 
-Everything here works at the size at which the network takes its images.
+Images are (height, width) uint8 arrays of the size at which the network takes them, masks bool
+arrays of that shape from `covid.controls.lung_mask.lung_mask`.
 """
 
 from __future__ import annotations
@@ -16,18 +17,7 @@ BINS = 32  # of the histogram; 8 gray levels each
 
 
 def lungs_blacked_out(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The image without its lungs: the convex hull of each is black.
-
-    Parameters
-    ----------
-    image : (height, width) uint8 array
-    mask : (height, width) bool array
-        From `covid.controls.lung_mask.lung_mask`. All False: the image stays as it is.
-
-    Returns
-    -------
-    (height, width) uint8 array
-    """
+    """The image without its lungs: the convex hull of each is black; as it is if there is none."""
     return np.where(hulls(mask), 0, image).astype(np.uint8)
 
 
@@ -38,10 +28,6 @@ def border_only(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     the frame shows the chest wall and the air beside it on the left and on the right, the front
     of the chest or the lungs' tips above, and the back or the table below. The lungs that then
     lie in the frame are blacked out, too; so whatever is still recognized is not lung.
-
-    Parameters, Returns
-    -------------------
-    As `lungs_blacked_out`.
     """
     height, width = image.shape
     down, across = round(FRAME * height), round(FRAME * width)
@@ -51,28 +37,15 @@ def border_only(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def lungs_only(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The lungs of the image, all else black; all black where no lung was found.
-
-    Parameters, Returns
-    -------------------
-    As `lungs_blacked_out`.
-    """
+    """The lungs of the image, all else black; all black where no lung was found."""
     return np.where(mask, image, 0).astype(np.uint8)
 
 
 def histogram(image: np.ndarray, without: np.ndarray | None = None) -> np.ndarray:
     """The share of pixels in each of 32 ranges of gray levels: how bright, not where.
 
-    Parameters
-    ----------
-    image : (height, width) uint8 array
-    without : (height, width) bool array, optional
-        Pixels that do not count.
-
-    Returns
-    -------
-    (32,) float64 array
-        Sums to 1; all zeros if no pixel counts.
+    Pixels of the mask `without` do not count. (32,) float64, with a sum of 1; all zeros if no pixel
+    counts.
     """
     pixels = image.ravel() if without is None else image[~without]
     counts = np.bincount(pixels // (256 // BINS), minlength=BINS)
@@ -99,16 +72,12 @@ def permuted_labels(
     Parameters
     ----------
     labels : (n,) int array
-        The true ones.
+        The true ones; the result is like it.
     groups : sequence of str
         Of each image. For images of no known group: a name of its own for each.
     parts : sequence of str
         Of each image: "train", "validate" or "test".
     seed : int
-
-    Returns
-    -------
-    (n,) int array
     """
     rng = np.random.default_rng((seed, 0x9E12))
     labels, parts = np.asarray(labels), np.asarray(parts)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from covid.common.choices import CONTROLS_INFO
-from covid.common.output_files import write_json
-from covid.controls.results import Controls, interval, interval_in_words, split_in_words
-from minicnn.files import atomic_write
+from covid.common.output_files import write_csv, write_json
+from covid.controls.results import Controls, interval, interval_text, split_text
 
 COLUMNS = (
     *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
@@ -19,18 +17,8 @@ COLUMNS = (
 def write_controls(controls: Controls, folder: Path, note: str) -> None:
     """Write controls.json, controls.csv, controls.png and masks.png into `folder`.
 
-    Parameters
-    ----------
-    controls : Controls
-    folder : Path
-        Made where it is missing; files of these names are replaced.
-    note : str
-        The small print.
-
-    Raises
-    ------
-    UserError
-        A figure cannot be written.
+    The folder is made where it is missing, files of these names are replaced; `note` is the small
+    print. UserError if a figure cannot be written.
     """
     from covid.controls.figures import controls_figure, masks_figure
 
@@ -43,20 +31,14 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
 
 def write_rows(controls: Controls, path: Path) -> None:
     """One line for each control; an interval's ends are empty where there is none."""
-    rows = controls.summary()["rows"]
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows({**row, "flagged": int(row["flagged"])} for row in rows)
+    rows = [{**row, "flagged": int(row["flagged"])} for row in controls.summary()["rows"]]
+    write_csv(path, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
 
 
 def table(controls: Controls, note: str) -> str:
     """The results for the screen: a line for each control, how to read it, the verdict."""
     header = f"{'control':<34} {'accuracy':>8} {'95 %':>13}  {'AUC':>5} {'95 %':>13}"
-    lines = [f"{controls.model}, {split_in_words(controls)}", header, "-" * len(header)]
+    lines = [f"{controls.model}, {split_text(controls)}", header, "-" * len(header)]
     for row in controls.rows:
         accuracy = interval(row.accuracy_low, row.accuracy_high)
         auc = interval(row.auc_low, row.auc_high)
@@ -64,12 +46,12 @@ def table(controls: Controls, note: str) -> str:
             f"{row.title:<34} {row.accuracy:>8.3f} {accuracy:>13}  {row.auc:>5.3f} {auc:>13}"
             + ("  FLAGGED" if row.flagged else "")
         )
-    lines += [f"Intervals: {interval_in_words(controls)}.", *remarks(controls)]
+    lines += [f"Intervals: {interval_text(controls)}.", *remarks(controls)]
     return "\n".join([*lines, note, "", controls.verdict])
 
 
 def remarks(controls: Controls) -> list[str]:
-    """What a reader must know beside the numbers: patients not known, lungs not found."""
+    """What a reader must know beside the values: patients not known, lungs not found."""
     found = []
     if controls.groups is None:
         found.append(

@@ -26,44 +26,23 @@ SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A file that should hold an image; only reading it tells whether it does.
-
-    Attributes
-    ----------
-    path : Path
-    class_name : str
-        The name of its class folder.
-    label : int
-        1 for the positive class, 0 for the other.
-    """
+    """A file that should hold an image; only reading it tells whether it does."""
 
     path: Path
-    class_name: str
-    label: int
+    class_name: str  # the name of its class folder
+    label: int  # 1 for the positive class, 0 for the other
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The files of two class folders. Iterating over it gives its images.
+    """The files of two class folders. Iterating over it gives its images."""
 
-    Attributes
-    ----------
-    folder : Path
-        The folder that holds the class folders.
-    positive, negative : str
-        Names of the class folders.
-    images : list of ImageFile
-        Sorted by path, the negative and the positive class in the order of their names.
-    skipped : list of (Path, str)
-        What else is in the class folders, with the reason: hidden files, files with
-        another extension, links that lead nowhere, pipes; folders that are not looked into count
-        as one.
-    """
-
-    folder: Path
-    positive: str
+    folder: Path  # the folder that holds the class folders
+    positive: str  # names of the class folders
     negative: str
-    images: list[ImageFile]
+    images: list[ImageFile]  # sorted by path, the two classes in the order of their names
+    # What else is in the class folders, with the reason as text: hidden files, other extensions,
+    # broken links, pipes. Folders that are not entered count as one.
     skipped: list[tuple[Path, str]]
 
     def __iter__(self) -> Iterator[ImageFile]:
@@ -78,17 +57,8 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
 
     Class folders are searched with all folders inside them. Links to files are followed, links to
     folders are not: they may lead in a circle. Files beside the class folders do not count. No file
-    is opened.
-
-    Parameters
-    ----------
-    folder : str or Path
-    positive : str, optional
-        The class folder of the positive class; "Infected" if there is one of that name.
-
-    Returns
-    -------
-    Dataset
+    is opened. `positive` names the class folder of the positive class; by default it is "Infected"
+    if there is one of that name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Reads one image file as 8-bit gray, or says in words why it cannot be read; writes one as png.
+"""Reads one image file as 8-bit gray, or says why it cannot be read; writes one as png.
 
 The reading itself, and the one conversion to gray, are in `minicnn.preprocessing.decode`.
 """
@@ -26,15 +26,10 @@ ENCODE_SETTINGS = (
 
 
 class UnreadableImage(UserError):
-    """A file that holds no readable image.
+    """A file, `path`, that holds no readable image, and the `reason` as text, without the path.
 
-    Attributes
-    ----------
-    path : Path
-        The file.
-    reason : str
-        Why, in words, without the path. Behind a semicolon stands what to do, unless the file is
-        damaged: then the error's text says it.
+    Behind a semicolon in the reason stands what to do, unless the file is damaged: then the error's
+    text says it.
     """
 
     def __init__(self, path: str | Path, reason: str) -> None:
@@ -62,7 +57,7 @@ def read_gray(path: str | Path) -> np.ndarray:
     Parameters
     ----------
     path : str or Path
-        The file; its name may hold any characters, its extension does not matter.
+        Its name may hold any characters, its extension does not matter.
 
     Returns
     -------
@@ -82,14 +77,9 @@ def read_gray(path: str | Path) -> np.ndarray:
 
 
 def check_image(path: str | Path) -> None:
-    """Look whether `read_gray` can read a file, without decoding it where that can be told so.
+    """Raise UnreadableImage where `read_gray` would, without decoding the file if possible.
 
     A png whose check sums are right holds what its writer wrote: no need to decode it.
-
-    Raises
-    ------
-    UnreadableImage
-        As `read_gray`.
     """
     try:
         check(read_file(path))
@@ -100,13 +90,9 @@ def check_image(path: str | Path) -> None:
 def write_png(path: str | Path, image: np.ndarray) -> None:
     """Write `image` (height, width), uint8 gray, as a png into a folder that nobody reads yet.
 
-    A folder of images is made aside and renamed when it is complete, so that the single file needs
-    no temporary name: two renames at a time in one folder wait for each other.
-
-    Raises
-    ------
-    OSError
-        The file cannot be written.
+    A folder of images is staged and renamed when it is complete, so that the single file needs no
+    temporary name: two renames at a time in one folder wait for each other. OSError if the file
+    cannot be written.
     """
     # imencode instead of imwrite, which fails on non-Latin names on Windows.
     Path(path).write_bytes(cv2.imencode(".png", image, ENCODE_SETTINGS)[1])

@@ -1,8 +1,11 @@
 """The article's preparation of a slice: contrast (CLAHE), then a crop to the body's contours.
 
-One function a step, with the article's numbers, in the order in which they run:
+One function a step, with the article's parameters, in the order in which they run:
 `to_square`, `stretch`, `enhance`, `find_contours`, `bounding_box`, `crop`; `enhance_and_crop`
 is all of them. Unlike the article's last loop, every image is cropped by its own box.
+
+An image is an array (height, width), uint8 gray. A contour is an array (points, 1, 2), int32, x
+and y in pixels.
 """
 
 from __future__ import annotations
@@ -36,36 +39,16 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Enhanced:
-    """What became of an image.
+    """What became of an image."""
 
-    Attributes
-    ----------
-    image : numpy.ndarray or None
-        (512, 512), uint8 gray; None when the image has no contour and such images are dropped.
-    box : Box or None
-        What was cropped to; None when no contour was accepted.
-    """
-
-    image: np.ndarray | None
-    box: Box | None
+    image: np.ndarray | None  # (512, 512); None when it has no contour and such are dropped
+    box: Box | None  # what was cropped to; None when no contour was accepted
 
 
 def to_square(image: np.ndarray, size: int = SIZE) -> np.ndarray:
     """Resize to size x size pixels, without keeping the aspect ratio, as the article does.
 
     INTER_AREA averages all source pixels under a target pixel.
-
-    Parameters
-    ----------
-    image : numpy.ndarray
-        (height, width), uint8 gray.
-    size : int
-        Height and width of the result, in pixels.
-
-    Returns
-    -------
-    numpy.ndarray
-        (size, size), uint8 gray.
 
     Raises
     ------
@@ -84,18 +67,8 @@ def stretch(image: np.ndarray) -> np.ndarray:
     """Stretch the gray levels to 0..255: ``255 * (image - min) / (max - min)``.
 
     Cut off and not rounded, as the article does. There are only 256 levels, so the formula is
-    worked out once for each of them and then looked up.
-
-    Parameters
-    ----------
-    image : numpy.ndarray
-        (height, width), uint8 gray.
-
-    Returns
-    -------
-    numpy.ndarray
-        (height, width), uint8 gray; all zeros if the image is flat, for which the article divides
-        by zero.
+    worked out once for each of them and then looked up. A flat image, for which the article divides
+    by zero, becomes all zeros.
     """
     darkest, brightest = int(image.min()), int(image.max())
     if darkest == brightest:
@@ -109,38 +82,18 @@ def enhance(stretched: np.ndarray) -> np.ndarray:
     """Equalize the histogram tile by tile with limited contrast (CLAHE, clip 3.0, 8x8 tiles).
 
     K. Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994.
-
-    Parameters
-    ----------
-    stretched : numpy.ndarray
-        (height, width), uint8 gray.
-
-    Returns
-    -------
-    numpy.ndarray
-        (height, width), uint8 gray.
     """
     # A new object for each call: it keeps buffers, so that threads cannot share one.
     return cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=TILES).apply(stretched)
 
 
 def find_contours(stretched: np.ndarray) -> list[np.ndarray]:
-    """Find the outlines that can be body or lungs.
+    """Find the contours of the stretched (not the CLAHE) image that can be body or lungs.
 
     3x3 mean, threshold at 50 of 255, outlines of the bright regions and of their holes
     (S. Suzuki and K. Abe, "Topological structural analysis of digitized binary images by border
     following", 1985), filtered by `is_plausible`. Of straight stretches of an outline only the
     ends are kept, which changes neither its area nor its box.
-
-    Parameters
-    ----------
-    stretched : numpy.ndarray
-        (height, width), uint8 gray: the stretched image, not the CLAHE one.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Each (points, 1, 2), int32, x and y in pixels.
     """
     mean = cv2.blur(stretched, (3, 3))
     _, bright = cv2.threshold(mean, THRESHOLD, 255, cv2.THRESH_BINARY)
@@ -151,12 +104,7 @@ def find_contours(stretched: np.ndarray) -> list[np.ndarray]:
 def is_plausible(contour: np.ndarray, image_area: int) -> bool:
     """Whether a contour counts: its box is no long strip, its area neither tiny nor half the image.
 
-    Parameters
-    ----------
-    contour : numpy.ndarray
-        (points, 1, 2), int32, x and y in pixels.
-    image_area : int
-        Pixels of the whole image.
+    `image_area` is in pixels.
     """
     if not SMALLEST_AREA < cv2.contourArea(contour) < LARGEST_SHARE * image_area:
         return False  # most of them: specks
@@ -183,13 +131,9 @@ def enhance_and_crop(image: np.ndarray, no_contour: str = "keep") -> Enhanced:
     Parameters
     ----------
     image : numpy.ndarray
-        (height, width), uint8 gray, of any size.
+        Of any size.
     no_contour : {"keep", "drop"}
         What becomes of an image without an accepted contour: the whole CLAHE image, or None.
-
-    Returns
-    -------
-    Enhanced
 
     Raises
     ------
@@ -207,19 +151,8 @@ def enhance_and_crop(image: np.ndarray, no_contour: str = "keep") -> Enhanced:
 def steps(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the three stages that the article's figures show.
 
-    Parameters
-    ----------
-    image : numpy.ndarray
-        (height, width), uint8 gray.
-
-    Returns
-    -------
-    original : numpy.ndarray
-        (512, 512), uint8 gray, only resized.
-    enhanced : numpy.ndarray
-        (512, 512), uint8 gray, after CLAHE.
-    cropped : numpy.ndarray
-        `enhanced` inside its box, at the box's own size; whole without a box.
+    The resized image and the one after CLAHE, both (512, 512), and the second one inside its box,
+    at the box's own size; whole without a box.
     """
     square, enhanced, box = _enhance_and_find(image)
     return square, enhanced, enhanced if box is None else crop(enhanced, box)

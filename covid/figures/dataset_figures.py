@@ -1,4 +1,4 @@
-"""Which figures there are of the images of a run, and what is on them; see also `model_figures`."""
+"""The figures of the images of a run: their content; see also `model_figures`."""
 
 from pathlib import Path
 
@@ -19,24 +19,9 @@ SAMPLES = 6  # images of each class in the sample grid
 def source_figures(
     dataset: Dataset, folder: Path, note: str, seed: int, enhanced: bool = False
 ) -> list[Path]:
-    """samples.png, and preprocessing.png unless the images are enhanced already.
+    """samples.png, and preprocessing.png unless the images are `enhanced` already; their paths.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    folder : Path
-        Where the figures go; made if missing.
-    note : str
-        Small print.
-    seed : int
-        Of the choice of images.
-    enhanced : bool
-        Whether preprocessing has been done.
-
-    Returns
-    -------
-    paths : list of Path
-        What was written.
+    `folder` is made if missing; `seed` is that of the choice of images.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
@@ -44,25 +29,16 @@ def source_figures(
         name: choose(dataset, name, SAMPLES, rng) for name in (dataset.positive, dataset.negative)
     }
     samples = folder / "samples.png"
-    draw(
-        "sample_grid",
-        {name: [image for _, image in found] for name, found in chosen.items()},
-        samples,
-        f"A few slices of each class{', enhanced and cropped' if enhanced else ''}",
-        note,
-        {name: [file for file, _ in found] for name, found in chosen.items()},
-    )
+    images = {name: [image for _, image in found] for name, found in chosen.items()}
+    files = {name: [file for file, _ in found] for name, found in chosen.items()}
+    title = f"A few slices of each class{', enhanced and cropped' if enhanced else ''}"
+    draw("sample_grid", images, samples, title, note, files)
     if enhanced:
         return [samples]
     columns = [item for found in chosen.values() for item in found[: SAMPLES // 2]]
     preprocessing = folder / "preprocessing.png"
-    draw(
-        "preprocessing_grid",
-        [(file, *steps(image)) for file, image in columns],
-        preprocessing,
-        "What preprocessing does to slices",
-        note,
-    )
+    rows = [(file, *steps(image)) for file, image in columns]
+    draw("preprocessing_grid", rows, preprocessing, "Steps of the preprocessing", note)
     return [samples, preprocessing]
 
 
@@ -71,10 +47,7 @@ def choose(
 ) -> list[tuple[str, np.ndarray]]:
     """Up to `count` readable images of a class at random: (file name, image).
 
-    Raises
-    ------
-    UserError
-        None of them can be read.
+    UserError if none of them can be read.
     """
     files = [image.path for image in dataset.images if image.class_name == class_name]
     found = []

@@ -52,7 +52,7 @@ def look_figure(
     model : Model
         With the metadata that training left.
     gray : (height, width) uint8 array
-        Enhanced already if the model wants it so.
+        Enhanced already if the model needs it so.
     name : str
         The image's file name.
     path : Path
@@ -62,7 +62,7 @@ def look_figure(
     seed : int
         Of the random weights.
     method : {"auto", "grad-cam", "occlusion"}
-        "auto": what `minicnn.saliency.recommend_method` says.
+        "auto": the one that `minicnn.saliency.recommend_method` gives.
 
     Returns
     -------
@@ -92,14 +92,15 @@ def look_figure(
     made = "Covered:" if chosen == "occlusion" else "Grad-CAM of"
     rule = recommended.method
     why = "The rule" if chosen == rule else f"Against the rule, which says {rule}"
+    random_maps = [
+        (copy.heat.on_image, f"random weights {copy.copy + 1}\n{correlation_text(copy)}")
+        for copy in check.copies
+    ]
     draw(
         "heat_maps.heat_map_with_check",
         x[:, :, 0],
         heat.on_image,
-        [
-            (copy.heat.on_image, f"random weights {copy.copy + 1}\n{correlation_text(copy)}")
-            for copy in check.copies
-        ],
+        random_maps,
         path,
         f"{model.name}: what p({positive}) = {values['probability']:.3f} reacts to",
         note,
@@ -116,7 +117,7 @@ def look_figure(
 
 
 def values_of(check: SanityCheck, recommended: Recommendation, chosen: str) -> dict:
-    """What `look_figure` gives: the answer, how it was looked at, what the check found."""
+    """What `look_figure` returns: the answer, the method, the result of the check."""
     logit = check.heat.logit
     return {
         "probability": 0.5 * (1 + math.tanh(logit / 2)),  # 1 / (1 + exp(-logit))
@@ -141,15 +142,7 @@ def correlation_text(copy) -> str:
 def activation_figure(model: Model, path: Path, note: str, seed: int) -> None:
     """Draw inputs that maximize the activation of the filters of the last convolutions.
 
-    Parameters
-    ----------
-    model : Model
-        With the metadata that training left.
-    path : Path
-    note : str
-        Small print.
-    seed : int
-        Of the noise that each input begins with.
+    `seed` is that of the noise with which each input begins.
     """
     tensors, bounds = last_feature_maps(model), input_bounds(model)
     large = model.count_params() > LARGE_MODEL
@@ -157,15 +150,14 @@ def activation_figure(model: Model, path: Path, note: str, seed: int) -> None:
     drawn = []
     for tensor, k in filters[: MOST_FILTERS // 2 if large else MOST_FILTERS]:
         layer = tensor.node.layer
-        found = activation_maximization(
-            model, layer, k, 10 if large else 20, seed=seed, bounds=bounds
-        )
+        steps = 10 if large else 20
+        found = activation_maximization(model, layer, k, steps, seed=seed, bounds=bounds)
         rise = f"{found.activations[0]:.3g} to {max(found.activations):.3g}"
         text = f"activation {rise}" if max(found.activations) > 0 else "stays silent"
         drawn.append((middle(model, tensor, found.x), f"{layer.name}, filter {k + 1}\n{text}"))
     shown_of = f" (the first {len(drawn)} of {len(filters)})" if len(drawn) < len(filters) else ""
     draw(
-        "heat_maps.excited_inputs",
+        "heat_maps.activation_maximization",
         drawn,
         bounds,
         path,

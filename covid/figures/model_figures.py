@@ -1,4 +1,4 @@
-"""Which figures there are of a trained model, and what is on them; how they look is in `plots`."""
+"""The figures of a trained model: their content; how they look is in `plots`."""
 
 from pathlib import Path
 
@@ -21,38 +21,18 @@ from minicnn.models import Model
 
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
-    """curves-, confusion- and filters-<model>.png, and those of `evaluation_figures`.
-
-    Parameters
-    ----------
-    trained : Trained
-    split : SplitFolder
-    folder : Path
-    note : str
-    """
+    """curves-, confusion- and filters-<model>.png, and those of `evaluation_figures`."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = trained.name
-    draw(
-        "training_curves",
-        trained.history,
-        folder / f"curves-{name}.png",
-        f"{name}: accuracy and loss while training",
-        note,
-        trained.best_epoch,
-    )
-    draw(
-        "confusion_matrices",
-        {part: result.confusion for part, result in trained.results.items()},
-        (split.negative, split.positive),
-        folder / f"confusion-{name}.png",
-        f"{name}: who was taken for what (positive: {split.positive})",
-        note,
-    )
-    file = example(split)
-    path = folder / f"filters-{name}.png"
+    name, classes = trained.name, (split.negative, split.positive)
+    path, title = folder / f"curves-{name}.png", f"{name}: accuracy and loss during training"
+    draw("training_curves", trained.history, path, title, note, trained.best_epoch)
+    counts = {part: result.confusion for part, result in trained.results.items()}
+    title = f"{name}: true and predicted class (positive: {split.positive})"
+    draw("confusion_matrices", counts, classes, folder / f"confusion-{name}.png", title, note)
+    file, path = example(split), folder / f"filters-{name}.png"
     filters_figure(trained.model, file.name, read_gray(file), path, note)
-    classes, images = (split.negative, split.positive), split.folder / "test"
-    evaluation_figures(trained.results["test"], images, classes, folder, name, note)
+    test = trained.results["test"], split.folder / "test"
+    evaluation_figures(*test, classes, folder, name, note)
 
 
 def graph_figure(model: Model, folder: Path) -> None:
@@ -72,12 +52,11 @@ def example_looked_into(
 ) -> dict:
     """look-<model>.png: where the answer for one image comes from, beside its sanity check.
 
-    Returns what summary.json holds of it: the image, and the numbers of `heat_maps.look_figure`.
+    Returns what summary.json holds of it: the image, and the values of `heat_maps.look_figure`.
     """
-    file = example(split)
-    path = folder / f"look-{model.name}.png"
-    numbers = look_figure(model, read_gray(file), file.name, path, note, seed)
-    return {"image": file.relative_to(split.folder).as_posix(), **numbers}
+    file, path = example(split), folder / f"look-{model.name}.png"
+    values = look_figure(model, read_gray(file), file.name, path, note, seed)
+    return {"image": file.relative_to(split.folder).as_posix(), **values}
 
 
 def evaluation_figures(
@@ -111,38 +90,30 @@ def evaluation_figures(
     Returns
     -------
     paths : list of Path
-        What was written.
     """
-    labels, p, threshold = result.labels, result.probabilities.astype(float), result.threshold
-    measures = metrics.measure(labels, p, threshold, result.groups, seed=seed)
-    end = f"{result.part} (positive: {classes[1]})"
-    remark = metrics.interval_remark(labels, result.groups)
-    with_remark = f"{remark} {note}" if remark else note
-
+    answers = result.labels, result.probabilities.astype(float), result.threshold
+    measures = metrics.measure(*answers, result.groups, seed=seed)
+    remark = metrics.interval_remark(result.labels, result.groups)
+    remark = f"{remark} {note}" if remark else note
     written = []
 
-    def path(kind: str) -> Path:
-        written.append(folder / f"{kind}-{name}.png")
-        return written[-1]
+    def figure(kind: str, title: str, *content, note: str = remark) -> None:
+        path = folder / f"{kind}-{name}.png"
+        title = f"{name}: {title}, {result.part} (positive: {classes[1]})"
+        draw(kind, *content, path, title, note)
+        written.append(path)
 
     if measures["roc_auc"]["value"] is not None:
-        auc, average = measures["roc_auc"], measures["pr_auc"]
-        band = roc_band(result, seed)
-        curve, title = (labels, p, threshold), f"{name}: ROC curve, {end}"
-        draw("roc", *curve, auc, band, path("roc"), title, with_remark)
-        title = f"{name}: precision and recall, {end}"
-        draw("precision_recall", *curve, average, path("precision_recall"), title, with_remark)
-    title = f"{name}: calibration, {end}"
-    draw("reliability", labels, p, measures, path("reliability"), title, with_remark)
-    title = f"{name}: probabilities by true class, {end}"
-    draw("scores", labels, p, classes, threshold, path("scores"), title, note)
+        figure("roc", "ROC curve", answers, measures["roc_auc"], roc_band(result, seed))
+        figure("precision_recall", "precision and recall", answers, measures["pr_auc"])
+    figure("reliability", "calibration", answers, measures)
+    figure("scores", "probabilities by true class", answers, classes, note=note)
     errors = {
-        f"missed: {classes[1]} taken for {classes[0]}": worst(result, 1, images),
-        f"false alarms: {classes[0]} taken for {classes[1]}": worst(result, 0, images),
+        f"missed: {classes[1]} classified as {classes[0]}": worst(result, 1, images),
+        f"false alarms: {classes[0]} classified as {classes[1]}": worst(result, 0, images),
     }
-    title = f"{name}: the most wrong answers, {end}"
-    note = f"p: probability of {classes[1]}; threshold {threshold:.3f}. {note}"
-    draw("most_wrong", errors, path("most_wrong"), title, note)
+    note = f"p: probability of {classes[1]}; threshold {result.threshold:.3f}. {note}"
+    figure("most_wrong", "the worst errors", errors, note=note)
     return written
 
 
@@ -166,41 +137,24 @@ def roc_band(result: Result, seed: int) -> metrics.Band:
 
 def worst(result: Result, label: int, images: Path) -> list[tuple[str, float, np.ndarray]]:
     """The images of one class farthest on the wrong side of the threshold, at most `SAMPLES`."""
-    wrong = np.flatnonzero(
-        (result.labels == label) & (result.predicted_at_threshold != result.labels)
-    )
+    is_wrong = (result.labels == label) & (result.predicted_at_threshold != result.labels)
+    wrong, files = np.flatnonzero(is_wrong), result.files
     farthest = wrong[np.argsort(-np.abs(result.probabilities[wrong] - label), kind="stable")]
     return [
-        (
-            Path(result.files[index]).name,
-            float(result.probabilities[index]),
-            read_gray(images / result.files[index]),
-        )
-        for index in farthest[:SAMPLES]
+        (Path(files[k]).name, float(result.probabilities[k]), read_gray(images / files[k]))
+        for k in farthest[:SAMPLES]
     ]
 
 
 def filters_figure(model: Model, name: str, gray: np.ndarray, path: Path, note: str) -> None:
-    """The filters of the first convolution, and what they make of an image.
+    """The filters of the first convolution, and their feature maps of an image named `name`.
 
-    Parameters
-    ----------
-    name : str
-        Of the image.
-    gray : (height, width) uint8 array
-        Enhanced already if the model wants it so.
+    It is (height, width) uint8, enhanced already if the model needs it so.
     """
-    prepared = model_input(model, gray)
-    layer = first_convolution(model)
-    draw(
-        "filters_and_maps",
-        layer.params["kernel"],
-        prepared[:, :, 0],
-        trace(model, prepared[None])[layer.name][0],
-        path,
-        f"{model.name}: the filters of {layer.name} and what they make of {name}",
-        note,
-    )
+    x, layer = model_input(model, gray), first_convolution(model)
+    maps = trace(model, x[None])[layer.name][0]
+    title = f"{model.name}: the filters of {layer.name} and their feature maps of {name}"
+    draw("filters_and_maps", layer.params["kernel"], x[:, :, 0], maps, path, title, note)
 
 
 def first_convolution(model: Model) -> Conv2D:

@@ -11,22 +11,12 @@ BINS = 10
 
 
 class Bins(NamedTuple):
-    """Reliability of bins of equal width; the first is [0, 0.1], the next ones (0.1, 0.2] ...
+    """Reliability of bins of equal width; the first is [0, 0.1], the next ones (0.1, 0.2] ..."""
 
-    Attributes
-    ----------
-    edges : (bins + 1,) array
-        From 0 to 1.
-    counts : (..., bins) array
-        Images in each bin.
-    mean_probability, share_positive : (..., bins) arrays
-        Predicted and observed; nan in an empty bin.
-    """
-
-    edges: np.ndarray
-    counts: np.ndarray
-    mean_probability: np.ndarray
-    share_positive: np.ndarray
+    edges: np.ndarray  # (bins + 1,), from 0 to 1
+    counts: np.ndarray  # (..., bins), images in each bin
+    mean_probability: np.ndarray  # (..., bins), predicted; nan in an empty bin
+    share_positive: np.ndarray  # (..., bins), observed; nan in an empty bin
 
 
 def brier_score(labels, probabilities, weights: np.ndarray | None = None) -> np.ndarray:

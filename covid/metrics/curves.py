@@ -12,35 +12,20 @@ from covid.metrics.proportions import ratio
 
 
 class Steps(NamedTuple):
-    """Counts of images whose score is at least each of the thresholds.
+    """Counts of images whose score is at least each of the thresholds."""
 
-    Attributes
-    ----------
-    thresholds : (k,) array
-        The different scores, falling.
-    true_positives, false_positives : (..., k) arrays
-        Never falling; the last ones are all positive and all negative images.
-    """
-
-    thresholds: np.ndarray
-    true_positives: np.ndarray
-    false_positives: np.ndarray
+    thresholds: np.ndarray  # (k,), the different scores, falling
+    true_positives: np.ndarray  # (..., k), never falling; the last one is all positive images
+    false_positives: np.ndarray  # (..., k), the same of the negative images
 
 
 class Band(NamedTuple):
-    """Pointwise 95 % confidence band of the ROC curve, from the bootstrap.
-
-    Attributes
-    ----------
-    false_positive_rate, low, high : (points,) arrays
-    drawn : str
-        What the bootstrap draws, such as "groups".
-    """
+    """Pointwise 95 % confidence band of the ROC curve, from the bootstrap; (points,) arrays."""
 
     false_positive_rate: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    drawn: str
+    drawn: str  # what the bootstrap draws, such as "groups"
 
 
 def checked(labels, scores) -> tuple[np.ndarray, np.ndarray]:

@@ -153,7 +153,7 @@ def enough_groups(labels: np.ndarray, groups: Sequence[str] | None) -> bool:
 
 
 def resampled_groups(labels: np.ndarray, groups: Sequence[str] | None) -> np.ndarray:
-    """What `measure` draws: the numbers of the groups, or of the images where groups are too few."""
+    """What `measure` resamples: codes of the groups, or of the images where groups are too few."""
     return group_codes(groups if enough_groups(labels, groups) else None, len(labels))
 
 

@@ -49,12 +49,6 @@ def predictive_intervals(
     images; with sqrt(confidence) for each, both intervals hold at once with `confidence`, and
     the predictive values lie inside whenever they do (and at times when they do not).
 
-    Parameters
-    ----------
-    counts : Counts of floats
-    prevalence : float in (0, 1)
-    confidence : float in (0, 1)
-
     Returns
     -------
     (low, high) of PPV, (low, high) of NPV : floats in [0, 1]

@@ -1,4 +1,4 @@
-"""The confusion matrix at one threshold, proportions made of it, and Wilson's interval."""
+"""The confusion matrix at one threshold, its proportions, and Wilson's interval."""
 
 import math
 from statistics import NormalDist
@@ -21,18 +21,7 @@ class Counts(NamedTuple):
 
 
 def count(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> Counts:
-    """The confusion matrix.
-
-    Parameters
-    ----------
-    labels, predicted : (n,) arrays of 0 and 1
-    weights : (..., n) array, optional
-        How often each image counts; once by default.
-
-    Returns
-    -------
-    Counts of float arrays (...)
-    """
+    """The confusion matrix of labels and predictions, (n,) arrays of 0 and 1."""
     weights = np.ones(len(labels)) if weights is None else weights
     label, guess = np.asarray(labels) == 1, np.asarray(predicted) == 1
     cells = (~label & ~guess, ~label & guess, label & ~guess, label & guess)
@@ -84,21 +73,8 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
 
-    Parameters
-    ----------
-    successes, n : int
-        successes in [0, n].
-    z : float
-        Normal quantile of the wanted confidence.
-
-    Returns
-    -------
-    low, high : float in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        If n is 0.
+    `successes` lies in [0, n], both ends in [0, 1]; `z` is the normal quantile of the confidence.
+    ValueError if n is 0.
     """
     if n == 0:
         raise ValueError("wilson_interval: expected at least one trial, got n = 0")

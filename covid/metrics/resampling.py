@@ -25,7 +25,7 @@ def group_codes(groups: Sequence[str] | None, n: int) -> np.ndarray:
 
 
 def resample_weights(codes: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each image is drawn: (n,) group numbers -> (resamples, n) counts."""
+    """How often each image is drawn: (n,) group codes -> (resamples, n) counts."""
     groups = int(codes.max()) + 1
     drawn = rng.integers(groups, size=(resamples, groups))
     # One long histogram for all resamples: group g of resample r is the bin r * groups + g.

@@ -1,7 +1,7 @@
-"""Student's t distribution: how far the mean of a few numbers may be from the truth.
+"""Student's t distribution: how far the mean of a few values may be from the truth.
 
-With few numbers their own spread is known badly, and the normal distribution's 1.96 would give
-intervals that are too narrow: for 5 numbers it takes 2.78, for 2 even 12.71 (Student 1908, "The
+With few values their own spread is known badly, and the normal distribution's 1.96 would give
+intervals that are too narrow: for 5 values it takes 2.78, for 2 even 12.71 (Student 1908, "The
 probable error of a mean").
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 
 def central_probability(t: float, degrees: int) -> float:
-    """Probability that a t-distributed number lies in [-t, t].
+    """Probability that a t-distributed value lies in [-t, t].
 
     With theta = atan(t / sqrt(degrees)), for an odd number of degrees
 
@@ -22,12 +22,7 @@ def central_probability(t: float, degrees: int) -> float:
 
     up to the power degrees - 2. Source: Abramowitz and Stegun 1964, 26.7.3 and 26.7.4.
 
-    Parameters
-    ----------
-    t : float
-        Not negative.
-    degrees : int
-        Degrees of freedom, at least 1.
+    `t` is not negative; there is at least one degree of freedom.
     """
     theta = math.atan(t / math.sqrt(degrees))
     odd = degrees % 2
@@ -44,21 +39,16 @@ def central_probability(t: float, degrees: int) -> float:
 
 
 def t_quantile(probability: float, degrees: int) -> float:
-    """The t for which `central_probability` is `probability`, found by halving.
+    """The t for which `central_probability` is `probability`, by bisection.
 
-    Parameters
-    ----------
-    probability : float
-        In (0, 1): 0.95 for a 95 % interval.
-    degrees : int
-        Degrees of freedom, at least 1.
+    `probability` is in (0, 1): 0.95 for a 95 % interval.
     """
     low, high = 0.0, 1.0
     while central_probability(high, degrees) < probability:
         low, high = high, 2 * high
     while True:
         middle = (low + high) / 2
-        if middle in (low, high):  # neighbours: there is no number between them
+        if middle in (low, high):  # neighbors: no float lies between them
             return middle
         if central_probability(middle, degrees) < probability:
             low = middle
@@ -67,15 +57,12 @@ def t_quantile(probability: float, degrees: int) -> float:
 
 
 def t_interval(values: Sequence[float], probability: float = 0.95) -> tuple[float, float, float]:
-    """Mean of at least two numbers, and the interval in which the true mean is expected.
+    """Mean of at least two values, and the interval in which the true mean is expected.
 
         mean -+ t * s / sqrt(n),    s**2 = sum((value - mean)**2) / (n - 1)
 
-    with t of n - 1 degrees of freedom. It takes the numbers for independent of each other.
-
-    Returns
-    -------
-    mean, low, high : float
+    with t of n - 1 degrees of freedom. It assumes independent values. Returned are
+    mean, low end, high end.
     """
     n = len(values)
     mean = math.fsum(values) / n

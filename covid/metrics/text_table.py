@@ -7,14 +7,8 @@ from covid.metrics import DEFINITIONS
 def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: dict) -> str:
     """Everything there is to say of one part.
 
-    Parameters
-    ----------
-    part : str
-    summary : dict
-        Of `Result.summary`.
-    classes : (negative, positive) class names
-    threshold : dict
-        "value", "chosen_on" and "method", as in a model's metadata.
+    `summary` comes from `Result.summary`, `classes` are (negative, positive), `threshold` has
+    "value", "chosen_on" and "method", as in a model's metadata.
     """
     low, high = summary["acc_95_percent_interval"]
     lines = [
@@ -30,12 +24,14 @@ def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: d
     ]
     notes = [summary["remark"]] if summary["remark"] else []
     if part == threshold["chosen_on"]:
-        notes.append("The threshold was chosen on these very images, so that it flatters them.")
+        notes.append(
+            "The threshold was chosen on these same images, so these results are optimistic."
+        )
     return "\n".join([*lines, *(f"  note: {text}" for text in notes)])
 
 
 def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> list[str]:
-    """The confusion matrix in words."""
+    """The confusion matrix as text."""
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     return [
         f"  {classes[1]} (positive): {true_positive} recognized, {false_negative} missed",
@@ -46,7 +42,7 @@ def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> lis
 def threshold_line(threshold: dict) -> str:
     """The threshold and where it comes from."""
     if threshold["chosen_on"] is None:
-        return "at the threshold 0.5, since this model has none of its own:"
+        return "at the threshold 0.5, because none was chosen for this model:"
     how = f"{threshold['method']}, chosen on {threshold['chosen_on']}"
     return f"at the threshold {threshold['value']:.4f} ({shortened(shown(how))}):"
 
@@ -57,10 +53,10 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
     rows = [
         (
             DEFINITIONS[name].short,
-            number(entry["value"]),
-            interval(entry["low"], entry["high"]),
+            value_text(entry["value"]),
+            interval_text(entry["low"], entry["high"]),
             entry["method"],
-            interval(entry["group_low"], entry["group_high"]) if "group_low" in entry else "",
+            interval_text(entry["group_low"], entry["group_high"]) if "group_low" in entry else "",
         )
         for name, entry in measures.items()
     ]
@@ -68,11 +64,8 @@ def table_lines(measures: dict[str, dict]) -> list[str]:
         header, rows = header[:-1], [row[:-1] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rule = tuple("-" * width for width in widths)
-    return [
-        "  "
-        + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (header, rule, *rows)
-    ]
+    lines = (map(str.ljust, row, widths) for row in (header, rule, *rows))
+    return ["  " + "  ".join(line).rstrip() for line in lines]
 
 
 def glossary(classes: tuple[str, str]) -> str:
@@ -85,11 +78,11 @@ def glossary(classes: tuple[str, str]) -> str:
     )
 
 
-def number(value: float | None) -> str:
-    """Three digits, or the word for what is undefined."""
+def value_text(value: float | None) -> str:
+    """Three digits, or "undefined"."""
     return "undefined" if value is None else f"{value:.3f}"
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval_text(low: float | None, high: float | None) -> str:
     """Both ends, or that there is none."""
     return "none" if low is None or high is None else f"{low:.3f} to {high:.3f}"

@@ -17,16 +17,6 @@ def choose_threshold(labels, probabilities) -> float:
     threshold is better than chance (J > 0), or a class has no image, it is 0.5.
 
     Source: Youden 1950, "Index for rating diagnostic tests".
-
-    Parameters
-    ----------
-    labels : (n,) array of 0 and 1
-    probabilities : (n,) float array
-        Of the validation part.
-
-    Returns
-    -------
-    threshold : float
     """
     scores, true_positives, false_positives = steps(labels, probabilities)
     positives, negatives = true_positives[-1], false_positives[-1]

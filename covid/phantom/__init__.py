@@ -1,11 +1,11 @@
 """Synthetic axial lung-CT slices: the data set the program brings along.
 
-Nothing here comes from a person. A synthetic patient is a handful of random numbers; every slice
+Nothing here comes from a person. A synthetic patient is a set of random parameters; every slice
 of the body is drawn from them in Hounsfield units, blurred and made noisy like a CT image, and
 shown through a display window. Read in this order:
 
 ==============  ==============================================================
-`patient`       the numbers that make a patient
+`patient`       the parameters of a patient
 `geometry`      coordinates, curves, filling
 `fields`        blur and smooth random fields
 `tissues`       Hounsfield units and display windows

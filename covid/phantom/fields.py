@@ -22,21 +22,17 @@ def blur(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def enlarged(image: np.ndarray, size: int) -> np.ndarray:
-    """A coarse square field as (size, size), linear in between."""
+    """A coarse square field as (size, size), interpolated linearly."""
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> np.ndarray:
     """Random field, continuous in x, y and z, that belongs to the body, not to the image.
 
-    Value noise: independent normal numbers on a lattice `cell` mm apart along all three axes,
+    Value noise: independent normal values on a lattice `cell` mm apart along all three axes,
     interpolated. Two lattice planes are drawn per call, from generators that depend only on
-    `key` and the plane's number, so any slice can be made on its own.
-
-    Returns
-    -------
-    ndarray (size, size), float32
-        Mean about 0, standard deviation a little below 1.
+    `key` and the plane's number, so any slice can be made on its own. The field is (size, size),
+    float32, with a mean of about 0 and a standard deviation a little below 1.
     """
     # A field without fine detail is made on a coarser grid, fine enough to keep
     # at least three of its pixels to a lattice cell.
@@ -47,22 +43,15 @@ def smooth_noise(key: tuple[int, ...], z: float, frame: Frame, cell: float) -> n
     count = int(2 * reach / cell) + 3
     depth = z * SCAN_LENGTH_MM / cell
     lower = int(np.floor(depth))
-    planes = [
-        np.random.default_rng((*key, lower + step)).standard_normal(
-            (count, count), dtype=np.float32
-        )
-        for step in (0, 1)
-    ]
+    above, below = (
+        np.random.default_rng((*key, number)).standard_normal((count, count), dtype=np.float32)
+        for number in (lower, lower + 1)
+    )
     weight = depth - lower
-    plane = (1 - weight) * planes[0] + weight * planes[1]
+    plane = (1 - weight) * above + weight * below
     plane /= np.hypot(weight, 1 - weight)  # the mixture keeps a standard deviation of 1
     # Pixel -> standard mm -> lattice cell.
     to_lattice = cv2.invertAffineTransform(frame.matrix()) / cell
     to_lattice[:, 2] += reach / cell
-    return cv2.warpAffine(
-        plane,
-        to_lattice,
-        (frame.size, frame.size),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT,
-    )
+    flags, size = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, (frame.size, frame.size)
+    return cv2.warpAffine(plane, to_lattice, size, flags=flags, borderMode=cv2.BORDER_REFLECT)

@@ -1,14 +1,14 @@
-"""Shapes and coordinates of the synthetic slices: closed curves in millimetres, drawn on a grid.
+"""Shapes and coordinates of the synthetic slices: closed curves in millimeters, drawn on a grid.
 
-Every part of the body is described for one standard patient, in millimetres:
+Every part of the body is described for one standard patient, in millimeters:
 
 * x grows towards the right edge of the image, which is the *patient's left* side (axial slices
   are looked at from the feet),
 * y grows towards the back (down in the image),
-* (0, 0) is the centre of the vertebral body,
+* (0, 0) is the center of the vertebral body,
 * z in [0, 1] runs from the shoulders (0) to the abdomen (1); it is ``SCAN_LENGTH_MM`` long.
 
-A :class:`Frame` turns those millimetres into the pixels of one patient's image: stretched to
+A :class:`Frame` turns those millimeters into the pixels of one patient's image: stretched to
 the size of the patient, tilted, shifted.
 """
 
@@ -25,34 +25,20 @@ SAMPLES_PER_SPAN = 6  # points drawn between two control points of a curve
 
 
 class Frame(NamedTuple):
-    """Where the standard millimetres of one patient land in an image.
+    """Where the standard millimeters of one patient land in an image."""
 
-    Attributes
-    ----------
-    size : int
-        Height and width of the square image in pixels.
-    spacing : float
-        Millimetres per pixel.
-    centre : tuple of float
-        Pixel (x, y) of the vertebral body's centre.
-    tilt : float
-        Rotation of the patient on the table in radians, clockwise in the image.
-    stretch : tuple of float
-        Size of the patient relative to the standard patient along x and y.
-    """
-
-    size: int
-    spacing: float
-    centre: tuple[float, float]
-    tilt: float
-    stretch: tuple[float, float]
+    size: int  # height and width of the square image, pixels
+    spacing: float  # mm per pixel
+    center: tuple[float, float]  # pixel (x, y) of the center of the vertebral body
+    tilt: float  # rotation of the patient on the table in radians, clockwise in the image
+    stretch: tuple[float, float]  # size relative to the standard patient along x and y
 
     def matrix(self) -> np.ndarray:
         """Affine map (2, 3), float64: standard (x, y, 1) in mm to pixel (x, y)."""
         cosine, sine = np.cos(self.tilt), np.sin(self.tilt)
         rotation = np.array([[cosine, -sine], [sine, cosine]])
         linear = rotation * np.array(self.stretch) / self.spacing
-        return np.column_stack([linear, self.centre])
+        return np.column_stack([linear, self.center])
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """Points (n, 2) in standard mm as pixel coordinates (n, 2)."""
@@ -65,12 +51,12 @@ class Frame(NamedTuple):
 
     def coarser(self, factor: int) -> Frame:
         """The same view with `factor` times fewer pixels along each axis."""
-        # The centre of pixel 0 of the coarse grid lies at (factor - 1) / 2 of the fine one.
-        x, y = ((c - (factor - 1) / 2) / factor for c in self.centre)
-        return self._replace(size=self.size // factor, spacing=self.spacing * factor, centre=(x, y))
+        # The center of pixel 0 of the coarse grid lies at (factor - 1) / 2 of the fine one.
+        x, y = ((c - (factor - 1) / 2) / factor for c in self.center)
+        return self._replace(size=self.size // factor, spacing=self.spacing * factor, center=(x, y))
 
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """Standard millimetres x and y of every pixel: two float32 arrays (size, size)."""
+        """Standard millimeters x and y of every pixel: two float32 arrays (size, size)."""
         inverse = cv2.invertAffineTransform(self.matrix()).astype(np.float32)
         steps = np.arange(self.size, dtype=np.float32)
         columns, rows = steps[None, :], steps[:, None]
@@ -80,12 +66,9 @@ class Frame(NamedTuple):
 
 
 class Keyframes:
-    """Numbers given at some heights, linear in between, constant outside.
+    """Values given at some heights, linear in between, constant outside.
 
-    Parameters
-    ----------
-    table : dict
-        Height z to values; all values have one shape, for example control points (n, 2).
+    `table` maps height z to values of one shape, for example control points (n, 2).
     """
 
     def __init__(self, table: dict[float, object]) -> None:
@@ -101,19 +84,12 @@ class Keyframes:
 
 
 def closed_curve(control: np.ndarray) -> np.ndarray:
-    """Smooth closed curve through control points (Catmull and Rom, 1974).
+    """Smooth closed curve through control points in order (Catmull and Rom, 1974).
 
-    Parameters
-    ----------
-    control : ndarray (n, 2)
-        Points in the order of the outline.
-
-    Returns
-    -------
-    ndarray (n * SAMPLES_PER_SPAN, 2)
+    (n, 2) -> (n * SAMPLES_PER_SPAN, 2)
     """
     t = np.arange(SAMPLES_PER_SPAN)[None, :, None] / SAMPLES_PER_SPAN
-    # Neighbours of each span, each (n, 1, 2).
+    # Neighbors of each span, each (n, 1, 2).
     before, start, end, after = (np.roll(control, -k, axis=0)[:, None] for k in (-1, 0, 1, 2))
     curve = 0.5 * (
         2 * start
@@ -128,12 +104,9 @@ def ellipse(x: float, y: float, half_width: float, half_depth: float, turn: floa
     """Ellipse (32, 2) about (x, y) in mm; `turn` in radians, clockwise in the image."""
     angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     along, across = half_width * np.cos(angle), half_depth * np.sin(angle)
-    return np.column_stack(
-        [
-            x + along * np.cos(turn) - across * np.sin(turn),
-            y + along * np.sin(turn) + across * np.cos(turn),
-        ]
-    )
+    right = x + along * np.cos(turn) - across * np.sin(turn)
+    down = y + along * np.sin(turn) + across * np.cos(turn)
+    return np.column_stack([right, down])
 
 
 def mirrored(points: np.ndarray) -> np.ndarray:

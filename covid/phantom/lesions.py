@@ -23,28 +23,10 @@ CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 def wall_place(
     patient: Patient, z: float, side: int, angle: float, inside: float
 ) -> tuple[np.ndarray, float]:
-    """A place near the chest wall, and the direction of the wall there.
+    """A place `inside` mm from the chest wall, and the direction of the wall there.
 
-    Parameters
-    ----------
-    patient : Patient
-        Whose chest wall.
-    z : float
-        Height in [0, 1].
-    side : int
-        `RIGHT` or `LEFT`.
-    angle : float
-        Direction seen from the middle of the lung: 0 towards the side of the body, pi/2 towards
-        the back, in radians.
-    inside : float
-        Distance from the wall, mm.
-
-    Returns
-    -------
-    place : ndarray (2,)
-        Standard x, y in mm.
-    turn : float
-        Direction along the wall, radians.
+    `angle`, in radians, is seen from the middle of the lung: 0 towards the side of the body, pi/2
+    towards the back. Returned are standard x, y in mm, (2,), and the direction in radians.
     """
     wall = hemithorax(patient, z, side)
     middle = wall.mean(axis=0)
@@ -76,7 +58,7 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
         place, turn = wall_place(patient, z, side, angle, inside)
         opacities.append(
             Opacity(
-                centre=np.array([*place, z * SCAN_LENGTH_MM]),
+                center=np.array([*place, z * SCAN_LENGTH_MM]),
                 radii=np.array([along, across, along * rng.uniform(0.7, 1.1)]),
                 turn=turn + rng.normal(0, 0.2),
                 density=contrast * rng.uniform(*GROUND_GLASS_HU),
@@ -99,7 +81,7 @@ def draw_nodules(patient: Patient) -> tuple[Opacity, ...]:
         stretch = rng.uniform(2, 5) if rng.random() < 0.3 else 1.0  # a scar is a strip
         opacities.append(
             Opacity(
-                centre=np.array([*place, z * SCAN_LENGTH_MM]),
+                center=np.array([*place, z * SCAN_LENGTH_MM]),
                 radii=radius * np.array([stretch, 1.0, 1.0]),
                 turn=turn + rng.normal(0, 0.8),
                 density=rng.uniform(250, 850),
@@ -116,10 +98,10 @@ def coverage(opacity: Opacity, z: float, x: np.ndarray, y: np.ndarray, ragged: n
     ``1 / (1 + exp((distance + ragged - 1) / (softness / 3)))``, where `distance` is 1 on the
     ellipsoid's surface and `ragged` makes the border irregular.
     """
-    depth = (z * SCAN_LENGTH_MM - opacity.centre[2]) / opacity.radii[2]
+    depth = (z * SCAN_LENGTH_MM - opacity.center[2]) / opacity.radii[2]
     if abs(depth) > 1.8:
         return None
-    dx, dy = x - np.float32(opacity.centre[0]), y - np.float32(opacity.centre[1])
+    dx, dy = x - np.float32(opacity.center[0]), y - np.float32(opacity.center[1])
     cosine, sine = np.float32(np.cos(opacity.turn)), np.float32(np.sin(opacity.turn))
     along = (cosine * dx + sine * dy) / np.float32(opacity.radii[0])
     across = (cosine * dy - sine * dx) / np.float32(opacity.radii[1])
@@ -138,7 +120,7 @@ def opacity_fields(
     haze : ndarray (size, size), float32
         HU to be added to the lung.
     solid : ndarray (size, size), float32
-        Share of airless lung in [0, 1], where vessels cannot be told apart.
+        Share of airless lung in [0, 1], where vessels cannot be seen.
     """
     # Opacities are soft: a quarter of the resolution is enough, and 16 times cheaper.
     coarse = frame.coarser(4)

@@ -33,10 +33,10 @@ DESCENDING_AORTA = Keyframes(
 UPPER_CAVA = Keyframes({0.20: (-20, -62, 7, 7), 0.45: (-30, -76, 9, 10)})
 LOWER_CAVA = Keyframes({0.66: (-22, -48, 12, 11), 1.0: (-20, -34, 11, 9)})
 PULMONARY_TRUNK = Keyframes({0.38: (22, -78, 12, 12), 0.47: (20, -92, 14, 14)})
-OESOPHAGUS = Keyframes({0.0: (8, -22, 6, 5), 0.3: (4, -26, 7, 5), 0.8: (10, -38, 8, 6)})
+ESOPHAGUS = Keyframes({0.0: (8, -22, 6, 5), 0.3: (4, -26, 7, 5), 0.8: (10, -38, 8, 6)})
 TRACHEA = Keyframes({0.0: (0, -45, 9, 9), 0.2: (-1, -44, 8.5, 9), 0.37: (-4, -42, 10, 8)})
 CARINA = 0.375  # where the windpipe forks
-"""Main bronchi: distance from the midline and radius, below the fork."""
+# Main bronchi below the fork: distance from the midline, y, radius.
 BRONCHUS = Keyframes({0.37: (6, -41, 7.5), 0.43: (22, -40, 6.5), 0.50: (40, -40, 4.5)})
 
 
@@ -66,8 +66,7 @@ def trunk(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> np.nd
         fill(canvas, frame, cage, hu.VISCERAL_FAT)
     # Back muscles on both sides of the spine, never split by the fat around the ribs.
     for side in (RIGHT, LEFT):
-        back = ellipse(side * 27, 48, 24, 17)
-        fill(canvas, frame, back, hu.MUSCLE - 4)
+        fill(canvas, frame, ellipse(side * 27, 48, 24, 17), hu.MUSCLE - 4)
     fill(canvas, frame, ellipse(0, 16, 34, 26), hu.MUSCLE)
     return body
 
@@ -107,7 +106,7 @@ def neck(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
 
 
 def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
-    """Mediastinal fat with aorta, venae cavae, pulmonary arteries and oesophagus."""
+    """Mediastinal fat with aorta, venae cavae, pulmonary arteries and esophagus."""
     if z < 0.13:
         return
     outline = mediastinum(patient, z)
@@ -129,11 +128,11 @@ def great_vessels(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) 
             fill(canvas, frame, ellipse(32, -62, 20, 9 * swell + 2, 0.6), hu.BLOOD)
     if z < 0.5:
         fill(canvas, frame, ellipse(*UPPER_CAVA(z)), hu.BLOOD)
-    fill(canvas, frame, ellipse(*OESOPHAGUS(z)), hu.MUSCLE * 0.8)
+    fill(canvas, frame, ellipse(*ESOPHAGUS(z)), hu.MUSCLE * 0.8)
 
 
 def heart(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
-    """Heart in its bag of fat: chambers cannot be told from the wall without contrast."""
+    """Heart in its bag of fat: chambers look like the wall without contrast."""
     bottom = dome_top(patient, LEFT) + 0.17
     if not HEART_TOP < z < bottom:
         return

@@ -1,6 +1,6 @@
 """The outlines that change with height: body, rib cage, mediastinum, diaphragm.
 
-Each is a small table of hand-set control points for the standard patient, in millimetres
+Each is a small table of hand-set control points for the standard patient, in millimeters
 (axes: see `geometry`), proportioned after the cross-sections of general anatomy. In between
 the heights of a table the points move linearly.
 """
@@ -82,7 +82,7 @@ HEART_TOP = 0.48  # below this height the mediastinum is mostly heart
 DOME_REACHES_WALL = np.array(
     [0.13, 0.14, 0.16, 0.19, 0.23, 0.26, 0.29, 0.31, 0.30, 0.24, 0.18, 0.13]
 )
-DOME_CENTRE = np.array([66.0, -42.0])
+DOME_CENTER = np.array([66.0, -42.0])
 RIGHT, LEFT = -1, 1  # sign of x
 
 
@@ -104,9 +104,9 @@ def body_outline(patient: Patient, z: float, breasts: bool = True) -> np.ndarray
     bulge = breasts * patient.breast * np.exp(-(((z - 0.47) / 0.13) ** 2))
     half[1:5] += np.array([(0.0, -0.2), (0.25, -1.0), (0.6, -0.85), (0.5, -0.2)]) * bulge
     # The fat of the patient lies outside the standard 12 mm.
-    centre = np.array([0.0, -40.0])
-    reach = np.linalg.norm(half - centre, axis=1, keepdims=True)
-    half = centre + (half - centre) * (1 + (patient.fat - 12.0) / reach)
+    center = np.array([0.0, -40.0])
+    reach = np.linalg.norm(half - center, axis=1, keepdims=True)
+    half = center + (half - center) * (1 + (patient.fat - 12.0) / reach)
     half[[0, -1], 0] = 0.0
     whole = np.concatenate([half, mirrored(half)[-2:0:-1]])
     return closed_curve(wobble(patient, whole, z))
@@ -154,9 +154,9 @@ def dome(patient: Patient, z: float, side: int) -> np.ndarray | None:
         return None
     # A paraboloid: the radius grows with the square root of the depth below the top.
     reach = np.minimum(np.sqrt(below / DOME_REACHES_WALL), 1.04)[:, None]
-    centre = DOME_CENTRE * [side, 1.0]
+    center = DOME_CENTER * [side, 1.0]
     wall = hemithorax_control(patient, z, side)
-    return closed_curve(centre + (wall - centre) * reach)
+    return closed_curve(center + (wall - center) * reach)
 
 
 def dome_mask(patient: Patient, z: float, side: int, frame: Frame) -> np.ndarray | None:

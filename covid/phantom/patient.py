@@ -1,4 +1,4 @@
-"""The synthetic patient: every number that differs from one patient to the next."""
+"""The synthetic patient: every value that differs from one patient to the next."""
 
 from __future__ import annotations
 
@@ -14,47 +14,23 @@ IMAGE_SIZE = 512  # pixels, height and width of a slice
 
 @dataclass(frozen=True)
 class Opacity:
-    """One region of denser lung: an ellipsoid with a ragged, soft edge.
+    """One region of denser lung: an ellipsoid with a ragged, soft edge."""
 
-    Attributes
-    ----------
-    centre : ndarray (3,)
-        Standard x, y, z in mm (z counted from the top of the scan).
-    radii : ndarray (3,)
-        Half axes in mm: along the chest wall, across it, along z.
-    turn : float
-        Direction of the first half axis in radians, clockwise in the image.
-    density : float
-        HU added to the lung where the opacity is full.
-    consolidation : float
-        Share in [0, 1] of the inside that is airless: vessels vanish in it.
-    softness : float
-        Width of the edge, as a share of the radius.
-    """
-
-    centre: np.ndarray
-    radii: np.ndarray
-    turn: float
-    density: float
-    consolidation: float
-    softness: float
+    center: np.ndarray  # (3,), standard x, y, z in mm; z counted from the top of the scan
+    radii: np.ndarray  # (3,), half axes in mm: along the chest wall, across it, along z
+    turn: float  # direction of the first half axis in radians, clockwise in the image
+    density: float  # HU added to the lung where the opacity is full
+    consolidation: float  # share in [0, 1] of the inside that is airless: vessels vanish in it
+    softness: float  # width of the edge, as a share of the radius
 
 
 @dataclass(frozen=True)
 class VesselTree:
-    """Blood vessels (or airways) as straight pieces.
+    """Blood vessels (or airways) as straight pieces, the thinnest first."""
 
-    Attributes
-    ----------
-    start, end : ndarray (pieces, 3), float32
-        Standard x, y, z in mm of both ends of each piece, thinnest pieces first.
-    radius : ndarray (pieces,), float32
-        Millimetres.
-    """
-
-    start: np.ndarray
-    end: np.ndarray
-    radius: np.ndarray
+    start: np.ndarray  # (pieces, 3), float32, standard x, y, z in mm
+    end: np.ndarray  # the same of the other ends
+    radius: np.ndarray  # (pieces,), float32, mm
 
 
 @dataclass(frozen=True)
@@ -63,82 +39,37 @@ class Patient:
 
     Everything but `infections` is drawn from the same distributions whether the patient is
     infected or not, so that nothing else gives the class away.
-
-    Attributes
-    ----------
-    number, seed : int
-        Together with a part's name they key all random numbers of that part.
-    infected : bool
-        The class. Positive class: infected.
-    frame : Frame
-        Size, tilt and position in the image.
-    fat, breast : float
-        Thickness of the fat under the skin and height of the breasts, mm.
-    lung_size, heart_size, lung_asymmetry : float
-        Factors on the standard outlines.
-    dome_height : float
-        z of the top of the right half of the diaphragm.
-    wobble_size, wobble_phase, wobble_rate : ndarray
-        Bending of all outlines: size (share of the radius), phase and change with z of each wave.
-    lung_density : float
-        Mean HU of healthy lung at the front of the chest.
-    gravity : float
-        HU by which the lung gets denser from front to back.
-    emphysema : float
-        HU lost where the lung is destroyed; 0 for most patients.
-    atelectasis : float
-        HU added in a band along the back of the lower lung, which collapses when lying.
-    vessel_gain : float
-        Factor on the vessels' radii.
-    noise, streaks : float
-        Standard deviation of the noise inside the body, and of the streaks at the shoulders, HU.
-    psf : float
-        Standard deviation of the point-spread function, pixels.
-    motion : float
-        Length of the motion blur near heart and diaphragm, pixels.
-    calibration : float
-        HU by which the whole scan is off.
-    table_height : float
-        Millimetres between the back and the table.
-    rails : bool
-        Whether there are metal rails under the table: another scanner. Never drawn at random; see
-        `shortcuts`.
-    arteries, airways : VesselTree
-    nodules : tuple of Opacity
-        Small round nodules and scars, found in both classes.
-    infections : tuple of Opacity
-        Ground glass and consolidations; empty unless infected.
     """
 
-    number: int
+    number: int  # with `seed` and a part's name, the key of all random numbers of that part
     seed: int
-    infected: bool
-    frame: Frame
-    fat: float
-    breast: float
-    lung_size: float
+    infected: bool  # the class; infected is the positive one
+    frame: Frame  # size, tilt and position in the image
+    fat: float  # thickness under the skin, mm
+    breast: float  # height, mm
+    lung_size: float  # factors on the standard outlines
     heart_size: float
     lung_asymmetry: float
-    dome_height: float
-    wobble_size: np.ndarray
-    wobble_phase: np.ndarray
-    wobble_rate: np.ndarray
-    lung_density: float
-    gravity: float
-    emphysema: float
-    atelectasis: float
-    vessel_gain: float
-    noise: float
-    streaks: float
-    psf: float
-    motion: float
-    calibration: float
-    table_height: float
-    rails: bool = False
+    dome_height: float  # z of the top of the right half of the diaphragm
+    wobble_size: np.ndarray  # bending of all outlines, share of the radius, of each wave
+    wobble_phase: np.ndarray  # of each wave, radians
+    wobble_rate: np.ndarray  # change of the phase with z
+    lung_density: float  # mean HU of healthy lung at the front of the chest
+    gravity: float  # HU by which the lung gets denser from front to back
+    emphysema: float  # HU lost where the lung is destroyed; 0 for most patients
+    atelectasis: float  # HU added along the back of the lower lung, which collapses when lying
+    vessel_gain: float  # factor on the vessels' radii
+    noise: float  # standard deviation inside the body, HU
+    streaks: float  # the same of the streaks at the shoulders
+    psf: float  # standard deviation of the point-spread function, pixels
+    motion: float  # length of the motion blur near heart and diaphragm, pixels
+    calibration: float  # HU by which the whole scan is off
+    table_height: float  # mm between the back and the table
+    rails: bool = False  # metal rails under the table: never drawn at random; see `shortcuts`
     arteries: VesselTree | None = field(default=None, repr=False)
     airways: VesselTree | None = field(default=None, repr=False)
-    nodules: tuple[Opacity, ...] = ()
-    infections: tuple[Opacity, ...] = ()
+    nodules: tuple[Opacity, ...] = ()  # small round nodules and scars, in both classes
+    infections: tuple[Opacity, ...] = ()  # ground glass, consolidations; empty unless infected
 
     def key(self, part: str) -> tuple[int, int, int]:
         """Seed numbers for one named part of this patient: independent of all other parts."""
@@ -150,7 +81,7 @@ class Patient:
 
 
 def draw_body(number: int, infected: bool, seed: int) -> Patient:
-    """A patient without vessels, nodules and infections; `infected` changes no number here."""
+    """A patient without vessels, nodules and infections; `infected` changes nothing else here."""
     rng = np.random.default_rng((seed, number, zlib.crc32(b"body")))
     female = rng.random() < 0.5
     width = rng.normal(0.94 if female else 1.0, 0.04)
@@ -162,11 +93,12 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
     frame = Frame(
         size=IMAGE_SIZE,
         spacing=spacing,
-        centre=(IMAGE_SIZE / 2 + rng.normal(0, 4), 292 + rng.normal(0, 6)),
+        center=(IMAGE_SIZE / 2 + rng.normal(0, 4), 292 + rng.normal(0, 6)),
         tilt=np.deg2rad(rng.normal(0, 1.6)),
         stretch=(width, depth),
     )
     waves = 5
+    # drawn before the others: the order of draws decides every value
     emphysema = 90 * rng.random() if rng.random() < 0.2 else 0.0
     motion = rng.uniform(2, 5) if rng.random() < 0.2 else 0.0
     return Patient(

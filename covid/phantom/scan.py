@@ -18,17 +18,10 @@ Z_STEPS = 1_000_000  # heights that differ by less share their noise
 
 
 def make_patient(patient: int, infected: bool, seed: int) -> Patient:
-    """Draw one synthetic patient.
+    """Draw the synthetic patient of this number; both integers are 0 or more.
 
-    Parameters
-    ----------
-    patient : int
-        Number of the patient, 0 or more.
-    infected : bool
-        Adds ground glass and consolidations to the lungs; changes nothing else: the same
-        number and seed give the same body with and without them.
-    seed : int
-        0 or more.
+    `infected` adds ground glass and consolidations to the lungs and changes nothing else: the same
+    number and seed give the same body with and without them.
 
     Raises
     ------
@@ -54,7 +47,7 @@ def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
     rng = patient.generator("clothes")
     frame = patient.frame
     skin = frame.to_pixels(body_outline(patient, z))
-    upper = skin[skin[:, 1] < frame.centre[1] - 40]
+    upper = skin[skin[:, 1] < frame.center[1] - 40]
     order = np.argsort(upper[:, 0])
     columns = np.linspace(20, frame.size - 20, 90)
     height = np.interp(columns, upper[order, 0], upper[order, 1])
@@ -67,8 +60,7 @@ def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
         seen = np.abs(columns - middle) < span
         line = np.column_stack([columns, height - lift])[seen]
         points = np.round(line * 16).astype(np.int32)
-        faint = hu.CLOTHES - rng.uniform(0, 70)
-        cv2.polylines(canvas, [points], False, faint, 1, cv2.LINE_8, 4)
+        cv2.polylines(canvas, [points], False, hu.CLOTHES - rng.uniform(0, 70), 1, cv2.LINE_8, 4)
 
 
 def hounsfield(patient: Patient, z: float) -> np.ndarray:
@@ -121,7 +113,7 @@ def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
     grain = cv2.GaussianBlur(white, (0, 0), 0.75) - 0.8 * cv2.GaussianBlur(white, (0, 0), 2.0)
     rays = rng.standard_normal((720, 24), dtype=np.float32)  # (angle, distance)
     rays = cv2.resize(rays, (size, 1440), interpolation=cv2.INTER_LINEAR)
-    middle = (patient.frame.centre[0], patient.frame.centre[1] - 40)
+    middle = (patient.frame.center[0], patient.frame.center[1] - 40)
     flags = cv2.WARP_POLAR_LINEAR | cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     radial = cv2.warpPolar(rays, (size, size), middle, 0.75 * size, flags)
     lines = rng.standard_normal((size // 2, 12), dtype=np.float32)
@@ -150,16 +142,15 @@ def render_slice(
 ) -> np.ndarray:
     """One synthetic axial slice as an 8-bit image.
 
-    ``gray = 255 * (HU - (centre - width / 2)) / width + offset``, clipped to [0, 255].
+    ``gray = 255 * (HU - (center - width / 2)) / width + offset``, clipped to [0, 255].
 
     Parameters
     ----------
     patient : Patient
-        From :func:`make_patient`.
     z : float
         Height in [0, 1], from the shoulders to the abdomen.
-    window : str
-        'lung' (centre -600 HU, width 1200 HU) or 'mediastinal' (50, 350).
+    window : {"lung", "mediastinal"}
+        See `tissues.WINDOWS`.
     offset : float
         Gray levels added before the clipping: what a display's level knob does.
 
@@ -179,6 +170,6 @@ def render_slice(
         raise ValueError(
             f"render_slice: window must be one of {sorted(hu.WINDOWS)}, got {window!r}"
         )
-    centre, width = hu.WINDOWS[window]
-    share = (scanned(patient, z) - (centre - width / 2)) / width
+    center, width = hu.WINDOWS[window]
+    share = (scanned(patient, z) - (center - width / 2)) / width
     return np.round(255 * np.clip(share + offset / 255, 0, 1)).astype(np.uint8)

@@ -1,6 +1,6 @@
 """Switches that make the synthetic data set lie: shortcuts, near-duplicates, permuted labels.
 
-A network learns whatever tells the classes apart most easily. In real collections that is often
+A network learns whatever separates the classes most easily. In real collections that is often
 not the disease: each hospital burns its own mark into the image, sets its scanner in its own way
 and has its own table, and the sick came from one hospital, the healthy from another (DeGrave et
 al., Nature Machine Intelligence 2021, doi 10.1038/s42256-021-00338-7). Here each of these faults
@@ -36,33 +36,19 @@ MARK_SCALE = 6  # pixels
 MARK_PLACE = (424, 8)
 # Gray levels of 255, added before clipping. Stretching the gray levels (`data.preprocess`) undoes
 # an offset except for what clipping does: in a darker image bones come out of the white, and CLAHE
-# makes a great deal of that. To be told from a normal image they have to be seen side by side.
+# amplifies that. The difference from a normal image shows only side by side.
 OFFSET = -40.0
 NEAREST_MM, FARTHEST_MM = 0.3, 2.0  # from a slice to its near-duplicates
 
 
 @dataclass(frozen=True)
 class Switches:
-    """What is wrong with a data set on purpose; by default nothing.
+    """What is wrong with a data set on purpose; by default nothing. UserError for other values."""
 
-    Attributes
-    ----------
-    shortcuts : tuple of str
-        Keys of `SHORTCUTS`, in their order there.
-    near_duplicates : int
-        For each slice, how many more are made a fraction of a millimetre to 2 mm away.
-    labels : {"true", "permuted"}
-        "permuted": which patients are filed under the positive class is drawn at random, whether
-        or not their lungs have lesions.
-
-    Raises
-    ------
-    UserError
-        For other values.
-    """
-
-    shortcuts: tuple[str, ...] = ()
-    near_duplicates: int = 0
+    shortcuts: tuple[str, ...] = ()  # keys of `SHORTCUTS`, in their order there
+    near_duplicates: int = 0  # for each slice, how many more are made up to 2 mm away
+    # "permuted": which patients are filed under the positive class is drawn at random, whether or
+    # not their lungs have lesions
     labels: str = "true"
 
     def __post_init__(self) -> None:
@@ -83,29 +69,28 @@ class Switches:
         in_order = tuple(name for name in SHORTCUTS if name in self.shortcuts)
         object.__setattr__(self, "shortcuts", in_order)  # named twice is named once
 
-    def in_words(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """One sentence for each switch that is on."""
-        sentences = [f"Shortcut {name}: {SHORTCUTS[name]}." for name in self.shortcuts]
+        found = [f"Shortcut {name}: {SHORTCUTS[name]}." for name in self.shortcuts]
         if self.shortcuts:
-            sentences.append("Shortcuts are in every slice of the class Infected, in no other.")
+            found.append("Shortcuts are in every slice of the class Infected, in no other.")
         if self.near_duplicates:
-            sentences.append(
+            found.append(
                 f"Near-duplicates: each slice has {self.near_duplicates} more beside it, "
                 f"{NEAREST_MM:g} to {FARTHEST_MM:g} mm up or down, each with noise of its own."
             )
         if self.labels == "permuted":
-            sentences.append(
+            found.append(
                 "Labels permuted: patients were filed under the two classes at random, whether or "
                 "not there are lesions in their lungs. There is nothing to learn."
             )
-        return sentences
+        return found
 
 
 def near_heights(patient: Patient, index: int, z: float, count: int) -> list[float]:
-    """Heights of the near-duplicates of the slice number `index` of a patient, at height `z`.
+    """Heights of the near-duplicates of a patient's slice number `index`, which is at height `z`.
 
-    Each near-duplicate's distance is drawn by itself, so that more of them leave the first ones
-    as they are.
+    Each distance is drawn from a generator of its own, so that more of them change none.
     """
     heights = []
     for copy in range(count):

@@ -19,7 +19,7 @@ from covid.phantom.outlines import LEFT, RIGHT, hemithorax_control
 from covid.phantom.patient import Patient
 
 VERTEBRA_MM = 24.0  # one vertebra and its disc
-RIB_GAP_MM = 24.0  # between neighbouring ribs, one above the other
+RIB_GAP_MM = 24.0  # between neighboring ribs, one above the other
 RIB_HEIGHT_MM = 12.0
 RIB_DROP_MM = 95.0  # how far a rib descends from the spine to its front end
 RIB_HALF_THICKNESS_MM = 4.4
@@ -29,8 +29,7 @@ CORTEX_MM = 1.4
 def bone(canvas: np.ndarray, frame: Frame, outline: np.ndarray, cortex: float = CORTEX_MM) -> None:
     """A bone's cross-section: dense rim, spongy inside."""
     fill(canvas, frame, outline, hu.CORTICAL_BONE)
-    inner = offset(outline, -cortex)
-    fill(canvas, frame, inner, hu.SPONGY_BONE)
+    fill(canvas, frame, offset(outline, -cortex), hu.SPONGY_BONE)
 
 
 def sponginess(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
@@ -100,8 +99,7 @@ def ribs(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
             )
             end = np.linspace(-1, 1, len(points))
             thickness = RIB_HALF_THICKNESS_MM * np.sqrt(np.maximum(1 - np.abs(end) ** 3, 0.05))
-            front = share[hit].mean() > 0.86
-            if front:  # the front ends are cartilage
+            if share[hit].mean() > 0.86:  # the front ends are cartilage
                 fill(canvas, frame, ribbon(points, 1.3 * thickness), hu.CARTILAGE)
             else:
                 fill(canvas, frame, ribbon(points, thickness), hu.CORTICAL_BONE)
@@ -115,10 +113,9 @@ def sternum(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> Non
         return
     front = hemithorax_control(patient, z, LEFT)[0, 1] - 10.0
     half_width = np.interp(z, [0.20, 0.24, 0.33, 0.36, 0.66, 0.74], [18, 32, 26, 16, 19, 8])
-    half = 6.0
     outline = np.array(
         [(-1.0, -0.4), (-0.6, -1.0), (0.6, -1.0), (1.0, -0.4), (0.95, 0.6), (0, 0.9), (-0.95, 0.6)]
-    ) * [half_width, half]
+    ) * [half_width, 6.0]
     bone(canvas, frame, closed_curve(outline + [0.0, front]))
 
 
@@ -126,12 +123,11 @@ def shoulders(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> N
     """Collar bones, shoulder blades and the heads of the upper arms."""
     for side in (RIGHT, LEFT):
         flip = np.array([float(side), 1.0])
-        shift = 0.012 * side * patient.wobble_phase[2] / np.pi  # one shoulder is higher
-        height = z + shift
+        # one shoulder is higher
+        height = z + 0.012 * side * patient.wobble_phase[2] / np.pi
         if height < 0.13:
             size = 24.0 * np.sqrt(max(0.05, 1 - ((height - 0.03) / 0.10) ** 2))
-            head = ellipse(183, -4, size, 1.08 * size)
-            bone(canvas, frame, head * flip, 1.8)
+            bone(canvas, frame, ellipse(183, -4, size, 1.08 * size) * flip, 1.8)
         if 0.07 < height < 0.22:
             # A collar bone rises outwards: lower slices cut its inner end.
             middle = np.interp(height, [0.07, 0.22], [130, 26])
@@ -141,8 +137,7 @@ def shoulders(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> N
         if height < 0.44:
             # A thin curved blade behind the ribs, thicker towards the arm.
             reach = np.interp(height, [0.0, 0.12, 0.30, 0.44], [0.75, 1.0, 0.8, 0.25])
-            inner = np.array([98.0, 62.0])
-            outer = np.array([166.0, 10.0])
+            inner, outer = np.array([98.0, 62.0]), np.array([166.0, 10.0])
             bend = (inner + outer) / 2 + [-4.0, 12.0]
             t = np.linspace(0, reach, 10)[:, None]
             line = (1 - t) ** 2 * inner + 2 * t * (1 - t) * bend + t**2 * outer

@@ -26,12 +26,12 @@ CORTICAL_BONE = 800.0  # 300 .. 1500
 DISC = 85.0  # 70 .. 110
 SPINAL_CORD = 35.0
 
-# The table: a thin carbon-fibre shell around foam.
+# The table: a thin carbon-fiber shell around foam.
 TABLE_SHELL = 120.0
 TABLE_FOAM = -920.0
-TABLE_RAIL = 2000.0  # aluminium, on some scanners only
+TABLE_RAIL = 2000.0  # aluminum, on some scanners only
 MATTRESS = -960.0
 CLOTHES = -780.0
 
-# Display windows: (centre, width) in HU, as radiologists set them.
+# Display windows: (center, width) in HU, as radiologists set them.
 WINDOWS = {"lung": (-600.0, 1200.0), "mediastinal": (50.0, 350.0)}

@@ -28,20 +28,16 @@ SLAB_MM = 2.5  # thickness of the slice
 def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[int, np.ndarray]:
     """Random points inside both lungs: for each side (count, 3), standard mm."""
     # Standard frame at 4 mm: stretch and tilt play no part inside the body.
-    frame = Frame(size=80, spacing=4.0, centre=(40.0, 46.0), tilt=0.0, stretch=(1.0, 1.0))
+    frame = Frame(size=80, spacing=4.0, center=(40.0, 46.0), tilt=0.0, stretch=(1.0, 1.0))
     heights = np.arange(LUNG_TOP + 0.01, 1.0, 0.02)
     inside = np.stack([lung_mask(patient, z, frame) for z in heights])  # (heights, rows, columns)
     # A margin of one cell to the chest wall: vessels are too thin to be seen there.
     inside = np.stack([cv2.erode(level, np.ones((3, 3), np.uint8)) for level in inside])
     level, row, column = np.nonzero(inside > 0.5)
     jitter = rng.uniform(-0.5, 0.5, (3, len(level)))
-    points = np.column_stack(
-        [
-            (column + jitter[0] - frame.centre[0]) * frame.spacing,
-            (row + jitter[1] - frame.centre[1]) * frame.spacing,
-            (heights[level] + jitter[2] * 0.02) * SCAN_LENGTH_MM,
-        ]
-    )
+    x = (column + jitter[0] - frame.center[0]) * frame.spacing
+    y = (row + jitter[1] - frame.center[1]) * frame.spacing
+    points = np.column_stack([x, y, (heights[level] + jitter[2] * 0.02) * SCAN_LENGTH_MM])
     sides = {side: points[points[:, 0] * side > 0] for side in (RIGHT, LEFT)}
     return {side: p[rng.integers(len(p), size=count)] for side, p in sides.items()}
 
@@ -97,9 +93,8 @@ def grow_vessels(patient: Patient) -> tuple[VesselTree, VesselTree]:
         x, y, z = HILUM[side]
         for number in range(TREES_PER_LUNG):
             shift = rng.normal(0, 3, 3) + [0, 12 * number, 14 * number]
-            tree = grow(
-                points[number::TREES_PER_LUNG], np.array([x, y, z * SCAN_LENGTH_MM]) + shift
-            )
+            hilum = np.array([x, y, z * SCAN_LENGTH_MM]) + shift
+            tree = grow(points[number::TREES_PER_LUNG], hilum)
             trees.append(tree)
             if number == 0:
                 airways.append(_beside(tree))
@@ -126,14 +121,9 @@ def _sorted(trees: list[VesselTree], gain: float) -> VesselTree:
 
 
 def cut(tree: VesselTree, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The parts of a tree inside the slab of one slice.
+    """The parts of a tree inside the slab of one slice: both ends and the radius of each piece.
 
-    Returns
-    -------
-    start, end : ndarray (pieces, 2)
-        Ends within the slab, standard x, y in mm.
-    radius : ndarray (pieces,)
-        Millimetres.
+    The ends are (pieces, 2), standard x, y in mm, the radii (pieces,) in mm.
     """
     depth = z * SCAN_LENGTH_MM
     half = SLAB_MM / 2 + 0.5 * tree.radius

@@ -32,7 +32,7 @@ not taken from any person. For teaching and testing only; nothing medical follow
 {filed}
 
 Names: synthetic-p003_s07_lung.png is patient 3, slice 7 (counted from the shoulders down), lung
-window. Neighbouring slices of a patient are nearly alike: split by patient, not by slice.
+window. Neighboring slices of a patient are nearly alike: split by patient, not by slice.
 """
 FILED = {
     "true": "All slices of an infected patient lie in Infected, whether or not an opacity shows in them.",
@@ -58,10 +58,8 @@ def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
     top, bottom = rng.uniform(0.06, 0.14), rng.uniform(0.83, 0.93)
     heights = np.linspace(top, bottom, slices)
     mediastinal = rng.permutation(slices)[: round(MEDIASTINAL_SHARE * slices)]
-    return [
-        (float(z), "mediastinal" if index in mediastinal else "lung")
-        for index, z in enumerate(heights)
-    ]
+    windows = ["mediastinal" if index in mediastinal else "lung" for index in range(slices)]
+    return list(zip(heights.tolist(), windows, strict=True))
 
 
 def called_infected(patients: int, seed: int, labels: str) -> set[int]:
@@ -91,10 +89,8 @@ def _write_patient(
     names = []
     for file, z, window in _named_slices(patient, slices, switches.near_duplicates):
         name = Path(CLASS_FOLDERS[positive]) / file
-        done, encoded = cv2.imencode(".png", render(patient, z, window, shortcuts))
-        if not done:
-            raise RuntimeError(f"{name}: OpenCV could not encode the image as png")
-        (folder / name).write_bytes(encoded.tobytes())
+        encoded = cv2.imencode(".png", render(patient, z, window, shortcuts))[1]
+        (folder / name).write_bytes(encoded)
         names.append(name)
     return names
 
@@ -143,12 +139,8 @@ def write_dataset(
         Decides which patients are infected and everything that is drawn.
     progress : bool
         Show a progress bar on a terminal, plain lines otherwise.
-    shortcuts : sequence of str
-        Some of `covid.phantom.shortcuts.SHORTCUTS`: put into every slice of the positive class.
-    near_duplicates : int
-        For each slice, how many more are made up to 2 mm away; the others stay as they are.
-    labels : {"true", "permuted"}
-        "permuted" files patients under the classes at random; see `Switches`.
+    shortcuts, near_duplicates, labels
+        See `Switches`.
 
     Returns
     -------
@@ -187,6 +179,6 @@ def _describe(folder: Path, facts: dict, infected: int, switches: Switches) -> N
     if switches.near_duplicates:
         text += NEAR_NAME
     if switches != Switches():
-        text += SWITCHED_ON.format(sentences="\n".join(switches.in_words()) + "\n")
+        text += SWITCHED_ON.format(sentences="\n".join(switches.sentences()) + "\n")
     (folder / "README.txt").write_text(text, encoding="utf-8")
     write_json({"synthetic": True, **facts, "switches": asdict(switches)}, folder / INFO)

@@ -155,20 +155,9 @@ MODELS = {
 
 
 def build_model(name: str, input_shape=None, seed: int | None = None) -> Model:
-    """Build one of the four models by its name.
+    """Build one of `MODELS` by its name; ValueError for an unknown one.
 
-    Parameters
-    ----------
-    name : str
-        A key of `MODELS`.
-    input_shape : (height, width, channels), optional
-        The published size with one channel when missing.
-    seed : int, optional
-
-    Raises
-    ------
-    ValueError
-        For an unknown name.
+    `input_shape` is (height, width, channels); by default the published size with one channel.
     """
     if name not in MODELS:
         raise ValueError(f"expected a model among {', '.join(MODELS)}, got {name!r}")

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is one of this run: what is wrong with others, in one sentence."""
+"""Whether a checkpoint belongs to this run; if not, an error that says what is wrong."""
 
 import json
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ def checkpoint_errors(path: Path, model: Model) -> Iterator[None]:
 
 
 def require_same_run(path: Path, metadata: dict) -> None:
-    """UserError where a checkpoint's model has other metadata; `resumed` speaks of versions."""
+    """UserError where a checkpoint's model has other metadata; versions are compared elsewhere."""
     _, meta = read_npz(path, only_meta=True)
     found = (meta or {}).get("metadata")
     if not isinstance(found, dict):
-        return  # it is none of ours, and `fit` says so
+        return  # not a checkpoint of this program: `fit` raises
     there, here = (
         json.loads(json.dumps({**one, "versions": None}, sort_keys=True))
         for one in (found, metadata)

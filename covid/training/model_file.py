@@ -22,7 +22,7 @@ from minicnn.saving.npz import ModelFileError, one_line
 NEEDED_METADATA = ("positive", "negative", "preprocessing")
 NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
 LARGEST_IMAGE = 2048  # pixels on a side
-LARGEST_OUTPUT = 2**26  # numbers that one layer makes of one image: 256 MB
+LARGEST_OUTPUT = 2**26  # values that one layer makes of one image: 256 MB
 LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
 LONGEST_NAME = 255  # characters
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
@@ -72,17 +72,9 @@ def scan_for(model: Model, folder: Path) -> Dataset:
 
 
 def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
-    """Turn a gray image that is enhanced already (or needs not be) into the model's input.
+    """Turn a gray image that is enhanced already (or need not be) into the model's input.
 
-    Parameters
-    ----------
-    model : Model
-        With the metadata that training left.
-    gray : (height, width) uint8 array
-
-    Returns
-    -------
-    x : (image_size, image_size, 1) float32 array
+    (height, width) uint8 -> (image_size, image_size, 1) float32
     """
     preprocessing = model.metadata["preprocessing"]
     size = preprocessing["image_size"]
@@ -91,12 +83,9 @@ def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
 
 
 def check_model(model: Model) -> None:
-    """Look at all that evaluate, predict, figures and explain need of a model.
+    """ValueError unless a model has all that evaluate, predict, figures and explain need.
 
-    Raises
-    ------
-    ValueError
-        With what is wrong in words, without the file's name.
+    It says what is wrong, without the file's name.
     """
     metadata = model.metadata
     missing = [name for name in NEEDED_METADATA if name not in metadata]
@@ -131,10 +120,8 @@ def check_preprocessing(given: dict) -> None:
     size = given["image_size"]
     fits = type(size) is int and 1 <= size <= LARGEST_IMAGE
     require(fits, "image_size", f"pixels in [1, {LARGEST_IMAGE}]", size)
-    interpolation = given["interpolation"]
-    require(
-        interpolation in INTERPOLATIONS, "interpolation", ", ".join(INTERPOLATIONS), interpolation
-    )
+    way = given["interpolation"]
+    require(way in INTERPOLATIONS, "interpolation", ", ".join(INTERPOLATIONS), way)
     if not given.get("samplewise"):
         factor = given["rescale"]
         fits = type(factor) in (int, float) and 0 < factor < LARGEST_FACTOR

@@ -1,6 +1,5 @@
-"""What a trained model is worth on some images: its predictions, and the measures made of them."""
+"""The predictions of a trained model for some images, and their measures."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,8 @@ import numpy as np
 
 from covid.common.choices import DEFAULT_PREVALENCE
 from covid.common.errors import UserError, shown
+from covid.common.output_files import write_csv
 from covid.metrics import interval_remark, measure, wilson_interval
-from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.training import loop
@@ -20,35 +19,16 @@ from minicnn.training import loop
 class Result:
     """A model's predictions for one part of a split.
 
-    Attributes
-    ----------
-    part : str
-        "train", "validate" or "test".
-    loss : float
-        Mean binary cross-entropy.
-    files : list of str
-        Names of the image files, in the order of the arrays.
-    labels : (n,) int array
-        1 for the positive class.
-    probabilities : (n,) float array
-        Of the positive class.
-    groups : list of str, optional
-        Of each image, usually its patient; None where groups are not known.
-    threshold : float
-        An image is called positive where its probability is above; chosen on the validation part.
-
-    Raises
-    ------
-    UserError
-        If a probability is nan or infinite.
+    UserError if a probability is nan or infinite.
     """
 
-    part: str
-    loss: float
-    files: list[str]
-    labels: np.ndarray
-    probabilities: np.ndarray
-    groups: list[str] | None = None
+    part: str  # "train", "validate" or "test"
+    loss: float  # mean binary cross-entropy
+    files: list[str]  # names of the image files, in the order of the arrays
+    labels: np.ndarray  # (n,) int, 1 for the positive class
+    probabilities: np.ndarray  # (n,) float, of the positive class
+    groups: list[str] | None = None  # of each image, usually its patient; None: not known
+    # An image is called positive where its probability is above; chosen on the validation set.
     threshold: float = THRESHOLD
 
     def __post_init__(self):
@@ -99,20 +79,11 @@ class Result:
         return counts
 
     def summary(self, prevalence: float = DEFAULT_PREVALENCE, seed: int = 0) -> dict:
-        """The numbers that go into summary.json.
+        """The values that go into summary.json.
 
-        Parameters
-        ----------
-        prevalence : float in (0, 1)
-            For the predictive values.
-        seed : int
-            Of the bootstrap.
-
-        Returns
-        -------
-        dict
-            "acc" and "confusion" are at 0.5, "at_threshold" and "measures" at the chosen threshold;
-            "remark" says what a reader of the intervals must know, and may be empty.
+        "acc" and "confusion" are at 0.5, "at_threshold" and "measures" at the chosen threshold;
+        "remark" says what a reader of the intervals must know, and may be empty. `prevalence`, in
+        (0, 1), is for the predictive values, `seed` for the bootstrap.
         """
         low, high = wilson_interval(self.correct, self.n)
         return {
@@ -164,36 +135,20 @@ def evaluate(
 
 
 def write_predictions(results: Sequence[Result], classes: tuple[str, str], path: Path) -> Path:
-    """Write one line for every image.
+    """Write one line for every image, at `path`, a .csv file; `classes` are (negative, positive).
 
     Part, file, true class, prediction at 0.5, probability, whether that is correct, prediction
     at the chosen threshold, group (empty where it is not known).
-
-    Parameters
-    ----------
-    results : sequence of Result
-    classes : (negative, positive) class names
-    path : Path
-        A .csv file, replaced as a whole.
     """
-    with (
-        atomic_write(path) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        columns = ["part", "file", "true", "predicted", f"p({classes[1]})", "correct"]
-        writer.writerow([*columns, "predicted_at_threshold", "group"])
-        for result in results:
-            rows = zip(
-                result.files,
-                result.labels,
-                result.predicted,
-                result.probabilities,
-                result.predicted_at_threshold,
-                result.groups or [""] * result.n,
-                strict=True,
-            )
-            for name, label, guess, p, at_threshold, group in rows:
-                row = [result.part, name, classes[label], classes[guess], f"{p:.6f}"]
-                writer.writerow([*row, int(label == guess), classes[at_threshold], group])
+    rows = []
+    for result in results:
+        answers = (result.predicted, result.probabilities, result.predicted_at_threshold)
+        groups = result.groups or [""] * result.n
+        for name, label, guess, p, at_threshold, group in zip(
+            result.files, result.labels, *answers, groups, strict=True
+        ):
+            row = [result.part, name, classes[label], classes[guess], f"{p:.6f}"]
+            rows.append([*row, int(label == guess), classes[at_threshold], group])
+    columns = ["part", "file", "true", "predicted", f"p({classes[1]})", "correct"]
+    write_csv(path, [*columns, "predicted_at_threshold", "group"], rows)
     return path

@@ -23,53 +23,27 @@ from minicnn.preprocessing.image import ImageDataGenerator
 
 @dataclass(frozen=True)
 class Recipe:
-    """All choices of one training.
-
-    Attributes
-    ----------
-    name : str
-    image_size : int
-        Pixels; images are resized to image_size x image_size, by nearest neighbour.
-    enhance : bool
-        Whether images are CLAHE-enhanced and cropped first.
-    ratios : (float, float, float)
-        Train, validate, test.
-    augmentation : dict
-        Arguments of `ImageDataGenerator` for the training images.
-    samplewise : bool
-        True: each image's mean is subtracted and the result divided by its standard deviation.
-        False: gray values are divided by 255.
-    learning_rate : float
-        Adam's.
-    batch_size, epochs : int
-    steps_per_epoch, validation_steps : int or None
-        None: as many as it takes to see every image once.
-    patience : int or None
-        Stop after so many epochs without a better validation loss and go back to the best;
-        None: train all epochs, keep the last.
-    slow_down : int or None
-        Halve the learning rate after so many epochs without a better validation loss.
-    warm_up : int or None
-        Steps over which the learning rate grows to its value; see `WarmUp`.
-    quiet_start : bool
-        Whether the dense layers' first weights are replaced; see `quiet_start`.
-    """
+    """All choices of one training."""
 
     name: str
-    image_size: int
-    enhance: bool
-    ratios: tuple[float, float, float]
-    augmentation: dict = field(default_factory=dict)
+    image_size: int  # pixels; images become image_size x image_size, by nearest neighbor
+    enhance: bool  # whether images are CLAHE-enhanced and cropped first
+    ratios: tuple[float, float, float]  # train, validate, test
+    augmentation: dict = field(default_factory=dict)  # of `ImageDataGenerator`, for training images
+    # True: each image's mean is subtracted and the result divided by its standard deviation.
+    # False: gray values are divided by 255.
     samplewise: bool = False
-    learning_rate: float = 1e-4
+    learning_rate: float = 1e-4  # Adam's
     batch_size: int = 30
     epochs: int = 10
-    steps_per_epoch: int | None = None
-    validation_steps: int | None = None
+    steps_per_epoch: int | None = None  # None: as many as it takes to see every image once
+    validation_steps: int | None = None  # the same
+    # Stop after so many epochs without a better validation loss and go back to the best; None:
+    # train all epochs, keep the last.
     patience: int | None = None
-    slow_down: int | None = None
-    warm_up: int | None = None
-    quiet_start: bool = False
+    slow_down: int | None = None  # halve the learning rate after so many such epochs
+    warm_up: int | None = None  # steps over which the learning rate grows; see `WarmUp`
+    quiet_start: bool = False  # replace the dense layers' first weights; see `quiet_start`
 
     @property
     def preprocessing(self) -> dict:
@@ -118,20 +92,9 @@ def recipe_for(
     ratios: tuple[float, float, float] | None = None,
     image_size: int | None = None,
 ) -> Recipe:
-    """The recipe of that name for one of the four models.
+    """The recipe "practice" or "published" for one of the four models; UserError for other names.
 
-    Parameters
-    ----------
-    name : {"practice", "published"}
-    model : str
-        A key of `covid.training.architectures.MODELS`.
-    epochs, ratios, image_size
-        Given, they replace the recipe's own.
-
-    Raises
-    ------
-    UserError
-        For an unknown recipe or model.
+    Epochs, ratios and image size replace the recipe's own where they are given.
     """
     if name not in RECIPE_NAMES:
         raise UserError(f"--recipe: expected one of {', '.join(RECIPE_NAMES)}, got {name!r}")
@@ -140,16 +103,8 @@ def recipe_for(
     size = MODELS[model].image_size
     if name == "published":
         enhance, own_ratios, augmentation, own_epochs = PUBLISHED[model]
-        recipe = Recipe(
-            "published",
-            size,
-            enhance,
-            own_ratios,
-            augmentation,
-            epochs=own_epochs,
-            steps_per_epoch=15,
-            validation_steps=1,
-        )
+        steps = {"epochs": own_epochs, "steps_per_epoch": 15, "validation_steps": 1}
+        recipe = Recipe("published", size, enhance, own_ratios, augmentation, **steps)
     else:
         recipe = Recipe(
             "practice",
@@ -199,7 +154,7 @@ def quiet_start(model: Model, images: np.ndarray) -> None:
     - units come in mirrored pairs, equal but for the sign, before and behind: whichever way
       their sums drift at first, one of the two is active (Balduzzi et al. 2017, "The shattered
       gradients problem", section 4: a network that starts out linear);
-    - biases centre the sums over some training images: the output begins at p = 0.5, and each
+    - biases center the sums over some training images: the output begins at p = 0.5, and each
       relu unit one standard deviation higher, active on about five images of six.
 
     Parameters
@@ -234,7 +189,7 @@ class WarmUp(Callback):
 
     Adam moves every weight by about the learning rate, whatever the gradient's size. Behind a
     flatten layer ten thousands of weights then push a sum the same way: its first steps have
-    to be small, until the weights tell the images apart.
+    to be small, until the weights separate the images.
 
     Parameters
     ----------

@@ -1,6 +1,5 @@
 """Training one model on a split folder, and the files that come of it."""
 
-import csv
 import math
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import numpy as np
 
 from covid.common.choices import HISTORY, MODEL_FILE, PARTS, PREDICTIONS
 from covid.common.errors import UserError
+from covid.common.output_files import write_csv
 from covid.common.signals import finishing_the_step
 from covid.data.split_folder import SplitFolder, groups_in
 from covid.metrics import threshold_choice
@@ -27,7 +27,6 @@ from minicnn.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
-from minicnn.files import atomic_write
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -36,28 +35,14 @@ from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model and what is known of its training.
-
-    Attributes
-    ----------
-    name : str
-    model : Model
-    history : dict of str to list of float
-        As in `History`, one value per epoch.
-    best_epoch : int or None
-        Counted from 1: the epoch whose weights were kept; None where the last ones were.
-    seconds : float
-        Of training, evaluation apart.
-    results : dict of str to Result
-        For "train", "validate" and "test", without augmentation and dropout.
-    """
+    """A trained model and what is known of its training."""
 
     name: str
     model: Model
-    history: dict[str, list[float]]
-    best_epoch: int | None
-    seconds: float
-    results: dict[str, Result]
+    history: dict[str, list[float]]  # as in `History`, one value per epoch
+    best_epoch: int | None  # from 1: whose weights were kept; None where the last ones were
+    seconds: float  # of training, without evaluation
+    results: dict[str, Result]  # "train", "validate", "test", without augmentation and dropout
 
     def summary(self) -> dict:
         """The model's entry in summary.json."""
@@ -97,15 +82,15 @@ def train_and_evaluate(
         As in `Model.fit`.
     backup : BackupAndRestore, optional
         Writes checkpoints; the training resumes from one that is there. Ctrl-C and SIGTERM then
-        end it after the step that is being made, with a checkpoint and `TrainingStopped`.
+        end it after the current step, with a checkpoint and `TrainingStopped`.
     built : callable
-        Called with the model before it is trained, as to have it drawn meanwhile.
+        Called with the model before it is trained, such as to draw it.
 
     Raises
     ------
     UserError
         If the checkpoint is damaged or of another run; if loss or weights became NaN or infinite:
-        such a model is worth nothing.
+        such a model is useless.
     """
     size = recipe.image_size
     model = build_model(name, (size, size, 1), seed)
@@ -125,7 +110,7 @@ def train_and_evaluate(
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     terminator = TerminateOnNaN(verbose=0)
-    callbacks = [terminator, *callbacks] if backup is None else [terminator, *callbacks, backup]
+    callbacks = [terminator, *callbacks, *([] if backup is None else [backup])]
     with ExitStack() as around:
         if backup is not None:
             around.enter_context(finishing_the_step(backup))
@@ -171,7 +156,7 @@ def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:
 
 
 def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]:
-    """Evaluate a model on parts of a split, as its own metadata says images are prepared."""
+    """Evaluate a model on parts of a split, with images prepared as in its metadata."""
     preprocessing = model.metadata["preprocessing"]
     plain = plain_generator(preprocessing)
     threshold = threshold_of(model)["value"]
@@ -183,10 +168,7 @@ def evaluate_parts(model: Model, split: SplitFolder, parts) -> dict[str, Result]
 
 
 def part_iterator(
-    split: SplitFolder,
-    part: str,
-    generator: ImageDataGenerator,
-    preprocessing: dict,
+    split: SplitFolder, part: str, generator: ImageDataGenerator, preprocessing: dict
 ) -> DirectoryIterator:
     """One part of a split, in order; the positive class has label 1, whatever its name."""
     size = preprocessing["image_size"]
@@ -207,17 +189,10 @@ def part_iterator(
 def recipe_callbacks(
     recipe: Recipe, steps_per_epoch: int
 ) -> tuple[list[Callback], EarlyStopping | None]:
-    """The callbacks a recipe asks for, and the one that knows the best epoch.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    steps_per_epoch : int
-        Of the training: while the learning rate is still growing, no epoch counts as too many.
-    """
+    """The callbacks of a recipe, and the one that knows the best epoch, if any."""
     callbacks: list[Callback] = []
     stopper = None
-    growing = 0
+    growing = 0  # epochs in which the learning rate still grows: early stopping begins after them
     if recipe.warm_up is not None:
         # Few images make few steps: the warm-up then is a third of them, lest it never ends.
         steps = max(1, min(recipe.warm_up, recipe.epochs * steps_per_epoch // 3))
@@ -258,8 +233,5 @@ def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> 
 
 def write_history(history: dict[str, list[float]], path: Path) -> None:
     """One line for every epoch, counted from 1, under the history's names."""
-    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["epoch", *history])
-        for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
-            writer.writerow([epoch, *values])
+    epochs = enumerate(zip(*history.values(), strict=True), start=1)
+    write_csv(path, ["epoch", *history], ([epoch, *values] for epoch, values in epochs))

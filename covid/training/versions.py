@@ -1,4 +1,4 @@
-"""Versions of everything that can change a number."""
+"""Versions of everything that can change a result."""
 
 import platform
 

@@ -19,7 +19,7 @@ def synth(options: Namespace) -> dict:
     print(
         f"{len(files)} synthetic slices of {options.patients} synthetic patients in {options.out}"
     )
-    for sentence in switches.in_words():
+    for sentence in switches.sentences():
         print(f"switched on: {sentence}")
     return {
         "folder": str(options.out),

@@ -23,8 +23,9 @@ from covid.common.errors import UserError
 from minicnn.files import atomic_write
 
 DPI = 110
-# Three colours of Okabe and Ito (2008) that stay apart with every kind of colour blindness.
+# Three colors of Okabe and Ito (2008) that stay apart with every kind of color blindness.
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#666666"
+GRID = {"color": "#dddddd", "linewidth": 0.6}
 TITLE = 11  # size of what stands above axes and images, points
 STYLE = {
     "figure.facecolor": "white",
@@ -51,7 +52,7 @@ NAME_LINE = 1.25 * NAME_POINTS / 72  # height of one line of NAME_FONT, inches
 
 
 def require(condition: bool, path: str | Path, expected: str) -> None:
-    """Raise UserError unless `condition` holds; `expected` says what there should be to draw."""
+    """Raise UserError unless `condition` holds; `expected` is what the figure needs."""
     if not condition:
         raise UserError(f"{path}: expected {expected} to draw this figure; nothing is written")
 
@@ -62,18 +63,11 @@ def sheet(
 ) -> Iterator[SubFigure]:
     """An area of `width` x `height` inches between title and note; written when the block ends.
 
-    The file is either whole or as it was before; nothing is written if the drawing fails.
+    The file is either whole or as it was before; nothing is written if the drawing fails. With
+    `by_hand`, all is placed by `Place` and `axes_at`; else matplotlib finds room for the axes of
+    `subplots` and their labels, which takes a third of the time of a figure.
 
-    Parameters
-    ----------
-    by_hand : bool
-        Whether all is put where `Place` and `axes_at` say. Else matplotlib finds room for the
-        axes of `subplots` and their labels, which takes a third of the time of a figure.
-
-    Raises
-    ------
-    UserError
-        If `path` does not end in .png or cannot be written.
+    UserError if `path` does not end in .png or cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
@@ -96,10 +90,7 @@ def sheet(
 def write(pixels: np.ndarray, path: Path) -> Path:
     """Write what `drawn` gives as a png, by OpenCV: it takes half the time of matplotlib's way.
 
-    Raises
-    ------
-    UserError
-        If `path` cannot be written.
+    UserError if `path` cannot be written.
     """
     encoded = cv2.imencode(".png", pixels, ENCODE_SETTINGS)[1]
     try:
@@ -125,12 +116,8 @@ def drawn(figure: Figure) -> np.ndarray:
 class Picture(Artist):
     """Pixels that are drawn as they are, without the axes that matplotlib has for images.
 
-    Parameters
-    ----------
-    pixels : (height, width, 4) uint8 array
-        Red first.
-    left, bottom : int
-        Where, in pixels from the figure's lower left corner.
+    `pixels` are (height, width, 4) uint8, red first; `left` and `bottom` are in pixels from the
+    figure's lower left corner.
     """
 
     def __init__(self, pixels: np.ndarray, left: int, bottom: int):
@@ -153,30 +140,21 @@ class Place(NamedTuple):
 
 
 def picture_at(
-    body: SubFigure,
-    place: Place,
-    image: np.ndarray,
-    colours: np.ndarray | None = None,
-    *,
-    standing: bool = False,
+    body: SubFigure, place: Place, image: np.ndarray, colors=None, standing: bool = False
 ) -> Place:
     """Draw an image as large as it fits into a place; returns the place that it takes.
 
-    Parameters
-    ----------
-    image : (height, width, 3) uint8 array, red first, or (height, width) with `colours`
-    colours : (256, 3) uint8 array, optional
-        The colour of each number of the image.
-    standing : bool
-        Whether one that is wider than its place stands on the lower edge, or is in the middle.
+    It is (height, width, 3) uint8, red first; or (height, width) uint8 with `colors`, a (256, 3)
+    uint8 array of the color of each value. One that is wider than its place stands on the lower
+    edge if `standing`, else in the middle.
     """
     scale = DPI * min(place.width / image.shape[1], place.height / image.shape[0])
     width, height = (max(1, round(scale * side)) for side in image.shape[1::-1])
     # Average what becomes one pixel; where an image has few pixels, let them be seen.
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST if scale >= 3 else cv2.INTER_CUBIC
     pixels = cv2.resize(image, (width, height), interpolation=how)
-    if colours is not None:
-        pixels = colours[pixels]  # (height, width) -> (height, width, 3)
+    if colors is not None:
+        pixels = colors[pixels]  # (height, width) -> (height, width, 3)
     spare = DPI * place.height - height
     left = round(body.bbox.x0 + DPI * place.left + (DPI * place.width - width) / 2)
     top = round(body.bbox.y1 - DPI * place.top - (spare if standing else spare / 2))
@@ -198,8 +176,8 @@ def caption(body: SubFigure, place: Place, side: str, text: str, **style) -> Non
     body.text(x, y, text, **{"ha": align, "multialignment": "center"} | style)
 
 
-def colour_table(name: str) -> np.ndarray:
-    """The 256 colours of one of matplotlib's colour maps, (256, 3) uint8, red first."""
+def color_table(name: str) -> np.ndarray:
+    """The 256 colors of one of matplotlib's color maps, (256, 3) uint8, red first."""
     return matplotlib.colormaps[name](np.arange(256), bytes=True)[:, :3]
 
 
@@ -207,12 +185,9 @@ def axes_at(
     body: SubFigure, left: float, top: float, width: float, height: float, **options
 ) -> Axes:
     """Axes at a place given in inches from the top left corner of the sheet's free area."""
-    total_width, total_height = body.bbox.width / DPI, body.bbox.height / DPI
-    bottom = total_height - top - height
-    return body.add_axes(
-        (left / total_width, bottom / total_height, width / total_width, height / total_height),
-        **options,
-    )
+    total = body.bbox.width / DPI, body.bbox.height / DPI
+    corner = left / total[0], (total[1] - top - height) / total[1]
+    return body.add_axes((*corner, width / total[0], height / total[1]), **options)
 
 
 def text_at(body: SubFigure, left: float, top: float, text: str, **style) -> None:

@@ -1,4 +1,4 @@
-"""Figures of what a model looks at: a heat map beside those of random models, inputs for filters.
+"""Figures of what a model reacts to: a heat map beside those of random models, inputs of filters.
 
 Images are arrays (height, width), heat maps have the same shape. Sizes and places are in inches.
 """
@@ -30,7 +30,7 @@ from covid.figures.plots.images import levels
 
 GAP = 0.15
 LARGE, SMALL = 3.0, 2.1  # widths of the image and its heat map, and of a random model's
-STRONGEST = 0.85  # of the colour, where a heat map is largest
+STRONGEST = 0.85  # of the color, where a heat map is largest
 REMARKS, VERDICT = 9, 11  # sizes of the text below, points of 1/72 inch
 SPACING = 1.3  # of its lines
 VERDICTS = {True: GREEN, False: ORANGE, None: GRAY}
@@ -40,7 +40,7 @@ def heat_map_with_check(
     image: np.ndarray,
     heat: np.ndarray,
     random_maps: list[tuple[np.ndarray, str]],
-    path: str | Path,
+    path: Path,
     title: str,
     note: str = "",
     *,
@@ -50,34 +50,28 @@ def heat_map_with_check(
     verdict: str,
     passed: bool | None,
 ) -> Path:
-    """An image, its heat map, the maps of random models, and in words what that says.
+    """An image, its heat map, the maps of random models, and what follows from them as text.
 
     Parameters
     ----------
-    image : (height, width) float array
-        As the model gets it.
-    heat : (height, width) float array
-        Orange where it is above 0, blue where below, the stronger the larger.
-    random_maps : list of (heat map, a line of text about it)
+    image, heat : (height, width) float arrays
+        The image as the model gets it; the heat map, orange above 0, blue below.
+    random_maps : list of (heat map, text)
         Of the same model with random weights; none of these figures is without them.
-    name : str
-        The image's file name.
-    method : str
-        What made the maps.
-    remarks : list of str
-        Sentences about colours and method.
-    verdict : str
-        What comes out of the comparison.
+    name, method : str
+        The image's file name; what made the maps.
+    remarks, verdict
+        Sentences about colors and method; the result of the comparison.
     passed : bool or None
-        Whether the map depends on what was learned; None where that cannot be said.
+        Whether the map depends on what was learned; None where that is not known.
     """
     require(len(random_maps) > 0, path, "at least one map of a random model beside the heat map")
     width = GAP + 2 * (LARGE + GAP) + len(random_maps) * (SMALL + GAP)
     small_text = "\n".join(wrap(remark, width - 2 * GAP, REMARKS) for remark in remarks)
     large_text = wrap(verdict, width - 2 * GAP, VERDICT)
-    words = 0.35 + LARGE + 2 * NAME_LINE + 0.1  # where the text begins
-    last_words = words + text_height(small_text, REMARKS) + 0.1
-    height = last_words + text_height(large_text, VERDICT)
+    top = 0.35 + LARGE + 2 * NAME_LINE + 0.1  # where the text begins
+    verdict_top = top + text_height(small_text, REMARKS) + 0.1
+    height = verdict_top + text_height(large_text, VERDICT)
     with sheet(path, title, note, width, height, by_hand=True) as body:
         place = picture_at(body, Place(GAP, 0.35, LARGE, LARGE), levels(tinted(image, None), 0, 1))
         size = f"what the model gets, {image.shape[0]} x {image.shape[1]}"
@@ -90,28 +84,20 @@ def heat_map_with_check(
             place = picture_at(body, place, levels(tinted(image, one), 0, 1))
             caption(body, place, "above", text, fontsize=TITLE if size == LARGE else 9)
             left += size + GAP
-        text_at(body, GAP, words, small_text, fontsize=REMARKS, linespacing=SPACING, color=GRAY)
-        colour = VERDICTS[passed]
-        text_at(
-            body, GAP, last_words, large_text, fontsize=VERDICT, linespacing=SPACING, color=colour
-        )
-    return Path(path)
+        for y, text, points, color in (
+            (top, small_text, REMARKS, GRAY),
+            (verdict_top, large_text, VERDICT, VERDICTS[passed]),
+        ):
+            text_at(body, GAP, y, text, fontsize=points, linespacing=SPACING, color=color)
+    return path
 
 
-def excited_inputs(
-    inputs: list[tuple[np.ndarray, str]],
-    bounds: tuple[float, float],
-    path: str | Path,
-    title: str,
-    note: str = "",
+def activation_maximization(
+    inputs: list[tuple[np.ndarray, str]], bounds: tuple, path: Path, title: str, note: str = ""
 ) -> Path:
-    """The inputs that excite filters, at most four in a row, each with a text below.
+    """Inputs (height, width) that maximize activations, four in a row, each with a text below.
 
-    Parameters
-    ----------
-    inputs : list of (image (height, width), text)
-    bounds : (low, high)
-        Drawn black and white, the same in every image.
+    `bounds`, (low, high), are drawn black and white, the same in every image.
     """
     require(len(inputs) > 0, path, "at least one filter")
     columns = min(4, len(inputs))
@@ -126,7 +112,7 @@ def excited_inputs(
             gray = np.repeat(levels(image, *bounds)[:, :, None], 3, axis=2)  # red, green, blue
             place = picture_at(body, Place(*place, cell, cell), gray)
             caption(body, place, "below", text, fontsize=9)
-    return Path(path)
+    return path
 
 
 def text_height(text: str, points: float) -> float:
@@ -135,7 +121,7 @@ def text_height(text: str, points: float) -> float:
 
 
 def tinted(image: np.ndarray, heat: np.ndarray | None) -> np.ndarray:
-    """The image in gray with a heat map's colours over it, (height, width, 3) in [0, 1].
+    """The image in gray with a heat map's colors over it, (height, width, 3) in [0, 1].
 
     The heat map is divided by its own largest size: maps of different models have no scale in
     common.
@@ -146,5 +132,5 @@ def tinted(image: np.ndarray, heat: np.ndarray | None) -> np.ndarray:
         return np.repeat(gray, 3, axis=2)
     largest = np.abs(heat).max() or 1.0
     strength = (STRONGEST * np.abs(heat) / largest)[:, :, None]
-    colour = np.where(heat[:, :, None] > 0, to_rgb(ORANGE), to_rgb(BLUE))
-    return np.clip((1 - strength) * gray + strength * colour, 0, 1)
+    color = np.where(heat[:, :, None] > 0, to_rgb(ORANGE), to_rgb(BLUE))
+    return np.clip((1 - strength) * gray + strength * color, 0, 1)

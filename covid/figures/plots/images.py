@@ -23,7 +23,7 @@ from covid.figures.plots.canvas import (
     Place,
     axes_at,
     caption,
-    colour_table,
+    color_table,
     picture_at,
     require,
     sheet,
@@ -33,11 +33,12 @@ from covid.figures.plots.canvas import (
 )
 
 GAP = 0.1  # between two images, and between an image and the edge
+STEPS = ("Original CT", "Enhanced CT", "Enhanced & cropped")
 
 
 def sample_grid(
     images_by_class: dict[str, list[np.ndarray]],
-    path: str | Path,
+    path: Path,
     title: str,
     note: str = "",
     names_by_class: dict[str, list[str]] | None = None,
@@ -45,14 +46,8 @@ def sample_grid(
 ) -> Path:
     """A block of rows per class, at most six images a row, file names below the images.
 
-    Parameters
-    ----------
-    images_by_class : dict
-        Class name -> images. A class may have none: its block says so.
-    names_by_class : dict, optional
-        Class name -> the file names of its images, in the same order.
-    remarks_by_class : dict, optional
-        Class name -> a few words above each of its images.
+    Names and remarks (a few words above each image) are in the order of the images. A class may
+    have none: its block says so.
     """
     most = max((len(images) for images in images_by_class.values()), default=0)
     require(most > 0, path, "at least one image")
@@ -83,21 +78,16 @@ def sample_grid(
                 if remarks_by_class:
                     caption(body, place, "above", remarks_by_class[name][index], fontsize=10)
             top += rows[name] * pitch
-    return Path(path)
+    return path
 
 
 def preprocessing_grid(
-    rows: list[tuple[str, np.ndarray, np.ndarray, np.ndarray]],
-    path: str | Path,
-    title: str,
-    note: str = "",
+    rows: list[tuple[str, np.ndarray, np.ndarray, np.ndarray]], path: Path, title: str, note=""
 ) -> Path:
     """One image a column: three steps of the preprocessing, then its gray values.
 
-    Parameters
-    ----------
-    rows : list of (file name, original, enhanced, enhanced & cropped)
-        The images are uint8. At most the first six items are drawn.
+    `rows` are (file name, original, enhanced, enhanced & cropped), the images uint8. At most the
+    first six are drawn.
     """
     require(len(rows) > 0, path, "at least one image")
     rows = rows[:6]
@@ -108,12 +98,8 @@ def preprocessing_grid(
         histograms: list[Axes] = []
         for column, (name, original, enhanced, cropped) in enumerate(rows):
             x = left + column * pitch
-            steps = {
-                "Original CT": original,
-                "Enhanced CT": enhanced,
-                "Enhanced & cropped": cropped,
-            }
-            for row, (step, image) in enumerate(steps.items()):
+            images = (original, enhanced, cropped)
+            for row, (step, image) in enumerate(zip(STEPS, images, strict=True)):
                 place = Place(x, first_row + row * pitch, cell, cell)
                 show(body, place, image)
                 if row == 0:
@@ -125,16 +111,16 @@ def preprocessing_grid(
         top = 3 * max(axes.get_ylim()[1] for axes in histograms)
         for axes in histograms:
             axes.set_ylim(1, top)
-        # One scale for all, so its numbers are needed once.
+        # One scale for all, so its labels are needed once.
         histograms[0].yaxis.set_major_formatter("{x:,.0f}")
         histograms[0].set_ylabel("pixels (log scale)")
         legend = {"loc": "lower left", "bbox_to_anchor": (0, 0.98), "borderpad": 0}
         histograms[0].legend(ncols=2, fontsize=9, columnspacing=1, **legend)
-    return Path(path)
+    return path
 
 
 def augmented_copies(
-    original: np.ndarray, copies: list[np.ndarray], path: str | Path, title: str, note: str = ""
+    original: np.ndarray, copies: list[np.ndarray], path: Path, title: str, note: str = ""
 ) -> Path:
     """An image and random copies of it, in one row."""
     require(len(copies) > 0, path, "at least one augmented copy")
@@ -142,29 +128,24 @@ def augmented_copies(
     with sheet(path, title, note, width, cell + 0.4, by_hand=True) as body:
         for number, image in enumerate([original, *copies]):
             place = show(body, Place(left + number * (cell + GAP), 0.3, cell, cell), image)
-            words = f"copy {number}" if number else "original"
-            caption(body, place, "above", words, fontsize=TITLE)
-    return Path(path)
+            text = f"copy {number}" if number else "original"
+            caption(body, place, "above", text, fontsize=TITLE)
+    return path
 
 
 def filters_and_maps(
-    kernel: np.ndarray,
-    image: np.ndarray,
-    maps: np.ndarray,
-    path: str | Path,
-    title: str,
-    note: str = "",
+    kernel: np.ndarray, image: np.ndarray, maps: np.ndarray, path: Path, title: str, note: str = ""
 ) -> Path:
     """An image, the filters of a convolution, and below each filter its feature map.
 
     Parameters
     ----------
     kernel : ndarray, (kernel_height, kernel_width, channels, filters)
-        The first channel of at most eight filters is drawn, all on one colour scale.
+        The first channel of at most eight filters is drawn, all on one color scale.
     image : ndarray
         The layer's input.
     maps : ndarray, (out_height, out_width, filters)
-        The layer's output; each map is drawn from its own smallest to its own largest number.
+        The layer's output; each map is drawn from its own smallest to its own largest value.
     """
     require(kernel.ndim == 4 and kernel.size > 0, path, "a kernel with four axes")
     filters = kernel.shape[3]
@@ -179,15 +160,15 @@ def filters_and_maps(
     with sheet(path, title, note, width, height, by_hand=True) as body:
         place = Place(GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
         place = show(body, place, image)
-        words = f"input, {image.shape[0]} x {image.shape[1]} pixels"
-        caption(body, place, "above", words, fontsize=TITLE)
+        text = f"input, {image.shape[0]} x {image.shape[1]} pixels"
+        caption(body, place, "above", text, fontsize=TITLE)
         for index in range(drawn):
             row, column = divmod(index, columns)
             x, y = first + column * (cell + GAP), row * pitch + 0.3
             weights, found = kernel[:, :, 0, index], maps[:, :, index]
             top, bottom = Place(x, y, cell, small), Place(x, y + small + 0.25, cell, cell)
-            top = picture_at(body, top, levels(weights, -limit, limit), colour_table("PuOr"))
-            bottom = picture_at(body, bottom, levels(found), colour_table("viridis"))
+            top = picture_at(body, top, levels(weights, -limit, limit), color_table("PuOr"))
+            bottom = picture_at(body, bottom, levels(found), color_table("viridis"))
             caption(body, top, "above", f"filter {index + 1}: {_range(weights)}", fontsize=9)
             caption(body, bottom, "below", _range(found), fontsize=9)
             if column == 0:
@@ -199,7 +180,7 @@ def filters_and_maps(
         scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
         body.colorbar(scale, cax=bar, ticks=[-limit, 0, limit], format="%.2g")
         bar.set_title("weight", fontsize=9)
-    return Path(path)
+    return path
 
 
 def _columns(count: int, largest: float, margin: float = GAP) -> tuple[float, float, float]:
@@ -217,23 +198,23 @@ def show(body: SubFigure, place: Place, image: np.ndarray, standing: bool = Fals
         image = image[:, :, 0]  # (height, width, 1) -> (height, width)
     if image.dtype != np.uint8:
         finite = image[np.isfinite(image)]
-        # Standardised images leave [0, 1]: nothing but their own range is left to show them in.
+        # Standardized images leave [0, 1]: nothing but their own range is left to show them in.
         own_range = finite.size > 0 and (finite.min() < 0 or finite.max() > 1)
         image = levels(image) if own_range else levels(image, 0.0, 1.0)
-    return picture_at(body, place, image, colour_table("bone"), standing=standing)
+    return picture_at(body, place, image, color_table("bone"), standing=standing)
 
 
-def levels(numbers: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
-    """Numbers as uint8, `low` (or the smallest) as 0 and `high` (or the largest) as 255.
+def levels(values: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
+    """Values as uint8, `low` (or the smallest) as 0 and `high` (or the largest) as 255.
 
     What is not finite becomes 0.
     """
-    finite = numbers[np.isfinite(numbers)]
+    finite = values[np.isfinite(values)]
     low = float(finite.min(initial=np.inf)) if low is None else low
     high = float(finite.max(initial=-np.inf)) if high is None else high
     if not low < high:
-        return np.zeros(numbers.shape, np.uint8)
-    share = (np.nan_to_num(numbers, nan=low, posinf=low, neginf=low) - low) / (high - low)
+        return np.zeros(values.shape, np.uint8)
+    share = (np.nan_to_num(values, nan=low, posinf=low, neginf=low) - low) / (high - low)
     return (255 * share.clip(0, 1) + 0.5).astype(np.uint8)
 
 
@@ -241,10 +222,10 @@ def _histograms(axes: Axes, original: np.ndarray, enhanced: np.ndarray) -> None:
     """Overlaid histograms of two uint8 images, in bins of four gray values."""
     edges = np.arange(0, 257, 4)
     # (256,) counts of gray values -> (64, 4) -> (64,)
-    for image, colour, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
+    for image, color, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
         counts = np.bincount(image.ravel(), minlength=256).reshape(-1, 4).sum(axis=1)
-        axes.stairs(counts, edges, color=colour, fill=True, alpha=0.2)
-        axes.stairs(counts, edges, color=colour, linewidth=1.2, label=label)
+        axes.stairs(counts, edges, color=color, fill=True, alpha=0.2)
+        axes.stairs(counts, edges, color=color, linewidth=1.2, label=label)
     # The black around the body is one bin that would flatten all others on a linear scale.
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("")
@@ -252,10 +233,10 @@ def _histograms(axes: Axes, original: np.ndarray, enhanced: np.ndarray) -> None:
     axes.set(xlim=(0, 256), xticks=[0, 100, 200], xlabel="gray value, 0 to 255")
 
 
-def _range(numbers: np.ndarray) -> str:
-    """The smallest and the largest of some numbers, as text."""
-    finite = numbers[np.isfinite(numbers)]
+def _range(values: np.ndarray) -> str:
+    """The smallest and the largest of some values, as text."""
+    finite = values[np.isfinite(values)]
     if not finite.size:
-        return "not a number"
+        return "not finite"
     low, high = f"{finite.min():.2g}", f"{finite.max():.2g}"
     return f"{low} to {high}" if low != high else f"{low} everywhere"

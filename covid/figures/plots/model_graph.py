@@ -9,7 +9,7 @@ DPI = 200  # as Keras' plot_model
 
 
 def model_graph(contents: list, edges: list[tuple[int, int]], path: Path) -> Path:
-    """Boxes and arrows of a model, as `minicnn.drawing.described` tells them."""
+    """Boxes and arrows of a model, as `minicnn.drawing.described` gives them."""
     figure = draw_described(contents, edges)
     figure.set(facecolor="white", dpi=DPI)
     return write(drawn(figure), path)

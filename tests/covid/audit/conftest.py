@@ -1,4 +1,4 @@
-"""The set of neighbouring slices that several test files audit."""
+"""The set of neighboring slices that several test files audit."""
 
 import pytest
 from textures import save
@@ -22,7 +22,7 @@ def phantom():
 
 
 @pytest.fixture(scope="module")
-def neighbouring(phantom, tmp_path_factory):
+def neighboring(phantom, tmp_path_factory):
     folder = tmp_path_factory.mktemp("phantom")
     for (number, height, step, window), image in phantom.items():
         name = f"synthetic-p{number}_{int(10 * height)}_{step}_{window}"

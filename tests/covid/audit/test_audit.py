@@ -102,9 +102,9 @@ def test_percent():
 # What is written, and the command
 
 
-def test_files(neighbouring, tmp_path):
-    split = split_of(neighbouring, lambda name: "_1_" in name)
-    audit = run_audit(neighbouring, split)
+def test_files(neighboring, tmp_path):
+    split = split_of(neighboring, lambda name: "_1_" in name)
+    audit = run_audit(neighboring, split)
     write_audit(audit, tmp_path, NOTE)
     summary = json.loads((tmp_path / "audit.json").read_text())
     assert summary["verdict"] == verdict(audit) and summary["note"] == NOTE and summary["leaks"]

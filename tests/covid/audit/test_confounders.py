@@ -92,7 +92,7 @@ def test_a_planted_shortcut_is_flagged(name, tmp_path):
     audit = run_audit(textures(tmp_path, 12, body, suffixes))
     flagged = {found.name for found in audit.confounders if found.flagged}
     assert name in flagged
-    assert audit.shortcuts and "can be told apart without the lungs, by" in verdict(audit)
+    assert audit.shortcuts and "can be separated without the lungs, by" in verdict(audit)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

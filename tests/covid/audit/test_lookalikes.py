@@ -1,4 +1,4 @@
-"""Look-alikes: images laid over each other, near-duplicates, groups of neighbouring slices."""
+"""Look-alikes: images laid over each other, near-duplicates, groups of neighboring slices."""
 
 import cv2
 import numpy as np
@@ -65,8 +65,8 @@ def test_pairs_of_equal_files_are_few_and_reach_every_copy():
     assert len(many) < 2100
 
 
-def test_neighbouring_slices_are_found_and_patients_are_not_joined(neighbouring):
-    audit = run_audit(neighbouring, split_of(neighbouring, lambda name: "_1_" in name))
+def test_neighboring_slices_are_found_and_patients_are_not_joined(neighboring):
+    audit = run_audit(neighboring, split_of(neighboring, lambda name: "_1_" in name))
     stems = [image.path.stem for image in audit.prints.images]
     found = {tuple(stems[image] for image in pair) for pair in audit.pairs.images.tolist()}
     wanted = {(stem, stem.replace("_0_", "_1_")) for stem in stems if "_0_" in stem}
@@ -83,29 +83,29 @@ def test_neighbouring_slices_are_found_and_patients_are_not_joined(neighbouring)
     )
 
 
-def test_slices_kept_apart_by_patient_do_not_leak(neighbouring):
-    names = {image: image.path.stem.split("_")[0][-2:] for image in neighbouring}
-    split = split_of(neighbouring, lambda name: "p0" in name)
-    audit = run_audit(neighbouring, split, names)
+def test_slices_kept_apart_by_patient_do_not_leak(neighboring):
+    names = {image: image.path.stem.split("_")[0][-2:] for image in neighboring}
+    split = split_of(neighboring, lambda name: "p0" in name)
+    audit = run_audit(neighboring, split, names)
     assert not audit.leaks and summarize(audit)["near_duplicates"]["pairs"] > 0
     assert audit.patients_on_both_sides == {"count": 0, "of": 3, "examples": []}
     assert "No leak was found" in verdict(audit)
-    assert "3 independent patients are too few to be sure" in verdict(audit)
+    assert "3 independent patients are too few to find or rule out" in verdict(audit)
 
 
-def test_patients_on_both_sides_are_named(neighbouring):
-    names = {image: image.path.stem.split("_")[0][-2:] for image in neighbouring}
-    split = split_of(neighbouring, lambda name: "p0" in name or "p1_5_0" in name)
-    audit = run_audit(neighbouring, split, names)
+def test_patients_on_both_sides_are_named(neighboring):
+    names = {image: image.path.stem.split("_")[0][-2:] for image in neighboring}
+    split = split_of(neighboring, lambda name: "p0" in name or "p1_5_0" in name)
+    audit = run_audit(neighboring, split, names)
     assert audit.patients_on_both_sides == {"count": 1, "of": 3, "examples": ["p1"]}
     assert "1 of 3 patients stands on both sides" in verdict(audit)
 
 
-def test_same_on_any_number_of_threads(neighbouring, monkeypatch):
+def test_same_on_any_number_of_threads(neighboring, monkeypatch):
     results = []
     for cores in (1, 4):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
-        audit = run_audit(neighbouring, split_of(neighbouring, lambda name: "_1_" in name))
+        audit = run_audit(neighboring, split_of(neighboring, lambda name: "_1_" in name))
         results.append((summarize(audit), audit.candidates.correlation.tobytes()))
     assert results[0] == results[1]
 

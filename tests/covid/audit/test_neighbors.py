@@ -38,17 +38,17 @@ def some_hashes(count=250):
 
 
 @pytest.mark.parametrize("same_side", [True, False])
-def test_neighbours_are_those_of_the_whole_table(same_side):
+def test_neighbors_are_those_of_the_whole_table(same_side):
     hashes, sides = some_hashes()
     found, bits = nearest(hashes, sides, same_side, 5, 110)
     expected = brute_force(hashes, sides, same_side, 5, 110)
     assert sum(map(len, expected)) > 300
-    for query, neighbours in enumerate(expected):
+    for query, neighbors in enumerate(expected):
         kept = found[query] >= 0
-        assert list(zip(bits[query][kept], found[query][kept], strict=True)) == neighbours
+        assert list(zip(bits[query][kept], found[query][kept], strict=True)) == neighbors
 
 
-def test_neighbours_on_any_number_of_threads():
+def test_neighbors_on_any_number_of_threads():
     hashes, sides = some_hashes()
     before, results = get_threads(), []
     try:
@@ -61,7 +61,7 @@ def test_neighbours_on_any_number_of_threads():
 
 
 def test_equal_hashes_do_not_blow_up():
-    """Two thousand equal hashes: sixteen neighbours each, not two million pairs."""
+    """Two thousand equal hashes: sixteen neighbors each, not two million pairs."""
     hashes = np.zeros((2000, 4), np.uint64)
     found, bits = nearest(hashes, np.zeros(2000, np.int64), True, 16, 51)
     assert found.shape == (2000, 16) and (bits == 0).all()

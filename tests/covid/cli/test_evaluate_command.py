@@ -55,7 +55,7 @@ def test_evaluate_of_a_model_without_a_threshold_takes_a_half_and_says_so(
     del older.metadata["threshold"]
     older.save(tmp_path / "older.npz")
     assert call("evaluate", tmp_path / "older.npz", "--data", split) == 0
-    assert "at the threshold 0.5, since this model has none of its own:" in said
+    assert "at the threshold 0.5, because none was chosen for this model:" in said
     assert capsys.readouterr().out == said
 
 

@@ -33,7 +33,7 @@ def test_16_bit_is_divided_by_257_and_rounded(tmp_path, extension):
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-def test_colour_becomes_gray_and_alpha_is_dropped(tmp_path, channels):
+def test_color_becomes_gray_and_alpha_is_dropped(tmp_path, channels):
     bgra = np.zeros((3, 4, 4), np.uint8)
     bgra[..., 2] = 200  # red, entirely transparent
     path = put(tmp_path / "red.png", encoded(".png", bgra[..., :channels]))

@@ -25,13 +25,13 @@ def synthetic_slice(seed, height=512, width=512):
     """A bright body with two dark lungs on black, drawn: no real image."""
     rng = np.random.default_rng(seed)
     image = np.full((height, width), 12.0)
-    centre = np.array([width, height]) / 2 + rng.uniform(-0.06, 0.06, 2) * [width, height]
+    center = np.array([width, height]) / 2 + rng.uniform(-0.06, 0.06, 2) * [width, height]
     for shift, size, gray in (
         ((0, 0), (0.36, 0.27), 170),
         ((-0.15, 0), (0.1, 0.17), 30),
         ((0.15, 0), (0.1, 0.17), 40),
     ):
-        middle = centre + np.array(shift) * [width, height]
+        middle = center + np.array(shift) * [width, height]
         axes = np.array(size) * [width, height] * rng.uniform(0.85, 1.1)
         cv2.ellipse(image, (tuple(middle), tuple(2 * axes), float(rng.uniform(-8, 8))), gray, -1)
     return np.clip(image + rng.normal(0, 8, image.shape), 0, 255).astype(np.uint8)

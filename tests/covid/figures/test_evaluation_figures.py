@@ -103,10 +103,10 @@ def test_the_band_holds_the_curve_and_draws_groups_where_there_are_enough(tmp_pa
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda path: plots.roc(np.ones(2), np.ones(2), 0.5, {}, None, path, "t"),
-        lambda path: plots.precision_recall(np.zeros(2), np.ones(2), 0.5, {}, path, "t"),
-        lambda path: plots.reliability(np.ones(0), np.ones(0), {}, path, "t"),
-        lambda path: plots.scores(np.ones(0), np.ones(0), CLASSES, 0.5, path, "t"),
+        lambda path: plots.roc((np.ones(2), np.ones(2), 0.5), {}, None, path, "t"),
+        lambda path: plots.precision_recall((np.zeros(2), np.ones(2), 0.5), {}, path, "t"),
+        lambda path: plots.reliability((np.ones(0), np.ones(0), 0.5), {}, path, "t"),
+        lambda path: plots.scores((np.ones(0), np.ones(0), 0.5), CLASSES, path, "t"),
     ],
 )
 def test_nothing_to_draw_is_a_user_error_and_leaves_no_file(draw, tmp_path):

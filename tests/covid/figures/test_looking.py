@@ -14,7 +14,8 @@ from covid.cli.commands.look import free_path
 from covid.cli.main import main
 from covid.common.errors import UserError
 from covid.figures.heat_maps import activation_figure, input_bounds, look_figure
-from covid.figures.plots.heat_maps import excited_inputs, heat_map_with_check, tinted
+from covid.figures.plots import heat_maps
+from covid.figures.plots.heat_maps import heat_map_with_check, tinted
 from covid.training.architectures import tiny_cnn
 from covid.training.model_file import model_input, open_model
 from minicnn.layers import Dense, Flatten
@@ -191,7 +192,7 @@ FIGURES = {
         **text,
     ),
     "one map, awkward name, a flat heat map": lambda path, **text: heat_map_with_check(
-        random_map(0),  # standardised: it leaves [0, 1]
+        random_map(0),  # standardized: it leaves [0, 1]
         np.zeros((40, 60)),
         [(np.zeros((40, 60)), "nothing to compare")],
         path,
@@ -202,7 +203,7 @@ FIGURES = {
         **text,
     ),
     **{
-        f"{count} excited": lambda path, count=count, **text: excited_inputs(
+        f"{count} inputs": lambda path, count=count, **text: heat_maps.activation_maximization(
             [(random_map(seed), "a_layer_name, filter 12\nactivation 0.001 to 1e+05")
              for seed in range(count)],
             (-3, 3),
@@ -240,7 +241,7 @@ def test_no_heat_map_without_its_check(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_colours_say_for_and_against():
+def test_colors_say_for_and_against():
     """Orange where the heat is above 0, blue below, gray where it is 0; strength by its size."""
     found = tinted(np.full((1, 4), 0.5), np.array([[0.0, 2.0, -2.0, 1.0]]))
     red, blue = found[0, :, 0], found[0, :, 2]
@@ -249,10 +250,10 @@ def test_colours_say_for_and_against():
     np.testing.assert_allclose(tinted(np.array([[-1.0, 3.0]]), None)[0, :, 0], [0, 1])
 
 
-def test_activation_figure_shows_what_excite_finds(tmp_path, model, monkeypatch):
+def test_activation_figure_shows_what_activation_maximization_finds(tmp_path, model, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        "covid.figures.plots.heat_maps.excited_inputs",
+        "covid.figures.plots.heat_maps.activation_maximization",
         lambda inputs, bounds, path, title, note: drawn.append((inputs, title)),
     )
     monkeypatch.setattr("covid.figures.heat_maps.MOST_FILTERS", 2)

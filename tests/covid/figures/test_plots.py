@@ -82,12 +82,12 @@ CASES = {
     "augmented copies": lambda path, **text: plots.augmented_copies(
         image(), [image()[:, :, None] / 255.0] * 4, path, **text
     ),
-    "standardised copies": lambda path, **text: plots.augmented_copies(
+    "standardized copies": lambda path, **text: plots.augmented_copies(
         image(), [image() / 50.0 - 2.0, np.full((8, 8), NAN)], path, **text
     ),
     "curves": lambda path, **text: plots.training_curves(history(10), path, best_epoch=4, **text),
     "curves of one epoch": lambda path, **text: plots.training_curves(
-        history(1), path, best_epoch=1, chance=False, **text
+        history(1), path, best_epoch=1, **text
     ),
     "curves without validation": lambda path, **text: plots.training_curves(
         history(3, validation=False), path, **text
@@ -275,7 +275,7 @@ def test_curves_show_dots_a_line_and_gaps(tmp_path, monkeypatch):
     assert (dots.get_marker(), dots.get_linestyle()) == ("o", "None")
     assert (line.get_marker(), line.get_linestyle()) == ("None", "-")
     np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 9))
-    # Epochs 1, 3 and 5 have no finite neighbour: each gets a mark of its own.
+    # Epochs 1, 3 and 5 have no finite neighbor: each gets a mark of its own.
     np.testing.assert_array_equal(axes[1].lines[3].get_xdata(), [1, 3, 5])
     assert axes[1].get_ylabel() == "binary cross-entropy"
 

@@ -38,7 +38,7 @@ def test_what_is_undefined_is_said_in_words():
 
 def test_a_threshold_flatters_the_images_it_was_chosen_on():
     found = result([1, 0], [0.2, 0.9])
-    flatters = "The threshold was chosen on these very images"
+    flatters = "The threshold was chosen on these same images"
     chosen = {"value": 0.5, "chosen_on": "validate", "method": "a rule"}
     assert flatters in result_text("validate", found.summary(), CLASSES, chosen)
     assert flatters not in result_text("test", found.summary(), CLASSES, chosen)

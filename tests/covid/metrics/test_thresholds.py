@@ -34,7 +34,7 @@ def test_no_threshold_has_a_larger_j(rng):
     assert j(metrics.choose_threshold(labels, p)) == max(j(t) for t in np.linspace(-0.005, 1, 202))
 
 
-def test_the_threshold_keeps_neighbouring_numbers_apart():
+def test_the_threshold_keeps_neighboring_numbers_apart():
     low = 0.7
     high = np.nextafter(low, 1)
     threshold = metrics.choose_threshold([0, 1], [low, high])

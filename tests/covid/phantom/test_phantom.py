@@ -71,7 +71,7 @@ def test_windows_show_the_same_scan(patients):
     assert np.abs(hu_lung - hu_soft).max() < 3.2
 
 
-def test_neighbouring_slices_are_nearly_alike_and_patients_differ(patients):
+def test_neighboring_slices_are_nearly_alike_and_patients_differ(patients):
     """That is what makes a split by slice leak."""
     images = {
         (n, z): render_slice(patients[n, False], z).astype(float)

@@ -237,7 +237,7 @@ def test_what_is_switched_on_is_written_down(root, clean, near):
     made(root / "all", shortcuts=SHORTCUTS, near_duplicates=1, labels="permuted")
     text = (root / "all/README.txt").read_text(encoding="utf-8")
     assert "SYNTHETIC" in text and "SWITCHED ON" in text
-    for sentence in Switches(tuple(SHORTCUTS), 1, "permuted").in_words():
+    for sentence in Switches(tuple(SHORTCUTS), 1, "permuted").sentences():
         assert sentence in text
     for name, sentence in SHORTCUTS.items():
         assert f"{name}: {sentence}" in text

@@ -57,7 +57,7 @@ def test_the_chosen_threshold_changes_nothing_at_a_half():
     assert summary["measures"]["sensitivity"]["value"] == 0
 
 
-def test_the_threshold_keeps_two_neighbouring_float32_apart():
+def test_the_threshold_keeps_two_neighboring_float32_apart():
     upper = np.float32(0.7)
     lower = np.nextafter(upper, np.float32(0))
     p = np.array([lower, upper, upper, upper, upper])

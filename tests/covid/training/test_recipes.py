@@ -80,8 +80,8 @@ def test_generators_scale_as_the_saved_preprocessing_says(rng):
     published = plain_generator(recipe_for("published", "tiny_cnn").preprocessing)
     np.testing.assert_allclose(published.standardize(image.copy()), image / 255, rtol=1e-6)
     practice = plain_generator(recipe_for("practice", "tiny_cnn").preprocessing)
-    centred = (image - image.mean()) / image.std()
-    np.testing.assert_allclose(practice.standardize(image.copy()), centred, atol=1e-5)
+    centerd = (image - image.mean()) / image.std()
+    np.testing.assert_allclose(practice.standardize(image.copy()), centerd, atol=1e-5)
     flat = practice.standardize(np.full((9, 7, 1), 80, np.float32))
     np.testing.assert_array_equal(flat, np.zeros((9, 7, 1)))
 
