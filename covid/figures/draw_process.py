@@ -117,7 +117,7 @@ def draw(name: str, /, *arguments, **options) -> None:
     Parameters
     ----------
     name : str
-        Of a function in `covid.figures.plots`: "roc", "heat_maps.excited_inputs"; of another one in
+        Of a function in `covid.figures.plots`: "roc", "heat_maps.heat_map_with_check"; of another in
         full: "covid.audit.figures.pair_grid".
     arguments, options
         The function's; not to be changed afterwards.
