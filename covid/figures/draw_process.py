@@ -7,8 +7,8 @@ Matplotlib takes half a second to import and about as long for five figures, on 
             draw("roc", labels, ..., path, title)
             paths = list(as_drawn())    # all are there, or the first one's error is raised
 
-Without a helper, in a program that calls `pipeline.run.run_all` itself, `draw` draws at once. The files are
-the same.
+Without a helper, in a program that calls `pipeline.run.run_all` itself, `draw` draws at once. The
+files are the same.
 """
 
 import gc
@@ -117,8 +117,8 @@ def draw(name: str, /, *arguments, **options) -> None:
     Parameters
     ----------
     name : str
-        Of a function in `covid.figures.plots`: "roc", "heat_maps.excited_inputs"; of another one in
-        full: "covid.audit.figures.pair_grid".
+        Of a function in `covid.figures.plots`: "roc", "heat_maps.heat_map_with_check"; of another
+        one in full: "covid.audit.figures.pair_grid".
     arguments, options
         The function's; not to be changed afterwards.
 
@@ -161,7 +161,7 @@ def prepare() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the executor's own way to end it
     threading.Thread(target=end_with_parent, daemon=True).start()
     with suppress(ImportError):  # every figure will say it
-        import covid.figures.plots  # noqa: F401 (now, while the other process still prepares images)
+        import covid.figures.plots  # noqa: F401 (now, while the other process prepares images)
     gc.freeze()  # what was imported stays: figures leave garbage, which is looked for without it
 
 

@@ -115,4 +115,4 @@ def draw_folds(summary: dict, positive: str, path: Path, note: str) -> None:
     kept = summary["kept_together"]
     how = f"groups kept together: {kept}" if kept else "cut image by image, which leaks"
     title = f"Tests of {summary['k']} folds, positive class {positive} ({how})"
-    draw("results.fold_results", summary["models"], path, title, f"{summary['weakness']} {note}")
+    draw("fold_results", summary["models"], path, title, f"{summary['weakness']} {note}")
