@@ -51,7 +51,9 @@ class _Helper(threading.Thread):
 
     def __init__(self):
         super().__init__(name="minicnn-kernel", daemon=True)
-        from minicnn.kernels.runtime.spin_wait import SpinFlag  # needs numba, as whoever shares work does
+        from minicnn.kernels.runtime.spin_wait import (
+            SpinFlag,  # needs numba, as whoever shares work does
+        )
 
         self.flag = SpinFlag()
         self.idle, self.busy = threading.Lock(), threading.Lock()
