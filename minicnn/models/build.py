@@ -44,7 +44,7 @@ def name_layers(layers: Sequence[Layer]) -> None:
 
     A layer that was named in another model keeps that name where it can. Where two layers come
     with the same automatic name, the one made later gets a new name, here and in its first
-    model (whose optimiser then begins anew with it: its slots go by names). The new name is one
+    model (whose optimizer then begins anew with it: its slots go by names). The new name is one
     that no model has used so far, so that it cannot meet itself in the first model either.
 
     Raises
