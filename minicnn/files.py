@@ -16,11 +16,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Otherwise the temporary file is deleted, and `path` is as it was before. The disk has the new
     bytes before the old file is given up, so there is one or the other even after a loss of power.
-
-    Raises
-    ------
-    OSError
-        With `path` as its filename: no room, no folder, no permission.
+    OSError, with `path` as its filename, where there is no room, folder or permission.
     """
     path = Path(path)
     temporary = path.with_name(temporary_name())

@@ -64,15 +64,12 @@ class Optimizer:
     def apply(self, weights: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
         """Make one step: change all `weights` in place.
 
+        ValueError, before any of them is changed, if an array is not so.
+
         Parameters
         ----------
         weights, grads : dict of str to float array
             Under equal names, float32 or float64 arrays of equal shape; C-contiguous and writeable.
-
-        Raises
-        ------
-        ValueError
-            If a weight, its gradient and its slots are not so; then none of them is changed.
         """
         together = {}
         for name, array in weights.items():

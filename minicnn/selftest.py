@@ -37,13 +37,7 @@ class Finding(NamedTuple):
 
 
 def check_kernels() -> Iterator[Finding]:
-    """A finding for each kernel: compiled against naive.
-
-    Raises
-    ------
-    ImportError
-        If numba cannot be imported.
-    """
+    """A finding for each kernel: compiled against naive; ImportError without numba."""
     from minicnn.kernels import compiled, naive
 
     for name, cases in examples().items():
@@ -100,10 +94,7 @@ def examine(
 def largest_difference(expected: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
     """The largest difference of two lists of arrays, each as a part of its array's largest number.
 
-    Raises
-    ------
-    ValueError
-        Where they have different shapes, or there is not one for each.
+    ValueError where they have different shapes, or there is not one for each.
     """
     worst = 0.0
     for one, other in zip(expected, found, strict=True):

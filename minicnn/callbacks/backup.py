@@ -71,13 +71,9 @@ class BackupAndRestore(Callback):
     def restore(self, position: Position, observers: CallbackList, feeds: list) -> Position:
         """Where to start: at `position`, or where the checkpoint says, with all it holds put back.
 
-        Raises
-        ------
-        CheckpointError
-            A ValueError: if the checkpoint cannot be read, or is one of another training.
-        RuntimeError, ValueError
-            If no checkpoint could be written: the model is not built yet, or has layers or
-            metadata that cannot be saved.
+        CheckpointError, a ValueError, if the checkpoint cannot be read or is one of another
+        training; RuntimeError or ValueError if none could be written: the model is not built yet,
+        or has layers or metadata that cannot be saved.
         """
         self.observers, self.feeds, self.seconds = observers, feeds, 0.0
         describe(self.model)  # better now than after an epoch

@@ -99,12 +99,8 @@ class Callback:
 class CallbackList:
     """Calls all callbacks, in their order.
 
-    Raises
-    ------
-    TypeError
-        For something that is no Callback.
-    ValueError
-        For a callback that waits for an occasion which never comes here, and for two that restore.
+    TypeError for something that is no Callback; ValueError for a callback with methods that are
+    never called here, and for two that restore.
     """
 
     NEVER = ("on_test_", "on_predict_")  # Keras calls them in evaluate and predict

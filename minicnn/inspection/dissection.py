@@ -13,7 +13,7 @@ from minicnn.layers.windows import pad_images, window_pads
 
 
 def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: float) -> Explanation:
-    """The explanation of one number of a node's output.
+    """The explanation of one number of a node's output; ValueError for an unknown class of layers.
 
     Parameters
     ----------
@@ -24,11 +24,6 @@ def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: flo
         In the output, without batch axis.
     value : float
         The output's number there.
-
-    Raises
-    ------
-    ValueError
-        For a kind of layer that is not known here.
     """
     for layer_class, function in FUNCTIONS.items():
         if isinstance(node.layer, layer_class):

@@ -66,17 +66,14 @@ def assemble(arrays: dict[str, np.ndarray], meta: dict, path):
 def rebuild(meta: dict, check_shapes: Callable[[dict[str, tuple]], None] | None = None):
     """The model that `describe` described, with fresh weights.
 
+    ValueError, TypeError, RuntimeError or ArithmeticError if it does not describe a model.
+
     Parameters
     ----------
     meta : dict
     check_shapes : function, optional
         Is given the shapes of all parameters, under the names of `Model.named_weights`, before
         there is memory for them: the place to raise if a file holds others.
-
-    Raises
-    ------
-    ValueError, TypeError, RuntimeError, ArithmeticError
-        If it does not describe a model.
     """
     check_description(meta)
     made = [make_layer(entry) for entry in meta["layers"]]

@@ -21,10 +21,7 @@ from minicnn.saving.weights import model_arrays
 def reduce_model(model) -> tuple:
     """What `pickle` needs: the function `restore_model` and its arguments.
 
-    Raises
-    ------
-    ValueError
-        If `Model.save` could not save it either.
+    ValueError if `Model.save` could not save it either.
     """
     arrays = model_arrays(model)
     return restore_model, ({name: array.copy() for name, array in arrays.items()},)

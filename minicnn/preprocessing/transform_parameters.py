@@ -132,13 +132,7 @@ def finite_number(value: float, argument: str) -> float:
 
 
 def checked_shift_range(value: float | Sequence[float], argument: str) -> float | tuple[float, ...]:
-    """Check a shift range: a number of at least 0, or a sequence of numbers.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-    """
+    """The range, if it is a number of at least 0 or a sequence of numbers; else ValueError."""
     if np.ndim(value) == 0:
         return nonnegative(value, argument)
     if np.ndim(value) != 1 or len(value) == 0 or not _is_finite(value):
@@ -152,10 +146,7 @@ def checked_shift_range(value: float | Sequence[float], argument: str) -> float 
 def zoom_pair(zoom_range: float | Sequence[float]) -> tuple[float, float]:
     """Turn 0.2 into (0.8, 1.2); a pair (lower, upper) stays.
 
-    Raises
-    ------
-    ValueError
-        If it is neither, or a factor would not be above 0.
+    ValueError if it is neither, or a factor would not be above 0.
     """
     pair = (1 - zoom_range, 1 + zoom_range) if np.ndim(zoom_range) == 0 else tuple(zoom_range)
     if len(pair) != 2 or not _is_finite(pair) or min(pair) <= 0:

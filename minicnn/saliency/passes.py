@@ -17,15 +17,12 @@ from minicnn.training.step import as_inputs, logits
 def one_image(model, x) -> np.ndarray:
     """`x` as a batch of one image in the model's dtype, (1, height, width, channels).
 
+    ValueError if the model takes something else than one image, or `x` does not fit it.
+
     Parameters
     ----------
     model : Model
     x : float array, with or without batch axis
-
-    Raises
-    ------
-    ValueError
-        If the model takes something else than one image, or `x` does not fit it.
     """
     shape = np.shape(x)
     if getattr(model, "built", True) is False:
@@ -56,10 +53,7 @@ def run_layers(model, batch: np.ndarray) -> dict[Tensor, np.ndarray]:
 def logit_place(model, output: int) -> tuple[Tensor, int]:
     """Tensor and unit of the model's logit number `output`, counted through all its outputs.
 
-    Raises
-    ------
-    ValueError
-        If there is no such logit, or an output that is not a vector.
+    ValueError if there is no such logit, or an output that is not a vector.
     """
     places = []
     for tensor in model.graph.outputs:

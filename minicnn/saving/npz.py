@@ -41,12 +41,8 @@ class ModelFileError(ValueError):
 def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays to `path`, which is then either whole or as it was before.
 
-    Raises
-    ------
-    ValueError
-        If the path does not end in .npz, or `read_npz` would refuse the arrays.
-    OSError
-        If the file cannot be written.
+    ValueError if the path does not end in .npz or `read_npz` would refuse the arrays; OSError if
+    the file cannot be written.
     """
     if Path(path).suffix != ".npz":
         raise ValueError(f"{path}: expected a name that ends in .npz (the only format there is)")
@@ -63,12 +59,8 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
 def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict | None]:
     """The arrays of a file (none with `only_meta`), and its `__meta__` or None.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        A ValueError: if it cannot be read, or was written by another version of minicnn.
+    FileNotFoundError if there is no such file; ModelFileError, a ValueError, if it cannot be read
+    or was written by another version of minicnn.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(f"{path}: no such file")

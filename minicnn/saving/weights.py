@@ -50,12 +50,8 @@ def model_arrays(model) -> dict[str, np.ndarray]:
 def load_weights(model, path) -> None:
     """Read weights into a model that has the same layers.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file cannot be read, or its arrays are not those of the model.
+    FileNotFoundError if there is no such file; ValueError if it cannot be read, or its arrays are
+    not those of the model.
     """
     arrays, _ = read_npz(path)
     put_weights(model, arrays, path)
