@@ -160,12 +160,7 @@ def class_names(directory: str, classes: Sequence[str] | None = None) -> list[st
 def image_files(directory: str, class_name: str, follow_links: bool = False) -> list[str]:
     """Image files of one class at any depth, sorted by folder, then name, as Keras sorts them.
 
-    Relative to `directory`. ValueError if there is none.
-
-    Returns
-    -------
-    list of str
-        Relative to `directory`.
+    The names are relative to `directory`. ValueError if there is none.
     """
     top = os.path.join(directory, class_name)
     filenames = [
