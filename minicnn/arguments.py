@@ -22,7 +22,8 @@ def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, in
         fits = False
     if not fits:
         raise ValueError(
-            f"{owner}: expected {argument} to be a positive integer or a pair of them, got {value!r}"
+            f"{owner}: expected {argument} to be a positive integer or a pair of them, "
+            f"got {value!r}"
         )
     return height, width
 

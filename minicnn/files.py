@@ -27,7 +27,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if os.name == "posix":
             flush(path.parent)  # the new name is an entry of the folder
     except OSError as error:
-        # What is written to an open file fails without its name; nobody knows the temporary one.
+        # Writing to an open file fails without its name, and the temporary one means nothing.
         if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from None
@@ -37,7 +37,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def temporary_name() -> str:
-    """A name that nobody has, and that `sweep` knows for what it is."""
+    """A unique name that `sweep` recognizes."""
     return TEMPORARY.replace("*", uuid.uuid4().hex[:12])
 
 

@@ -123,7 +123,7 @@ class CallbackList:
             raise ValueError(f"callbacks: expected one {name} at most, got {len(restoring)}")
 
     def having(self, method: str) -> list[Callback]:
-        """The callbacks whose method of that name is not the one of `Callback`, which does nothing."""
+        """The callbacks that override this method of `Callback`."""
         nothing = getattr(Callback, method)
         return [one for one in self.callbacks if getattr(type(one), method) is not nothing]
 
@@ -139,7 +139,7 @@ class CallbackList:
         return position
 
     def watch(self, place):
-        """What `train_step` calls where the loss is not finite; None if no callback looks for that."""
+        """`train_step`'s `on_bad_loss`; None if no callback has one."""
         return partial(self.call, "on_bad_loss", place) if self.having("on_bad_loss") else None
 
 

@@ -61,7 +61,7 @@ class EarlyStopping(Callback):
     verbose : int
         1 prints a line when it stops.
     baseline : float, optional
-        Only values that are also better than this one let the waiting begin anew.
+        Only values that are also better than this one reset the waiting.
     restore_best_weights : bool
         Whether the model ends, however training ends, with the weights of its best epoch.
     start_from_epoch : int

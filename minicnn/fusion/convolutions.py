@@ -45,7 +45,7 @@ class ConvStep:
         if self.layer.use_bias:
             bias = checks.param(self.layer, "bias", self.x.dtype)
         for node in self.nodes:
-            node.layer.cache = None  # whoever calls a layer's backward now is told so
+            node.layer.cache = None  # so that calling a layer's backward now is an error
         return self.run(self.x, kernel, bias, training)
 
     def run(self, x, kernel, bias, training: bool) -> np.ndarray:
@@ -76,7 +76,7 @@ class RowsStep(ConvStep):
     join : JoinStep or None
         Where the output is one of several that are concatenated; it is then written there.
     at : int
-        The first of its numbers in a row of the whole.
+        Index of its first value in a row of the whole.
     """
 
     front: Node | None = None

@@ -26,7 +26,7 @@ class Comparison:
     shape : tuple of int
         Of the whole array.
     positions : (checked,) int array
-        Row-major positions in it that were looked at.
+        Row-major positions in it that were checked.
     analytic, numeric, errors : (checked,) float64 arrays
         The two gradients there, and the relative error.
     kinks : (checked,) bool array
@@ -85,7 +85,7 @@ def compare(
     sampled : dict of str to int array
         Positions to check in each array.
     loss_size : float
-        Of the numbers whose rounding limits what the differences can show.
+        Size of the terms, whose rounding limits the precision of the differences.
     """
     numeric = {}
     for name, array in arrays.items():

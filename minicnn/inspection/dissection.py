@@ -1,4 +1,4 @@
-"""Gathering what one output number of a layer was made of, one function for each kind of layer."""
+"""The inputs and parameters of one output value: a function for each kind of layer."""
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def window_at(x: np.ndarray, span: tuple, layer, position: tuple) -> tuple:
 
 
 def flattened_shape(node: Node) -> tuple:
-    """Shape of the image whose flattened numbers come out of `node`; () if it is none."""
+    """Shape of the image that `node` gives flattened; () if it is none."""
     in_place = (layers.Dropout, layers.Activation, layers.ReLU, layers.Sigmoid)
     while isinstance(node.layer, in_place):
         node = node.inputs[0].node

@@ -14,11 +14,11 @@ def figure(number: float, digits: int = 4) -> str:
 
 
 def place(position: Sequence[int]) -> str:
-    """A position in words: "row 3, col 4, channel 0", "row 3, col 4", "unit 7"."""
+    """A position as text: "row 3, col 4, channel 0", "row 3, col 4", "unit 7"."""
     if len(position) == 1:
         return f"unit {position[0]}"
-    words = ("row", "col", "channel")
-    return ", ".join(f"{word} {number}" for word, number in zip(words, position, strict=False))
+    axes = ("row", "col", "channel")
+    return ", ".join(f"{axis} {index}" for axis, index in zip(axes, position, strict=False))
 
 
 def columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:

@@ -78,7 +78,7 @@ def rebuild(meta: dict, check_shapes: Callable[[dict[str, tuple]], None] | None 
     check_description(meta)
     made = [make_layer(entry) for entry in meta["layers"]]
     named = {"name": meta["name"], "seed": meta["seed"]}
-    # Connected layers know their shapes; the parameters are made when the graph is looked at.
+    # Connected layers know their shapes; the parameters are made with the graph.
     is_chain = meta["kind"] == Sequential.kind
     if is_chain:
         model = Sequential(made, **named)

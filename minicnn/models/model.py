@@ -32,7 +32,7 @@ class Model:
     name : str, optional
     seed : int, optional
         All random numbers of the model follow from it: first weights, dropout masks, and the
-        order of the samples in `fit`. Drawn anew when missing.
+        order of the samples in `fit`. Drawn at random when missing.
 
     Attributes
     ----------

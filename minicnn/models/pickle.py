@@ -1,8 +1,7 @@
 """Models as bytes for other processes of the same program: `pickle.dumps(model)`, `copy.deepcopy`.
 
-The bytes hold what `Model.save` writes; history and callbacks stay behind. A model in a file is
-another matter: whoever unpickles a file runs what its writer put into it, so files are `.npz` (see
-`minicnn.saving`).
+The bytes hold what `Model.save` writes; history and callbacks stay behind. Files are
+`.npz` instead (see `minicnn.saving`), because unpickling a file runs code from it.
 """
 
 import copyreg

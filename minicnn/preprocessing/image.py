@@ -1,6 +1,6 @@
 """The public face: `ImageDataGenerator` and the functions around image files.
 
-A subset of tf.keras.preprocessing.image: same names, arguments, defaults and numbers, except
+A subset of tf.keras.preprocessing.image: same names, arguments, defaults and values, except
 for the random ones (see `iterators`). What is not supported raises a ValueError.
 """
 

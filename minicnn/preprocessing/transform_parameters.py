@@ -37,7 +37,7 @@ class AugmentationRanges:
 
     @property
     def numbers(self) -> int:
-        """How many random numbers one transform is made of."""
+        """How many random numbers one transform takes."""
         shifts = (self.height_shift_range, self.width_shift_range)
         return (
             int(self.rotation_range != 0)
@@ -83,12 +83,12 @@ class AugmentationRanges:
 
 
 def between(low: float, high: float, uniform: np.ndarray) -> np.ndarray:
-    """Bring numbers from [0, 1) to [low, high), as `Generator.uniform` does."""
+    """Bring values from [0, 1) to [low, high), as `Generator.uniform` does."""
     return low + (high - low) * uniform
 
 
 def is_choice(shift_range: float | tuple[float, ...]) -> bool:
-    """Whether a shift is chosen among some numbers, and not anywhere in an interval."""
+    """Whether a shift is one of some values, not anywhere in an interval."""
     return isinstance(shift_range, tuple | int | np.integer)
 
 

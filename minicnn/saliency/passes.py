@@ -1,9 +1,9 @@
 """One pass forward to a logit, and one backward from there to any tensor on the way.
 
-Training needs the gradients of weights; here those of activations are wanted, for
-one image. Both come from the same `backward` methods of the layers. The logit is taken, not the
-probability behind the sigmoid: where the model is sure the sigmoid is flat, its gradient nearly
-zero, and every heat map would be empty.
+Training needs the gradients of weights, heat maps those of activations, for one image. Both come
+from the same `backward` methods of the layers. The logit is taken, not the probability behind the
+sigmoid: where the model is sure the sigmoid is flat, its gradient nearly zero, and every heat map
+would be empty.
 """
 
 import numpy as np
@@ -158,7 +158,7 @@ def gradients(
     """
     leads_back = between(graph, wanted)
     flows = {source: dy}
-    for node in reversed(graph.nodes):  # whoever reads a tensor comes before the one that made it
+    for node in reversed(graph.nodes):  # a tensor's readers come before its maker
         if node.output not in flows or not leads_back[node]:
             continue
         node.give_caches_back()

@@ -26,17 +26,17 @@ CHANGING = ("epochs_done", "seed", "metadata", "name")
 
 @dataclass
 class Position:
-    """Where a training stands.
+    """A position in a training.
 
     Attributes
     ----------
     epoch : int
-        The epoch that is being trained, from 0.
+        The current epoch, from 0.
     step : int
-        Steps made of it.
+        Steps done in it.
     totals : dict of str to float
     samples : int
-        What `RunningMeans` has added up in these steps.
+        The sums of `RunningMeans` over these steps.
     """
 
     epoch: int
@@ -130,7 +130,7 @@ def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position
 
 
 def check_position(position: Position, params: dict) -> None:
-    """ValueError unless a training of so many epochs and steps can stand there."""
+    """ValueError unless it is within a training of so many epochs and steps."""
     counts = (position.epoch, position.step, position.samples)
     if (
         not all(type(count) is int and count >= 0 for count in counts)

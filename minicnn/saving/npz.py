@@ -20,7 +20,7 @@ from minicnn.files import atomic_write
 FORMAT_VERSION = 1
 ANOTHER_FILE = "name a file that minicnn saved, or take another copy of it"
 META = "__meta__"
-DTYPE_KINDS = "fiubU"  # numbers, booleans, text
+DTYPE_KINDS = "fiubU"  # numbers, booleans, strings
 ZIP_END = b"PK\x05\x06"  # the record at the end of a zip file, of 22 bytes without a comment
 
 
@@ -81,7 +81,7 @@ def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict
 
 def read_arrays(path, only_meta: bool) -> dict[str, np.ndarray]:
     """All arrays of an .npz file, or `__meta__` alone; a ValueError's text is what was found."""
-    if not os.path.isfile(path):  # to open a pipe would wait for somebody to write to it
+    if not os.path.isfile(path):  # opening a pipe would block
         raise ValueError("a folder, a device or a pipe")
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -77,7 +77,7 @@ class OrderedFeed(Feed):
             self.order = np.random.default_rng(key).permutation(self.items)
 
     def take(self, count: int) -> np.ndarray:
-        """The next `count` items' numbers, or those left of this pass; never none."""
+        """Indices of the next `count` items, or of those left of this pass; never none."""
         if self.position >= self.items:
             self.next_pass()
         chosen = self.order[self.position : self.position + count]
@@ -208,8 +208,8 @@ class GeneratorFeed(Feed):
 def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int, model=None, of=""):
     """Make a feed of whatever the user gave; TypeError or ValueError if it cannot be one.
 
-    With `model`, arrays are looked at as it will see them: their numbers in its dtype, their
-    labels through its losses. `of` comes before their names in messages: "validation ".
+    With `model`, arrays are checked for its dtype, and labels by its losses. `of` comes before
+    their names in messages: "validation ".
     """
     dtype = np.dtype(np.float32) if model is None else model.dtype
     if is_arrays(x, y):

@@ -147,7 +147,7 @@ def train_epoch(
 
 @one_step_at_a_time()
 def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
-    """`train_step`, while no other thread runs a model; its logs, also of a step that ended early."""
+    """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
     try:

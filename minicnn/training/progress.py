@@ -7,7 +7,7 @@ import time
 
 
 class Progress:
-    """A bar with the latest numbers, and at the end one line that stays.
+    """A bar with the latest values, and at the end one line that stays.
 
     Parameters
     ----------

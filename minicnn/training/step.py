@@ -1,4 +1,4 @@
-"""One step on one batch. To see what training is, read `train_step`: forward, loss, backward, update."""
+"""One step on one batch. `train_step` is what training is: forward, loss, backward, update."""
 
 import math
 
