@@ -82,11 +82,8 @@ class EarlyStopping(Callback):
         start_from_epoch=0,
     ):
         self.monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
-        self.patience = patience
-        self.verbose = verbose
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.patience, self.start_from_epoch, self.baseline = patience, start_from_epoch, baseline
+        self.restore_best_weights, self.verbose = restore_best_weights, verbose
 
     def on_train_begin(self, logs=None):
         self.best, self.wait = self.monitor.worst, 0

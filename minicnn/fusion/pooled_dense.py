@@ -70,7 +70,7 @@ class PooledDenseStep(PooledStep):
         *found, dweights = pooled_dense.conv_pool_dense_backward(
             self.x, dz, self.pads, self.drop, self.weights, self.kept
         )
-        self.keep_grads(*found)
+        keep_grads(self.layer, *found)
         keep_grads(self.dense, dweights, dz.sum(axis=0))
         return [self.gradient_through_all(dz) if wanted[0] else None]
 

@@ -76,16 +76,9 @@ def compare(
 ) -> list[Comparison]:
     """Put the numeric gradient of each of `arrays` beside the analytic one.
 
-    Parameters
-    ----------
-    arrays : dict of str to float64 array
-        What `loss()` depends on; changed and set back again.
-    analytic : dict of str to float array
-        A name that is missing counts as a gradient of zeros: not computed.
-    sampled : dict of str to int array
-        Positions to check in each array.
-    loss_size : float
-        Size of the terms, whose rounding limits the precision of the differences.
+    `arrays` (float64) are what `loss()` depends on; they are changed and restored. A gradient
+    missing from `analytic` counts as zeros: not computed. `sampled` has the positions to check in
+    each array. `loss_size` is the size of the terms, whose rounding limits the differences.
     """
     numeric = {}
     for name, array in arrays.items():

@@ -15,15 +15,8 @@ from minicnn.layers.windows import pad_images, window_pads
 def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: float) -> Explanation:
     """The explanation of one number of a node's output; ValueError for an unknown class of layers.
 
-    Parameters
-    ----------
-    node : Node
-    inputs : list of float64 arrays
-        What went into the node, one sample, without batch axis.
-    position : tuple of int
-        In the output, without batch axis.
-    value : float
-        The output's number there.
+    `inputs` are the node's, float64, of one sample, without batch axis; `value` is its output's
+    value at `position`, without batch axis.
     """
     for layer_class, function in FUNCTIONS.items():
         if isinstance(node.layer, layer_class):

@@ -22,14 +22,7 @@ def place(position: Sequence[int]) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
-    """Rows of cells as lines, each column as wide as its widest cell.
-
-    Parameters
-    ----------
-    rows : sequence of sequences of str
-    alignment : str
-        "<" or ">" for each column.
-    """
+    """Rows of cells as lines, each column as wide as its widest cell; "<" or ">" aligns it."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         "  "

@@ -75,10 +75,6 @@ class ImageStore:
 
         May be called from several threads at once. ValueError if a file cannot be read.
 
-        Parameters
-        ----------
-        indices : (batch,) int array
-
         Returns
         -------
         images : ndarray, (any number, height, width, channels), uint8

@@ -117,12 +117,7 @@ def ascent(
 ) -> tuple[float, np.ndarray]:
     """Mean activation of a filter, and the float64 direction in x in which it grows.
 
-    Parameters
-    ----------
-    stem : Graph
-        From the image to the layer's output.
-    field : ReceptiveField
-        Of that layer.
+    `stem` is the graph from the image to the layer's output, `field` the layer's receptive field.
     """
     (image,), (target,) = stem.inputs, stem.outputs
     maps = stem.run([x[None]], layer_by_layer=True)[target]  # (1, rows, cols, channels)

@@ -172,17 +172,10 @@ def predict_one_batch(model, x):
 def evaluate(
     model, x, y=None, batch_size=None, verbose=0, steps=None, outputs: list | None = None
 ) -> dict[str, float]:
-    """Metrics and loss over some data, each sample counting the same.
+    """Metrics and loss over some data, each sample counting the same; arguments as of `fit`.
 
-    Parameters
-    ----------
-    x, y, batch_size
-        As in `fit`.
-    verbose : {"auto", 0, 1, 2}
-    steps : int, optional
-        Batches to look at; all there are when missing.
-    outputs : list, optional
-        Gets the model's first output for each batch, where the predictions are wanted, too.
+    `steps` is a number of batches, all when missing. `outputs`, if it is a list, gets the model's
+    first output for each batch.
     """
     require_compiled(model)
     feed = as_feed(x, y, batch_size, False, model.seed, model)

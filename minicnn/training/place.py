@@ -11,12 +11,7 @@ class Place:
         with place.at(step):
             ...   # a BadSample leaves as a ValueError that names the batch and the sample
 
-    Parameters
-    ----------
-    feed
-        As `minicnn.training.batch_sources.as_feed` makes them.
-    steps : int
-        Batches in all.
+    `steps` is the number of batches in all.
     """
 
     def __init__(self, feed, steps: int):
