@@ -10,10 +10,7 @@ import numpy as np
 def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, int]:
     """Turn `3` or `(3, 5)` into a (height, width) pair of positive integers.
 
-    Raises
-    ------
-    ValueError
-        If it is neither a positive integer nor two of them; the text names `owner`'s `argument`.
+    ValueError, naming `owner`'s `argument`, if it is neither.
     """
     values = (value, value) if isinstance(value, numbers.Integral) else value
     try:
@@ -25,7 +22,8 @@ def pair(value: int | Sequence[int], argument: str, owner: str) -> tuple[int, in
         fits = False
     if not fits:
         raise ValueError(
-            f"{owner}: expected {argument} to be a positive integer or a pair of them, got {value!r}"
+            f"{owner}: expected {argument} to be a positive integer or a pair of them, "
+            f"got {value!r}"
         )
     return height, width
 

@@ -68,7 +68,7 @@ def main(epochs=8, batch=20, learning_rate=1.0):
     test_set = draw_digits(1000, rng)  # nothing is learned from it
     answers = np.eye(10, dtype=np.float32)[digits]  # (2000, 10): 1 for the right digit, else 0
 
-    # 1. Layers. Each is told the shape of one input sample, and makes its random first weights.
+    # 1. Layers. Each takes the shape of one input sample, and draws its first weights.
     layers = [
         Conv2D(8, 5, activation="relu"),  # (16, 16, 1) -> (12, 12, 8): 8 filters of 5 x 5 pixels
         MaxPooling2D(2),  # (12, 12, 8) -> (6, 6, 8): the largest of each 2 x 2

@@ -16,11 +16,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Otherwise the temporary file is deleted, and `path` is as it was before. The disk has the new
     bytes before the old file is given up, so there is one or the other even after a loss of power.
-
-    Raises
-    ------
-    OSError
-        With `path` as its filename: no room, no folder, no permission.
+    OSError, with `path` as its filename, where there is no room, folder or permission.
     """
     path = Path(path)
     temporary = path.with_name(temporary_name())
@@ -31,7 +27,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if os.name == "posix":
             flush(path.parent)  # the new name is an entry of the folder
     except OSError as error:
-        # What is written to an open file fails without its name; nobody knows the temporary one.
+        # Writing to an open file fails without its name, and the temporary one means nothing.
         if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from None
@@ -41,7 +37,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def temporary_name() -> str:
-    """A name that nobody has, and that `sweep` knows for what it is."""
+    """A unique name that `sweep` recognizes."""
     return TEMPORARY.replace("*", uuid.uuid4().hex[:12])
 
 

@@ -12,7 +12,7 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
     """Inputs and outputs that one unit of a kernel connects (fan_in, fan_out).
 
     A dense kernel is (inputs, units). A convolution kernel is (height, width, channels,
-    filters): each filter reads height * width * channels numbers, and each input number is
+    filters): each filter reads height * width * channels values, and each input value is
     read by height * width * filters.
     """
     window = math.prod(shape[:-2])
@@ -52,10 +52,10 @@ def he_normal(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
 def truncated_normal(
     deviation: float, shape: Sequence[int], rng: np.random.Generator
 ) -> np.ndarray:
-    """Normal numbers of which none is far out, as in Keras; float32.
+    """Normal values, cut off at two standard deviations, as in Keras; float32.
 
-    Standard normal numbers beyond -2 and 2 are drawn again. Those that are left have the
-    variance 1 - 4 * density(2) / P(-2 < number < 2); they are scaled so that it becomes
+    Standard normal values beyond -2 and 2 are drawn again. Those that are left have the
+    variance 1 - 4 * density(2) / P(-2 < value < 2); they are scaled so that it becomes
     deviation ** 2.
     """
     drawn = rng.standard_normal(shape)

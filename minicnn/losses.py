@@ -1,6 +1,6 @@
 """The loss, and its gradient: binary cross-entropy in two forms.
 
-From probabilities it is easy to read. From logits (the numbers in front of the sigmoid) it
+From probabilities it is easy to read. From logits (the values in front of the sigmoid) it
 never overflows and its gradient never vanishes; models that end in a sigmoid train on it.
 """
 
@@ -112,7 +112,7 @@ def advice(y: np.ndarray) -> str:
             f"class numbers of {highest + 1:g} classes do not fit one yes or no: give each class "
             "an output of its own, and rows that have a 1 for it (class_mode='categorical')"
         )
-    return "1 is the positive class, 0 the other, and numbers between them are probabilities"
+    return "1 is the positive class, 0 the other, and values between them are probabilities"
 
 
 LOSSES = {"binary_crossentropy": BinaryCrossentropy}

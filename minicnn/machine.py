@@ -1,7 +1,7 @@
 """What a machine is: its processor, its memory, and which kernels NumPy's BLAS library has picked.
 
 Only the standard library is imported before something is asked for, so that `covid doctor` can
-tell of whatever is missing.
+report whatever is missing.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ def cores() -> tuple[int, int]:
 
 
 def memory() -> str:
-    """Total and free memory in words; on systems that do not tell, that."""
+    """Total and free memory as text, or "unknown"."""
     information = Path("/proc/meminfo")
     if information.exists():
         rows = (row.split() for row in information.read_text().splitlines())
@@ -43,7 +43,7 @@ def memory() -> str:
         return f"{total / GIB:.1f} GiB, {free / GIB:.1f} GiB of it available"
     if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):
         return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / GIB:.1f} GiB"
-    return "not told by this system"
+    return "unknown"
 
 
 def free_disk() -> str:
@@ -92,7 +92,7 @@ def openblas_function(name: str):
 
 
 def openblas_files() -> list[Path]:
-    """Library files of OpenBLAS beside NumPy, and those this process uses if the system tells."""
+    """Library files of OpenBLAS beside NumPy, and those this process uses, on Linux."""
     import numpy as np
 
     here = Path(np.__file__).parent

@@ -1,4 +1,4 @@
-"""Numbers that are reported beside the loss."""
+"""Metrics that are reported beside the loss."""
 
 from collections.abc import Callable
 
@@ -23,12 +23,9 @@ def binary_accuracy(y: np.ndarray, p: np.ndarray) -> float:
 
 
 def accuracy(y: np.ndarray, p: np.ndarray) -> float:
-    """`binary_accuracy` for outputs of one number.
+    """`binary_accuracy` for outputs of one unit; ValueError for others.
 
-    Raises
-    ------
-    ValueError
-        For outputs of several numbers: there Keras takes "accuracy" for the largest of them.
+    With several units Keras' "accuracy" is whether the largest is the right one.
     """
     if p.shape[-1] != 1:
         raise ValueError(

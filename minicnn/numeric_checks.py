@@ -1,4 +1,4 @@
-"""Arrays that come from outside: are they numbers, are they finite, and which sample is not?"""
+"""Checks of arrays from outside: are they numeric, are they finite, and which sample is not?"""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from minicnn import kernels
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels are made for
-PIECE = 1 << 18  # numbers looked at together: their answers stay in the processor's cache
+PIECE = 1 << 18  # values checked together: the results stay in the processor's cache
 
 
 class BadSample(ValueError):
@@ -17,7 +17,7 @@ class BadSample(ValueError):
     Attributes
     ----------
     sample : int
-        Its position in the batch, from 0: whoever knows file names can add this one's.
+        Its position in the batch, from 0, by which a caller can add its file name.
     """
 
     def __init__(self, sentence: str, sample: int):
@@ -26,7 +26,7 @@ class BadSample(ValueError):
 
 
 class NotFinite(NamedTuple):
-    """What `find_not_finite` found: how many numbers, and the first one's place and value."""
+    """What `find_not_finite` found: how many values, and the first one's index and value."""
 
     count: int
     index: tuple[int, ...]
@@ -69,7 +69,7 @@ def as_numbers(value, what: str) -> np.ndarray:
 
 
 def find_not_finite(array: np.ndarray, dtype=np.float32) -> NotFinite | None:
-    """Look for NaN, infinity, and numbers that become infinite in `dtype`; None if there is none.
+    """Look for NaN, infinity, and values that become infinite in `dtype`; None if there is none.
 
     Looks at a few samples at a time, so that it needs no memory to speak of.
     """

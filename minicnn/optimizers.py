@@ -1,6 +1,6 @@
 """How weights follow their gradients: SGD, RMSprop, Adam, with Keras' names and defaults.
 
-An optimiser keeps a few numbers for every weight (its slots) and how many steps it has made.
+An optimizer keeps a few values for every weight (its slots) and how many steps it has made.
 The arithmetic on one array of weights is a kernel: see `minicnn.kernels.naive.updates`.
 """
 
@@ -14,7 +14,7 @@ from minicnn.numeric_checks import FLOATS
 
 
 class Optimizer:
-    """What all optimisers share.
+    """What all optimizers share.
 
     Parameters
     ----------
@@ -30,6 +30,7 @@ class Optimizer:
     """
 
     slot_names: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ("learning_rate",)  # of the constructor
 
     def __init__(self, learning_rate: float):
         self.learning_rate = learning_rate
@@ -50,28 +51,25 @@ class Optimizer:
     def bind_to_model(self, model) -> None:
         """Remember the model of the first step; ValueError for any other one after it.
 
-        What an optimiser keeps of one model's gradients would spoil another model's steps.
+        What an optimizer keeps of one model's gradients would spoil another model's steps.
         """
         if self._model is None:
             self._model = weakref.ref(model)
         elif self._model() is not model:
             raise ValueError(
-                f"{type(self).__name__}: this optimiser has trained another model; compile each "
-                "model with an optimiser of its own"
+                f"{type(self).__name__}: this optimizer has trained another model; compile each "
+                "model with an optimizer of its own"
             )
 
     def apply(self, weights: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
         """Make one step: change all `weights` in place.
 
+        ValueError, before any of them is changed, if an array is not so.
+
         Parameters
         ----------
         weights, grads : dict of str to float array
             Under equal names, float32 or float64 arrays of equal shape; C-contiguous and writeable.
-
-        Raises
-        ------
-        ValueError
-            If a weight, its gradient and its slots are not so; then none of them is changed.
         """
         together = {}
         for name, array in weights.items():
@@ -90,7 +88,7 @@ class Optimizer:
 
     def config(self) -> dict:
         """The constructor's arguments."""
-        raise NotImplementedError
+        return {name: getattr(self, name) for name in self.arguments}
 
 
 class SGD(Optimizer):
@@ -105,6 +103,7 @@ class SGD(Optimizer):
     """
 
     slot_names = ("velocity",)
+    arguments = ("learning_rate", "momentum", "nesterov")
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
         super().__init__(learning_rate)
@@ -112,22 +111,9 @@ class SGD(Optimizer):
         self.nesterov = bool(nesterov)
 
     def update(self, weights, gradient, velocity):
-        number = weights.dtype.type
-        kernels.active().momentum_update(
-            weights,
-            gradient,
-            velocity,
-            number(self.learning_rate),
-            number(self.momentum),
-            self.nesterov,
-        )
-
-    def config(self):
-        return {
-            "learning_rate": self.learning_rate,
-            "momentum": self.momentum,
-            "nesterov": self.nesterov,
-        }
+        rate, momentum = map(weights.dtype.type, (self.learning_rate, self.momentum))
+        arrays = (weights, gradient, velocity)
+        kernels.active().momentum_update(*arrays, rate, momentum, nesterov=self.nesterov)
 
 
 class RMSprop(Optimizer):
@@ -143,6 +129,7 @@ class RMSprop(Optimizer):
     """
 
     slot_names = ("variance", "velocity")
+    arguments = ("learning_rate", "rho", "momentum", "epsilon")
 
     def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7):
         super().__init__(learning_rate)
@@ -151,25 +138,9 @@ class RMSprop(Optimizer):
         self.epsilon = above_zero(epsilon, "epsilon", self)
 
     def update(self, weights, gradient, variance, velocity):
-        number = weights.dtype.type
-        kernels.active().rmsprop_update(
-            weights,
-            gradient,
-            variance,
-            velocity,
-            number(self.learning_rate),
-            number(self.rho),
-            number(self.momentum),
-            number(self.epsilon),
-        )
-
-    def config(self):
-        return {
-            "learning_rate": self.learning_rate,
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-        }
+        arrays = (weights, gradient, variance, velocity)
+        settings = (self.learning_rate, self.rho, self.momentum, self.epsilon)
+        kernels.active().rmsprop_update(*arrays, *map(weights.dtype.type, settings))
 
 
 class Adam(Optimizer):
@@ -181,7 +152,7 @@ class Adam(Optimizer):
         step_size = learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t)
 
     and epsilon is added to the uncorrected root. (PyTorch adds it to the corrected root, which
-    gives other numbers where gradients are tiny.)
+    gives other steps where gradients are tiny.)
 
     Source: Kingma and Ba 2015, algorithm 1 in the form at the end of section 2.
 
@@ -195,6 +166,7 @@ class Adam(Optimizer):
     """
 
     slot_names = ("mean", "variance")
+    arguments = ("learning_rate", "beta_1", "beta_2", "epsilon")
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
@@ -203,42 +175,25 @@ class Adam(Optimizer):
         self.epsilon = above_zero(epsilon, "epsilon", self)
 
     def update(self, weights, gradient, mean, variance):
-        number = weights.dtype.type
-        correction = math.sqrt(1 - self.beta_2**self.iterations) / (
-            1 - self.beta_1**self.iterations
-        )
-        kernels.active().adam_update(
-            weights,
-            gradient,
-            mean,
-            variance,
-            number(self.learning_rate * correction),
-            number(self.beta_1),
-            number(self.beta_2),
-            number(self.epsilon),
-        )
-
-    def config(self):
-        return {
-            "learning_rate": self.learning_rate,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
+        t = self.iterations
+        correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        arrays = (weights, gradient, mean, variance)
+        settings = (self.learning_rate * correction, self.beta_1, self.beta_2, self.epsilon)
+        kernels.active().adam_update(*arrays, *map(weights.dtype.type, settings))
 
 
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
 
 
 def get(optimizer) -> Optimizer:
-    """The optimiser of the given name with its defaults, or the given one itself."""
+    """The optimizer of the given name with its defaults, or the given one itself."""
     if isinstance(optimizer, Optimizer):
         return optimizer
     key = optimizer.lower() if isinstance(optimizer, str) else optimizer
     if key not in OPTIMIZERS:
         raise ValueError(
             f"compile: expected optimizer to be one of {', '.join(OPTIMIZERS)} or an "
-            f"optimiser of minicnn, got {optimizer!r}"
+            f"optimizer of minicnn, got {optimizer!r}"
         )
     return OPTIMIZERS[key]()
 

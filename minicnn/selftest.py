@@ -1,9 +1,9 @@
-"""Do the kernels give the right numbers here, on this processor and with these libraries?
+"""Do the kernels compute the right values here, on this processor and with these libraries?
 
-Each compiled kernel is put beside its naive twin on small random arrays, models run fused beside
-layer by layer, and all that is done on several threads beside one. That takes about a second where
-the kernels have been compiled before. The numbers are the same at every call, so that what two
-machines find can be compared. `covid doctor` prints it; the tests try many more shapes.
+Each compiled kernel is compared with its naive twin on small random arrays, fused models with the
+same run layer by layer, and several threads with one. That takes about a second where the kernels
+have been compiled before. The inputs are the same at every call, so that two machines can be
+compared. `covid doctor` prints it; the tests try many more shapes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ TOLERANCE = 1e-4  # of the largest number: float32 sums in another order, Winogr
 
 
 class Finding(NamedTuple):
-    """How far something is from what it should be.
+    """One comparison.
 
     Attributes
     ----------
     name : str
-        A kernel's, or of what was done with a model.
+        Of the kernel or model.
     difference : float
-        The largest one, as a part of the largest number expected; infinite where none was found.
+        The largest one, relative to the largest expected value; infinite after an error.
     problem : str
         What is wrong; empty where all is well.
     """
@@ -37,13 +37,7 @@ class Finding(NamedTuple):
 
 
 def check_kernels() -> Iterator[Finding]:
-    """A finding for each kernel: compiled against naive.
-
-    Raises
-    ------
-    ImportError
-        If numba cannot be imported.
-    """
+    """A finding for each kernel: compiled against naive; ImportError without numba."""
     from minicnn.kernels import compiled, naive
 
     for name, cases in examples().items():
@@ -54,15 +48,9 @@ def check_kernels() -> Iterator[Finding]:
 
 
 def check_model(name: str, model, x: np.ndarray) -> Finding:
-    """Output and gradients of a model: fused against layer by layer.
+    """Output and gradients of a model of one output: fused against layer by layer.
 
-    Parameters
-    ----------
-    name : str
-        For the finding.
-    model : Model
-        Of one output; its gradients are replaced.
-    x : (batch, ...) float32 array
+    x: (batch, ...) float32. The model's gradients are replaced.
     """
     return examine(
         name,
@@ -74,7 +62,7 @@ def check_model(name: str, model, x: np.ndarray) -> Finding:
 def examine(
     name: str, expected: Callable[[], list[np.ndarray]], found: Callable[[], list[np.ndarray]]
 ) -> Finding:
-    """Compare the arrays that two functions make; the second on one thread and on several.
+    """Compare the arrays of two functions, the second on one thread and on several.
 
     Whatever is raised is a finding, too.
     """
@@ -86,7 +74,7 @@ def examine(
         set_threads(max(2, threads))
         on_several = found()
         difference = largest_difference(right, on_one)
-    except Exception as error:  # a self-test has to tell of anything that does not work
+    except Exception as error:  # anything that does not work is a finding
         return Finding(name, np.inf, f"{type(error).__name__}: {error}")
     finally:
         set_threads(threads)
@@ -100,10 +88,7 @@ def examine(
 def largest_difference(expected: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
     """The largest difference of two lists of arrays, each as a part of its array's largest number.
 
-    Raises
-    ------
-    ValueError
-        Where they have different shapes, or there is not one for each.
+    ValueError where they have different shapes, or there is not one for each.
     """
     worst = 0.0
     for one, other in zip(expected, found, strict=True):
@@ -115,31 +100,20 @@ def largest_difference(expected: Sequence[np.ndarray], found: Sequence[np.ndarra
     return worst
 
 
-def outcome(kernel: Callable, arguments: tuple) -> list[np.ndarray]:
-    """What a kernel returns, or what it leaves in its arguments where it returns nothing."""
-    returned = kernel(*arguments)
-    if returned is None:
-        return [array for array in arguments if isinstance(array, np.ndarray)]
-    return list(returned) if isinstance(returned, tuple) else [returned]
-
-
 def outcomes(module: ModuleType, name: str, cases: list[tuple]) -> list[np.ndarray]:
-    """What the module's kernel of that name makes of several lists of arguments."""
+    """What the module's kernel returns for each case, or leaves in its arguments."""
     found = []
     for case in cases:
         copies = [part.copy() if isinstance(part, np.ndarray) else part for part in case]
-        found += outcome(getattr(module, name), tuple(copies))
+        returned = getattr(module, name)(*copies)
+        if returned is None:
+            returned = tuple(part for part in copies if isinstance(part, np.ndarray))
+        found += returned if isinstance(returned, tuple) else [returned]
     return found
 
 
 def examples() -> dict[str, list[tuple]]:
-    """Arguments for every kernel, so that each of its loop orders is taken.
-
-    Returns
-    -------
-    cases : dict of str to list of tuple
-        A kernel's name -> lists of arguments.
-    """
+    """A kernel's name -> lists of arguments, such that each of its loop orders is taken."""
     rng = np.random.default_rng(0)
 
     def numbers(*shape: int) -> np.ndarray:
@@ -209,8 +183,8 @@ def warped(by_loop: bool) -> list[np.ndarray]:
 def output_and_gradients(model, x: np.ndarray, layer_by_layer: bool) -> list[np.ndarray]:
     """A model's output for x, and the gradients of each layer with parameters as one row.
 
-    Kernel and bias together, since a bias' gradient may be a sum near 0: what is left of it by
-    rounding is to be measured by the size of what was added.
+    Kernel and bias together: a bias' gradient may be a sum near 0, whose rounding error has to be
+    compared with the size of the terms.
     """
     for layer in model.layers:
         if hasattr(layer, "step"):
@@ -219,11 +193,5 @@ def output_and_gradients(model, x: np.ndarray, layer_by_layer: bool) -> list[np.
     y = model.graph.run([x], True, layer_by_layer)[output].copy()
     dy = np.random.default_rng(0).normal(size=y.shape).astype(y.dtype)
     model.graph.backward([dy])
-    layers = [layer for layer in model.layers if layer.grads]
-    return [
-        y,
-        *(
-            np.concatenate([gradient.reshape(-1) for gradient in layer.grads.values()])
-            for layer in layers
-        ),
-    ]
+    by_layer = [layer.grads.values() for layer in model.layers if layer.grads]
+    return [y, *(np.concatenate([one.reshape(-1) for one in grads]) for grads in by_layer)]

@@ -10,14 +10,14 @@ from minicnn.saving.describe import describe
 
 
 class TrainingStopped(KeyboardInterrupt):
-    """Training ended at somebody's request, after a checkpoint was written."""
+    """Training ended on request, after a checkpoint was written."""
 
 
 class BackupAndRestore(Callback):
     """Write checkpoints while training; where there is one already, resume from it.
 
     The same program, started again after whatever ended it, ends with the bits it would have ended
-    with. What cannot be put back is the user's own code: a Python generator goes on with what it
+    with. What cannot be restored is the user's own code: a Python generator continues with what it
     gives next, and a callback of one's own keeps what its `remembered` names.
 
     `fit` takes one of them, wherever it stands among the callbacks.
@@ -69,15 +69,11 @@ class BackupAndRestore(Callback):
         self.seconds = 0.0
 
     def restore(self, position: Position, observers: CallbackList, feeds: list) -> Position:
-        """Where to start: at `position`, or where the checkpoint says, with all it holds put back.
+        """Where to start: at `position`, or where the checkpoint says, with its state restored.
 
-        Raises
-        ------
-        CheckpointError
-            A ValueError: if the checkpoint cannot be read, or is one of another training.
-        RuntimeError, ValueError
-            If no checkpoint could be written: the model is not built yet, or has layers or
-            metadata that cannot be saved.
+        CheckpointError, a ValueError, if the checkpoint cannot be read or is one of another
+        training; RuntimeError or ValueError if none could be written: the model is not built yet,
+        or has layers or metadata that cannot be saved.
         """
         self.observers, self.feeds, self.seconds = observers, feeds, 0.0
         describe(self.model)  # better now than after an epoch

@@ -14,7 +14,7 @@ class Callback:
     params : dict
         "epochs", "steps" and "verbose" of the running `fit`.
     remembered : tuple of str
-        The attributes that a checkpoint keeps: numbers, texts, lists, arrays.
+        The attributes that a checkpoint keeps: numbers, strings, lists, arrays.
     """
 
     model = None
@@ -62,10 +62,10 @@ class Callback:
     # Beside Keras' occasions: what it takes to interrupt a training, and to look into a bad step.
 
     def restore(self, position: Position, observers: "CallbackList", feeds: list) -> Position:
-        """Where training starts: at `position`, unless the callback knows better.
+        """Where training starts: at `position`, or where the callback resumes it.
 
-        Called once, when all callbacks have been told that training begins. Of the callbacks
-        that have this, `fit` takes one at most.
+        Called once, after `on_train_begin` of all callbacks. `fit` takes at most one callback that
+        has this.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class Callback:
         return position
 
     def after_step(self, position: Position) -> None:
-        """When all callbacks have had their turn after a step; `position` is where to go on."""
+        """After a step and `on_train_batch_end` of all callbacks; `position` is where to resume."""
 
     def after_epoch(self, position: Position) -> None:
         """The same after an epoch: `position` is the beginning of the next one."""
@@ -99,12 +99,8 @@ class Callback:
 class CallbackList:
     """Calls all callbacks, in their order.
 
-    Raises
-    ------
-    TypeError
-        For something that is no Callback.
-    ValueError
-        For a callback that waits for an occasion which never comes here, and for two that restore.
+    TypeError for something that is no Callback; ValueError for a callback with methods that are
+    never called here, and for two that restore.
     """
 
     NEVER = ("on_test_", "on_predict_")  # Keras calls them in evaluate and predict
@@ -127,11 +123,11 @@ class CallbackList:
             raise ValueError(f"callbacks: expected one {name} at most, got {len(restoring)}")
 
     def having(self, method: str) -> list[Callback]:
-        """The callbacks whose method of that name is not the one of `Callback`, which does nothing."""
+        """The callbacks that override this method of `Callback`."""
         nothing = getattr(Callback, method)
         return [one for one in self.callbacks if getattr(type(one), method) is not nothing]
 
-    def tell(self, occasion: str, *arguments) -> None:
+    def call(self, occasion: str, *arguments) -> None:
         """Call each callback's method of that name, such as "on_epoch_end"."""
         for callback in self.callbacks:
             getattr(callback, occasion)(*arguments)
@@ -143,8 +139,8 @@ class CallbackList:
         return position
 
     def watch(self, place):
-        """What `train_step` calls where the loss is not finite; None if no callback looks for that."""
-        return partial(self.tell, "on_bad_loss", place) if self.having("on_bad_loss") else None
+        """`train_step`'s `on_bad_loss`; None if no callback has one."""
+        return partial(self.call, "on_bad_loss", place) if self.having("on_bad_loss") else None
 
 
 class History(Callback):

@@ -40,10 +40,8 @@ class ModelCheckpoint(Callback):
                 f"is), got {self.filepath!r}"
             )
         self.monitor = Monitor(monitor, mode, 0, "ModelCheckpoint")
-        self.best = self.monitor.worst
-        self.verbose = verbose
-        self.save_best_only = save_best_only
-        self.save_weights_only = save_weights_only
+        self.best, self.verbose = self.monitor.worst, verbose
+        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
 
     def on_epoch_end(self, epoch, logs=None):
         if self.save_best_only:

@@ -61,7 +61,7 @@ class EarlyStopping(Callback):
     verbose : int
         1 prints a line when it stops.
     baseline : float, optional
-        Only values that are also better than this one let the waiting begin anew.
+        Only values that are also better than this one reset the waiting.
     restore_best_weights : bool
         Whether the model ends, however training ends, with the weights of its best epoch.
     start_from_epoch : int
@@ -82,11 +82,8 @@ class EarlyStopping(Callback):
         start_from_epoch=0,
     ):
         self.monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
-        self.patience = patience
-        self.verbose = verbose
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.patience, self.start_from_epoch, self.baseline = patience, start_from_epoch, baseline
+        self.restore_best_weights, self.verbose = restore_best_weights, verbose
 
     def on_train_begin(self, logs=None):
         self.best, self.wait = self.monitor.worst, 0

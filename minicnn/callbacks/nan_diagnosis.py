@@ -70,7 +70,7 @@ def nonfinite_output(model, inputs: list[np.ndarray], name_of: Callable[[int], s
     """The first layer whose output is not finite; None if there is none."""
     with restoring(model), np.errstate(all="ignore"):
         values = model.graph.run(inputs, training=True, layer_by_layer=True)
-        # Infinity comes out of a sigmoid as 1: there, its input is what has to be looked at.
+        # Infinity comes out of a sigmoid as 1: there, its input is checked.
         logits = {node: getattr(node.activation_cache, "x", None) for node in model.graph.nodes}
     for node in model.graph.nodes:
         output = values[node.output] if logits[node] is None else logits[node]
@@ -105,7 +105,7 @@ def restoring(model) -> Iterator[None]:
 
 
 def largest_weight(model) -> str:
-    """Which weights are the largest, for where a loss is not finite and no batch at hand."""
+    """Which weights are the largest, for a loss that is not finite without a batch."""
     sizes = {name: largest(array) for name, array in model.named_weights().items()}
     name = max(sizes, key=sizes.get)
     return f"the largest weight is {sizes[name]:.3g}, in {name}{advice(model)}"

@@ -7,7 +7,7 @@ from minicnn.callbacks.nan_diagnosis import first_nonfinite_layer, largest_weigh
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss of a batch is not finite, and say where that began (`minicnn.callbacks.nan_diagnosis`).
+    """Stop when the loss of a batch is not finite, and say where that began (see `nan_diagnosis`).
 
     At an epoch's end the validation loss and the weights are checked, too. The weights stay those
     from before the batch whose loss it was: its step is not made. (Keras makes it.)

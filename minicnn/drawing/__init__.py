@@ -11,6 +11,7 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
+from minicnn.arguments import refuse_unsupported
 from minicnn.drawing.boxes import Content, content_of
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import atomic_write
@@ -75,17 +76,14 @@ def plot_model(
         raise ValueError(
             f"plot_model: expected a file name that ends in .png, .svg or .pdf, got {str(path)!r}"
         )
-    if rankdir != "TB":
-        raise ValueError(f"plot_model: rankdir is 'TB' (top to bottom) only, got {rankdir!r}")
     unsupported = {
-        "show_dtype": show_dtype,
-        "expand_nested": expand_nested,
-        "show_layer_activations": show_layer_activations,
-        "show_trainable": show_trainable,
+        "rankdir": (rankdir, "TB"),
+        "show_dtype": (show_dtype, False),
+        "expand_nested": (expand_nested, False),
+        "show_layer_activations": (show_layer_activations, False),
+        "show_trainable": (show_trainable, False),
     }
-    for argument, value in unsupported.items():
-        if value:
-            raise ValueError(f"plot_model: {argument}={value!r} is not supported; leave it out")
+    refuse_unsupported("plot_model", unsupported)
     figure = draw_described(*described(model, show_shapes, show_layer_names))
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")

@@ -19,7 +19,7 @@ HEADER_HEIGHT = HEADER_SIZE * 1.35 + 2 * PADDING
 
 
 class Content(NamedTuple):
-    """What is written in a box: "conv2d (Conv2D)" or "Conv2D", and below it a line for each shape."""
+    """The text of a box: "conv2d (Conv2D)" or "Conv2D", and below it a line for each shape."""
 
     header: str
     lines: list[str]

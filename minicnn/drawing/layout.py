@@ -60,19 +60,10 @@ class Layout(NamedTuple):
 
 
 def layered_layout(sizes: list[tuple[float, float]], edges: list[tuple[int, int]]) -> Layout:
-    """Place boxes so that every edge runs downwards.
+    """Place boxes so that every edge runs downwards; ValueError if there is no box.
 
-    Parameters
-    ----------
-    sizes : list of (width, height)
-        Of each box, in an order in which no box comes before one that feeds it.
-    edges : list of (source, target)
-        Indices into `sizes`; source < target.
-
-    Raises
-    ------
-    ValueError
-        If there is no box.
+    `sizes` has the (width, height) of each box, in an order in which no box comes before one that
+    feeds it; `edges` has (source, target), indices into `sizes`, source < target.
     """
     if not sizes:
         raise ValueError("layout: expected at least one box, got none")

@@ -1,10 +1,10 @@
-"""The plan of a model: which neighbouring layers run as one.
+"""The plan of a model: which neighboring layers run as one.
 
-Run one by one, layers write numbers to memory that the next one reads again; for small layers
-that takes longer than the arithmetic. `make_plan` looks for neighbours that a single kernel can
+Run one by one, layers write values to memory that the next one reads again; for small layers
+that takes longer than the arithmetic. `make_plan` looks for neighbors that a single kernel can
 do and gives a list of steps: most are one layer, run as it is (`LayerStep`), and some are several
 (`PooledStep`, `PooledDenseStep`, `WinogradStep`, a `RowsStep` with another one in front). The
-numbers are the same up to rounding, which the tests check.
+results are the same up to rounding, which the tests check.
 
 Nothing here says what a convolution is; for that read the layers. `use_backend("naive")`,
 `use_backend("numpy")` and `minicnn.inspection` run layer by layer.
@@ -35,7 +35,7 @@ FEW = 8  # fewer filters than this are computed along rows, see kernels/compiled
 
 
 def make_plan(graph, needs_gradient: dict) -> list:
-    """The steps of a graph, neighbours fused where there is a kernel for it.
+    """The steps of a graph, neighbors fused where there is a kernel for it.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class ConvStep:
         if self.layer.use_bias:
             bias = checks.param(self.layer, "bias", self.x.dtype)
         for node in self.nodes:
-            node.layer.cache = None  # whoever calls a layer's backward now is told so
+            node.layer.cache = None  # so that calling a layer's backward now is an error
         return self.run(self.x, kernel, bias, training)
 
     def run(self, x, kernel, bias, training: bool) -> np.ndarray:
@@ -56,9 +56,6 @@ class ConvStep:
         """Return `dy` C-contiguous if it is a gradient of the last output; raise if not."""
         shape = (len(self.x), *self.output.sample_shape)
         return checks.gradient(self.layer, dy, shape, self.x.dtype)
-
-    def keep_grads(self, dkernel: np.ndarray, dbias: np.ndarray) -> None:
-        keep_grads(self.layer, dkernel, dbias)
 
     def output_array(self, x: np.ndarray) -> np.ndarray:
         """Where the output goes."""
@@ -76,7 +73,7 @@ class RowsStep(ConvStep):
     join : JoinStep or None
         Where the output is one of several that are concatenated; it is then written there.
     at : int
-        The first of its numbers in a row of the whole.
+        Index of its first value in a row of the whole.
     """
 
     front: Node | None = None
@@ -87,7 +84,7 @@ class RowsStep(ConvStep):
         """Do the 1x1 convolution of this node, too."""
         self.front, self.nodes, self.inputs = node, [node, *self.nodes], node.inputs
 
-    def front_numbers(self, like: np.ndarray) -> tuple | None:
+    def front_values(self, like: np.ndarray) -> tuple | None:
         """Tap, bias and whether there is a relu, as the kernels take them."""
         if self.front is None:
             return None
@@ -107,8 +104,9 @@ class RowsStep(ConvStep):
             self.out = self.join.array(len(x), x.dtype)
             numbers = math.prod(self.output.sample_shape)
             y = self.out[:, self.at : self.at + numbers].reshape(-1, *self.output.sample_shape)
-        front = self.front_numbers(x)
-        rows.conv_forward(x, kernel, bias, self.pads, self.relu, self.out, self.at, front)
+        front = self.front_values(x)
+        place = {"out": self.out, "at": self.at}
+        rows.conv_forward(x, kernel, bias, self.pads, self.relu, **place, front=front)
         return y
 
     def backward(self, dy, wanted):
@@ -121,11 +119,11 @@ class RowsStep(ConvStep):
             dout, scales = self.join.dy, self.join.scales  # checked there
         dx = self.buffers.get("dx", self.x.shape, dout.dtype) if wanted[0] else None
         kernel = checks.param(self.layer, "kernel", dout.dtype)
-        place, front = (self.out, self.at), self.front_numbers(dout)
+        place, front = {"y": self.out, "at": self.at}, self.front_values(dout)
         dkernel, dbias, dfront = rows.conv_backward(
-            self.x, kernel, self.pads, dout, scales, *place, self.relu, dx, front
+            self.x, kernel, self.pads, dout, scales, **place, relu=self.relu, dx=dx, front=front
         )
-        self.keep_grads(dkernel, dbias)
+        keep_grads(self.layer, dkernel, dbias)
         if self.front is not None:
             keep_grads(self.front.layer, dfront[:1].reshape(1, 1, 1, 1), dfront[1:])
         return [dx]
@@ -160,7 +158,8 @@ class PooledStep(ConvStep):
         from minicnn.kernels.fused import pooled
 
         dy = self.check_gradient(dy)
-        self.keep_grads(*pooled.conv_pool_backward(self.x, dy, self.pads, self.drop, self.route))
+        found = pooled.conv_pool_backward(self.x, dy, self.pads, self.drop, self.route)
+        keep_grads(self.layer, *found)
         return [self.input_gradient(dy) if wanted[0] else None]
 
     def input_gradient(self, dy: np.ndarray) -> np.ndarray:
@@ -202,7 +201,6 @@ class WinogradStep(ConvStep):
         dx = self.buffers.get("dx", self.x.shape, dy.dtype) if wanted[0] else None
         kernel = checks.param(self.layer, "kernel", dy.dtype)
         settings = (self.pads, self.relu, self.pool)
-        self.keep_grads(
-            *winograd.conv_backward(self.x, kernel, *settings, self.y, self.route, dy, dx)
-        )
+        found = winograd.conv_backward(self.x, kernel, *settings, self.y, self.route, dy, dx)
+        keep_grads(self.layer, *found)
         return [dx]

@@ -11,8 +11,8 @@ from minicnn.layers import checks
 class PooledDenseStep(PooledStep):
     """3x3 convolution of one channel, relu, 2x2 max-pooling, dropout, flatten, dense of few units.
 
-    See `kernels.fused.pooled_dense`. What only a backward pass needs is not kept outside
-    training; whoever asks for gradients all the same makes the step compute it then.
+    See `kernels.fused.pooled_dense`. What only a backward pass needs is kept in
+    training only; a backward pass after another forward pass computes it then.
     """
 
     weights: np.ndarray | None = None  # of the dense layer, in the order of the planes
@@ -70,7 +70,7 @@ class PooledDenseStep(PooledStep):
         *found, dweights = pooled_dense.conv_pool_dense_backward(
             self.x, dz, self.pads, self.drop, self.weights, self.kept
         )
-        self.keep_grads(*found)
+        keep_grads(self.layer, *found)
         keep_grads(self.dense, dweights, dz.sum(axis=0))
         return [self.gradient_through_all(dz) if wanted[0] else None]
 

@@ -1,9 +1,9 @@
 """Checking gradients: does `backward` say what happens when an input is moved a little?
 
 `numeric_gradient` moves each element up and down by a small step and looks at the slope that the
-loss really has there: (loss(element + step) - loss(element - step)) / (2 * step). A layer's loss is
-made here by weighting its output y with random values dy, loss = sum(dy * y), so that `backward(dy)`
-is its gradient:
+loss really has there: (loss(element + step) - loss(element - step)) / (2 * step). A layer's loss
+is its output y weighted with random values dy, loss = sum(dy * y), so that `backward(dy)` is its
+gradient:
 
     report = check_layer(Conv2D(4, 3), x)
     print(report)

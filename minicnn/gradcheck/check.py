@@ -32,7 +32,7 @@ def check_layer(
     layer : Layer
         Built for `x` if it is not yet. Apart from that it is left as it was.
     x : float array (batch, ...), or a list of them for a layer with several inputs
-        Random numbers do well; equal ones make ties, where there is no derivative.
+        Random values do well; equal ones make ties, where there is no derivative.
     training : bool
         Whether dropout drops; its mask is the same in all evaluations.
     seed : int

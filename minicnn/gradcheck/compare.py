@@ -26,7 +26,7 @@ class Comparison:
     shape : tuple of int
         Of the whole array.
     positions : (checked,) int array
-        Row-major positions in it that were looked at.
+        Row-major positions in it that were checked.
     analytic, numeric, errors : (checked,) float64 arrays
         The two gradients there, and the relative error.
     kinks : (checked,) bool array
@@ -76,16 +76,9 @@ def compare(
 ) -> list[Comparison]:
     """Put the numeric gradient of each of `arrays` beside the analytic one.
 
-    Parameters
-    ----------
-    arrays : dict of str to float64 array
-        What `loss()` depends on; changed and set back again.
-    analytic : dict of str to float array
-        A name that is missing counts as a gradient of zeros: not computed.
-    sampled : dict of str to int array
-        Positions to check in each array.
-    loss_size : float
-        Of the numbers whose rounding limits what the differences can show.
+    `arrays` (float64) are what `loss()` depends on; they are changed and restored. A gradient
+    missing from `analytic` counts as zeros: not computed. `sampled` has the positions to check in
+    each array. `loss_size` is the size of the terms, whose rounding limits the differences.
     """
     numeric = {}
     for name, array in arrays.items():

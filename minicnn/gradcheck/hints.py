@@ -56,7 +56,7 @@ def constant_factor(analytic: np.ndarray, numeric: np.ndarray) -> float | None:
 
 
 def wrong_order(one: Comparison) -> str | None:
-    """How the right numbers were put in a wrong order, if that is what happened."""
+    """How the right values were put in a wrong order, if that is what happened."""
     analytic, numeric = one.analytic.reshape(one.shape), one.numeric.reshape(one.shape)
     kinks = one.kinks.reshape(one.shape)
     close = 1e-4 * np.abs(numeric[~kinks]).max()
@@ -79,5 +79,5 @@ def wrong_order(one: Comparison) -> str | None:
             if one.shape[axis] > 2 and same(np.roll(analytic, shift, axis), tuple(inner)):
                 return f"it is shifted by one along axis {axis}: an index is off by one"
     if np.abs(np.sort(analytic, axis=None) - np.sort(numeric, axis=None)).max() < close:
-        return "the numbers are right but stand in wrong places: look at the order of axes"
+        return "the values are right but in wrong places: look at the order of axes"
     return None

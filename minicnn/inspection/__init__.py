@@ -1,4 +1,4 @@
-"""Looking inside a model: what each layer makes of an image, and one number taken apart.
+"""Looking inside a model: every layer's output for an image, and one value taken apart.
 
     for name, output in trace(model, x).items(): ...
     print(explain(model, x, "conv2d", (10, 20, 0)))
@@ -53,7 +53,7 @@ def trace(model, x) -> dict[str, np.ndarray]:
 
 
 def trace_table(outputs: dict[str, np.ndarray]) -> str:
-    """What `trace` found as a table: name, shape, smallest, mean and largest number."""
+    """What `trace` found as a table: name, shape, smallest, mean and largest value."""
     table = [("layer", "shape", "min", "mean", "max")]
     for name, output in outputs.items():
         numbers = (output.min(), output.mean(dtype=np.float64), output.max())
@@ -63,7 +63,7 @@ def trace_table(outputs: dict[str, np.ndarray]) -> str:
 
 @one_step_at_a_time()  # the weights looked at are those the layers ran with
 def explain(model, x, layer, position: Sequence[int]) -> Explanation:
-    """Take one number of a layer's output apart.
+    """Take one value of a layer's output apart.
 
     Parameters
     ----------
@@ -71,22 +71,22 @@ def explain(model, x, layer, position: Sequence[int]) -> Explanation:
     x : float array, or a list of them for several inputs
         One sample, with or without batch axis.
     layer : str or Layer
-        One of the model's layers, or its name. Of a layer that is used several times the first
-        use is looked at.
+        One of the model's layers, or its name. The first use of a layer that is
+        used several times.
     position : tuple of int
         (row, col, channel) in its output, or (unit,) where that is a vector.
 
     Returns
     -------
     explanation : Explanation
-        Has been compared with the model's own number. `print` shows it as a table.
+        Has been compared with the model's own value. `print` shows it as a table.
 
     Raises
     ------
     ValueError
         If there is no such layer or position, or if `x` has more than one sample.
     RuntimeError
-        If the parts do not give the model's number: one of the two is wrong.
+        If the parts do not give the model's value: one of the two is wrong.
     """
     target = model.get_layer(layer) if isinstance(layer, str) else layer
     nodes = [node for node in model.graph.nodes if node.layer is target and node.inputs]
@@ -114,7 +114,7 @@ def explain(model, x, layer, position: Sequence[int]) -> Explanation:
 
 @one_step_at_a_time()
 def run_layers(model, x) -> dict[Tensor, np.ndarray]:
-    """Every tensor's numbers, each layer run by itself and nothing fused."""
+    """Every tensor's values, each layer run by itself and nothing fused."""
     given = list(x) if isinstance(x, (list, tuple)) else [x]
     if getattr(model, "built", True) and len(given) == len(model.graph.inputs):
         for index, tensor in enumerate(model.graph.inputs):
@@ -135,9 +135,9 @@ def checked_position(position: Sequence[int], shape: tuple, owner: str) -> tuple
     except (TypeError, ValueError):
         fits = False
     if not fits or not all(0 <= i < size for i, size in zip(found, shape, strict=True)):
-        words = "(unit,)" if len(shape) == 1 else "(row, col, channel)"
+        axes = "(unit,)" if len(shape) == 1 else "(row, col, channel)"
         raise ValueError(
-            f"{owner}: expected a position {words} inside {shape_text(shape)}, counted from 0, "
+            f"{owner}: expected a position {axes} inside {shape_text(shape)}, counted from 0, "
             f"got {position!r}"
         )
     return found

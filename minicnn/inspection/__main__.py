@@ -64,7 +64,7 @@ def prepared_image(model: Model, path: str) -> np.ndarray:
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] not in COLOR_MODES:
         raise ValueError(
-            f"{model.name}: expected a model that takes one gray or colour image, got input shape "
+            f"{model.name}: expected a model that takes one gray or color image, got input shape "
             f"{shape}"
         )
     x = img_to_array(load_img(path, COLOR_MODES[shape[3]], target_size=shape[1:3]))

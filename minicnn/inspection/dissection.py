@@ -1,4 +1,4 @@
-"""Gathering what one output number of a layer was made of, one function for each kind of layer."""
+"""The inputs and parameters of one output value: a function for each kind of layer."""
 
 import numpy as np
 
@@ -13,22 +13,10 @@ from minicnn.layers.windows import pad_images, window_pads
 
 
 def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: float) -> Explanation:
-    """The explanation of one number of a node's output.
+    """The explanation of one number of a node's output; ValueError for an unknown class of layers.
 
-    Parameters
-    ----------
-    node : Node
-    inputs : list of float64 arrays
-        What went into the node, one sample, without batch axis.
-    position : tuple of int
-        In the output, without batch axis.
-    value : float
-        The output's number there.
-
-    Raises
-    ------
-    ValueError
-        For a kind of layer that is not known here.
+    `inputs` are the node's, float64, of one sample, without batch axis; `value` is its output's
+    value at `position`, without batch axis.
     """
     for layer_class, function in FUNCTIONS.items():
         if isinstance(node.layer, layer_class):
@@ -148,7 +136,7 @@ def window_at(x: np.ndarray, span: tuple, layer, position: tuple) -> tuple:
 
 
 def flattened_shape(node: Node) -> tuple:
-    """Shape of the image whose flattened numbers come out of `node`; () if it is none."""
+    """Shape of the image that `node` gives flattened; () if it is none."""
     in_place = (layers.Dropout, layers.Activation, layers.ReLU, layers.Sigmoid)
     while isinstance(node.layer, in_place):
         node = node.inputs[0].node

@@ -1,8 +1,8 @@
-"""One output number of one layer taken apart: the arithmetic, done again in plain NumPy.
+"""One output value of one layer taken apart: the arithmetic, done again in plain NumPy.
 
-`minicnn.inspection.explain` makes these. Each class is for one kind of layer: what its number
-was made of, `result` as it follows from that, and `lines`, the same to be read in a terminal.
-The one for convolution and dense layers is in `weighted_sum`.
+`minicnn.inspection.explain` makes these. Each class is for one kind of layer: its inputs and
+parameters, `result` computed from them, and `lines`, both as text for a terminal. The one for
+convolution and dense layers is in `weighted_sum`.
 """
 
 import math
@@ -37,12 +37,12 @@ class Explanation:
 
     @property
     def result(self) -> float:
-        """The number as it follows from the parts."""
+        """The value computed from the parts."""
         raise NotImplementedError
 
     @property
     def size(self) -> float:
-        """Of the numbers that were added up: their rounding is what `result` may be off by."""
+        """Size of the terms, to which the rounding error of `result` is proportional."""
         return abs(self.result)
 
     def lines(self) -> list[str]:
@@ -119,7 +119,7 @@ class PooledWindow(Explanation):
 
 @dataclass
 class PassedOn(Explanation):
-    """A layer that passes single numbers on, changed or not: where this one comes from.
+    """A layer that passes single values on, changed or not: where this one comes from.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class PassedOn(Explanation):
     activation : str
         What was applied to it; "linear" for nothing.
     note : str
-        What the layer does, in words.
+        What the layer does, as text.
     """
 
     source_position: tuple[int, ...]

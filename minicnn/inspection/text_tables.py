@@ -14,22 +14,15 @@ def figure(number: float, digits: int = 4) -> str:
 
 
 def place(position: Sequence[int]) -> str:
-    """A position in words: "row 3, col 4, channel 0", "row 3, col 4", "unit 7"."""
+    """A position as text: "row 3, col 4, channel 0", "row 3, col 4", "unit 7"."""
     if len(position) == 1:
         return f"unit {position[0]}"
-    words = ("row", "col", "channel")
-    return ", ".join(f"{word} {number}" for word, number in zip(words, position, strict=False))
+    axes = ("row", "col", "channel")
+    return ", ".join(f"{axis} {index}" for axis, index in zip(axes, position, strict=False))
 
 
 def columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
-    """Rows of cells as lines, each column as wide as its widest cell.
-
-    Parameters
-    ----------
-    rows : sequence of sequences of str
-    alignment : str
-        "<" or ">" for each column.
-    """
+    """Rows of cells as lines, each column as wide as its widest cell; "<" or ">" aligns it."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         "  "

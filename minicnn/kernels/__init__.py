@@ -51,12 +51,7 @@ class use_backend:
     ----------
     name : str
         "naive" for the literal Python loops, "numpy" for matrix products in NumPy, "numba"
-        (the default) for the compiled loops.
-
-    Raises
-    ------
-    ValueError
-        If there is no such backend.
+        (the default) for the compiled loops; ValueError for any other.
     """
 
     def __init__(self, name: str):

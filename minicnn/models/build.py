@@ -40,15 +40,11 @@ def build_layers(graph: Graph, seed: int) -> None:
 def name_layers(layers: Sequence[Layer]) -> None:
     """Give layers without a name of their own Keras' names: conv2d, conv2d_1, ...
 
-    A layer that was named in another model keeps that name where it can. Where two layers come
-    with the same automatic name, the one made later gets a new name, here and in its first
-    model (whose optimiser then begins anew with it: its slots go by names). The new name is one
-    that no model has used so far, so that it cannot meet itself in the first model either.
-
-    Raises
-    ------
-    ValueError
-        If two layers were given the same name by the user.
+    A layer that was named in another model keeps that name where it can. Where two layers come with
+    the same automatic name, the one made later gets a new name, here and in its first model (whose
+    optimizer then begins anew with it: its slots go by names). The new name is one that no model
+    has used so far, so that it cannot meet itself in the first model either. ValueError if the user
+    gave two layers the same name.
     """
     given = [layer.name for layer in layers if not layer.has_automatic_name]
     for name in given:

@@ -66,22 +66,19 @@ def assemble(arrays: dict[str, np.ndarray], meta: dict, path):
 def rebuild(meta: dict, check_shapes: Callable[[dict[str, tuple]], None] | None = None):
     """The model that `describe` described, with fresh weights.
 
+    ValueError, TypeError, RuntimeError or ArithmeticError if it does not describe a model.
+
     Parameters
     ----------
     meta : dict
     check_shapes : function, optional
         Is given the shapes of all parameters, under the names of `Model.named_weights`, before
         there is memory for them: the place to raise if a file holds others.
-
-    Raises
-    ------
-    ValueError, TypeError, RuntimeError, ArithmeticError
-        If it does not describe a model.
     """
     check_description(meta)
     made = [make_layer(entry) for entry in meta["layers"]]
     named = {"name": meta["name"], "seed": meta["seed"]}
-    # Connected layers know their shapes; the parameters are made when the graph is looked at.
+    # Connected layers know their shapes; the parameters are made with the graph.
     is_chain = meta["kind"] == Sequential.kind
     if is_chain:
         model = Sequential(made, **named)

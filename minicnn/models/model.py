@@ -1,6 +1,6 @@
 """`Model`: layers put together to any directed graph, with Keras' methods.
 
-A model owns its graph of layers, its seed, and after `compile` its optimiser. What the methods
+A model owns its graph of layers, its seed, and after `compile` its optimizer. What the methods
 do is written in `minicnn.training` (fit, evaluate, predict) and `minicnn.saving`.
 """
 
@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import arguments, losses, metrics, optimizers
+from minicnn import arguments, losses, optimizers
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Tensor
+from minicnn.metrics import get as get_metric
 from minicnn.models.build import build_layers
 from minicnn.models.summary import summary_text
 from minicnn.numeric_checks import require_finite_batch
@@ -31,7 +32,7 @@ class Model:
     name : str, optional
     seed : int, optional
         All random numbers of the model follow from it: first weights, dropout masks, and the
-        order of the samples in `fit`. Drawn anew when missing.
+        order of the samples in `fit`. Drawn at random when missing.
 
     Attributes
     ----------
@@ -118,7 +119,7 @@ class Model:
         raise ValueError(f"{self.name}: expected the name of a layer ({known}), got {name!r}")
 
     def count_params(self) -> int:
-        """How many numbers the layers' parameters hold."""
+        """How many values the layers' parameters hold."""
         return sum(layer.count_params() for layer in self.graph.layers)
 
     def summary(self, line_length: int | None = None, print_fn=print) -> None:
@@ -179,7 +180,7 @@ class Model:
 
     @one_step_at_a_time()
     def save(self, path) -> None:
-        """Write layers, weights, optimiser and metadata to one .npz file."""
+        """Write layers, weights, optimizer and metadata to one .npz file."""
         save_model(self, path)
 
     @one_step_at_a_time()
@@ -230,44 +231,14 @@ class Model:
     def _set_training(self, optimizer, loss: list, loss_weights: list, metrics) -> None:
         """Look everything up first, so that a model is compiled as a whole or not at all."""
         found = optimizers.get(optimizer), [losses.get(one) for one in loss]
-        self.metrics = [metrics_get(one) for one in metric_list(metrics)]
+        one_metric = not isinstance(metrics, (list, tuple, type(None)))
+        self.metrics = [get_metric(one) for one in ([metrics] if one_metric else metrics or [])]
         self.optimizer, self.losses = found
         self.loss_weights = loss_weights
 
-    def fit(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-    ):
-        """Train; see `minicnn.training.loop.fit`. Returns the History."""
-        self.history = loop.fit(
-            self,
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size,
-        )
-        return self.history
+    # `model.fit(x, ...)` is `loop.fit(model, x, ...)`, with Keras' arguments in Keras' order.
+    fit = loop.fit
+    predict = loop.predict
 
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False
@@ -275,10 +246,6 @@ class Model:
         """Loss and metrics on some data, without training; see `minicnn.training.loop.evaluate`."""
         logs = loop.evaluate(self, x, y, batch_size, verbose, steps)
         return logs if return_dict else loop.as_list(logs)
-
-    def predict(self, x, batch_size=None, verbose=0, steps=None):
-        """The outputs for some data, in its order; see `minicnn.training.loop.predict`."""
-        return loop.predict(self, x, batch_size, verbose, steps)
 
     def train_on_batch(self, x, y, return_dict=False):
         """One training step on one batch; its loss and metrics before the step."""
@@ -297,9 +264,8 @@ class Model:
         require_finite_batch(x, "predict_on_batch: x", self.dtype)
         return loop.predict_one_batch(self, x)
 
-    # The names under which Keras 2 worked with generators. How batches are made ahead is decided
-    # in `minicnn.training.prefetch`: max_queue_size, workers and use_multiprocessing are accepted for
-    # old code's sake and have no effect.
+    # The names under which Keras 2 worked with generators. max_queue_size, workers and
+    # use_multiprocessing have no effect: `minicnn.training.prefetch` decides what is made ahead.
 
     def fit_generator(
         self,
@@ -317,7 +283,7 @@ class Model:
         max_queue_size=10,
         use_multiprocessing=False,
     ):
-        """The same as `fit`; the three arguments about queues have no effect."""
+        """The same as `fit`."""
         return self.fit(
             generator,
             steps_per_epoch=steps_per_epoch,
@@ -340,7 +306,7 @@ class Model:
         use_multiprocessing=False,
         verbose=0,
     ):
-        """The same as `evaluate`; the three arguments about queues have no effect."""
+        """The same as `evaluate`."""
         arguments.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
         return self.evaluate(generator, steps=steps, verbose=verbose)
 
@@ -354,19 +320,9 @@ class Model:
         use_multiprocessing=False,
         verbose=0,
     ):
-        """The same as `predict`; the three arguments about queues have no effect."""
+        """The same as `predict`."""
         arguments.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
         return self.predict(generator, steps=steps, verbose=verbose)
-
-
-metrics_get = metrics.get  # `metrics` is an argument's name inside `compile`
-
-
-def metric_list(metrics) -> list:
-    """The argument `metrics` as a list: None, one metric, or several."""
-    if metrics is None:
-        return []
-    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
 
 
 def only_or_all(values: list):

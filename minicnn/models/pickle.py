@@ -1,8 +1,7 @@
 """Models as bytes for other processes of the same program: `pickle.dumps(model)`, `copy.deepcopy`.
 
-The bytes hold what `Model.save` writes; history and callbacks stay behind. A model in a file is
-another matter: whoever unpickles a file runs what its writer put into it, so files are `.npz` (see
-`minicnn.saving`).
+The bytes hold what `Model.save` writes; history and callbacks stay behind. Files are
+`.npz` instead (see `minicnn.saving`), because unpickling a file runs code from it.
 """
 
 import copyreg
@@ -21,10 +20,7 @@ from minicnn.saving.weights import model_arrays
 def reduce_model(model) -> tuple:
     """What `pickle` needs: the function `restore_model` and its arguments.
 
-    Raises
-    ------
-    ValueError
-        If `Model.save` could not save it either.
+    ValueError if `Model.save` could not save it either.
     """
     arrays = model_arrays(model)
     return restore_model, ({name: array.copy() for name, array in arrays.items()},)

@@ -1,8 +1,8 @@
 """The table that `model.summary()` prints: one row for each layer, then the parameter counts.
 
-It is, character by character, the table of Keras 3 on a terminal without colours: three columns
+It is, character by character, the table of Keras 3 on a terminal without colors: three columns
 for a chain of layers, a fourth, "Connected to", where the graph branches. Text that is too wide
-for its column goes on in the next line; a single word that is too wide ends in an ellipsis.
+for its column continues in the next line; a single word that is too wide ends in an ellipsis.
 """
 
 import shutil
@@ -181,9 +181,9 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def parameter_lines(model) -> list[str]:
-    """How many numbers the model holds, and the memory they take.
+    """How many values the model holds, and the memory they take.
 
-    Once it has made a step, the optimiser's own numbers are counted too: its slots, the number
+    Once it has made a step, the optimizer's own values are counted too: its slots, the number
     of steps and the learning rate. (SGD without momentum and RMSprop without it keep a velocity
     here, which they do not in Keras; it is counted, since it takes memory.)
     """

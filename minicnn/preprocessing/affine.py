@@ -30,7 +30,7 @@ def transform_matrix(
         T = shift                       [[1, 0, tx], [0, 1, ty], [0, 0, 1]]
         S = shear by an angle           [[1, -sin, 0], [0, cos, 0], [0, 0, 1]]
         Z = zoom                        diag(zx, zy, 1)
-        C = from the centre to the corner, (height / 2 - 0.5, width / 2 - 0.5)
+        C = from the center to the corner, (height / 2 - 0.5, width / 2 - 0.5)
         P = exchange of the two axes
 
     It points from the output to the input, so a zoom factor below 1 magnifies and a positive
@@ -38,10 +38,10 @@ def transform_matrix(
 
     Keras builds the inner matrix for (x, y) but gives it (height, width), then applies P.
     Therefore `tx`, drawn from the *height* shift range, moves columns and `ty` moves rows,
-    and on images that are not square the centre of rotation is not the image's centre. On
+    and on images that are not square the center of rotation is not the image's center. On
     square images with equal shift ranges neither shows. keras-preprocessing 1.1.2, of the
-    article's time, had no P and put the centre at size / 2 + 0.5: there the shear goes along
-    the other axis and the centre is one pixel further down and right.
+    article's time, had no P and put the center at size / 2 + 0.5: there the shear goes along
+    the other axis and the center is one pixel further down and right.
 
     Parameters
     ----------
@@ -60,15 +60,15 @@ def transform_matrix(
     """
     cos_theta, sin_theta = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
     cos_shear, sin_shear = np.cos(np.deg2rad(shear)), np.sin(np.deg2rad(shear))
-    centre_x, centre_y = height / 2 - 0.5, width / 2 - 0.5
+    center_x, center_y = height / 2 - 0.5, width / 2 - 0.5
     shape = np.broadcast_shapes(*map(np.shape, (theta, tx, ty, shear, zx, zy)))
     rotation = _matrix(shape, [[cos_theta, -sin_theta, 0], [sin_theta, cos_theta, 0], [0, 0, 1]])
     shift = _matrix(shape, [[1, 0, tx], [0, 1, ty], [0, 0, 1]])
     shearing = _matrix(shape, [[1, -sin_shear, 0], [0, cos_shear, 0], [0, 0, 1]])
     zoom = _matrix(shape, [[zx, 0, 0], [0, zy, 0], [0, 0, 1]])
-    to_corner = _matrix((), [[1, 0, centre_x], [0, 1, centre_y], [0, 0, 1]])
-    to_centre = _matrix((), [[1, 0, -centre_x], [0, 1, -centre_y], [0, 0, 1]])
-    matrix = to_corner @ (rotation @ shift @ shearing @ zoom) @ to_centre
+    to_corner = _matrix((), [[1, 0, center_x], [0, 1, center_y], [0, 0, 1]])
+    to_center = _matrix((), [[1, 0, -center_x], [0, 1, -center_y], [0, 0, 1]])
+    matrix = to_corner @ (rotation @ shift @ shearing @ zoom) @ to_center
     return matrix[..., _SWAP, :][..., _SWAP]
 
 
@@ -106,7 +106,7 @@ def resample(
         Where the result goes; not the memory of `images`.
     fill_mode : str
         What lies outside the image (a b c d): "nearest" a a|a b c d|d d; "reflect"
-        b a|a b c d|d c; "constant" `cval` everywhere past the centres of the outermost
+        b a|a b c d|d c; "constant" `cval` everywhere past the centers of the outermost
         pixels; "wrap" SciPy's wrap, whose period is one pixel less than the image, so that
         the first and the last pixel fall on each other.
     cval : float
@@ -211,7 +211,7 @@ def bilinear(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
     """
     height, width, _ = image.shape
     top, left = rows.astype(np.intp), columns.astype(np.intp)
-    # On the last row or column the neighbour does not exist; its weight is 0 there.
+    # On the last row or column the neighbor does not exist; its weight is 0 there.
     bottom, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
     # (out_height, out_width) -> (out_height, out_width, 1), the same weight for all channels
     down = (rows - top)[..., np.newaxis]

@@ -27,13 +27,13 @@ class ImageAugmenter:
     """Draws a random transform for each image, applies it, and scales the result.
 
     Per image, in this order: rotation, shift, shear and zoom in one resampling of the values
-    as they are (0..255); the flips; `preprocessing_function`; `rescale`; centring and division
+    as they are (0..255); the flips; `preprocessing_function`; `rescale`; centering and division
     by the standard deviation. Nothing of it is random but the transform.
 
     Parameters
     ----------
     samplewise_center, samplewise_std_normalization : bool
-        Subtract an image's mean; divide by its standard deviation + 1e-6 (centres, too).
+        Subtract an image's mean; divide by its standard deviation + 1e-6 (centers, too).
     rotation_range : float
         Degrees; the angle is uniform in [-rotation_range, rotation_range].
     width_shift_range, height_shift_range : float, int or sequence
@@ -255,7 +255,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         return self.apply_transform(x, self.get_random_transform(np.shape(x), seed))
 
     def standardize(self, x: np.ndarray) -> np.ndarray:
-        """Apply what is not random: preprocessing_function, rescale, centring, division.
+        """Apply what is not random: preprocessing_function, rescale, centering, division.
 
         Parameters
         ----------

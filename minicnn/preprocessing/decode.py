@@ -1,4 +1,4 @@
-"""From the bytes of an image file to pixels, or to a reason in words why there are none.
+"""From the bytes of an image file to pixels, or to the reason why there are none.
 
 The errors here are ValueErrors whose text is the reason, without the file's name.
 """
@@ -59,8 +59,8 @@ def decode(data: bytes, color_mode: str = "rgb") -> np.ndarray:
     ----------
     data : bytes
     color_mode : {"grayscale", "rgb", "rgba"}
-        Gray is `to_gray` of the colors; of a jpg, the brightness as it is stored. Opacity is dropped
-        unless asked for: a transparent pixel keeps the color stored under it.
+        Gray is `to_gray` of the colors; of a jpg, the brightness as it is stored. Without "rgba",
+        opacity is dropped: a transparent pixel keeps the color stored under it.
 
     Returns
     -------

@@ -20,9 +20,9 @@ CLASS_MODES = ("categorical", "binary", "sparse", None)
 class DirectoryIterator(BatchIterator):
     """Batches from image files; made by `ImageDataGenerator.flow_from_directory`.
 
-    A file is read and resized when it is needed first, then kept as uint8 as far as memory
-    allows, see `ImageStore`: a file that changes on disk afterwards may not be noticed. An image is known by its index into `filenames`, so a prediction belongs to
-    `filenames[index_array[position]]` of its pass; with shuffle=False that is
+    A file is read and resized when it is needed first, then kept as uint8 as far as memory allows
+    (see `ImageStore`): changes on disk after that may not be noticed. A prediction at `position`
+    belongs to `filenames[index_array[position]]` of its pass; with shuffle=False that is
     `filenames[position]`.
 
     Attributes
@@ -80,17 +80,10 @@ class DirectoryIterator(BatchIterator):
         numbers = np.arange(self.num_classes, dtype=np.int32)
         self.classes = np.repeat(numbers, [len(of_class) for of_class in files])
 
-        self.store = ImageStore(
-            self.filepaths, self.color_mode, self.target_size, self.interpolation
-        )
-        super().__init__(
-            len(self.filenames),
-            self.store.image_shape,
-            image_data_generator,
-            batch_size,
-            shuffle,
-            seed,
-        )
+        settings = (self.color_mode, self.target_size, self.interpolation)
+        self.store = ImageStore(self.filepaths, *settings)
+        n, shape = len(self.filenames), self.store.image_shape
+        super().__init__(n, shape, image_data_generator, batch_size, shuffle, seed)
 
     @property
     def labels(self) -> np.ndarray:
@@ -139,10 +132,7 @@ class DirectoryIterator(BatchIterator):
 def class_names(directory: str, classes: Sequence[str] | None = None) -> list[str]:
     """The class folders of `directory`: those asked for, else all subfolders sorted by name.
 
-    Raises
-    ------
-    ValueError
-        If the directory or a folder asked for does not exist, or there is no subfolder.
+    ValueError if the directory or a folder asked for does not exist, or there is no subfolder.
     """
     if not os.path.isdir(directory):
         raise ImageFileError(
@@ -170,15 +160,7 @@ def class_names(directory: str, classes: Sequence[str] | None = None) -> list[st
 def image_files(directory: str, class_name: str, follow_links: bool = False) -> list[str]:
     """Image files of one class at any depth, sorted by folder, then name, as Keras sorts them.
 
-    Returns
-    -------
-    list of str
-        Relative to `directory`.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
+    The names are relative to `directory`. ValueError if there is none.
     """
     top = os.path.join(directory, class_name)
     filenames = [
@@ -198,12 +180,8 @@ def image_files(directory: str, class_name: str, follow_links: bool = False) -> 
 def walk(top: str, follow_links: bool) -> Iterator[tuple[str, list[str]]]:
     """Yield (folder, names of the files in it) for `top` and all folders inside it.
 
-    A link to a folder that it is inside of is not followed: that way leads in a circle.
-
-    Raises
-    ------
-    ValueError
-        If a folder cannot be read.
+    A link to a folder that it is inside of is not followed: that way leads in a circle. ValueError
+    if a folder cannot be read.
     """
 
     def stop(error: OSError) -> None:

@@ -1,6 +1,6 @@
 """The public face: `ImageDataGenerator` and the functions around image files.
 
-A subset of tf.keras.preprocessing.image: same names, arguments, defaults and numbers, except
+A subset of tf.keras.preprocessing.image: same names, arguments, defaults and values, except
 for the random ones (see `iterators`). What is not supported raises a ValueError.
 """
 
@@ -148,18 +148,8 @@ class ImageDataGenerator(ImageAugmenter):
                 "keep_aspect_ratio": (keep_aspect_ratio, False),
             },
         )
-        iterator = DirectoryIterator(
-            directory,
-            self,
-            target_size=target_size,
-            color_mode=color_mode,
-            classes=classes,
-            class_mode=class_mode,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            follow_links=follow_links,
-            interpolation=interpolation,
-        )
+        images = (directory, self, target_size, color_mode, classes, class_mode)
+        order = (batch_size, shuffle, seed)
+        iterator = DirectoryIterator(*images, *order, follow_links, interpolation)
         print(f"Found {iterator.n} images belonging to {iterator.num_classes} classes.")
         return iterator

@@ -73,22 +73,13 @@ class ImageStore:
     def get(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """An array with these images in it, and at which of its positions they are.
 
-        May be called from several threads at once.
-
-        Parameters
-        ----------
-        indices : (batch,) int array
+        May be called from several threads at once. ValueError if a file cannot be read.
 
         Returns
         -------
         images : ndarray, (any number, height, width, channels), uint8
             Not to be changed.
         positions : (batch,) int array
-
-        Raises
-        ------
-        ValueError
-            A file cannot be read.
         """
         is_kept = indices < self.kept
         if is_kept.all():

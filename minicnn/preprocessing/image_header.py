@@ -41,10 +41,7 @@ KNOWN_KINDS = "png, jpg, tif, bmp, gif, webp, jp2 or pnm"
 def image_kind(data: bytes) -> str:
     """The format of a file by its first bytes; its name does not matter.
 
-    Raises
-    ------
-    ValueError
-        It is empty, or none of the formats that are read.
+    ValueError if it is empty, or none of the formats that are read.
     """
     if not data:
         raise ValueError("the file is empty")
@@ -61,11 +58,8 @@ def image_kind(data: bytes) -> str:
 def open_image(data: bytes) -> "ImageFile":
     """A Pillow image of which the header has been read and checked, and the pixels have not.
 
-    Raises
-    ------
-    ValueError
-        It is empty, no image, too large, of an unsupported pixel type, or its header is damaged or
-        cut off.
+    ValueError if it is empty, no image, too large, of an unsupported pixel type, or its header is
+    damaged or cut off.
     """
     kind = image_kind(data)
     module, reader = FORMATS[kind][0].split(".")

@@ -26,7 +26,7 @@ class UnreadableFile(ImageFileError):
     ----------
     path : str or path
     reason : str
-        Why, in words, without the path.
+        Why, as text, without the path.
     """
 
     def __init__(self, path: str | os.PathLike, reason: str) -> None:
@@ -69,8 +69,8 @@ def load_img(
     Raises
     ------
     ValueError
-        If the file cannot be read as 8-bit image or 16-bit gray, has more pixels than the environment
-        variable MAX_IMAGE_PIXELS says (64 million by default), or an argument is not supported.
+        If the file cannot be read as 8-bit image or 16-bit gray, has more pixels than the variable
+        MAX_IMAGE_PIXELS (environment; default 64 million), or an argument is not supported.
     """
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
     choice(interpolation, INTERPOLATIONS, "interpolation", "load_img")

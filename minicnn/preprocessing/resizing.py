@@ -22,17 +22,12 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     size : (int, int)
         Height and width of the result, pixels.
     interpolation : str
-        "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
+        "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos"; ValueError for any other.
 
     Returns
     -------
     ndarray, uint8
         As `image`, with the new height and width.
-
-    Raises
-    ------
-    ValueError
-        If `interpolation` is none of these.
     """
     from PIL import Image
 

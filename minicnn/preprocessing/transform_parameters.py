@@ -37,7 +37,7 @@ class AugmentationRanges:
 
     @property
     def numbers(self) -> int:
-        """How many random numbers one transform is made of."""
+        """How many random numbers one transform takes."""
         shifts = (self.height_shift_range, self.width_shift_range)
         return (
             int(self.rotation_range != 0)
@@ -83,12 +83,12 @@ class AugmentationRanges:
 
 
 def between(low: float, high: float, uniform: np.ndarray) -> np.ndarray:
-    """Bring numbers from [0, 1) to [low, high), as `Generator.uniform` does."""
+    """Bring values from [0, 1) to [low, high), as `Generator.uniform` does."""
     return low + (high - low) * uniform
 
 
 def is_choice(shift_range: float | tuple[float, ...]) -> bool:
-    """Whether a shift is chosen among some numbers, and not anywhere in an interval."""
+    """Whether a shift is one of some values, not anywhere in an interval."""
     return isinstance(shift_range, tuple | int | np.integer)
 
 
@@ -132,13 +132,7 @@ def finite_number(value: float, argument: str) -> float:
 
 
 def checked_shift_range(value: float | Sequence[float], argument: str) -> float | tuple[float, ...]:
-    """Check a shift range: a number of at least 0, or a sequence of numbers.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-    """
+    """The range, if it is a number of at least 0 or a sequence of numbers; else ValueError."""
     if np.ndim(value) == 0:
         return nonnegative(value, argument)
     if np.ndim(value) != 1 or len(value) == 0 or not _is_finite(value):
@@ -152,10 +146,7 @@ def checked_shift_range(value: float | Sequence[float], argument: str) -> float 
 def zoom_pair(zoom_range: float | Sequence[float]) -> tuple[float, float]:
     """Turn 0.2 into (0.8, 1.2); a pair (lower, upper) stays.
 
-    Raises
-    ------
-    ValueError
-        If it is neither, or a factor would not be above 0.
+    ValueError if it is neither, or a factor would not be above 0.
     """
     pair = (1 - zoom_range, 1 + zoom_range) if np.ndim(zoom_range) == 0 else tuple(zoom_range)
     if len(pair) != 2 or not _is_finite(pair) or min(pair) <= 0:

@@ -53,7 +53,7 @@ def warp_plane(pixels, matrix, flip_horizontal, flip_vertical, out):
     last_row, last_column = f32(height - 1), f32(width - 1)
     last_top, last_left = i32(height - 2), i32(width - 2)
     row_step, column_step = f32(matrix[0, 1]), f32(matrix[1, 1])
-    corner = np.empty(width, np.int32)  # the number of the neighbour at the top left
+    corner = np.empty(width, np.int32)  # the number of the neighbor at the top left
     down, across = np.empty(width, np.float32), np.empty(width, np.float32)  # distances to it
     right, below = u32(1), u32(width)
     for out_row in range(height):
@@ -69,7 +69,7 @@ def warp_plane(pixels, matrix, flip_horizontal, flip_vertical, out):
             source_column = source_column if source_column > f32(0) else f32(0)
             source_column = last_column if source_column > last_column else source_column
             top, left = i32(source_row), i32(source_column)
-            # The last row and column have no neighbour behind them: they are the neighbour, with
+            # The last row and column have no neighbor behind them: they are the neighbor, with
             # all of the weight, of the ones before.
             top = top if top < last_top else last_top
             left = left if left < last_left else last_left

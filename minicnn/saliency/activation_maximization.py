@@ -44,7 +44,8 @@ def activation_maximization(
     """Gradient ascent from noise to an input with a large mean activation of a filter.
 
     Activations grow with the input without a limit, so the norm is fixed: x = middle + d with
-    ||d|| = radius, where middle is half way between the bounds, and radius = contrast * (high - low) * sqrt(x.size):
+    ||d|| = radius, where middle is half way between the bounds, and
+    radius = contrast * (high - low) * sqrt(x.size):
 
         d = d + step_size * radius * g / ||g||    g = d mean activation / dx
         d = d * radius / ||d||                    back to the sphere
@@ -90,8 +91,8 @@ def activation_maximization(
     low, high = bounds
     if not low < high or not 0 < contrast <= 0.5:
         raise ValueError(
-            "activation_maximization: expected bounds (low, high) in this order and a contrast in (0, 0.5], got "
-            f"{bounds} and {contrast}"
+            "activation_maximization: expected bounds (low, high) in this order and a "
+            f"contrast in (0, 0.5], got {bounds} and {contrast}"
         )
     stem = Graph(model.graph.inputs, [target])  # what lies behind the filter is not run
     field = receptive_field(model, target)
@@ -116,12 +117,7 @@ def ascent(
 ) -> tuple[float, np.ndarray]:
     """Mean activation of a filter, and the float64 direction in x in which it grows.
 
-    Parameters
-    ----------
-    stem : Graph
-        From the image to the layer's output.
-    field : ReceptiveField
-        Of that layer.
+    `stem` is the graph from the image to the layer's output, `field` the layer's receptive field.
     """
     (image,), (target,) = stem.inputs, stem.outputs
     maps = stem.run([x[None]], layer_by_layer=True)[target]  # (1, rows, cols, channels)

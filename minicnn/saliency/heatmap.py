@@ -63,6 +63,7 @@ def share_inside(heat: np.ndarray, mask: np.ndarray) -> float:
     """sum(|heat| inside the mask) / sum(|heat|): how much of a heat map lies where it should.
 
     A map that is spread evenly has the mask's share of the area: compare with `mask.mean()`.
+    ValueError if the shapes differ.
 
     Parameters
     ----------
@@ -72,11 +73,6 @@ def share_inside(heat: np.ndarray, mask: np.ndarray) -> float:
     Returns
     -------
     share : float in [0, 1]; NaN for a map that is zero everywhere.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ.
     """
     mass, mask = np.abs(np.asarray(heat, dtype=np.float64)), np.asarray(mask, dtype=bool)
     if mass.shape != mask.shape:

@@ -1,9 +1,9 @@
 """One pass forward to a logit, and one backward from there to any tensor on the way.
 
-Training needs the gradients of weights; here those of activations are wanted, for
-one image. Both come from the same `backward` methods of the layers. The logit is taken, not the
-probability behind the sigmoid: where the model is sure the sigmoid is flat, its gradient nearly
-zero, and every heat map would be empty.
+Training needs the gradients of weights, heat maps those of activations, for one image. Both come
+from the same `backward` methods of the layers. The logit is taken, not the probability behind the
+sigmoid: where the model is sure the sigmoid is flat, its gradient nearly zero, and every heat map
+would be empty.
 """
 
 import numpy as np
@@ -17,15 +17,12 @@ from minicnn.training.step import as_inputs, logits
 def one_image(model, x) -> np.ndarray:
     """`x` as a batch of one image in the model's dtype, (1, height, width, channels).
 
+    ValueError if the model takes something else than one image, or `x` does not fit it.
+
     Parameters
     ----------
     model : Model
     x : float array, with or without batch axis
-
-    Raises
-    ------
-    ValueError
-        If the model takes something else than one image, or `x` does not fit it.
     """
     shape = np.shape(x)
     if getattr(model, "built", True) is False:
@@ -56,10 +53,7 @@ def run_layers(model, batch: np.ndarray) -> dict[Tensor, np.ndarray]:
 def logit_place(model, output: int) -> tuple[Tensor, int]:
     """Tensor and unit of the model's logit number `output`, counted through all its outputs.
 
-    Raises
-    ------
-    ValueError
-        If there is no such logit, or an output that is not a vector.
+    ValueError if there is no such logit, or an output that is not a vector.
     """
     places = []
     for tensor in model.graph.outputs:
@@ -85,21 +79,10 @@ def logit_values(tensor: Tensor, values: dict[Tensor, np.ndarray]) -> np.ndarray
 
 @one_step_at_a_time()
 def logits_of(model, x, output: int = 0) -> np.ndarray:
-    """One of the model's logits for each sample of a batch, dropout off.
+    """One of the model's logits for each sample of a batch (batch, ...), dropout off: (batch,).
 
-    Computed in front of the sigmoid: from a probability that was rounded to 1 no logit could be
-    found again.
-
-    Parameters
-    ----------
-    model : Model
-    x : float array (batch, height, width, channels)
-    output : int
-        Number of the logit, counted through all of the model's outputs.
-
-    Returns
-    -------
-    logits : float array (batch,)
+    Computed in front of the sigmoid: a probability that was rounded to 1 has no logit. `output`
+    is the logit's number, counted through all of the model's outputs.
     """
     tensor, unit = logit_place(model, output)
     values = model.graph.run(as_inputs(model, x))
@@ -109,71 +92,42 @@ def logits_of(model, x, output: int = 0) -> np.ndarray:
 def logit_gradients(
     model, values: dict[Tensor, np.ndarray], output: int, wanted: list[Tensor]
 ) -> list[np.ndarray]:
-    """d logit / d tensor, for each of the tensors in `wanted`, after `run_layers`.
+    """d logit / d tensor for each tensor in `wanted`, in the shape of its values.
 
-    Parameters
-    ----------
-    model : Model
-    values : dict
-        What `run_layers` gave.
-    output : int
-        Number of the logit.
-    wanted : list of Tensor
-
-    Returns
-    -------
-    gradients : list of float arrays
-        Each in the shape of its tensor's values.
+    `values` is what `run_layers` gave; `output` is the number of the logit.
     """
     tensor, unit = logit_place(model, output)
     dlogits = np.zeros_like(values[tensor])
     dlogits[:, unit] = 1  # d logit / d logit
     of_logits = logits(tensor.node) is not None
-    flows = gradients(model.graph, tensor, dlogits, wanted, of_logits)
-    return [flows.get(one, np.zeros_like(values[one])) for one in wanted]
+    found = gradients(model.graph, tensor, dlogits, wanted, of_logits)
+    return [found.get(one, np.zeros_like(values[one])) for one in wanted]
 
 
 def gradients(
-    graph: Graph,
-    source: Tensor,
-    dy: np.ndarray,
-    wanted: list[Tensor],
-    linear: bool = False,
+    graph: Graph, source: Tensor, dy: np.ndarray, wanted: list[Tensor], linear: bool = False
 ) -> dict[Tensor, np.ndarray]:
     """Run backward from one tensor; the gradients that arrive at others.
 
     The chain rule as in `Graph.backward`, but it may begin and end anywhere: layers between
     `wanted` and `source` are run backward, no others.
 
-    Parameters
-    ----------
-    graph : Graph
-        Has been run layer by layer.
-    source : Tensor
-    dy : float array
-        Gradient with respect to the values of `source`.
-    wanted : list of Tensor
-    linear : bool
-        Whether `dy` is the gradient in front of the activation of the layer that made `source`;
-        see `Layer.backward_linear`.
-
-    Returns
-    -------
-    flows : dict of Tensor to float array
-        Has each tensor of `wanted` on which `source` depends.
+    The graph has been run layer by layer. `dy` is the gradient with respect to `source`, or with
+    `linear` in front of the activation of its layer (see `Layer.backward_linear`). The result has
+    each tensor of `wanted` on which `source` depends.
     """
     leads_back = between(graph, wanted)
-    flows = {source: dy}
-    for node in reversed(graph.nodes):  # whoever reads a tensor comes before the one that made it
-        if node.output not in flows or not leads_back[node]:
+    found = {source: dy}
+    for node in reversed(graph.nodes):  # a tensor's readers come before its maker
+        if node.output not in found or not leads_back[node]:
             continue
         node.give_caches_back()
         layer, begins = node.layer, node.output is source
         backward = layer.backward_linear if linear and begins else layer.backward
-        dx = backward(flows[node.output])
+        dx = backward(found[node.output])
         for tensor, part in zip(node.inputs, dx if node.takes_list else [dx], strict=True):
-            flows[tensor] = flows[tensor] + part if tensor in flows else part
-    return flows
+            found[tensor] = found[tensor] + part if tensor in found else part
+    return found
 
 
 def between(graph: Graph, wanted: list[Tensor]) -> dict[Node, bool]:

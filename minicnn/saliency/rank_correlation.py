@@ -19,9 +19,9 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
         r = sum(u * v) / sqrt(sum(u ** 2) * sum(v ** 2)),  u and v ranks less their mean
 
-    1: the same order; -1: the reverse order; about 0: no relation. Only the order counts, so
-    maps of different scales can be compared. Source: Spearman 1904, "The proof and measurement
-    of association between two things".
+    1: the same order; -1: the reverse order; about 0: no relation. Only the order counts, so maps
+    of different scales can be compared. Source: Spearman 1904, "The proof and measurement of
+    association between two things". ValueError if the shapes differ, or the arrays are empty.
 
     Parameters
     ----------
@@ -30,11 +30,6 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     Returns
     -------
     r : float in [-1, 1]; NaN if one of them is constant or has a NaN.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or the arrays are empty.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape or not a.size:

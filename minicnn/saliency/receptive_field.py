@@ -130,14 +130,9 @@ def last_feature_maps(model, output: int = 0) -> list[Tensor]:
     """What the last convolutions on the way to a logit give out.
 
     In a chain of layers that is one tensor. Where branches run side by side, as in an Inception
-    block, each has a last convolution, behind which there is no other: their channels together
-    are what is decided on. If the branches end in different sizes, only those are taken that are
-    of the size of the last one.
-
-    Raises
-    ------
-    ValueError
-        If no convolution leads to the logit.
+    block, each has a last convolution, behind which there is no other: their channels together are
+    what is decided on. If the branches end in different sizes, only those are taken that are of the
+    size of the last one. ValueError if no convolution leads to the logit.
     """
     logit, _ = logit_place(model, output)
     convolutions = [

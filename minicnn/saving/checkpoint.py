@@ -1,10 +1,10 @@
 """What a training needs to be resumed as if it had never been interrupted.
 
-A checkpoint is a model file (see `minicnn.saving`; `load_model` reads it) with one text more,
-`__training__`: where the training stands, what the callbacks remember, and which data it was.
-All else that training depends on follows from seeds and counters that a model file has already:
-the order of the samples and their augmentation from seed and epoch, dropout from its counter.
-So the weights after an interruption are those of a training without one, bit for bit.
+A checkpoint is a model file (see `minicnn.saving`; `load_model` reads it) with a further JSON
+entry, `__training__`: the position of the training, the callbacks' state, and which data it was.
+All else follows from seeds and counters that a model file has already: the order of the samples
+and their augmentation from seed and epoch, dropout from its counter. So the weights after an
+interruption are those of a training without one, bit for bit.
 """
 
 import json
@@ -19,24 +19,24 @@ from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving.weights import CALLBACKS, TRAINING, model_arrays, put_state
 
-VERSION = 1  # of that text
-# What of a model's description changes while it trains.
+VERSION = 1  # of that entry
+# The entries of a model's description that change while it trains.
 CHANGING = ("epochs_done", "seed", "metadata", "name")
 
 
 @dataclass
 class Position:
-    """Where a training stands.
+    """A position in a training.
 
     Attributes
     ----------
     epoch : int
-        The epoch that is being trained, from 0.
+        The current epoch, from 0.
     step : int
-        Steps made of it.
+        Steps done in it.
     totals : dict of str to float
     samples : int
-        What `RunningMeans` has added up in these steps.
+        The sums of `RunningMeans` over these steps.
     """
 
     epoch: int
@@ -58,30 +58,22 @@ def write_checkpoint(
 ) -> None:
     """Write a model and all that is needed to resume its training.
 
-    Parameters
-    ----------
-    path : Path
-    model : Model
-    position : Position
-    observers : CallbackList
-    feeds : list
-        The data of training and, where there is one, of validation.
-    seconds : float
-        Of training so far.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    TypeError
-        If a callback's state cannot be written.
+    `observers` is the CallbackList, `feeds` the data of training and, where there is one, of
+    validation, `seconds` the time of training so far. OSError if the file cannot be written,
+    TypeError if a callback's state cannot.
     """
     arrays = model_arrays(model)
     states = []
     for index, callback in enumerate(observers.callbacks):
         name = type(callback).__name__
         values, held = split_state(callback.get_state(), f"{CALLBACKS}{index}")
-        require_json(values, name)
+        try:
+            json.dumps(values, default=to_python)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TypeError(
+                f"{name}.get_state: expected a dict of numbers, strings, lists and arrays, got one "
+                f"that cannot be written to a checkpoint ({error})"
+            ) from None
         states.append({"class": name, "state": values})
         arrays.update(held)
     training = {
@@ -97,41 +89,23 @@ def write_checkpoint(
     write_npz(path, arrays)
 
 
-def require_json(state: dict, name: str) -> None:
-    """TypeError that names the callback whose state cannot be written."""
-    try:
-        json.dumps(state, default=to_python)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(
-            f"{name}.get_state: expected a dict of numbers, texts, lists and arrays, got one that "
-            f"cannot be written to a checkpoint ({error})"
-        ) from None
-
-
 def to_python(value) -> int | float | bool:
     """Python's number for NumPy's, which JSON does not know; TypeError for what is no number."""
     return value.item() if isinstance(value, np.generic) else float(value)  # an integer stays one
 
 
 def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position, float]:
-    """Put back what `write_checkpoint` wrote; the model is changed when all has been checked.
+    """Restore what `write_checkpoint` wrote; the model is changed when all has been checked.
 
-    Returns
-    -------
-    position : Position
-    seconds : float
-        Of training so far.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be read, or is one of another model, other callbacks or other data.
+    Returns position and seconds of training so far. CheckpointError if the file cannot be read, or
+    is one of another model, other callbacks or other data.
     """
     try:
         arrays, meta = read_npz(path)
         if meta is None or TRAINING not in arrays:
-            problem = "expected a checkpoint of a training, found a model alone"
-            raise CheckpointError(f"{path}: {problem}")
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of a training, found a model alone"
+            )
         training = parse_json(arrays.pop(TRAINING))
         check_description(meta)
         require_same_training(path, meta, training, model, observers, feeds)
@@ -156,7 +130,7 @@ def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position
 
 
 def check_position(position: Position, params: dict) -> None:
-    """ValueError unless a training of so many epochs and steps can stand there."""
+    """ValueError unless it is within a training of so many epochs and steps."""
     counts = (position.epoch, position.step, position.samples)
     if (
         not all(type(count) is int and count >= 0 for count in counts)

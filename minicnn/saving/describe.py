@@ -77,7 +77,7 @@ def describe(model) -> dict:
 
 
 def describe_nodes(graph) -> list[dict]:
-    """Which layer each node uses and which nodes feed it, as numbers in `graph.layers`, `nodes`."""
+    """Each node's layer and inputs, as indices into `graph.layers` and `graph.nodes`."""
     place = {node: index for index, node in enumerate(graph.nodes)}
     return [
         {

@@ -20,7 +20,7 @@ from minicnn.files import atomic_write
 FORMAT_VERSION = 1
 ANOTHER_FILE = "name a file that minicnn saved, or take another copy of it"
 META = "__meta__"
-DTYPE_KINDS = "fiubU"  # numbers, booleans, text
+DTYPE_KINDS = "fiubU"  # numbers, booleans, strings
 ZIP_END = b"PK\x05\x06"  # the record at the end of a zip file, of 22 bytes without a comment
 
 
@@ -41,12 +41,8 @@ class ModelFileError(ValueError):
 def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays to `path`, which is then either whole or as it was before.
 
-    Raises
-    ------
-    ValueError
-        If the path does not end in .npz, or `read_npz` would refuse the arrays.
-    OSError
-        If the file cannot be written.
+    ValueError if the path does not end in .npz or `read_npz` would refuse the arrays; OSError if
+    the file cannot be written.
     """
     if Path(path).suffix != ".npz":
         raise ValueError(f"{path}: expected a name that ends in .npz (the only format there is)")
@@ -63,12 +59,8 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
 def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict | None]:
     """The arrays of a file (none with `only_meta`), and its `__meta__` or None.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        A ValueError: if it cannot be read, or was written by another version of minicnn.
+    FileNotFoundError if there is no such file; ModelFileError, a ValueError, if it cannot be read
+    or was written by another version of minicnn.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(f"{path}: no such file")
@@ -89,7 +81,7 @@ def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict
 
 def read_arrays(path, only_meta: bool) -> dict[str, np.ndarray]:
     """All arrays of an .npz file, or `__meta__` alone; a ValueError's text is what was found."""
-    if not os.path.isfile(path):  # to open a pipe would wait for somebody to write to it
+    if not os.path.isfile(path):  # opening a pipe would block
         raise ValueError("a folder, a device or a pipe")
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -2,8 +2,8 @@
 
 A file holds `weights/<layer>/<parameter>` and, where the model was saved whole,
 `optimizer/<slot>/<layer>/<parameter>` and `__meta__`: the layers with their arguments, how they
-are connected, and how the model was compiled (see `minicnn.saving.describe`). `minicnn.saving.npz` writes and
-reads the files. A file that is refused changes nothing: no model, and nothing on disk.
+are connected, and how the model was compiled (see `minicnn.saving.describe`). A file that is
+refused changes nothing: no model, and nothing on disk.
 """
 
 import json
@@ -11,13 +11,7 @@ import json
 import numpy as np
 
 from minicnn.saving.describe import describe, put_counters
-from minicnn.saving.npz import (
-    ANOTHER_FILE,
-    META,
-    ModelFileError,
-    read_npz,
-    write_npz,
-)
+from minicnn.saving.npz import ANOTHER_FILE, META, ModelFileError, read_npz, write_npz
 
 WEIGHTS, OPTIMIZER = "weights/", "optimizer/"
 CALLBACKS, TRAINING = "callbacks/", "__training__"  # in checkpoints alone
@@ -50,12 +44,8 @@ def model_arrays(model) -> dict[str, np.ndarray]:
 def load_weights(model, path) -> None:
     """Read weights into a model that has the same layers.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file cannot be read, or its arrays are not those of the model.
+    FileNotFoundError if there is no such file; ValueError if it cannot be read, or its arrays are
+    not those of the model.
     """
     arrays, _ = read_npz(path)
     put_weights(model, arrays, path)
@@ -109,7 +99,7 @@ def check_weights(
 def check_slots(model, arrays: dict[str, np.ndarray], path, iterations: int) -> None:
     """ModelFileError unless all but the weights is what the optimizer has after these steps.
 
-    What only a checkpoint has is not looked at; see `minicnn.saving.checkpoint`.
+    The arrays of checkpoints alone are ignored; see `minicnn.saving.checkpoint`.
     """
     slots = model.optimizer.slots if iterations > 0 else ()
     params = model.named_weights().items()

@@ -1,1 +1,1 @@
-"""What `fit`, `evaluate` and `predict` do: `step.py` is one step on one batch, `loop.py` all else."""
+"""Behind `fit`, `evaluate` and `predict`: `step.py` is one step on one batch, `loop.py` the rest."""

@@ -1,14 +1,14 @@
-"""One face for all that batches can come from: arrays, image iterators, sequences, generators.
+"""One interface to all sources of batches: arrays, image iterators, sequences, generators.
 
 A feed has `len(feed)` batches in an epoch (0 where unknown), begins an epoch with
-`start_epoch(number)` and then gives a batch `(x, y)` each time `next` is called, for as long as
-it is asked: after the last batch the next pass begins, in another order. `name_of(position)` says
-which sample of the last batch is meant. `skip(batches)` goes on without making them; `identity()`
-tells, for a checkpoint, whether it is the same data again.
+`start_epoch(number)` and then gives a batch `(x, y)` at each call of `next`, without end: after the
+last batch the next pass begins, in another order. `name_of(position)` names a sample of the last
+batch for messages. `skip(batches)` passes over batches without making them; `identity()` is what a
+checkpoint compares to recognize the data.
 
-NaN and infinity are refused here, before a model sees them. Arrays are looked at once, when the
-feed is made; batches from the user's own code one by one; minicnn's own image iterators not at
-all: what they make of bytes is finite.
+NaN and infinity are refused here, before a model sees them. Arrays are checked once, when the feed
+is made; batches from the user's own code one by one; minicnn's own image iterators not at all:
+what they make of bytes is finite.
 """
 
 import zlib
@@ -21,7 +21,29 @@ from minicnn.numeric_checks import as_numbers, require_finite, require_finite_ba
 from minicnn.seeding import stream
 
 
-class OrderedFeed:
+class Feed:
+    """What feeds share: how batches are checked, and how their samples are named."""
+
+    seed: int | None = None  # of the order, where the feed decides on it
+    dtype = np.dtype(np.float32)
+
+    def __len__(self) -> int:
+        return 0
+
+    def checked(self, batch) -> tuple:
+        """A batch of the user's code as (x, y); ValueError where it is not finite."""
+        pair = as_pair(batch)
+        require_finite_batch(pair[0], "x", self.dtype)
+        return pair
+
+    def name_of(self, position: int) -> str:
+        return f"sample {position} of the batch"
+
+    def identity(self) -> dict:
+        return {"batches": len(self), "seed": self.seed}
+
+
+class OrderedFeed(Feed):
     """What feeds share whose items can be taken in any order.
 
     Parameters
@@ -52,7 +74,7 @@ class OrderedFeed:
             self.order = rng.permutation(self.items)
 
     def take(self, count: int) -> np.ndarray:
-        """The next `count` items' numbers, or those left of this pass; never none."""
+        """Indices of the next `count` items, or of those left of this pass; never none."""
         if self.position >= self.items:
             self.next_pass()
         chosen = self.order[self.position : self.position + count]
@@ -60,7 +82,7 @@ class OrderedFeed:
         return chosen
 
     def identity(self) -> dict:
-        return {"items": self.items, "batches": len(self), "seed": self.seed}
+        return {"items": self.items, **super().identity()}
 
 
 class ArrayFeed(OrderedFeed):
@@ -116,8 +138,7 @@ class SequenceFeed(OrderedFeed):
 
     def __next__(self):
         (self.index,) = self.take(1)
-        batch = as_pair(self.sequence[int(self.index)])
-        require_finite_batch(batch[0], "x", self.dtype)
+        batch = self.checked(self.sequence[int(self.index)])
         if self.position == self.items and hasattr(self.sequence, "on_epoch_end"):
             self.sequence.on_epoch_end()
         return batch
@@ -126,7 +147,7 @@ class SequenceFeed(OrderedFeed):
         return f"sample {position} of item {self.index} of the sequence"
 
 
-class IteratorFeed:
+class IteratorFeed(Feed):
     """Batches from one of minicnn's own iterators, which know epochs themselves."""
 
     def __init__(self, iterator, dtype=np.float32):
@@ -152,59 +173,40 @@ class IteratorFeed:
 
     def identity(self) -> dict:
         names = "\n".join(getattr(self.iterator, "filenames", ()))
-        return {
-            "items": self.iterator.n,
-            "batches": len(self),
-            "seed": self.seed,
-            "names": zlib.crc32(names.encode(errors="surrogateescape")),
-        }
+        checksum = zlib.crc32(names.encode(errors="surrogateescape"))
+        return {"items": self.iterator.n, **super().identity(), "names": checksum}
 
     def __next__(self):
-        batch = as_pair(next(self.iterator))
-        if not getattr(self.iterator, "may_run_ahead", False):  # the user's code has a part in it
-            require_finite_batch(batch[0], "x", self.dtype)
-        return batch
+        batch = next(self.iterator)
+        own = getattr(self.iterator, "may_run_ahead", False)  # no code of the user's is run
+        return as_pair(batch) if own else self.checked(batch)
 
     def name_of(self, position: int) -> str:
-        if hasattr(self.iterator, "name_of"):
-            return self.iterator.name_of(position)
-        return f"sample {position} of the batch"
+        named = hasattr(self.iterator, "name_of")
+        return self.iterator.name_of(position) if named else super().name_of(position)
 
 
-class GeneratorFeed:
-    """Batches from a Python generator; it is only ever asked for the next one."""
-
-    seed: int | None = None  # its order is its own affair
+class GeneratorFeed(Feed):
+    """Batches from a Python generator, in its order; it cannot be set back or moved forward."""
 
     def __init__(self, generator: Iterator, dtype=np.float32):
         self.generator, self.dtype = generator, dtype
 
-    def __len__(self) -> int:
-        return 0
-
     def start_epoch(self, epoch: int) -> None:
-        """A generator cannot begin anew; it goes on where it is."""
+        pass
 
     def skip(self, batches: int) -> None:
-        """Nor can it be put anywhere."""
-
-    def identity(self) -> dict:
-        return {"batches": 0, "seed": self.seed}
+        pass
 
     def __next__(self):
-        batch = as_pair(next(self.generator))
-        require_finite_batch(batch[0], "x", self.dtype)
-        return batch
-
-    def name_of(self, position: int) -> str:
-        return f"sample {position} of the batch"
+        return self.checked(next(self.generator))
 
 
 def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int, model=None, of=""):
     """Make a feed of whatever the user gave; TypeError or ValueError if it cannot be one.
 
-    With `model`, arrays are looked at as it will see them: their numbers in its dtype, their
-    labels through its losses. `of` comes before their names in messages: "validation ".
+    With `model`, arrays are checked for its dtype, and labels by its losses. `of` comes before
+    their names in messages: "validation ".
     """
     dtype = np.dtype(np.float32) if model is None else model.dtype
     if is_arrays(x, y):

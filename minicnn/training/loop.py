@@ -10,20 +10,13 @@ from minicnn.training.batch_sources import as_feed, split_off
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
-from minicnn.training.step import (
-    BadLoss,
-    predict_step,
-    require_compiled,
-    test_step,
-    train_step,
-)
+from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
 
 
 def fit(
     model,
-    x,
+    x=None,
     y=None,
-    *,
     batch_size=None,
     epochs=1,
     verbose="auto",
@@ -72,7 +65,7 @@ def fit(
     -------
     history : History
         `history.history` maps "acc", "loss", "val_acc", "val_loss" to a list over epochs.
-        Training numbers are means over the batches as they were while training.
+        Training values are means over the batches as they were while training.
 
     Raises
     ------
@@ -100,13 +93,13 @@ def fit(
     given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
     observers = CallbackList([*given, history], model, params)
     model.stop_training = False
-    observers.tell("on_train_begin")
+    observers.call("on_train_begin")
     feeds = [feed, *([validation] if validation else [])]
     position = observers.restore(Position(initial_epoch), feeds)
     while position.epoch < epochs and not model.stop_training:
         epoch = position.epoch
         if position.step == 0:
-            observers.tell("on_epoch_begin", epoch)
+            observers.call("on_epoch_begin", epoch)
         title = f"Epoch {epoch + 1}/{epochs}"
         with Progress(title, steps, verbose, position.step) as progress:
             logs = train_epoch(model, feed, steps, observers, progress, position)
@@ -116,10 +109,11 @@ def fit(
                 logs.update({f"val_{key}": value for key, value in found.items()})
             progress.close(logs)
         model.epochs_done += 1
-        observers.tell("on_epoch_end", epoch, logs)
+        observers.call("on_epoch_end", epoch, logs)
         position = Position(epoch + 1)
-        observers.tell("after_epoch", position)
-    observers.tell("on_train_end")
+        observers.call("after_epoch", position)
+    observers.call("on_train_end")
+    model.history = history
     return history
 
 
@@ -128,7 +122,7 @@ def train_epoch(
 ) -> dict[str, float]:
     """Make the steps of an epoch from `position` on; the means of the logs of all of them.
 
-    `position` goes along; the callbacks are told after each step how far it is.
+    `position` is moved along, and given to the callbacks after each step.
     """
     means = RunningMeans(position.totals, position.samples)
     feed.start_epoch(model.epochs_done)
@@ -139,21 +133,21 @@ def train_epoch(
         for step in range(position.step, steps):
             with place.at(step):
                 x, y = next_batch(batches, step, steps)
-                observers.tell("on_train_batch_begin", step)
+                observers.call("on_train_batch_begin", step)
                 logs = train_one_batch(model, x, y, watch)
             means.add(logs, batch_length(x))
             progress.step(means.result())
-            observers.tell("on_train_batch_end", step, logs)
+            observers.call("on_train_batch_end", step, logs)
             if model.stop_training:
                 break
             position.step, position.samples = step + 1, means.samples
-            observers.tell("after_step", position)
+            observers.call("after_step", position)
     return means.result()
 
 
 @one_step_at_a_time()
 def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
-    """`train_step`, while no other thread runs a model; its logs, also of a step that ended early."""
+    """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
     try:
@@ -178,17 +172,10 @@ def predict_one_batch(model, x):
 def evaluate(
     model, x, y=None, batch_size=None, verbose=0, steps=None, outputs: list | None = None
 ) -> dict[str, float]:
-    """Metrics and loss over some data, each sample counting the same.
+    """Metrics and loss over some data, each sample counting the same; arguments as of `fit`.
 
-    Parameters
-    ----------
-    x, y, batch_size
-        As in `fit`.
-    verbose : {"auto", 0, 1, 2}
-    steps : int, optional
-        Batches to look at; all there are when missing.
-    outputs : list, optional
-        Gets the model's first output for each batch, where the predictions are wanted, too.
+    `steps` is a number of batches, all when missing. `outputs`, if it is a list, gets the model's
+    first output for each batch.
     """
     require_compiled(model)
     feed = as_feed(x, y, batch_size, False, model.seed, model)
@@ -242,7 +229,7 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
 class RunningMeans:
     """Means of logs over batches, each batch counting as many times as it has samples.
 
-    Given the totals of earlier batches, it goes on adding to them.
+    Given the totals of earlier batches, it adds to them.
     """
 
     def __init__(self, totals: dict[str, float] | None = None, samples: int = 0):
@@ -279,7 +266,7 @@ def next_batch(feed, step: int, steps: int):
     except StopIteration:
         raise ValueError(
             f"the data ended after {step} of {steps} steps; ask for fewer steps, or let the "
-            "generator go on for ever"
+            "generator be endless"
         ) from None
 
 
@@ -290,6 +277,6 @@ def as_list(logs: dict[str, float]):
 
 
 def metrics_names(logs: dict[str, float]) -> list[str]:
-    """What the numbers of `as_list` are called, in its order."""
+    """What the values of `as_list` are called, in its order."""
     losses = [key for key in logs if key.endswith("_loss")]
     return ["loss", *losses, *(key for key in logs if key not in ("loss", *losses))]

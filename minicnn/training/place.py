@@ -1,22 +1,17 @@
-"""Which batch is worked on, for the sentences about what is wrong with it."""
+"""The current batch, for error messages."""
 
 from minicnn.numeric_checks import BadSample
 
-SHOWN = 3  # so many of a batch's samples are named, then it is "and 27 more"
+SHOWN = 3  # samples of a batch that are named, before "and 27 more"
 
 
 class Place:
-    """Which batch of a feed is worked on; errors that are raised meanwhile are told where.
+    """The current batch of a feed, as a context that adds it to the errors raised inside.
 
         with place.at(step):
             ...   # a BadSample leaves as a ValueError that names the batch and the sample
 
-    Parameters
-    ----------
-    feed
-        As `minicnn.training.batch_sources.as_feed` makes them.
-    steps : int
-        Batches in all.
+    `steps` is the number of batches in all.
     """
 
     def __init__(self, feed, steps: int):

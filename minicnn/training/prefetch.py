@@ -21,16 +21,11 @@ def prefetched(feed, steps: int) -> Iterator:
     """Give a source of `steps` batches of a feed, made one ahead where that is safe.
 
     It is for minicnn's own image iterators. All else (generators, sequences, a generator with a
-    `preprocessing_function`) is the user's code: it may change what it likes and may rely on
-    being called in turn, so the feed itself is given. When the block is left, by the end, an
-    error or Ctrl-C, the thread has ended.
+    `preprocessing_function`) is the user's code, which may rely on being called in turn: then the
+    feed itself is given. When the block is left, by the end, an error or Ctrl-C, the thread has
+    ended.
 
-    Parameters
-    ----------
-    feed
-        As `minicnn.training.batch_sources.as_feed` makes them, at the beginning of its epoch.
-    steps : int
-        How many batches will be asked for; none is made beyond.
+    `feed` is at the beginning of its epoch; no batch is made beyond `steps`.
     """
     ahead = isinstance(feed, IteratorFeed) and getattr(feed.iterator, "may_run_ahead", False)
     if not ahead or steps < 2:
@@ -45,14 +40,6 @@ class Ahead:
 
     The thread works on a copy of the iterator, so that what a callback sees of the iterator
     itself (`batch_indices`, `pass_number`, ...) is that of the batch in use.
-
-    Parameters
-    ----------
-    iterator : BatchIterator
-    steps : int
-        Batches to make.
-    pool : ThreadPoolExecutor
-        Of one thread.
     """
 
     def __init__(self, iterator, steps: int, pool: ThreadPoolExecutor):
@@ -61,7 +48,7 @@ class Ahead:
 
     def __next__(self) -> tuple:
         if self.position() != self.from_position:
-            self.coming = self.order()  # somebody has moved the iterator meanwhile
+            self.coming = self.order()  # a callback has moved the iterator
         # result() raises what was raised while the batch was made.
         batch = self.coming.result() if self.coming else next(copy.copy(self.iterator))
         self.iterator.skip()
@@ -71,10 +58,10 @@ class Ahead:
         return as_pair(batch)
 
     def order(self) -> Future | None:
-        """Have the batch made that follows from where the iterator stands.
+        """Submit the batch that comes next from the iterator's position.
 
-        None where nobody can make it ahead: once the main thread has ended, pools take no more
-        work, but a training in another thread goes on to its end.
+        None where it cannot be made ahead: once the main thread has ended, pools take no more
+        work, though a training in another thread continues.
         """
         self.from_position = self.position()
         try:

@@ -7,21 +7,16 @@ import time
 
 
 class Progress:
-    """A bar with the latest numbers, and at the end one line that stays.
+    """A bar with the latest values, and at the end one line that stays.
 
     Parameters
     ----------
     title : str
     steps : int
     verbose : {"auto", 0, 1, 2}
-        0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line.
+        0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line; others ValueError.
     done : int
         Steps that were made before, of these.
-
-    Raises
-    ------
-    ValueError
-        For any other `verbose`.
     """
 
     def __init__(self, title: str, steps: int, verbose, done: int = 0):

@@ -1,4 +1,4 @@
-"""One step on one batch. To see what training is, read `train_step`: forward, loss, backward, update."""
+"""One step on one batch. `train_step` is what training is: forward, loss, backward, update."""
 
 import math
 
@@ -27,7 +27,8 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
     logs : dict of str to float
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
-    values = model.graph.run(as_inputs(model, x), training=True)
+    inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
+    values = model.graph.run(inputs, training=True)
     logs, gradients, of_logits = loss_and_gradients(model, values, y, on_bad_loss)
     model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())

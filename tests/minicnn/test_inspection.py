@@ -363,4 +363,4 @@ def test_metadata_of_other_types_are_refused(preprocessing, files, model, tmp_pa
 def test_a_model_without_images_is_refused(files, tmp_path, capsys):
     models.Sequential([layers.Dense(1, input_shape=(3,))]).save(tmp_path / "model.npz")
     assert main(files) == 2
-    assert "expected a model that takes one gray or colour image" in capsys.readouterr().err
+    assert "expected a model that takes one gray or color image" in capsys.readouterr().err

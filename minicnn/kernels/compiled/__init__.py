@@ -1,11 +1,11 @@
-"""The numba twins of `minicnn.kernels.naive`: same files, names, signatures, same numbers.
+"""The numba twins of `minicnn.kernels.naive`: same files, names, signatures and results.
 
 `rows.py` is another order of the convolution's loops, for few channels. Kernels that do several
 layers at once, or one in a cleverer way, are in `minicnn.kernels.fused`.
 
 Rules they all keep:
-- the work is shared among threads (`minicnn.kernels.runtime.thread_pool`) along an axis along which the
-  writes do not overlap, and sums across such an axis are kept as partial sums and added in a
+- the work is shared among threads (`minicnn.kernels.runtime.thread_pool`) along an axis along
+  which the writes do not overlap, and sums across such an axis are kept as partial sums and added in a
   fixed order afterwards: a result does not depend on the number of threads;
 - a loop that is to use vector instructions begins at 0, in an array that was cut to size before:
   of an index that begins elsewhere the compiler thinks that it may count from the end; where it
@@ -42,26 +42,3 @@ from minicnn.kernels.compiled.pooling import (
     maxpool2d_grad_input,
 )
 from minicnn.kernels.compiled.updates import adam_update, momentum_update, rmsprop_update
-
-__all__ = [
-    "adam_update",
-    "avgpool2d_forward",
-    "avgpool2d_grad_input",
-    "conv2d_forward",
-    "conv2d_grad_input",
-    "conv2d_grad_kernel",
-    "dense_forward",
-    "dense_grad_input",
-    "dense_grad_kernel",
-    "dropout_keep",
-    "grad_bias",
-    "masked_scale",
-    "maxpool2d_forward",
-    "maxpool2d_grad_input",
-    "momentum_update",
-    "relu_forward",
-    "relu_grad_input",
-    "rmsprop_update",
-    "sigmoid_forward",
-    "sigmoid_grad_input",
-]

@@ -28,7 +28,8 @@ def conv2d_forward(x, kernel, bias, strides):
     out_width = (x.shape[2] - kernel_width) // strides[1] + 1
     y = np.empty((len(x), out_height, out_width, filters), dtype=x.dtype)
     if filters < WIDE and strides == (1, 1):
-        rows.conv_forward(x, kernel, bias, NO_PADS, False, y.reshape(len(y), -1), 0)
+        out = y.reshape(len(y), -1)
+        rows.conv_forward(x, kernel, bias, NO_PADS, relu=False, out=out, at=0)
     else:
         share(_forward, len(x) * out_height, x, kernel, bias, strides, y)
     return y

@@ -1,21 +1,21 @@
-"""What happens to each number by itself: relu, sigmoid, dropout; compiled."""
+"""Functions of each value by itself: relu, sigmoid, dropout; compiled."""
 
 import numpy as np
 
 from minicnn.kernels.runtime.jit import kernel, part
 from minicnn.kernels.runtime.thread_pool import share
 
-BLOCK = 1 << 14  # numbers that are one piece of work
+BLOCK = 1 << 14  # values in one piece of work
 
 
 def blocks_of(size: int, block: int = BLOCK) -> int:
-    """How many pieces of work `size` numbers are."""
+    """How many pieces of work `size` values are."""
     return (size + block - 1) // block
 
 
 @kernel
 def count_not_finite(x):
-    """How many numbers of a flat float array are NaN or infinite.
+    """How many values of a flat float array are NaN or infinite.
 
     One thread reads as fast as memory delivers: a second one would only have to be woken.
     """

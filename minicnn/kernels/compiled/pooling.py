@@ -75,7 +75,7 @@ def _maxpool2d_grad_input(dy, argmax, pool_width, strides, dx, start, stop):
 
 
 def maxpool2d_largest(x, pool_size, strides, pads, y):
-    """Max-pooling where nobody will ask for its gradient: the values, not where they were.
+    """Max-pooling whose gradient is not wanted: the values, not where they were.
 
     The largest of a window is the largest of its columns' largest: first every column of every
     window, then every row of what that gave, both along whole images at a time.
@@ -131,7 +131,7 @@ def _running_largest(values, count, step, spare, another):
     The largest of eight is the larger one of two times four, and so on; of seven, too, where the
     two fours share one number.
     """
-    reach = 1  # so many numbers is each one now the largest of
+    reach = 1  # each value is now the largest of so many
     while reach < count:
         ahead = min(reach, count - reach)
         size = values.size - ahead * step

@@ -3,11 +3,11 @@
 What limits them is how often memory is read, not the arithmetic. Windows that begin one number
 further on lie across two lines of the cache, and both have to be read. So a row of pixels is
 loaded once for two rows of outputs, and as many taps as fit into the processor's registers are
-applied while a number is at hand.
+applied while a value is in one.
 
 For kernels of the usual sizes the compiler writes out all taps of a loop. It does so only where it
 knows their number, and it knows the lengths of tuples: `written_out` gives tuples of the right
-lengths, whose contents nobody looks at. For other sizes there are loops that take four taps of a
+lengths, whose contents are not used. For other sizes there are loops that take four taps of a
 row at a time.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from minicnn.kernels.runtime.jit import part
 
-STRIP = 2048  # numbers of a plane that are worked on at a time: they stay in the cache
+STRIP = 2048  # values of a plane that are processed at a time: they stay in the cache
 
 # kernel size -> (height, columns of the first pass, columns of the second pass)
 SIZES = {(3, 3): (3, 3, 0), (5, 5): (5, 5, 0), (7, 7): (7, 4, 3)}

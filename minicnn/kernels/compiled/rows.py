@@ -1,9 +1,9 @@
 """Convolution with few channels and filters whose windows move by one pixel; with relu in it.
 
 One channel of a padded image is a pair of *planes*: one has its even rows, one behind the other in
-a single vector of `pitch` numbers each, the other its odd rows. For the even rows of outputs and
+a single vector of `pitch` values each, the other its odd rows. For the even rows of outputs and
 for the odd ones, pixel (row + a, col + b) of all windows is then a vector, too: a plane moved on
-by so many numbers. A row of pixels is loaded once for two rows of outputs, and four taps are
+by so many values. A row of pixels is loaded once for two rows of outputs, and four taps are
 applied in one walk, because what limits these loops is how often memory is read, not the
 arithmetic. (The last columns of a row belong to windows that reach over its end; they are
 computed and not used.)
@@ -87,11 +87,10 @@ def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx, front=NO_FRONT):
         arguments = (numbers, kernel.flat[0], dy, scales, y, at, relu, dx is not None)
         share(_scale_backward, len(x), *arguments, partial, partial_bias, dnumbers)
     else:
-        arguments = (x, front or _nothing(x), _turned_taps(kernel), pads, dy, scales, y, at, relu)
         wanted = (True, dx is not None, front is not NO_FRONT)
         partials = (partial, partial_bias, partial_front)
-        dx = x[:0] if dx is None else dx
-        share(_backward, len(x), *arguments, wanted, written_out(kernel.shape[:2]), *partials, dx)
+        outer = {"front": front, "scales": scales, "y": y, "at": at, "relu": relu}
+        _share_backward(x, _turned_taps(kernel), pads, dy, wanted, partials, dx, **outer)
     # the batch axis goes, in fixed order
     return partial.sum(axis=0), partial_bias.sum(axis=0), partial_front.sum(axis=0)
 
@@ -99,22 +98,28 @@ def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx, front=NO_FRONT):
 def conv_grad_kernel(x, dy, pads, partial):
     """Each sample's share of the kernel's gradient, into `partial` (batch, *kernel.shape)."""
     partial_bias = np.empty((len(x), partial.shape[4]), dtype=x.dtype)
-    scales = np.ones(len(x), dtype=x.dtype)
     taps = np.zeros(partial.shape[1:], dtype=x.dtype).transpose(3, 2, 0, 1).copy()
-    arguments = (x, _nothing(x), taps, pads, dy, scales, dy, 0, False, (True, False, False))
     partials = (partial, partial_bias, np.empty((0, 2), dtype=x.dtype))
-    share(_backward, len(x), *arguments, written_out(partial.shape[1:3]), *partials, x[:0])
+    _share_backward(x, taps, pads, dy, wanted=(True, False, False), partials=partials)
 
 
 def conv_grad_input(dy, kernel, pads, dx):
     """The gradient of the input, into `dx` (batch, height, width, channels)."""
     partial = np.empty((0, *kernel.shape), dtype=dx.dtype)
     partial_bias = np.empty((len(dx), kernel.shape[3]), dtype=dx.dtype)
-    scales = np.ones(len(dx), dtype=dx.dtype)
-    settings = (pads, dy, scales, dy, 0, False, (False, True, False))
-    arguments = (dx, _nothing(dx), _turned_taps(kernel), *settings, written_out(kernel.shape[:2]))
     partials = (partial, partial_bias, np.empty((0, 2), dtype=dx.dtype))
-    share(_backward, len(dx), *arguments, *partials, dx)
+    wanted = (False, True, False)
+    _share_backward(dx, _turned_taps(kernel), pads, dy, wanted=wanted, partials=partials, dx=dx)
+
+
+def _share_backward(
+    x, taps, pads, dy, wanted, partials, dx=None, front=None, scales=None, y=None, at=0, relu=False
+):
+    """Run `_backward`, whose arguments these are; without `scales`, `y` and `relu`, dy is dz."""
+    scales = np.ones(len(x), dtype=x.dtype) if scales is None else scales
+    arguments = (x, front or _nothing(x), taps, pads, dy, scales, dy if y is None else y, at, relu)
+    dx = x[:0] if dx is None else dx
+    share(_backward, len(x), *arguments, wanted, written_out(taps.shape[2:]), *partials, dx)
 
 
 def _turned_taps(kernel):

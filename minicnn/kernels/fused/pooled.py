@@ -1,6 +1,6 @@
 """Convolution (3x3, one channel), relu, 2x2 max-pooling and dropout in a single pass.
 
-Layer by layer, the numbers between convolution and pooling fill four times the memory of those
+Layer by layer, the values between convolution and pooling fill four times the memory of those
 behind it, and are written and read again by each layer. Here they live in registers: the four
 sums of a pooling window are computed side by side, and only the largest leaves. How that is done
 along vectors is in `pooled_planes.py`.

@@ -1,8 +1,8 @@
 """Convolution (3x3, many channels) by Winograd's method, with bias, relu and 2x2 max-pooling.
 
 Sixteen outputs of a 3x3 convolution (a 4x4 *tile*) take 144 products. Winograd's F(4x4, 3x3)
-takes 36, on numbers that are transformed first: what it is, where the matrices come from and
-why the backward pass is the same thing transposed is told in WINOGRAD.md beside this file.
+takes 36, on values that are transformed first. WINOGRAD.md beside this file says where the matrices
+come from, and why the backward pass is the same thing transposed.
 
     U = G g G^T        the kernel g, 3x3 -> 6x6, for each channel and filter
     V = B^T d B        the pixels d of a tile, 6x6 -> 6x6, for each channel

@@ -8,11 +8,7 @@ Arrays are C-contiguous; images are (batch, height, width, channels), convolutio
 (kernel_height, kernel_width, channels, filters). Shapes are checked by the layers, not here.
 """
 
-from minicnn.kernels.naive.convolution import (
-    conv2d_forward,
-    conv2d_grad_input,
-    conv2d_grad_kernel,
-)
+from minicnn.kernels.naive.convolution import conv2d_forward, conv2d_grad_input, conv2d_grad_kernel
 from minicnn.kernels.naive.dense import (
     dense_forward,
     dense_grad_input,
@@ -34,26 +30,3 @@ from minicnn.kernels.naive.pooling import (
     maxpool2d_grad_input,
 )
 from minicnn.kernels.naive.updates import adam_update, momentum_update, rmsprop_update
-
-__all__ = [
-    "adam_update",
-    "avgpool2d_forward",
-    "avgpool2d_grad_input",
-    "conv2d_forward",
-    "conv2d_grad_input",
-    "conv2d_grad_kernel",
-    "dense_forward",
-    "dense_grad_input",
-    "dense_grad_kernel",
-    "dropout_keep",
-    "grad_bias",
-    "masked_scale",
-    "maxpool2d_forward",
-    "maxpool2d_grad_input",
-    "momentum_update",
-    "relu_forward",
-    "relu_grad_input",
-    "rmsprop_update",
-    "sigmoid_forward",
-    "sigmoid_grad_input",
-]

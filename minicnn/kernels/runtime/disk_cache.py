@@ -54,7 +54,7 @@ class SafeCache(FunctionCache):
         """The kernel for these argument types; None where there is none, or none to be trusted."""
         with contextlib.suppress(Exception):  # reading a damaged pickle may raise anything
             found = super().load_overload(sig, target_context)
-            # numba numbers the files, so two processes may write kernels for different types to one.
+            # Two processes may have written kernels for different types to a file of one number.
             if found is None or found.signature.args == tuple(sig):
                 return found
         with contextlib.suppress(OSError):  # not there, or not ours
@@ -62,7 +62,7 @@ class SafeCache(FunctionCache):
         return None
 
     def save_overload(self, sig, data):
-        """Write the kernel, or go on without."""
+        """Write the kernel; a failure costs a message only."""
         try:
             super().save_overload(sig, data)
         except Exception as error:  # a full disk, a folder taken away
@@ -71,7 +71,7 @@ class SafeCache(FunctionCache):
 
 
 def source_files(function) -> list[str]:
-    """The function's own file, and those from which it and they have imported compiled functions."""
+    """The files of a function and of all compiled functions that it and they import."""
     files, waiting = set(), [function]
     while waiting:
         function = waiting.pop()

@@ -1,7 +1,7 @@
 """Spin-waiting for another thread.
 
 To wake a sleeping thread takes the system some ten microseconds, and on a virtual machine more:
-as long as many a kernel computes. A thread that expects to go on soon therefore reads a flag in
+as long as many a kernel computes. A thread that expects work soon therefore reads a flag in
 memory for a moment, without Python's lock, and sleeps only if it has not changed.
 """
 

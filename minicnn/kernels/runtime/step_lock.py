@@ -9,10 +9,10 @@ step_lock, next_step = threading.RLock(), threading.Lock()
 
 @contextmanager
 def one_step_at_a_time() -> Iterator[None]:
-    """Keep other threads from running a model meanwhile: its layers keep arrays between calls.
+    """Keep other threads from running a model: its layers keep arrays between calls.
 
-    Whoever waits is next: `next_step` is held while waiting, so that a thread that makes one step
-    after the other cannot come back before one that has waited.
+    A waiting thread is next: it holds `next_step`, so that a thread that makes one step after the
+    other cannot come back before it.
     """
     if step_lock._is_owned():  # by this thread: a step within a step
         yield

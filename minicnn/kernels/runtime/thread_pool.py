@@ -7,9 +7,9 @@ into pieces, and every thread takes the next piece until there is none:
     share(kernel, 30, x, y)    # kernel(x, y, 0, 4), kernel(x, y, 4, 8), ...
 
 Kernels are written so that what one piece writes no other piece touches: results do not depend
-on how many threads there were. The helpers are plain Python threads that wait for work, at
-first by spinning (see `spin_wait.py`), so that kernels may be called from any thread, and from a process
-made by fork.
+on how many threads there were. The helpers are plain Python threads that wait for work, at first
+by spinning (see `spin_wait.py`), so that kernels may be called from any thread, and from a
+process made by fork.
 """
 
 import threading
@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from minicnn.kernels.runtime.thread_count import get_threads
 
-PIECES = 5  # for each thread: a thread that is held up then holds nobody else up for long
+PIECES = 5  # for each thread, so that one that is delayed does not delay the others for long
 
 
 class _Job:
@@ -51,9 +51,8 @@ class _Helper(threading.Thread):
 
     def __init__(self):
         super().__init__(name="minicnn-kernel", daemon=True)
-        from minicnn.kernels.runtime.spin_wait import (
-            SpinFlag,  # needs numba, as whoever shares work does
-        )
+        # Here, because it needs numba: whoever shares work has imported it.
+        from minicnn.kernels.runtime.spin_wait import SpinFlag
 
         self.flag = SpinFlag()
         self.idle, self.busy = threading.Lock(), threading.Lock()
@@ -67,7 +66,7 @@ class _Helper(threading.Thread):
         while True:
             if not self.flag.wait_for_submit(submitted):
                 self.asleep = True
-                if self.flag.submitted() == submitted:  # else one came since, and nobody woke it
+                if self.flag.submitted() == submitted:  # else one came since, without waking it
                     self.idle.acquire()
                 self.asleep = False
             with self.busy:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kernel_names import KERNELS
 from places import ROOT
 
 from covid.cli.commands import doctor
@@ -18,10 +19,10 @@ from covid.cli.main import main
 from covid.cli.parser import parser
 from covid.training.architectures import MODELS
 from minicnn import machine
-from minicnn.kernels import compiled, naive
+from minicnn.kernels import compiled
 from minicnn.kernels.runtime import thread_count
 
-NAMES = [*naive.__all__, "warp_images", *(f"{name}, fused" for name in MODELS)]
+NAMES = [*KERNELS, "warp_images", *(f"{name}, fused" for name in MODELS)]
 
 
 def in_a_process(code: str, **variables: str) -> subprocess.CompletedProcess:

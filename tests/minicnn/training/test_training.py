@@ -444,11 +444,11 @@ def test_accuracy_of_several_units_is_refused(data):
     assert 0 <= model.train_on_batch(data[0], labels)[1] <= 1
 
 
-def test_an_optimiser_belongs_to_one_model(data):
+def test_an_optimizer_belongs_to_one_model(data):
     first, second = tiny(), tiny()
     first.train_on_batch(*data)
     second.compile(first.optimizer)
-    with pytest.raises(ValueError, match="an optimiser of its own"):
+    with pytest.raises(ValueError, match="an optimizer of its own"):
         second.train_on_batch(*data)
 
 
