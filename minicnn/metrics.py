@@ -35,11 +35,7 @@ def accuracy(y: np.ndarray, p: np.ndarray) -> float:
     return binary_accuracy(y, p)
 
 
-METRICS = {
-    "acc": accuracy,
-    "accuracy": accuracy,
-    "binary_accuracy": binary_accuracy,
-}
+METRICS = {"acc": accuracy, "accuracy": accuracy, "binary_accuracy": binary_accuracy}
 
 
 def get(metric) -> tuple[str, Callable[[np.ndarray, np.ndarray], float]]:

@@ -25,5 +25,3 @@ Read in this order:
 from covid.audit.findings import Audit
 from covid.audit.run import run_audit
 from covid.audit.write import write_audit
-
-__all__ = ["Audit", "run_audit", "write_audit"]

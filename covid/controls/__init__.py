@@ -24,5 +24,3 @@ Intelligence 3, 610; shortcuts).
 from covid.controls.results import Controls, Row
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
-
-__all__ = ["Controls", "Row", "run_controls", "table", "write_controls"]

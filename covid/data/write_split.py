@@ -105,10 +105,7 @@ def write_split(
 
 
 def write_folder(
-    dataset: Dataset,
-    folder: str | Path,
-    transform: Transform | None = None,
-    progress: bool = True,
+    dataset: Dataset, folder: str | Path, transform: Transform | None = None, progress: bool = True
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)

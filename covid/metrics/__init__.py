@@ -20,13 +20,7 @@ nan.
 """
 
 from covid.metrics.calibration import brier_score, expected_calibration_error, reliability_bins
-from covid.metrics.curves import (
-    Band,
-    average_precision,
-    precision_recall_curve,
-    roc_auc,
-    roc_curve,
-)
+from covid.metrics.curves import Band, average_precision, precision_recall_curve, roc_auc, roc_curve
 from covid.metrics.definitions import DEFINITIONS, Definition
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
@@ -53,38 +47,3 @@ from covid.metrics.resampling import (
     percentile_interval,
 )
 from covid.metrics.thresholds import choose_threshold, threshold_choice
-
-__all__ = [
-    "DEFINITIONS",
-    "MEASURES",
-    "Band",
-    "Definition",
-    "accuracy",
-    "average_precision",
-    "balanced_accuracy",
-    "bootstrap",
-    "brier_score",
-    "choose_threshold",
-    "count",
-    "delong_interval",
-    "enough_groups",
-    "delong_variance",
-    "expected_calibration_error",
-    "f1_score",
-    "group_codes",
-    "interval_remark",
-    "measure",
-    "precision_recall_curve",
-    "predictive_intervals",
-    "predictive_values",
-    "reliability_bins",
-    "resampled_groups",
-    "basic_bootstrap_interval",
-    "roc_auc",
-    "roc_curve",
-    "sensitivity",
-    "specificity",
-    "threshold_choice",
-    "percentile_interval",
-    "wilson_interval",
-]

@@ -27,5 +27,3 @@ from covid.phantom.patient import Patient
 from covid.phantom.scan import make_patient, render_slice
 from covid.phantom.shortcuts import Switches
 from covid.phantom.write import write_dataset
-
-__all__ = ["Patient", "Switches", "make_patient", "render_slice", "write_dataset"]

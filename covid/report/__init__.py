@@ -17,5 +17,3 @@ follows by rules from the numbers (`verdict`); it never says more than they do.
 """
 
 from covid.report.write import REPORT, write_page
-
-__all__ = ["REPORT", "write_page"]

@@ -18,10 +18,7 @@ UNUSED = {  # status in the manifest: what it means
 
 def header(run: Run) -> dict:
     """What header.html shows."""
-    return {
-        "headline": headline(run),
-        "verdicts": {"Audit": run.audit, "Controls": run.controls},
-    }
+    return {"headline": headline(run), "verdicts": {"Audit": run.audit, "Controls": run.controls}}
 
 
 def done_section(run: Run) -> dict:

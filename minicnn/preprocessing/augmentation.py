@@ -98,19 +98,17 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         seed: int | None = None,
     ) -> None:
         owner = type(self).__name__
-        refuse_unsupported(
-            owner,
-            {
-                "featurewise_center": (featurewise_center, False),
-                "featurewise_std_normalization": (featurewise_std_normalization, False),
-                "zca_whitening": (zca_whitening, False),
-                "zca_epsilon": (zca_epsilon, 1e-6),
-                "brightness_range": (brightness_range, None),
-                "channel_shift_range": (channel_shift_range, 0.0),
-                "validation_split": (validation_split, 0.0),
-                "interpolation_order": (interpolation_order, 1),
-            },
-        )
+        others = {
+            "featurewise_center": (featurewise_center, False),
+            "featurewise_std_normalization": (featurewise_std_normalization, False),
+            "zca_whitening": (zca_whitening, False),
+            "zca_epsilon": (zca_epsilon, 1e-6),
+            "brightness_range": (brightness_range, None),
+            "channel_shift_range": (channel_shift_range, 0.0),
+            "validation_split": (validation_split, 0.0),
+            "interpolation_order": (interpolation_order, 1),
+        }
+        refuse_unsupported(owner, others)
         refuse_data_format(owner, data_format)
         self.ranges = AugmentationRanges(
             rotation_range=nonnegative(rotation_range, "rotation_range"),

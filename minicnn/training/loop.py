@@ -10,7 +10,14 @@ from minicnn.training.batch_sources import as_feed, split_off
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
-from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
+from minicnn.training.step import (
+    BadLoss,
+    as_inputs,
+    predict_step,
+    require_compiled,
+    test_step,
+    train_step,
+)
 
 
 def fit(
@@ -150,8 +157,9 @@ def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
     """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
+    inputs = as_inputs(model, x)  # builds a model that is not built yet
     try:
-        return train_step(model, x, y, on_bad_loss)
+        return train_step(model, inputs, y, on_bad_loss)
     except BadLoss as ended:
         return ended.logs
 

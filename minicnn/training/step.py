@@ -16,7 +16,7 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
     Parameters
     ----------
     model : Model
-        Compiled.
+        Built and compiled.
     x, y : array or list of arrays
         Inputs and labels, one array for each input and output of the model.
     on_bad_loss : function (inputs) -> None, optional
@@ -27,8 +27,7 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
     logs : dict of str to float
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
-    inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
-    values = model.graph.run(inputs, training=True)
+    values = model.graph.run(as_inputs(model, x), training=True)
     logs, gradients, of_logits = loss_and_gradients(model, values, y, on_bad_loss)
     model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())

@@ -2,14 +2,7 @@
 
 from covid.cli.parser import common
 from covid.cli.parser.common import new_command
-from covid.cli.parser.values import (
-    folds,
-    model,
-    models,
-    none_or_more,
-    positive,
-    ratios,
-)
+from covid.cli.parser.values import folds, model, models, none_or_more, positive, ratios
 from covid.common.choices import DEFAULT_MODEL, DEFAULT_MODELS, LABELS, MODEL_NAMES, SHORTCUT_NAMES
 from covid.data.ratios import DEFAULT_RATIOS
 

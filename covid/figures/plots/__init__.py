@@ -24,19 +24,3 @@ from covid.figures.plots.results import (
     fold_results,
     training_curves,
 )
-
-__all__ = [
-    "augmented_copies",
-    "comparison",
-    "confusion_matrices",
-    "filters_and_maps",
-    "fold_results",
-    "most_wrong",
-    "precision_recall",
-    "preprocessing_grid",
-    "reliability",
-    "roc",
-    "sample_grid",
-    "scores",
-    "training_curves",
-]
