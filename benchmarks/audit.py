@@ -133,9 +133,9 @@ def encoded(slices: list, grain, number: int) -> bytes:
     image = slices[own.integers(len(slices))]
     image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
     for _ in range(12):  # vessels and nodules of its own
-        centre = own.integers(size // 5, 4 * size // 5, 2).tolist()
+        center = own.integers(size // 5, 4 * size // 5, 2).tolist()
         radius, level = int(own.integers(1, size // 16)), int(own.integers(0, 256))
-        cv2.circle(image, centre, radius, level, -1, cv2.LINE_AA)
+        cv2.circle(image, center, radius, level, -1, cv2.LINE_AA)
     # A slow displacement of up to some 8 % of the side: 6 x 6 random vectors, in between smooth.
     bends = (0.03 * size * own.standard_normal((6, 6, 2))).astype(np.float32)
     bends = cv2.resize(bends, (size, size), interpolation=cv2.INTER_CUBIC)

@@ -187,7 +187,7 @@ def bias_gradient(place: str, rows: int, features: int) -> list[Case]:
 
 
 def updates(place: str, weights: int) -> list[Case]:
-    """One optimiser step on all weights of a model."""
+    """One optimizer step on all weights of a model."""
 
     def load(kernel: str, count: int) -> Load:
         def arrays(number: int) -> list[np.ndarray]:

@@ -119,7 +119,7 @@ def winograd_points(batch: int) -> list[Point]:
     tile_rows = tiles = 72 // winograd.TILE
     all_tiles = batch * tile_rows * tiles
     product = 2 * 36 * all_tiles * channels * filters
-    # Down the columns neighbouring tiles share theirs: 4 each and 2 at the end; then 6 rows each.
+    # Down the columns neighboring tiles share theirs: 4 each and 2 at the end; then 6 rows each.
     lines = batch * tile_rows * (4 * tiles + 2 + 6 * tiles) * channels
     pixels = lines * operations_of(winograd_tiles._times_bt)
     outputs = (6 + 4) * all_tiles * filters * operations_of(winograd_tiles._times_at)

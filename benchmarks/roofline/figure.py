@@ -7,7 +7,7 @@ import numpy as np
 from minicnn.files import atomic_write
 
 COLORS = {"cache": "tab:blue", "memory": "tab:green", "arithmetic": "tab:red"}
-APART = 26.0  # pixels between the numbers' centres, at least
+APART = 26.0  # pixels between the numbers' centers, at least
 STEPS = 400  # of pushing them apart
 
 

@@ -87,7 +87,7 @@ def audit_finds(story: Story) -> dict:
     flagged = [measure for measure in found["confounders"] if measure["flagged"]]
     best = max(flagged, key=lambda measure: abs(measure["auc"] - 0.5), default=None)
     gives_away = (
-        "no single number surely gives the class away"
+        "no confounder was found"
         if best is None
         else f"one number, the {best['title']}, tells the classes apart (AUC {best['auc']:.2f})"
     )
@@ -96,7 +96,7 @@ def audit_finds(story: Story) -> dict:
         "done": "The audit compared the images with each other; nothing was trained.",
         "looks": f"{found['verdict'].rstrip('.')}.",
         "is": f"{share(near['test_images_with_one'], near['test_images'])} of the test images have "
-        f"a near-duplicate among the images to learn from, and {gives_away}. What was put in: "
+        f"a near-duplicate in the training or validation set, and {gives_away}. What was put in: "
         f"{NEAR_DUPLICATES} near-duplicates of each slice, and {SHORTCUTS[SHORTCUT]}.",
         "numbers": {
             "verdict": found["verdict"],

@@ -29,10 +29,10 @@ def synthetic_slice(infected: bool, rng: np.random.Generator) -> np.ndarray:
     """A synthetic picture that only resembles a CT slice: uint8 (256, 256)."""
     picture = np.zeros((256, 256), np.float32)
     cv2.ellipse(picture, (128, 128), (110, 85), 0, 0, 360, 190, -1)
-    for centre in (80, 176):
-        cv2.ellipse(picture, (centre, 125), (35, 55), 0, 0, 360, 40, -1)
+    for center in (80, 176):
+        cv2.ellipse(picture, (center, 125), (35, 55), 0, 0, 360, 40, -1)
         for _ in range(6 if infected else 0):
-            row, column = rng.integers(90, 160), centre + rng.integers(-20, 20)
+            row, column = rng.integers(90, 160), center + rng.integers(-20, 20)
             cv2.circle(picture, (int(column), int(row)), int(rng.integers(6, 12)), 130, -1)
     return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
 

@@ -224,7 +224,7 @@ def test_1000_calls():
 
 
 def test_300_models():
-    """Built, trained and left: neither they nor their optimisers and plans stay."""
+    """Built, trained and left: neither they nor their optimizers and plans stay."""
     x, y = next(batches())
     left = []
 

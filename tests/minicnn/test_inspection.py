@@ -271,7 +271,7 @@ def test_unknown_layers_are_refused():
 
 @pytest.fixture
 def files(model, tmp_path, rng):
-    """Paths of a saved model and of a (random) colour image of another size."""
+    """Paths of a saved model and of a (random) color image of another size."""
     import cv2
 
     model.metadata["preprocessing"] = {"rescale": 1 / 255, "samplewise": True, "enhance": False}

@@ -18,7 +18,7 @@ def y():
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
-def test_optimisers_change_all_weights_or_none(optimizer, x, y):
+def test_optimizers_change_all_weights_or_none(optimizer, x, y):
     model = small_model(optimizer)
     model.train_on_batch(x, y)
     weights, grads = model.named_weights(), model.named_grads()

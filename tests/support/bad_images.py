@@ -31,9 +31,9 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check_sum)
 
 
-def png(width, height, stream, depth=8, colour=0, interlace=0, before=b"") -> bytes:
+def png(width, height, stream, depth=8, color=0, interlace=0, before=b"") -> bytes:
     """A png with right check sums, whatever is in it."""
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlace)
     return PNG + chunk(b"IHDR", header) + before + chunk(b"IDAT", stream) + chunk(b"IEND", b"")
 
 
@@ -83,7 +83,7 @@ def good_formats() -> dict[str, tuple[bytes, str]]:
         "16 bit.png": encoded(".png", deep),
         "16 bit.tif": encoded(".tif", deep),
         "alpha.png": encoded(".png", see_through),
-        "gray alpha.png": png(4, 3, zlib.compress(bytes(27)), colour=4),
+        "gray alpha.png": png(4, 3, zlib.compress(bytes(27)), color=4),
         "palette.png": png(
             *(4, 3, zlib.compress(b"\0\0\1\2\3" * 3), 8, 3),
             before=chunk(b"PLTE", bytes(range(12))) + chunk(b"tRNS", b"\0\x80"),
@@ -104,7 +104,7 @@ def good_formats() -> dict[str, tuple[bytes, str]]:
         "behind the end.jpg": jpg + b"something else",
         "fill bytes.jpg": jpg[:-2] + b"\xff\xff\xff\xd9",
         "unknown version.jpg": replaced(jpg, 11, b"\x09"),
-        "colour.bmp": encoded(".bmp", COLOUR),
+        "color.bmp": encoded(".bmp", COLOUR),
         "animated.gif": animation(),
         "three pages.tif": cv2.imencodemulti(".tif", [GRAY] * 3)[1].tobytes(),
         "lossy.webp": encoded(".webp", SMOOTH, cv2.IMWRITE_WEBP_QUALITY, 70),
@@ -150,7 +150,7 @@ def damaged() -> dict[str, tuple[bytes, str]]:
     deep = np.dstack([COLOUR, GRAY]).astype(np.uint16) * 257
     return {
         "alpha 16 bit.png": (encoded(".png", deep), "16 bits a channel"),
-        "colour 16 bit.tif": (encoded(".tif", deep[..., :3]), "16 bits a channel"),
+        "color 16 bit.tif": (encoded(".tif", deep[..., :3]), "16 bits a channel"),
         "changed byte.png": (replaced(data, 200, b"\0\1\2"), "check sum"),
         "no rows.png": (png(31, 24, b""), "cut-off png"),
         "not packed.png": (png(31, 24, b"hello world"), "damaged or cut-off png"),

@@ -476,7 +476,7 @@ UNUSABLE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         saved(layers.Flatten(input_shape=(SIZE, SIZE, 1)), layers.Dense(1)),
         "unusable output: expected a sigmoid",
     ),
-    "colour": (
+    "color": (
         saved(layers.Flatten(input_shape=(SIZE, SIZE, 3)), layers.Dense(1, activation="sigmoid")),
         r"unusable input: expected images \(6, 6, 1\)",
     ),

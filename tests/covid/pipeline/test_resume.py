@@ -122,7 +122,7 @@ def written(out: Path, name: str) -> float:
 
 
 def steps_done(out: Path) -> int:
-    """Optimiser steps in the checkpoints, which must all be readable."""
+    """Optimizer steps in the checkpoints, which must all be readable."""
     return sum(load_model(path).optimizer.iterations for path in out.glob("*/*/checkpoint.npz"))
 
 

@@ -95,7 +95,7 @@ def test_the_words_follow_the_numbers(tmp_path):
     without = rows["lungs_blacked_out"]
     assert f"lungs blacked out it is {without['auc']:.2f}" in controls["is"]
     assert ("does not need them" in controls["is"]) == without["flagged"]
-    assert ("surely" in audit["is"]) == (not audit["numbers"]["flagged"])
+    assert ("no confounder" in audit["is"]) == (not audit["numbers"]["flagged"])
     assert "too few patients for an interval" in last["looks"]
     assert last["numbers"]["honest"]["acc_95_percent_interval"] == [None, None]
 

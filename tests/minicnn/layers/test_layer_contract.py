@@ -357,7 +357,7 @@ def test_arguments_that_make_no_sense(make, text):
 
 
 @pytest.mark.parametrize("layer", [layers.Conv2D(2, 3), layers.Dense(2)])
-def test_what_an_initializer_function_returns_is_normalised(layer):
+def test_what_an_initializer_function_returns_is_normalized(layer):
     layer.kernel_initializer = lambda shape, rng: np.asfortranarray(rng.normal(size=shape))
     layer.bias_initializer = lambda shape, rng: [0] * shape[0]
     layer.build((4, 5, 3) if isinstance(layer, layers.Conv2D) else (3,), np.random.default_rng(0))

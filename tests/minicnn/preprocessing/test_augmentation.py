@@ -69,7 +69,7 @@ def test_golden_transforms(name, fill_mode):
 
 
 def test_nearest_agrees_with_plain_bilinear(image):
-    """Written out: the position by the matrix, clamped to the image, four neighbours."""
+    """Written out: the position by the matrix, clamped to the image, four neighbors."""
     parameters = {"theta": 25, "tx": 2.3, "ty": -1.7, "shear": 8, "zx": 1.3, "zy": 0.8}
     height, width, _ = image.shape
     matrix = transform_matrix(height, width, **parameters)
@@ -263,8 +263,8 @@ def test_standardize_order(image):
 
 def test_samplewise_by_hand():
     x = np.array([[[1.0], [3.0]]])  # mean 2, standard deviation 1
-    centred = ImageDataGenerator(samplewise_center=True).standardize(x)
-    np.testing.assert_allclose(centred, [[[-1], [1]]])
+    centered = ImageDataGenerator(samplewise_center=True).standardize(x)
+    np.testing.assert_allclose(centered, [[[-1], [1]]])
     divided = ImageDataGenerator(samplewise_std_normalization=True).standardize(4 * x)
     np.testing.assert_allclose(divided, [[[-1], [1]]], rtol=1e-6)
     flat = ImageDataGenerator(samplewise_std_normalization=True).standardize(np.ones((2, 2, 1)))

@@ -18,7 +18,7 @@ FILTERS = ("bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
 @pytest.fixture
-def colours() -> np.ndarray:
+def colors() -> np.ndarray:
     """A smooth synthetic picture (jpg keeps it), red first, height != width."""
     rows, columns = np.mgrid[0:24, 0:36]
     planes = [rows * 10, columns * 7, (rows + columns) * 4]
@@ -26,7 +26,7 @@ def colours() -> np.ndarray:
 
 
 def write(path: Path, image: np.ndarray, *options: int) -> Path:
-    """Write an image, red first if it has colours, in the format of the name."""
+    """Write an image, red first if it has colors, in the format of the name."""
     order = {2: ..., 3: (..., [2, 1, 0]), 4: (..., [2, 1, 0, 3])}
     pixels = image[order[2 if image.ndim == 2 else image.shape[2]]]
     encoded, data = cv2.imencode(path.suffix, np.ascontiguousarray(pixels), list(options))
@@ -36,20 +36,20 @@ def write(path: Path, image: np.ndarray, *options: int) -> Path:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".ppm", ".webp"])
-def test_lossless_formats_come_back(tmp_path, colours, suffix):
+def test_lossless_formats_come_back(tmp_path, colors, suffix):
     options = (cv2.IMWRITE_WEBP_QUALITY, 101) if suffix == ".webp" else ()
-    path = write(tmp_path / f"picture{suffix}", colours, *options)
+    path = write(tmp_path / f"picture{suffix}", colors, *options)
     image = load_img(path)
     assert image.dtype == np.uint8
-    np.testing.assert_array_equal(image, colours)
+    np.testing.assert_array_equal(image, colors)
 
 
-def test_jpg_comes_back_nearly(tmp_path, colours):
-    image = load_img(write(tmp_path / "picture.jpg", colours)).astype(int)
-    assert np.abs(image - colours).mean() < 4
+def test_jpg_comes_back_nearly(tmp_path, colors):
+    image = load_img(write(tmp_path / "picture.jpg", colors)).astype(int)
+    assert np.abs(image - colors).mean() < 4
 
 
-def test_gray_of_pure_colours(tmp_path):
+def test_gray_of_pure_colors(tmp_path):
     pure = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], dtype=np.uint8)
     # 0.299 * 255 = 76.2, 0.587 * 255 = 149.7, 0.114 * 255 = 29.1, cut off
     gray = load_img(write(tmp_path / "pure.png", pure), color_mode="grayscale")
@@ -57,13 +57,13 @@ def test_gray_of_pure_colours(tmp_path):
 
 
 def test_gray_is_the_articles_and_nearly_keras(tmp_path):
-    path = write(tmp_path / "colours.png", GOLDEN["resize_image"][..., :3])
+    path = write(tmp_path / "colors.png", GOLDEN["resize_image"][..., :3])
     gray = load_img(path, color_mode="grayscale")
     np.testing.assert_array_equal(gray, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
     assert set(np.unique(GOLDEN["gray"].astype(int) - gray)) == {0, 1}
 
 
-def test_gray_of_all_colours_is_the_articles():
+def test_gray_of_all_colors_is_the_articles():
     levels = np.arange(256, dtype=np.uint8)
     for red in range(0, 256, 17):
         blue, green = np.meshgrid(levels, levels)
@@ -73,14 +73,14 @@ def test_gray_of_all_colours_is_the_articles():
         np.testing.assert_array_equal(to_gray(image[..., ::-1]), read)
 
 
-def test_gray_of_a_jpg_is_the_brightness_it_stores(tmp_path, colours):
-    path = write(tmp_path / "picture.jpg", colours)
+def test_gray_of_a_jpg_is_the_brightness_it_stores(tmp_path, colors):
+    path = write(tmp_path / "picture.jpg", colors)
     stored = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), stored)
 
 
-def test_gray_file_in_all_color_modes(tmp_path, colours):
-    gray = colours[..., 0]
+def test_gray_file_in_all_color_modes(tmp_path, colors):
+    gray = colors[..., 0]
     path = write(tmp_path / "gray.png", gray)
     np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), gray)
     np.testing.assert_array_equal(load_img(path), np.stack([gray] * 3, axis=-1))
@@ -90,11 +90,11 @@ def test_gray_file_in_all_color_modes(tmp_path, colours):
     )
 
 
-def test_opacity_is_dropped_unless_asked_for(tmp_path, colours):
-    see_through = np.dstack([colours, colours[..., 1]])
+def test_opacity_is_dropped_unless_asked_for(tmp_path, colors):
+    see_through = np.dstack([colors, colors[..., 1]])
     path = write(tmp_path / "see_through.png", see_through)
-    np.testing.assert_array_equal(load_img(path), colours)
-    opaque = load_img(write(tmp_path / "opaque.png", colours), color_mode="grayscale")
+    np.testing.assert_array_equal(load_img(path), colors)
+    opaque = load_img(write(tmp_path / "opaque.png", colors), color_mode="grayscale")
     np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), opaque)
     np.testing.assert_array_equal(load_img(path, color_mode="rgba"), see_through)
 
@@ -107,8 +107,8 @@ def test_16_bits_become_8(tmp_path, suffix):
     np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), [[0, 0, 1, 1, 128, 255]])
 
 
-def test_exif_orientation_is_ignored(tmp_path, colours):
-    plain = write(tmp_path / "plain.jpg", colours)
+def test_exif_orientation_is_ignored(tmp_path, colors):
+    plain = write(tmp_path / "plain.jpg", colors)
     # One EXIF entry: tag 0x0112 (orientation), type 3 (16 bit), count 1, value 6 (turn by 90).
     entry = bytes.fromhex("0112 0003 00000001 0006 0000".replace(" ", ""))
     exif = b"Exif\0\0MM\0*" + bytes.fromhex("00000008 0001") + entry + bytes(4)
@@ -121,11 +121,11 @@ def test_exif_orientation_is_ignored(tmp_path, colours):
     np.testing.assert_array_equal(load_img(turned), load_img(plain))
 
 
-def test_names_in_any_script(tmp_path, colours):
+def test_names_in_any_script(tmp_path, colors):
     folder = tmp_path / "폐 영상"
     folder.mkdir()
-    path = write(folder / "снимок é.png", colours)
-    np.testing.assert_array_equal(load_img(str(path)), colours)
+    path = write(folder / "снимок é.png", colors)
+    np.testing.assert_array_equal(load_img(str(path)), colors)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image at all"])
@@ -137,8 +137,8 @@ def test_unreadable_content_names_the_file(tmp_path, content):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
-def test_a_file_cut_short_is_an_error(tmp_path, colours, suffix):
-    path = write(tmp_path / f"cut{suffix}", colours)
+def test_a_file_cut_short_is_an_error(tmp_path, colors, suffix):
+    path = write(tmp_path / f"cut{suffix}", colors)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ValueError, match="cut-off"):
         load_img(path)
@@ -158,24 +158,24 @@ def test_float_files_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jp2"])
-def test_16_bits_of_a_colour_are_refused(tmp_path, colours, suffix):
-    deep = np.tile(colours.astype(np.uint16) * 257, (2, 2, 1))  # OpenCV writes no smaller jp2
+def test_16_bits_of_a_color_are_refused(tmp_path, colors, suffix):
+    deep = np.tile(colors.astype(np.uint16) * 257, (2, 2, 1))  # OpenCV writes no smaller jp2
     path = write(tmp_path / f"deep{suffix}", deep)
     with pytest.raises(ValueError, match="its pixels have 16 bits a channel"):
         load_img(path)
 
 
-def test_tif_with_opacity(tmp_path, colours):
-    see_through = np.dstack([colours, colours[..., 1]])
+def test_tif_with_opacity(tmp_path, colors):
+    see_through = np.dstack([colors, colors[..., 1]])
     path = write(tmp_path / "see_through.tif", see_through)
     np.testing.assert_array_equal(load_img(path, color_mode="rgba"), see_through)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif", ".jp2", ".ppm"])
-def test_pillows_own_limit_is_not_asked(tmp_path, colours, monkeypatch, suffix):
-    path = write(tmp_path / f"picture{suffix}", np.tile(colours, (2, 2, 1)))
+def test_pillows_own_limit_is_not_asked(tmp_path, colors, monkeypatch, suffix):
+    path = write(tmp_path / f"picture{suffix}", np.tile(colors, (2, 2, 1)))
     expected = load_img(path)
-    for limit in (1, colours.size):  # it would be an error, a warning
+    for limit in (1, colors.size):  # it would be an error, a warning
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -191,8 +191,8 @@ def test_pillows_own_limit_is_not_asked(tmp_path, colours, monkeypatch, suffix):
         ({"keep_aspect_ratio": True}, "keep_aspect_ratio=True is not supported"),
     ],
 )
-def test_bad_arguments(tmp_path, colours, arguments, message):
-    path = write(tmp_path / "picture.png", colours)
+def test_bad_arguments(tmp_path, colors, arguments, message):
+    path = write(tmp_path / "picture.png", colors)
     with pytest.raises(ValueError, match=message):
         load_img(path, **arguments)
 
@@ -220,7 +220,7 @@ def test_resizing_gives_keras_numbers(interpolation, size):
     np.testing.assert_array_equal(resized, expected)
 
 
-def test_invisible_colours_do_not_bleed_into_visible_ones():
+def test_invisible_colors_do_not_bleed_into_visible_ones():
     image = np.array([[[200, 0, 0, 255], [0, 255, 0, 0]]], dtype=np.uint8)
     np.testing.assert_array_equal(resize(image, (1, 1), "box"), [[[199, 0, 0, 128]]])
 
@@ -240,8 +240,8 @@ def test_a_flat_gray_image_stays_flat(interpolation):
         np.testing.assert_array_equal(resize(flat, size, interpolation), np.full(size, 77))
 
 
-def test_target_size_is_height_then_width(tmp_path, colours):
-    path = write(tmp_path / "picture.png", colours)
+def test_target_size_is_height_then_width(tmp_path, colors):
+    path = write(tmp_path / "picture.png", colors)
     assert load_img(path, target_size=(10, 15)).shape == (10, 15, 3)
     assert load_img(path, "grayscale", (10, 15), "bicubic").shape == (10, 15)
 
@@ -283,11 +283,11 @@ def test_array_to_img_refuses():
 
 
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
-def test_kinds_of_files_as_keras_reads_them(tmp_path, colours, color_mode):
+def test_kinds_of_files_as_keras_reads_them(tmp_path, colors, color_mode):
     keras_utils = pytest.importorskip("keras").utils
-    picture = Image.fromarray(colours)
+    picture = Image.fromarray(colors)
     see_through = picture.convert("RGBA")
-    see_through.putalpha(Image.fromarray(colours[..., 1]))
+    see_through.putalpha(Image.fromarray(colors[..., 1]))
     files = {
         "picture.jpg": (picture, {}),
         "progressive.jpg": (picture, {"progressive": True, "quality": 60}),

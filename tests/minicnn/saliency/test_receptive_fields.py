@@ -35,8 +35,8 @@ def test_a_unit_sees_its_receptive_field_and_nothing_else(name):
         )
     rows, cols = np.nonzero(seen)
     for axis, places in enumerate((rows, cols)):
-        centre = field.start[axis] + unit[axis] * field.step[axis]
-        low, high = centre - (field.size[axis] - 1) / 2, centre + (field.size[axis] - 1) / 2
+        center = field.start[axis] + unit[axis] * field.step[axis]
+        low, high = center - (field.size[axis] - 1) / 2, center + (field.size[axis] - 1) / 2
         assert places.min() == max(low, 0) and places.max() == min(high, (8, 7)[axis])
 
 

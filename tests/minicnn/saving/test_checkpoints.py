@@ -176,7 +176,7 @@ def test_early_stopping_is_remembered(data, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "adam"])
-def test_every_optimiser_goes_on_where_it_was(name, data, tmp_path):
+def test_every_optimizer_goes_on_where_it_was(name, data, tmp_path):
     def once(folder, stop_after=10**9):
         optimizer = optimizers.OPTIMIZERS[name](momentum=0.9) if name != "adam" else None
         model = small_model(optimizer=optimizer)

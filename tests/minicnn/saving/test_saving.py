@@ -155,7 +155,7 @@ def test_an_interrupted_training_equals_one_in_one_piece(rng, tmp_path):
 
 
 def test_a_renamed_layer_begins_anew_and_can_be_loaded(rng, tmp_path):
-    """The optimiser's arrays go by the layers' names; those of no layer are not saved."""
+    """The optimizer's arrays go by the layers' names; those of no layer are not saved."""
     model = chain()
     model.compile(optimizers.Adam(1e-2), "binary_crossentropy")
     x, y = data_for(model, rng)

@@ -112,7 +112,7 @@ LAYERS = {
     "flatten": ("Flatten", {}, (2, 3, 4, 2)),
 }
 
-# name -> (optimiser class, its arguments)
+# name -> (optimizer class, its arguments)
 OPTIMIZERS = {
     "sgd": ("SGD", {"learning_rate": 0.05}),
     "momentum": ("SGD", {"learning_rate": 0.05, "momentum": 0.9}),
@@ -156,7 +156,7 @@ def layer_input(name: str) -> np.ndarray:
 
 
 def gradients_with_tiny_ones() -> np.ndarray:
-    """A gradient for each optimiser step, of sizes from 1e-8 (near epsilon) to 1."""
+    """A gradient for each optimizer step, of sizes from 1e-8 (near epsilon) to 1."""
     shape = (STEPS, *WEIGHTS_SHAPE)
     return numbers("gradient", shape) * 10.0 ** numbers("size", shape, -8, 0)
 
