@@ -21,9 +21,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from covid.models import MODELS, build_model
 
 import minicnn
+from covid.training.architectures import MODELS, build_model
 from minicnn.graph import Graph
 from minicnn.optimizers import Adam
 
