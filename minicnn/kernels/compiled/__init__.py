@@ -5,8 +5,8 @@ layers at once, or one in a cleverer way, are in `minicnn.kernels.fused`.
 
 Rules they all keep:
 - the work is shared among threads (`minicnn.kernels.runtime.thread_pool`) along an axis along
-  which the writes do not overlap, and sums across such an axis are kept as partial sums and added in a
-  fixed order afterwards: a result does not depend on the number of threads;
+  which the writes do not overlap, and sums across such an axis are kept as partial sums and added
+  in a fixed order afterwards: a result does not depend on the number of threads;
 - a loop that is to use vector instructions begins at 0, in an array that was cut to size before:
   of an index that begins elsewhere the compiler thinks that it may count from the end; where it
   thinks so all the same, because the loop is long, `range(np.uint64(size))` tells it better;
