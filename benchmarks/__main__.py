@@ -15,7 +15,7 @@ from benchmarks.cases import Case, all_cases
 from minicnn.kernels import compiled, naive, windows
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 from minicnn.machine import processor
-from minicnn.selftest import largest_difference, outcome
+from minicnn.selftest import largest_difference, outcomes
 
 TOLERANCE = 2e-4  # of the largest number: float32 sums in another order
 
@@ -95,10 +95,10 @@ def verify(case: Case) -> float:
     """
     seconds = 0.0
     for load, pair in ((case.small, ("naive", "NumPy")), (case.full, ("NumPy", "numba"))):
-        expected = outcome(getattr(MODULES[pair[0]], case.kernel), load.make())
+        expected = outcomes(MODULES[pair[0]], case.kernel, [load.make()])
         arguments = load.make()
         start = time.perf_counter()
-        found = outcome(getattr(MODULES[pair[1]], case.kernel), arguments)
+        found = outcomes(MODULES[pair[1]], case.kernel, [arguments])
         seconds = time.perf_counter() - start
         error = largest_difference(expected, found)
         if not error <= TOLERANCE:

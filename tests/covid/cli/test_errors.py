@@ -267,15 +267,15 @@ def places_of(words: str) -> list[tuple[str, int]]:
 
 def test_only_what_is_raised_counts_as_reached(tmp_path):
     """Here the one place that speaks of a missing folder, and none where all is well."""
-    from covid import dataset
+    from covid.data import class_folders
 
     reached: set = set()
     with noting_sites(reached):
         with pytest.raises(ValueError, match="no such folder"):
-            dataset.scan(tmp_path / "missing")
-        dataset.scan(slices())
+            class_folders.scan(tmp_path / "missing")
+        class_folders.scan(slices())
     assert sorted(reached) == [
-        place for place in places_of("no such folder") if place[0] == dataset.__file__
+        place for place in places_of("no such folder") if place[0] == class_folders.__file__
     ]
 
 
