@@ -85,7 +85,8 @@ def sites() -> dict[str, dict[int, int]]:
         lines = found[str(path)] = {}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             makes = isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
-            if "plots" not in path.parts and isinstance(node, ast.Expr):
+            draws = "plots" in path.parts or path.stem in ("figure", "figures")
+            if not draws and isinstance(node, ast.Expr):
                 makes = ast.unparse(node).startswith("require(")
             if makes:
                 lines.update(dict.fromkeys(range(node.lineno, node.end_lineno + 1), node.lineno))
