@@ -223,7 +223,7 @@ report slices -> slices/summary.json | No such file | covid run
 BAD_MODELS = """
 empty npy h5 keras torch half flipped-bit compressed overlapping endless-directory size-unknown
 encrypted twice climbing-name objects no-array absurd-shape too-short empty-absurd-shape no-header
-misshapen missing extra no-description numbers-as-description no-json json-list newer no-version
+npy-version-2 misshapen missing extra no-description numbers-as-description no-json json-list newer no-version
 no-layers wide-dense unknown-class unknown-optimizer positive-missing not-compiled positive-climbs
 one-class climbing-model-name preprocessing-3 enhance-text size-huge interpolation rescale-nan
 size-of-others two-units no-probability huge-output huge-window nan-weight threshold-3
@@ -251,6 +251,13 @@ AN_IMAGE = "train/Infected/synthetic-p001_s00_lung.png"
 NEW_IMAGE = "train/Infected/new.png"
 LAST_IMAGE = "test/Infected/synthetic-p003_s01_lung.png"
 ITS_LINE = "parts/manifest.csv | damaged | train/Infected/synthetic-p005_s00_lung.png"
+
+
+def no_confusion(summary: dict) -> None:
+    """A summary whose first confusion matrix is no matrix."""
+    split = next(iter(summary["splits"].values()))
+    next(iter(split["models"].values()))["test"]["confusion"] = {}
+
 
 # fmt: off
 TABLE = [
@@ -385,6 +392,8 @@ TABLE = [
         ("bad.png | damaged or cut-off png", file("bad.png", CUT_HEADER)),
         ("bad.png | damaged or cut-off png", image("no width.png")),
         ("bad.png | damaged png | check sum", image("changed byte.png")),
+        ("bad.png | damaged png | palette", image("no palette.png")),
+        ("bad.png | 100 million pixels | webp", image("bomb.webp")),
         ("bad.png | cut-off png", image("last byte.png")),
         ("bad.png | cut-off png", image("no rows.png")),
         ("bad.png | 30000 x 30000 | MAX_IMAGE_PIXELS to 900000000", image("bomb.png")),
@@ -482,6 +491,8 @@ TABLE = [
         ("summary.json | an object | --resume finished", written("finished", "summary.json", "[]")),
         ("summary.json | a text | --resume finished",
             written("finished", "summary.json", '{"splits": {"random": {"models": []}}}')),
+        ("summary.json | confusion | a list | --resume finished",
+            given.finished(lambda path: given.change_json(path / "summary.json", no_confusion))),
         ("finished/report.html | No space left on device | disk",
             all_of(given.finished(), raising("covid.report.write.atomic_write",
                 OSError(*FULL.args, "finished/report.html"))))),
