@@ -5,4 +5,5 @@ python -m benchmarks conv --json out.json
 python -m benchmarks --verify-only      # only check that all give the same numbers
 python -m benchmarks audit              # `covid audit` on 100,000 generated images
 python -m benchmarks peers              # whole training steps beside PyTorch and Keras
+python -m benchmarks roofline           # every kernel beside this machine's limits
 """

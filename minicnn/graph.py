@@ -32,6 +32,8 @@ class Graph:
         Each after the nodes that feed it.
     layers : list of Layer
         Each once, in the order of its first node.
+    is_end : list of bool
+        For each of `outputs`, whether no layer of the graph reads it.
 
     Raises
     ------

@@ -236,5 +236,5 @@ def fraction(value: float, argument: str, owner: Optimizer) -> float:
 
 
 def is_number(value) -> bool:
-    """Whether `value` is a real number, Python's or NumPy's, or an array of a single one."""
+    """Whether `value` is a real number, Python's or NumPy's, or an array of no axes."""
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"

@@ -10,7 +10,6 @@ import numpy as np
 from covid.phantom import write_dataset
 
 PATIENTS, SLICES_EACH = 6, 10
-DRAWN = PATIENTS * SLICES_EACH
 JPEG_QUALITY = 95  # OpenCV's default
 CLASSES = ("Infected", "Not_Infected")
 

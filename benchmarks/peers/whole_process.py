@@ -12,7 +12,7 @@ from benchmarks.peers.rounds import OURS, Case
 from benchmarks.peers.slices import write_jpg
 
 NAMES = ("train/whole_process",)
-FILES = 1051  # as many as the published data set has
+FILES = 1051
 
 
 def whole_process_case(wanted: list[str]) -> Iterator[Case]:

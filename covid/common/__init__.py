@@ -1,1 +1,1 @@
-"""What every room uses: errors, output files, threads, signals, the machine, names to choose from."""
+"""What every room uses: errors, output files, threads, signals, names to choose from."""

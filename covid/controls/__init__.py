@@ -1,8 +1,8 @@
 """Controls: what a score is worth that was reached on images that cannot hold the answer.
 
 The same training, once on the image as it is and then on what should not be enough: permuted
-labels, the image with its lungs blacked out, its border alone, the brightness alone. A control
-that scores like the image shows that the model need not have looked at the lungs.
+labels, the image with its lungs blacked out, its border alone, its lungs alone, and its gray
+histogram. A control that scores like the image shows that the model need not have looked at the lungs.
 
 ==================  ==============================================================
 `lung_mask`         where the lungs are
@@ -13,7 +13,8 @@ that scores like the image shows that the model need not have looked at the lung
 `run`               everything put together: `run_controls`
 `results`           what it returns
 `verdict`           which results are flagged, by which rule; the sentence
-`write`             table, controls.json, controls.csv; `figures`
+`write`             table, controls.json, controls.csv
+`figures`           the comparison of the controls, and what they see
 ==================  ==============================================================
 
 After Yagis et al. 2021 (Scientific Reports 11, 22544; permuted labels), Maguolo and Nanni 2021

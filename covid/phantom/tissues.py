@@ -6,11 +6,9 @@ Bushberg et al., The Essential Physics of Medical Imaging, chapter on computed t
 
 OUTSIDE_VIEW = -1024.0  # corners of the image, outside the scanner's field of view
 AIR = -1000.0
-LUNG = -870.0  # inflated lung, -950 .. -700
 FAT = -100.0  # -120 .. -80
 VISCERAL_FAT = -95.0
 MEDIASTINAL_FAT = -35.0  # with the small vessels and lymph nodes in it
-WATER = 0.0
 SKIN = 20.0
 MUSCLE = 52.0  # 35 .. 70
 BLOOD = 42.0  # 30 .. 50

@@ -1,7 +1,8 @@
 """The top of the page: the result in one sentence, what must be known beside it, data and methods."""
 
+from covid.common.choices import GROUP, RANDOM
 from covid.report.formats import amount, capital, count
-from covid.report.run_data import GROUP, RANDOM, Run, SplitData, SplitRun
+from covid.report.run_data import Run, SplitData, SplitRun
 from covid.report.verdict import TITLES, headline
 
 STEPS = {

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
 
+from covid.common.choices import GROUP, RANDOM, SUMMARY
 from covid.common.errors import UserError, shortened, shown
 from covid.metrics import MEASURES
-from covid.report.run_data import GROUP, RANDOM, ModelRun, Run, SplitRun
+from covid.report.run_data import ModelRun, Run, SplitRun
 
-SUMMARY = "summary.json"
 LARGEST = 1e300  # neither infinite nor NaN, and sums stay finite
 JSON_TYPES = {  # type of a field: (types in JSON, the same as text)
     float: ((int, float), "a number"),
@@ -52,13 +52,13 @@ def read_run(folder: str | Path) -> Run:
         ) from error
     except Misfit as error:
         raise UserError(
-            f"{path}: {error}; it is damaged or of another version: delete it, and "
-            f"`covid run --resume {folder}` writes it anew"
+            f"{path}: {error}; it is damaged or of another version (whose report.html stays as it is): "
+            f"start another run, or delete it, and `covid run --resume {folder}` trains and writes anew"
         ) from error
     except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path} is damaged ({shortened(error)}); delete it, and "
-            f"`covid run --resume {folder}` writes it anew"
+            f"`covid run --resume {folder}` trains and writes anew"
         ) from error
     splits = {
         key: with_folders(run.splits[key], key, folder)

@@ -1,9 +1,10 @@
 """Results with intervals: the splits side by side, every measure, and what each one means."""
 
+from covid.common.choices import GROUP, RANDOM
 from covid.metrics import DEFINITIONS
 from covid.report.chart import accuracy_chart
 from covid.report.formats import amount, capital, listed
-from covid.report.run_data import GROUP, RANDOM, Run
+from covid.report.run_data import Run
 from covid.report.verdict import difference
 
 # Accuracy first: the top of the page has it.

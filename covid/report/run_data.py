@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-RANDOM, GROUP = "random", "group"  # the two ways of splitting, and their folders
-PARTS = ("train", "validate", "test")
+from covid.common.choices import PARTS
 
 # Counts, rows the true class, columns the predicted: (tn, fp), (fn, tp).
 Confusion = tuple[tuple[int, int], tuple[int, int]]

@@ -5,8 +5,9 @@ is an interval that lies above the accuracy of always predicting the more freque
 is one that ends less than `MARGIN` above that.
 """
 
+from covid.common.choices import GROUP, RANDOM
 from covid.report.formats import amount, capital, count, fixed, listed, measured, percent, span
-from covid.report.run_data import GROUP, RANDOM, Audit, ModelRun, Run, SplitRun
+from covid.report.run_data import Audit, ModelRun, Run, SplitRun
 
 MARGIN = 0.1  # so much above chance is clearly above it
 TITLES = {RANDOM: "slices split at random", GROUP: "patients kept apart"}

@@ -7,6 +7,6 @@
 `checkpoint`        whether a checkpoint is one of this run
 `predictions`       the predictions for all images of a part, and their measures
 `model_file`        loads and checks a saved model
-`versions`          of everything that can change a result
+`versions`          versions of everything that can change a result
 ==================  ==============================================================
 """

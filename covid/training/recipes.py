@@ -188,7 +188,7 @@ class WarmUp(Callback):
     """Let the learning rate grow from a hundredth of itself over the first steps.
 
     Adam moves every weight by about the learning rate, whatever the gradient's size. Behind a
-    flatten layer ten thousands of weights then push a sum the same way: its first steps have
+    flatten layer tens of thousands of weights then push a sum the same way: its first steps have
     to be small, until the weights separate the images.
 
     Parameters

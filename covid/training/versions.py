@@ -5,6 +5,7 @@ import platform
 import cv2
 import numba
 import numpy as np
+import PIL
 
 import minicnn
 
@@ -17,4 +18,5 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "numba": numba.__version__,
+        "pillow": PIL.__version__,
     }

@@ -9,7 +9,7 @@ gradient:
     print(report)
     report.raise_if_wrong()
 
-Read `numeric.py`, then `check.py`; `kinks.py` and `hints.py` judge what they find.
+Read `numeric.py`, `compare.py`, `check.py`; `kinks.py` and `hints.py` judge what they find.
 `python -m minicnn.gradcheck` checks one of every layer on all backends. Try it: change a sign
 in a kernel's gradient, run it, and read what it says.
 """

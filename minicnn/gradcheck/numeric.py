@@ -20,6 +20,8 @@ def numeric_gradient(
     f : function (x) -> float
     x : float64 array
         Its elements are moved in place one by one, and set back again.
+    step : float
+        How far an element is moved to either side.
     positions : int array, optional
         Row-major positions of the elements to look at; all when missing.
 

@@ -1,4 +1,4 @@
-"""What `Layer` checks before a layer computes, so that no layer has to.
+"""What `Layer` checks before a layer computes and when it is changed, so that no layer has to.
 
 Kernels are compiled: given an array of another shape they would read beyond its end. Whatever
 enters a layer is therefore looked at here once, and reaches the kernels C-contiguous.
@@ -73,6 +73,8 @@ def input_arrays(layer, x):
 
 def several_inputs(layer, x: list) -> list:
     """The inputs of a layer that takes a list: of one batch and one dtype."""
+    if not isinstance(x, (list, tuple)):
+        raise TypeError(f"{layer.label}: expected a list of inputs, got {type(x).__name__}")
     for one in x:
         require_floats(layer, one, "a float32 or float64 array")
         require_samples(layer, one)
@@ -83,7 +85,7 @@ def several_inputs(layer, x: list) -> list:
         raise ValueError(
             f"{layer.label}: expected inputs of shapes {expected} and one dtype, got {found}"
         )
-    return x
+    return [ready_for_kernels(one) for one in x]
 
 
 def last_gradient(layer, dy: np.ndarray) -> np.ndarray:

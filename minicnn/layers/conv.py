@@ -14,7 +14,6 @@ from minicnn import arguments, initializers, kernels
 from minicnn.layers import windows
 from minicnn.layers.activations import activation_layer, activation_name
 from minicnn.layers.base import Layer
-from minicnn.layers.windows import crop_images, pad_images, window_pads
 
 
 class Conv2D(Layer):
@@ -113,8 +112,8 @@ class Conv2D(Layer):
         return out_height, out_width, self.filters
 
     def compute(self, x, training):
-        pads = window_pads(x.shape, self.kernel_size, self.strides, self.padding)
-        x_padded = pad_images(x, pads, value=0)
+        pads = windows.window_pads(x.shape, self.kernel_size, self.strides, self.padding)
+        x_padded = windows.pad_images(x, pads, value=0)
         bias = self.bias if self.use_bias else np.zeros(self.filters, x.dtype)
         self.cache = self.Cache(x_padded, pads)
         # (batch, height, width, channels) -> z: (batch, out_height, out_width, filters)
@@ -134,7 +133,7 @@ class Conv2D(Layer):
         # dx_padded: (batch, padded_height, padded_width, channels), as x_padded
         padded_size = x_padded.shape[1:3]
         dx_padded = backend.conv2d_grad_input(dz, self.kernel, self.strides, padded_size)
-        return crop_images(dx_padded, pads)
+        return windows.crop_images(dx_padded, pads)
 
     def config(self):
         return {

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn import arguments, initializers, kernels
-from minicnn.arguments import shape_text
 from minicnn.layers.activations import activation_layer, activation_name
 from minicnn.layers.base import Layer
 
@@ -70,7 +69,7 @@ class Dense(Layer):
         if len(input_shape) != 1:
             raise ValueError(
                 f"{self.label}: expected vectors of shape (inputs,), got "
-                f"{shape_text(input_shape)}; put a Flatten layer before it"
+                f"{arguments.shape_text(input_shape)}; put a Flatten layer before it"
             )
         return (self.units,)
 

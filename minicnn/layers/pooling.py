@@ -7,7 +7,6 @@ import numpy as np
 from minicnn import arguments, kernels
 from minicnn.layers import windows
 from minicnn.layers.base import Layer
-from minicnn.layers.windows import crop_images, pad_images, window_pads
 
 
 class Pooling2D(Layer):
@@ -83,8 +82,8 @@ class MaxPooling2D(Pooling2D):
         padded_size: tuple
 
     def compute(self, x, training):
-        pads = window_pads(x.shape, self.pool_size, self.strides, self.padding)
-        x_padded = pad_images(x, pads, value=-np.inf)
+        pads = windows.window_pads(x.shape, self.pool_size, self.strides, self.padding)
+        x_padded = windows.pad_images(x, pads, value=-np.inf)
         y, argmax = kernels.active().maxpool2d_forward(x_padded, self.pool_size, self.strides)
         self.cache = self.Cache(argmax, pads, x_padded.shape[1:3])
         return y
@@ -95,7 +94,7 @@ class MaxPooling2D(Pooling2D):
         dx_padded = kernels.active().maxpool2d_grad_input(
             dy, argmax, self.pool_size, self.strides, padded_size
         )
-        return crop_images(dx_padded, pads)
+        return windows.crop_images(dx_padded, pads)
 
 
 class AveragePooling2D(Pooling2D):
@@ -118,8 +117,8 @@ class AveragePooling2D(Pooling2D):
         padded_size: tuple
 
     def compute(self, x, training):
-        pads = window_pads(x.shape, self.pool_size, self.strides, self.padding)
-        x_padded = pad_images(x, pads, value=0)
+        pads = windows.window_pads(x.shape, self.pool_size, self.strides, self.padding)
+        x_padded = windows.pad_images(x, pads, value=0)
         counts = self._real_pixels(x.shape, pads, x.dtype)
         self.cache = self.Cache(counts, pads, x_padded.shape[1:3])
         return kernels.active().avgpool2d_forward(x_padded, counts, self.pool_size, self.strides)
@@ -130,7 +129,7 @@ class AveragePooling2D(Pooling2D):
         dx_padded = kernels.active().avgpool2d_grad_input(
             dy, counts, self.pool_size, self.strides, padded_size
         )
-        return crop_images(dx_padded, pads)
+        return windows.crop_images(dx_padded, pads)
 
     def _real_pixels(self, x_shape: tuple, pads: tuple, dtype) -> np.ndarray:
         """How many pixels of each window lie inside the image, (out_height, out_width)."""

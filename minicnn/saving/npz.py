@@ -38,6 +38,9 @@ class ModelFileError(ValueError):
         super().__init__(f"{self.problem}; {remedy}")
 
 
+TAKEN = ("file", "allow_pickle")  # np.savez's own arguments
+
+
 def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays to `path`, which is then either whole or as it was before.
 
@@ -46,8 +49,15 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
     """
     if Path(path).suffix != ".npz":
         raise ValueError(f"{path}: expected a name that ends in .npz (the only format there is)")
+    if not Path(path).parent.is_dir():
+        raise FileNotFoundError(f"{path}: expected a folder to write to, found none; make it first")
     for name, array in arrays.items():
-        if not name.isprintable() or "\\" in name or {"", ".", ".."} & set(name.split("/")):
+        if (
+            name in TAKEN
+            or not name.isprintable()
+            or "\\" in name
+            or {"", ".", ".."} & set(name.split("/"))
+        ):
             raise ValueError(f"{path}: expected a name like weights/conv2d/kernel, got {name!r}")
         dtype = np.asarray(array).dtype
         if dtype.kind not in DTYPE_KINDS:

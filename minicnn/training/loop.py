@@ -48,7 +48,7 @@ def fit(
         Arrays of samples with their labels in `y`; or something that gives (x, y) batches:
         an iterator of `ImageDataGenerator`, a sequence of batches, a Python generator.
     y : array or list of arrays, optional
-        Labels, 0 or 1.
+        Labels in [0, 1], mostly 0 or 1.
     batch_size : int, optional
         Samples in a step, 32 when missing; for arrays only.
     epochs, initial_epoch : int
@@ -157,9 +157,8 @@ def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
     """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
-    inputs = as_inputs(model, x)  # builds a model that is not built yet
-    try:
-        return train_step(model, inputs, y, on_bad_loss)
+    try:  # as_inputs builds a model that is not built yet
+        return train_step(model, as_inputs(model, x), y, on_bad_loss)
     except BadLoss as ended:
         return ended.logs
 
@@ -168,13 +167,13 @@ def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
 def test_one_batch(model, x, y, outputs: list | None = None) -> dict[str, float]:
     """`test_step`, while no other thread runs a model."""
     require_compiled(model)
-    return test_step(model, x, y, outputs)
+    return test_step(model, as_inputs(model, x), y, outputs)
 
 
 @one_step_at_a_time()
 def predict_one_batch(model, x):
     """`predict_step`, while no other thread runs a model."""
-    return predict_step(model, x)
+    return predict_step(model, as_inputs(model, x))
 
 
 def evaluate(

@@ -39,8 +39,7 @@ def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
 
     `outputs` gets the model's first output for the batch, if it is a list.
     """
-    inputs = as_inputs(model, x)  # before model.graph: it builds a model that is not built yet
-    values = model.graph.run(inputs)
+    values = model.graph.run(as_inputs(model, x))
     logs, _, _ = loss_and_gradients(model, values, y)
     if outputs is not None:
         outputs.append(values[model.graph.outputs[0]])
@@ -49,8 +48,7 @@ def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
 
 def predict_step(model, x):
     """Output array of one batch, or a list of them where the model has several outputs."""
-    inputs = as_inputs(model, x)
-    values = model.graph.run(inputs)
+    values = model.graph.run(as_inputs(model, x))
     outputs = [values[tensor] for tensor in model.graph.outputs]
     return outputs[0] if len(outputs) == 1 else outputs
 

@@ -21,7 +21,6 @@ EPOCHS = 1  # the article: 10, and 3 for model6
 
 IMAGE_ROWS = 150
 IMAGE_COLS = 150
-BATCH_SIZE = 30
 IMAGE_SHAPE = (IMAGE_ROWS, IMAGE_COLS, 1)
 
 

@@ -63,7 +63,7 @@ NOT_BY_A_USER = {
         "labels of 0 or 1 | to draw this figure | a name that ends in .png | "
         "expected an image of shape | its group is not known | expected backup_dir | "
         "expected double_checkpoint | expected save_freq | get_state: expected a dict | "
-        "set_threads | a name that ends in .npz | "
+        "set_threads | a name that ends in .npz | expected a folder to write | "
         "expected a name like | to hold numbers or a text"
     ),
 }

@@ -179,7 +179,7 @@ def variables() -> str:
 
 
 LIBRARIES = {"numpy": "numpy", "opencv": "cv2", "numba": "numba", "llvmlite": "llvmlite"}
-LIBRARIES |= {"matplotlib": "matplotlib", "tqdm": "tqdm"}
+LIBRARIES |= {"matplotlib": "matplotlib", "tqdm": "tqdm", "pillow": "PIL", "jinja2": "jinja2"}
 SECTIONS: dict[str, dict[str, Callable[[], object]]] = {
     "Versions": {
         "covid and minicnn": own_version,

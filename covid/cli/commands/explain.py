@@ -15,9 +15,7 @@ def explain(options: Namespace) -> dict:
     from minicnn.inspection import trace, trace_table
 
     if options.layer is None and options.position is not None:
-        raise UserError(
-            "--position: of which layer is not said; add --layer, such as --layer conv2d"
-        )
+        raise UserError("--position needs a layer: add --layer, such as --layer conv2d")
     model = open_model(options.model)
     x, remark = prepare_image(model, options.image, options.as_is)
     if remark:

@@ -215,5 +215,5 @@ def group_column(options: Namespace) -> str:
     if options.group_column is None:
         return DEFAULT_COLUMN
     if options.group_csv is None:
-        raise UserError("--group-column: of which file is not said; add --group-csv FILE")
+        raise UserError("--group-column needs a file: add --group-csv FILE")
     return options.group_column

@@ -1,6 +1,6 @@
 """The numba twins of `minicnn.kernels.naive`: same files, names, signatures and results.
 
-`rows.py` is another order of the convolution's loops, for few channels. Kernels that do several
+`rows.py` and its `row_taps.py` are another order of the convolution's loops, for few filters. Kernels that do several
 layers at once, or one in a cleverer way, are in `minicnn.kernels.fused`.
 
 Rules they all keep:

@@ -5,8 +5,7 @@ instruction takes neighbors:
 
 - many filters (or, for the input's gradient, channels): their values at one pixel are
   neighbors, so the innermost loop runs over them; that is this file;
-- few of them, as in a first layer with one gray channel: the innermost loop runs along the
-  image's rows; that is `rows.py`, for windows that move by one pixel.
+- few of them: the innermost loop runs along the image's rows; that is `rows.py`, for windows that move by one pixel.
 
 What a model's plan runs instead where it can is faster than both: `minicnn.kernels.fused`.
 """

@@ -1,10 +1,10 @@
-"""Convolution with few channels and filters whose windows move by one pixel; with relu in it.
+"""Convolution with few filters whose windows move by one pixel; with relu in it.
 
 One channel of a padded image is a pair of *planes*: one has its even rows, one behind the other in
 a single vector of `pitch` values each, the other its odd rows. For the even rows of outputs and
 for the odd ones, pixel (row + a, col + b) of all windows is then a vector, too: a plane moved on
-by so many values. A row of pixels is loaded once for two rows of outputs, and four taps are
-applied in one walk, because what limits these loops is how often memory is read, not the
+by so many values. A row of pixels is loaded once for two rows of outputs, and several taps are
+applied in one walk (see `row_taps.py`), because what limits these loops is how often memory is read, not the
 arithmetic. (The last columns of a row belong to windows that reach over its end; they are
 computed and not used.)
 

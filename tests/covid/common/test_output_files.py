@@ -12,7 +12,7 @@ def files_in(folder) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-# The helpers of covid.output
+# The helpers of covid.common.output_files
 
 
 def test_new_folder_takes_away_what_it_made_only(tmp_path):

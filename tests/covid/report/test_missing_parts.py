@@ -118,11 +118,11 @@ def test_a_summary_that_does_not_fit_is_one_sentence(tmp_path, summary, place, v
         read_run(tmp_path)
     said = str(caught.value)
     assert said.startswith(f"{tmp_path / 'summary.json'}: ") and sentence in said
-    assert said.endswith(f"delete it, and `covid run --resume {tmp_path}` writes it anew")
+    assert said.endswith(f"delete it, and `covid run --resume {tmp_path}` trains and writes anew")
 
 
 def test_a_summary_of_the_first_version_is_refused(tmp_path, capsys, summary):
     old = {key: summary[key] for key in ("note", "positive", "negative", "synthetic", "source")}
     write_summary(tmp_path, {**old, "seed": 0, "models": summary["splits"]["random"]["models"]})
     assert main(["report", str(tmp_path)]) == 2
-    assert "damaged or of another version: delete it" in capsys.readouterr().err
+    assert "damaged or of another version" in capsys.readouterr().err

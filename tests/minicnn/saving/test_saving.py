@@ -480,6 +480,5 @@ def test_metadata_that_json_cannot_hold(value, tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     model = models.Sequential([layers.Dense(1, input_shape=(2,))])
     for save in (model.save, model.save_weights):
-        with pytest.raises(FileNotFoundError) as caught:
+        with pytest.raises(FileNotFoundError, match="model.npz: expected a folder to write to"):
             save(tmp_path / "nowhere" / "model.npz")
-        assert caught.value.filename == str(tmp_path / "nowhere" / "model.npz")
