@@ -121,8 +121,11 @@ def test_the_helper_ends_with_a_process_that_was_killed():
 @needs_signals
 @pytest.mark.parametrize("seconds", [0, 0.03, 1])
 def test_ctrl_c_is_for_the_program_alone(seconds):
-    """From the first moment on: a terminal sends it to both processes."""
-    process, pid = start("time.sleep(600)")
+    """From the first moment on: a terminal sends it to both processes.
+
+    Short sleeps, because a signal that comes just before the system call does not end a sleep.
+    """
+    process, pid = start("while True: time.sleep(0.05)")
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
     _, complained = process.communicate(timeout=SECONDS)
