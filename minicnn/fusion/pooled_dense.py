@@ -58,15 +58,18 @@ class PooledDenseStep(PooledStep):
         dy = checks.gradient(self.dense, dy, self.z_shape, self.x.dtype)
         self.nodes[-1].give_caches_back()
         activation = self.dense.activation
-        return self.backward_linear(dy if activation is None else activation.backward(dy), wanted)
+        return self.gradients(dy if activation is None else activation.backward(dy), wanted)
 
     def backward_linear(self, dz, wanted):
+        return self.gradients(checks.gradient(self.dense, dz, self.z_shape, self.x.dtype), wanted)
+
+    def gradients(self, dz: np.ndarray, wanted: list[bool]) -> list:
+        """The kernel's backward pass, for dz (batch, units)."""
         from minicnn.kernels.fused import pooled_dense
 
         if self.kept is None:
             self.kept = self.new_kept()
             self.sums_of_units()
-        dz = checks.gradient(self.dense, dz, self.z_shape, self.x.dtype)  # (batch, units)
         *found, dweights = pooled_dense.conv_pool_dense_backward(
             self.x, dz, self.pads, self.drop, self.weights, self.kept
         )

@@ -148,7 +148,7 @@ class LinearStep(LayerStep):
 
     def backward(self, dy, wanted):
         self.node.give_caches_back()
-        return self.backward_linear(self.layer.undo_activation(dy), wanted)
+        return self.gradients(self.layer.undo_activation(dy), wanted)
 
     def backward_linear(self, dz, wanted):
         self.node.give_caches_back()

@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.node import Node, Tensor
-from minicnn.training.step import as_inputs, logits
+from minicnn.training.step import as_inputs, forward, logits
 
 
 def one_image(model, x) -> np.ndarray:
@@ -85,7 +85,7 @@ def logits_of(model, x, output: int = 0) -> np.ndarray:
     is the logit's number, counted through all of the model's outputs.
     """
     tensor, unit = logit_place(model, output)
-    values = model.graph.run(as_inputs(model, x))
+    values = forward(model, x)
     return logit_values(tensor, values)[:, unit].copy()
 
 

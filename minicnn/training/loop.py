@@ -10,14 +10,7 @@ from minicnn.training.batch_sources import as_feed, split_off
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
-from minicnn.training.step import (
-    BadLoss,
-    as_inputs,
-    predict_step,
-    require_compiled,
-    test_step,
-    train_step,
-)
+from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
 
 
 def fit(
@@ -157,8 +150,8 @@ def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
     """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
-    try:  # as_inputs builds a model that is not built yet
-        return train_step(model, as_inputs(model, x), y, on_bad_loss)
+    try:
+        return train_step(model, x, y, on_bad_loss)
     except BadLoss as ended:
         return ended.logs
 
@@ -167,13 +160,13 @@ def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
 def test_one_batch(model, x, y, outputs: list | None = None) -> dict[str, float]:
     """`test_step`, while no other thread runs a model."""
     require_compiled(model)
-    return test_step(model, as_inputs(model, x), y, outputs)
+    return test_step(model, x, y, outputs)
 
 
 @one_step_at_a_time()
 def predict_one_batch(model, x):
     """`predict_step`, while no other thread runs a model."""
-    return predict_step(model, as_inputs(model, x))
+    return predict_step(model, x)
 
 
 def evaluate(

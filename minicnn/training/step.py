@@ -16,7 +16,7 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
     Parameters
     ----------
     model : Model
-        Built and compiled.
+        Compiled.
     x, y : array or list of arrays
         Inputs and labels, one array for each input and output of the model.
     on_bad_loss : function (inputs) -> None, optional
@@ -27,7 +27,7 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
     logs : dict of str to float
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
-    values = model.graph.run(as_inputs(model, x), training=True)
+    values = forward(model, x, training=True)
     logs, gradients, of_logits = loss_and_gradients(model, values, y, on_bad_loss)
     model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())
@@ -39,7 +39,7 @@ def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
 
     `outputs` gets the model's first output for the batch, if it is a list.
     """
-    values = model.graph.run(as_inputs(model, x))
+    values = forward(model, x)
     logs, _, _ = loss_and_gradients(model, values, y)
     if outputs is not None:
         outputs.append(values[model.graph.outputs[0]])
@@ -48,9 +48,15 @@ def test_step(model, x, y, outputs: list | None = None) -> dict[str, float]:
 
 def predict_step(model, x):
     """Output array of one batch, or a list of them where the model has several outputs."""
-    values = model.graph.run(as_inputs(model, x))
+    values = forward(model, x)
     outputs = [values[tensor] for tensor in model.graph.outputs]
     return outputs[0] if len(outputs) == 1 else outputs
+
+
+def forward(model, x, training: bool = False) -> dict:
+    """The values of all tensors for one batch; builds a model that is not built yet."""
+    inputs = as_inputs(model, x)  # before model.graph, which an unbuilt model does not have
+    return model.graph.run(inputs, training)
 
 
 class BadLoss(Exception):
