@@ -11,6 +11,7 @@ DEFAULT_MODEL = "tiny_cnn"
 DEFAULT_MODELS = ("tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
 DEFAULT_RECIPE = "practice"
+DEFAULT_COLUMN = "patient"  # of --group-csv
 SHORTCUT_NAMES = ("marker", "brightness", "table")  # in synthetic images
 LABELS = ("true", "permuted")  # of synthetic images
 LOOK_METHODS = ("auto", "grad-cam", "occlusion")

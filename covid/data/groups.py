@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from covid.common.choices import DEFAULT_COLUMN
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.group_csv import read_group_names
 
-DEFAULT_COLUMN = "patient"
 LOOK_ALIKES = "the audit's look-alikes"  # the source of groups inferred; split.json has it, too
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
 

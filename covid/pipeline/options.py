@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.common.choices import DEFAULT_MODELS, DEFAULT_RECIPE, RANDOM
-from covid.data.groups import DEFAULT_COLUMN
+from covid.common.choices import DEFAULT_COLUMN, DEFAULT_MODELS, DEFAULT_RECIPE, RANDOM
 from covid.data.ratios import Ratios
 
 OF_ONE_CALL = ("out", "command", "command_line", "resume", "verbose", "say")  # not in run.json

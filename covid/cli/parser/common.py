@@ -5,9 +5,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.cli.parser.values import path, positive, ratios, seed
-from covid.common.choices import DEFAULT_RECIPE, NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.choices import DEFAULT_COLUMN, DEFAULT_RECIPE, NO_CONTOUR, RECIPE_NAMES, SPLITS
 from covid.common.errors import UserError, shown
-from covid.data.groups import DEFAULT_COLUMN
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -108,13 +107,10 @@ def add_split_choice(command, default: str | None) -> None:
     add_ratios(command)
 
 
-def add_ratios(command) -> None:
-    command.add_argument(
-        "--ratios",
-        type=ratios,
-        metavar="A/B/C",
-        help="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)",
-    )
+def add_ratios(
+    command, about="train/validate/test in per cent (default: the recipe's, mostly 50/10/40)"
+) -> None:
+    command.add_argument("--ratios", type=ratios, metavar="A/B/C", help=about)
 
 
 def add_groups(command):
