@@ -2,7 +2,7 @@
 
 from covid.cli.parser import common
 from covid.cli.parser.common import new_command
-from covid.cli.parser.values import path, positive, ratios
+from covid.cli.parser.values import path, positive
 from covid.common.choices import DEFAULT_MODEL, GROUP, MODEL_NAMES, RANDOM, STORY_PATIENTS
 
 
@@ -23,12 +23,7 @@ def add_audit(commands) -> None:
         "patients kept whole, as --group or --group-csv names them",
     )
     common.add_groups(command)
-    command.add_argument(
-        "--ratios",
-        type=ratios,
-        metavar="A/B/C",
-        help="of that split, in per cent (default 50/10/40)",
-    )
+    common.add_ratios(command, "of that split, in per cent (default 50/10/40)")
 
 
 def add_controls(commands) -> None:
