@@ -42,6 +42,9 @@ class Memory(NamedTuple):
     @classmethod
     def now(cls) -> "Memory":
         gc.collect()  # what can be collected is not lost
+        # Nor are the names of attributes looked up last: Pillow makes those of its methods anew for
+        # each file, and Python's own cache keeps up to 4,096 of them.
+        getattr(sys, "_clear_internal_caches", getattr(sys, "_clear_type_cache", int))()
         # What earlier tests have freed goes back to the system, lest losses hide in it.
         getattr(ctypes.CDLL(None), "malloc_trim", int)(0)
         pages = int(STATM.read_text().split()[1])
