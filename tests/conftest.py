@@ -6,11 +6,15 @@ import pytest
 from minicnn import kernels
 from minicnn.kernels.runtime import thread_count
 
-# The files that take longest, so that they begin first: with two files at a time, one of these at
-# the end would have the other processor wait.
-LONG_FILES = (
-    *("test_resume.py", "test_errors.py", "test_same_bits.py", "test_disk_cache.py"),
-    *("test_long_runs.py", "test_without_compiler.py", "test_cli.py"),
+# The files that begin first, with two at a time. The first compiles most kernels; those after it
+# need few of them, so that no kernel is compiled twice at once. Then the longest: one of them at the
+# end would have the other processor wait.
+FIRST_FILES = (
+    *("test_same_bits.py", "test_disk_cache.py", "test_without_compiler.py", "test_audit.py"),
+    *("test_lookalikes.py", "test_phantom_switches.py", "test_phantom.py", "test_plots.py"),
+    *("test_groups.py", "test_imports.py", "test_process_end.py", "test_gradients.py"),
+    *("test_resume.py", "test_errors.py", "test_kernels_agree.py", "test_long_runs.py"),
+    *("test_cli.py", "test_forks.py"),
 )
 
 
@@ -21,8 +25,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Long files first; the others, and the tests of each, stay as they are."""
-    place = {name: number for number, name in enumerate(LONG_FILES)}
+    """`FIRST_FILES` first; the others, and the tests of each, stay as they are."""
+    place = {name: number for number, name in enumerate(FIRST_FILES)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 

@@ -1,10 +1,11 @@
-"""`covid` without the figures of its models and images, which take most of the time of a tiny run.
+"""`covid` without its figures, which take most of the time of a tiny run.
 
 For tests of other things that start many processes; everything else is as in `python -m covid`.
 """
 
 import sys
 
+from covid.audit import write
 from covid.cli import main
 from covid.figures import dataset_figures, model_figures
 
@@ -12,4 +13,5 @@ for name in ("source_figures", "augmentation_figure"):
     setattr(dataset_figures, name, lambda *arguments, **named: None)
 for name in ("graph_figure", "model_figures", "overview"):
     setattr(model_figures, name, lambda *arguments, **named: None)
+write.draw = lambda *arguments, **named: None
 sys.exit(main.main())

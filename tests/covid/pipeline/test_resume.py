@@ -43,9 +43,9 @@ from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model
 
-KILLS = 25
-RUN = ("run", "--recipe", "practice", "--seed", "3", "--epochs", "40", "--checkpoint-steps", "1")
+RUN = ("run", "--recipe", "practice", "--seed", "3", "--epochs", "16", "--checkpoint-steps", "1")
 RUN = (*RUN, "--split", "random", "--no-controls")
+LONG_RUN = tuple("40" if word == "16" else word for word in RUN)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,12 @@ def images() -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(images) -> Path:
     """The run that all others must end like."""
-    out = temporary_folder() / "undisturbed"
-    assert finish(begin(*RUN, "--data", images, "--out", out))[0] == 0
+    return through(RUN, images, temporary_folder() / "undisturbed")
+
+
+def through(command: tuple[str, ...], images: Path, out: Path) -> Path:
+    """The output folder of a run that nobody disturbs."""
+    assert finish(begin(*command, "--data", images, "--out", out))[0] == 0
     return out
 
 
@@ -147,14 +151,26 @@ def lives():
     )
 
 
-def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, tmp_path):
-    out, rng, output = tmp_path / "out", np.random.default_rng(25), tmp_path / "said.txt"
-    arguments, reached = [*RUN, "--data", images, "--out", out], [0]
+def test_killed_at_10_moments_and_resumed_each_time(images, undisturbed, lives, tmp_path):
+    out = killed_and_resumed(10, RUN, images, lives, tmp_path)
+    assert_same_results(out, undisturbed)
+
+
+@pytest.mark.slow
+def test_killed_at_25_moments_and_resumed_each_time(images, lives, tmp_path):
+    out = killed_and_resumed(25, LONG_RUN, images, lives, tmp_path)
+    assert_same_results(out, through(LONG_RUN, images, tmp_path / "undisturbed"))
+
+
+def killed_and_resumed(kills: int, command, images: Path, lives, folder: Path) -> Path:
+    """The output folder of a run that was killed so many times and resumed after each."""
+    out, rng, output = folder / "out", np.random.default_rng(25), folder / "said.txt"
+    arguments, reached = [*command, "--data", images, "--out", out], [0]
 
     def checkpoints_written() -> list[float]:
         return [written(out, name) for name in ("tiny_cnn", "reduced_inception")]
 
-    for number in range(KILLS):
+    for number in range(kills):
         before = checkpoints_written()
         process = lives(arguments, output)
         process.start()
@@ -175,12 +191,12 @@ def test_killed_at_25_moments_and_resumed_each_time(images, undisturbed, lives, 
             shutil.rmtree(out)  # killed before it had made more than the folder
         reached.append(steps_done(out))
         assert reached == sorted(reached)  # nothing that was done is lost
-    assert len(set(reached)) > KILLS // 4  # the kills fell into the training
+    assert len(set(reached)) > kills // 4  # the kills fell into the training
     code, said, complained = finish(begin(*arguments, figures=True))
     assert code == 0, complained
     assert "resuming from" in said
-    assert_same_results(out, undisturbed)
     assert list(out.rglob("*.tmp")) == list(out.rglob("checkpoint.npz")) == []
+    return out
 
 
 @pytest.mark.parametrize(
@@ -462,7 +478,7 @@ def test_a_second_process_is_kept_away(begun, capsys):
 def test_other_options_than_the_run_s_are_refused(begun, capsys):
     for option, words in {
         ("--seed", "4"): "was started with 3, so it cannot be resumed with 4",
-        ("--epochs", "7"): "was started with 40",
+        ("--epochs", "7"): "was started with 16",
         ("--models", "tiny_cnn"): "was started with tiny_cnn,reduced_inception",
         ("--group", "^.."): "was started with nothing of the kind",
         ("--ratios", "60/20/20"): "was started with nothing of the kind",
