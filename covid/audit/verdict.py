@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from covid.audit.findings import Audit
+from covid.common.choices import RANDOM
 
 NAMED = 3  # confounders named in the sentence; the others are counted
 
@@ -27,7 +28,7 @@ def summarize(audit: Audit) -> dict:
         "images": len(audit.prints),
         "unreadable": len(audit.prints.unreadable),
         "flat": int(audit.prints.flat.sum()),
-        "split": audit.split.kept_together or "random",
+        "split": audit.split.kept_together or RANDOM,
         "parts": dict(sorted(Counter(audit.parts).items())),
         "identical": {
             "groups": len(audit.identical_groups),

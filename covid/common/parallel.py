@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import cv2
@@ -35,17 +36,19 @@ def in_parallel(
         begun are then dropped.
     """
     from tqdm import tqdm
-    from tqdm.contrib.concurrent import thread_map
 
     on_terminal = progress and sys.stderr.isatty()
     if progress and not on_terminal:
         print(f"{title}: {len(jobs)} {unit}s ...", file=sys.stderr)
     opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
-    bar = {"desc": title, "unit": unit, "disable": not on_terminal, "tqdm_class": tqdm}
+    pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        results = thread_map(work, jobs, max_workers=os.cpu_count(), **bar)
+        waiting = [pool.submit(work, job) for job in jobs]
+        bar = tqdm(waiting, desc=title, unit=unit, disable=not on_terminal)
+        results = [future.result() for future in bar]
     finally:
+        pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)
     if progress and not on_terminal:
         print(f"{title}: done", file=sys.stderr)

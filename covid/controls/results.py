@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from covid.common.choices import RANDOM
 from covid.controls.intervals import BY_GROUP, BY_IMAGE
 from covid.controls.variant_folders import Example
 
@@ -76,7 +77,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 def split_text(controls: Controls) -> str:
     """How the images were divided."""
-    if controls.split == "random":
+    if controls.split == RANDOM:
         return "slices split at random"
     if controls.kept_apart:
         return f"{controls.members} kept apart"

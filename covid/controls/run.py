@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.choices import GROUP, RANDOM
 from covid.controls import verdict
 from covid.controls.intervals import measured
 from covid.controls.logistic import fit_logistic
@@ -67,7 +68,7 @@ def run_controls(
         "members": members,
     }
     return Controls(
-        split="group" if split.info["group"] else "random",
+        split=GROUP if split.info["group"] else RANDOM,
         model=model,
         recipe=recipe.name,
         positive=split.positive,

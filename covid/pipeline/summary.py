@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from covid.common.choices import PARTS
+from covid.common.choices import GROUP, PARTS
 from covid.data.disclaimer import note
 from covid.data.manifest import count_statuses, read_manifest
 from covid.data.split_folder import SplitFolder
@@ -85,7 +85,7 @@ def results_table(summary: dict) -> str:
         lines.append(f"{split['title']}:")
         lines += [result_line(name, row) for name, row in split["models"].items()]
     lines.append(summary["note"])
-    if "group" not in summary["splits"]:
+    if GROUP not in summary["splits"]:
         advice = "" if summary.get("groups") else " Try --group REGEX."
         lines += [
             "Slices were split at random: slices of one patient are in train and in test, so these",

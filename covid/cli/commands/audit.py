@@ -5,6 +5,7 @@ from argparse import Namespace
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import summarize
 from covid.cli.parser.common import group_column
+from covid.common.choices import GROUP
 from covid.common.errors import shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
 from covid.data.class_folders import scan
@@ -32,7 +33,7 @@ def audit(options: Namespace) -> dict:
         dataset = scan(options.folder, options.positive)
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
-        by_group = options.split == "group"
+        by_group = options.split == GROUP
         if by_group:
             require_groups(groups)
         ratios = options.ratios or DEFAULT_RATIOS

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 from covid.cli.commands.resume import command_line, resume
 from covid.cli.parser.common import group_column
+from covid.common.choices import GROUP, RANDOM
 from covid.common.errors import UserError
 from covid.common.output_files import free_name
 from covid.data.groups import compile_group
@@ -28,7 +29,7 @@ def run(options: Namespace, default_out: str = "results") -> dict:
     options = replace(
         given,
         out=given.out or free_name(default_out),
-        split=given.split or ("group" if given.names_groups else "random"),
+        split=given.split or (GROUP if given.names_groups else RANDOM),
         group_column=group_column(options),
     )
     summary = runner.run_all(replace(options, command_line=command_line(options)))

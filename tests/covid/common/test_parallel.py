@@ -34,3 +34,20 @@ def test_the_first_error_in_the_order_of_the_jobs_is_raised(error):
         in_parallel(fail, range(1000), "failing", "number", False)
     assert len(begun) < 500
     assert cv2.getNumThreads() == threads
+
+
+def test_ctrl_c_between_two_results_drops_what_has_not_begun(monkeypatch):
+    def interrupted(results, **bar):
+        yield results[0]
+        raise KeyboardInterrupt
+
+    begun = []
+
+    def note(number):
+        begun.append(number)
+        time.sleep(0.01)
+
+    monkeypatch.setattr("tqdm.tqdm", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        in_parallel(note, range(1000), "noting", "number", False)
+    assert len(begun) < 500
