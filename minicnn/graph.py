@@ -70,17 +70,20 @@ class Graph:
 
     def _walk_back(self, node: Node, met: list[Node], finished: list[Node]) -> None:
         """Visit `node` and all that feed it, each once."""
-        if node in met:
-            return
-        if not node.inputs and node.output not in self.inputs:
-            raise ValueError(
-                f"{node.layer.label}: an output depends on this input, which is not among "
-                "the model's inputs"
-            )
-        met.append(node)
-        for tensor in node.inputs:
-            self._walk_back(tensor.node, met, finished)
-        finished.append(node)
+        waiting = [(node, False)]  # with whether all that feed it were visited
+        while waiting:
+            node, all_fed = waiting.pop()
+            if all_fed:
+                finished.append(node)
+            elif node not in met:
+                if not node.inputs and node.output not in self.inputs:
+                    raise ValueError(
+                        f"{node.layer.label}: an output depends on this input, which is not among "
+                        "the model's inputs"
+                    )
+                met.append(node)
+                waiting.append((node, True))
+                waiting += [(tensor.node, False) for tensor in reversed(node.inputs)]
 
     def steps(self, layer_by_layer: bool = False) -> list:
         """What is run one after the other: layers, some of them fused; see `minicnn.fusion`."""
@@ -110,12 +113,12 @@ class Graph:
         training : bool
             Whether dropout drops.
         layer_by_layer : bool
-            Run every layer by itself, so that there are numbers for every tensor.
+            Run every layer by itself, so that there are values for every tensor.
 
         Returns
         -------
         values : dict of Tensor to array
-            Every tensor's numbers, but for those inside of fused layers. Only the outputs' are
+            Every tensor's values, but for those inside of fused layers. Only the outputs' are
             the caller's to keep: the others' memory is used again by the next run.
         """
         values = dict(zip(self.inputs, inputs, strict=True))

@@ -45,7 +45,7 @@ class ConvStep:
         if self.layer.use_bias:
             bias = checks.param(self.layer, "bias", self.x.dtype)
         for node in self.nodes:
-            node.layer.cache = None  # so that calling a layer's backward now is an error
+            node.layer.last_output = None  # so that calling a layer's backward now is an error
         return self.run(self.x, kernel, bias, training)
 
     def run(self, x, kernel, bias, training: bool) -> np.ndarray:

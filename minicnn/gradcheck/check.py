@@ -73,7 +73,7 @@ def check_layer(
         analytic = {name: np.array(gradient) for name, gradient in analytic.items()}
 
         def loss():
-            # Less the first output, number by number, so that large sums round nothing away.
+            # Less the first output, value by value, so that large sums round nothing away.
             return float(np.sum(dy * (output() - first)))
 
         title = f"{kernels.backend()}: {layer.label}"
@@ -163,6 +163,7 @@ def in_float64(layers: Sequence, others: Sequence = ()) -> Iterator[Callable[[],
         yield rewind
     finally:
         for thing, attributes in kept:
+            vars(thing).clear()  # of what has come meanwhile, too
             vars(thing).update(attributes)
 
 

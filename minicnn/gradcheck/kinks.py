@@ -13,7 +13,7 @@ def slopes(
     """Slope of the loss to the left and to the right of an element; their mean is its numeric
     gradient.
     """
-    flat = array.reshape(-1)  # a view
+    flat = array.flat
     value = flat[position]
     flat[position] = value - step
     left = (here - loss()) / step

@@ -29,10 +29,14 @@ def numeric_gradient(
     -------
     gradient : float64 array
         In the shape of `x`, or (positions,).
+
+    TypeError where `x` is of another dtype.
     """
-    values = x.reshape(-1)  # a view
-    gradient = np.zeros(values.size if positions is None else len(positions))
-    for place, position in enumerate(range(values.size) if positions is None else positions):
+    if x.dtype != np.float64:
+        raise TypeError(f"numeric_gradient: expected x to be a float64 array, got {x.dtype}")
+    values = x.flat  # in row-major order, whatever the order in memory
+    gradient = np.zeros(x.size if positions is None else len(positions))
+    for place, position in enumerate(range(x.size) if positions is None else positions):
         value = values[position]
         values[position] = value + step
         above = f(x)

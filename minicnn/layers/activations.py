@@ -23,7 +23,7 @@ class Function(Layer):
         return input_shape
 
     def backward_linear(self, dz):
-        return dz  # in front of the function is the layer's own input
+        return dz  # unchecked and as it is: what is in front of the function is its own input
 
 
 class ReLU(Function):
@@ -88,14 +88,8 @@ class Activation(Layer):
     name, input_shape
         See `Layer`.
 
-    Attributes
-    ----------
-    cache : Cache()
-        Empty. The function's own cache is in `layer.activation.cache`.
+    The function's cache is in `layer.activation.cache`.
     """
-
-    class Cache(NamedTuple):
-        pass
 
     def __init__(self, activation, *, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
@@ -105,7 +99,6 @@ class Activation(Layer):
         return input_shape
 
     def compute(self, x, training):
-        self.cache = self.Cache()
         return x if self.activation else x.copy()  # the base class calls the function
 
     def compute_gradients(self, dz):

@@ -29,7 +29,8 @@ class Layer(checks.FixedOnceBuilt):
     `config`; where it has parameters `param_shapes` and for each an initializer, such as `kernel_initializer` for
     "kernel". While it computes, parameters are its attributes: `self.kernel` is
     `self.params["kernel"]` in the dtype of x. With `activation=` it computes z, in front of the
-    activation; this class makes y = activation(z), and dz of dy. Worked out in CONTRIBUTING.md.
+    activation; this class makes y = activation(z), and dz of dy. With `takes_list = True` it takes
+    several inputs: x, dx and `input_shape` are lists. Worked out in CONTRIBUTING.md.
 
     Parameters
     ----------
@@ -46,12 +47,14 @@ class Layer(checks.FixedOnceBuilt):
     cache : named tuple or None
         What the last `forward` kept for `backward`; each layer lists its fields.
     last_output : (shape, dtype)
-        Of the last `forward`; `backward` takes a gradient like it.
+        Of the last z; gradients are like it. None before a `forward`.
     nodes : list of Node
         The layer's uses, one for each time it was connected to tensors.
     activation : Layer or None
         The activation layer that `activation="relu"` put behind this one.
     """
+
+    takes_list = False
 
     def __init__(self, *, name: str | None = None, input_shape: Sequence[int] | None = None):
         if not isinstance(name, str | None):
@@ -102,11 +105,11 @@ class Layer(checks.FixedOnceBuilt):
         shape = self.output_shape(input_shape)  # raises where the shape does not fit
         self.built = False
         self.input_shape = input_shape
-        self.built = True
         self.built_shapes = self.param_shapes(input_shape)
         for name, wanted in self.built_shapes.items():
             values = getattr(self, f"{name}_initializer")(wanted, rng)
             self.params[name] = checks.first_values(self, values, wanted)
+        self.built = True
         if self.activation is not None:
             self.activation.name = f"{self.label}/{self.activation.kind}"
             self.activation.build(shape, rng)
@@ -118,8 +121,7 @@ class Layer(checks.FixedOnceBuilt):
         array of the expected shape.
         """
         x = checks.input_arrays(self, x)
-        for name in self.built_shapes:
-            setattr(self, name, checks.param(self, name, x.dtype))
+        checks.bind_params(self, x[0].dtype)  # of the first input, or of the first sample
         z = self.compute(x, training)
         self.last_output = z.shape, z.dtype
         return z if self.activation is None else self.activation.forward(z)

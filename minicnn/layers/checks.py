@@ -59,7 +59,7 @@ def input_arrays(layer, x):
         raise RuntimeError(
             f"{layer.label}: not built yet; call build(input_shape, rng) or put it in a model"
         )
-    if isinstance(layer.input_shape, list):
+    if layer.takes_list:
         return several_inputs(layer, x)
     require_floats(layer, x, "a float32 or float64 array")
     require_samples(layer, x)
@@ -89,18 +89,22 @@ def several_inputs(layer, x: list) -> list:
 
 
 def last_gradient(layer, dy: np.ndarray) -> np.ndarray:
-    """Return `dy` as kernels take it if it is a gradient of the layer's last output.
+    """Return `dy` as kernels take it if it is a gradient of the layer's last output, or of its z.
+
+    The layer's parameters are looked at, too: its backward pass reads them.
 
     Raises
     ------
     RuntimeError
         Before any `forward`.
     TypeError, ValueError
-        As `gradient`.
+        As `gradient` and `param`.
     """
-    if layer.cache is None:
+    if layer.last_output is None:
         raise RuntimeError(f"{layer.label}: backward needs a forward before it")
-    return gradient(layer, dy, *layer.last_output)
+    dy = gradient(layer, dy, *layer.last_output)
+    bind_params(layer, dy.dtype)
+    return dy
 
 
 def gradient(layer, dy: np.ndarray, shape: tuple, dtype) -> np.ndarray:
@@ -114,6 +118,12 @@ def gradient(layer, dy: np.ndarray, shape: tuple, dtype) -> np.ndarray:
     if dy.dtype != dtype:
         raise TypeError(f"{layer.label}: expected dy of the output's dtype {dtype}, got {dy.dtype}")
     return ready_for_kernels(dy)
+
+
+def bind_params(layer, dtype) -> None:
+    """Make the parameters the layer's attributes, `layer.kernel` for params["kernel"]; see `param`."""
+    for name in layer.built_shapes:
+        setattr(layer, name, param(layer, name, dtype))
 
 
 def param(layer, name: str, dtype) -> np.ndarray:

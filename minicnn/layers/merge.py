@@ -9,7 +9,7 @@ from minicnn.layers.base import Layer
 
 
 class Concatenate(Layer):
-    """Join inputs along their last axis: channels of images, numbers of vectors.
+    """Join inputs along their last axis: channels of images, values of vectors.
 
     All other axes must agree; nothing is ever padded or cropped to make them fit. `forward`
     takes a list of arrays and `backward` returns a list of gradients, each the slice of dy
@@ -30,6 +30,8 @@ class Concatenate(Layer):
 
     class Cache(NamedTuple):
         x_shapes: list
+
+    takes_list = True
 
     def __init__(self, axis=-1, *, name=None):
         super().__init__(name=name)

@@ -12,7 +12,7 @@ from minicnn import arguments
 
 
 class Tensor:
-    """A placeholder for the output of a node: a shape, but no numbers yet.
+    """A placeholder for the output of a node: a shape, but no values yet.
 
     Attributes
     ----------
@@ -90,11 +90,15 @@ def connect(layer, inputs: Tensor | Sequence[Tensor]) -> Tensor:
     Raises
     ------
     TypeError
-        If something else than tensors is given.
+        If something else than tensors is given, or a list to a layer that takes one tensor.
     ValueError
         If their shapes do not fit the layer.
     """
     takes_list = isinstance(inputs, (list, tuple))
+    if takes_list and not layer.takes_list:
+        raise TypeError(
+            f"{layer.label}: expected one tensor, got a {type(inputs).__name__} of them"
+        )
     tensors = list(inputs) if takes_list else [inputs]
     for tensor in tensors:
         if not isinstance(tensor, Tensor):

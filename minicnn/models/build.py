@@ -27,7 +27,7 @@ def build_layers(graph: Graph, seed: int) -> None:
         layer = node.layer
         shape = node.pick([t.sample_shape for t in node.inputs]) if node.inputs else None
         if not node.inputs:
-            layer.built = True
+            layer.build(layer.given_shape, None)  # it has nothing to draw
         elif not layer.built:
             layer.build(shape, stream(seed, "layer", place[layer]))
         elif layer.input_shape != shape:

@@ -102,7 +102,7 @@ def connect_nodes(made: list, nodes: list[dict]) -> list:
         layer, inputs = made[node["layer"]], [tensors[index] for index in node["inputs"]]
         if isinstance(layer, layers.InputLayer) == bool(inputs):
             raise ValueError(f"{layer.label}: {len(inputs)} inputs")
-        if isinstance(layer, layers.Concatenate) != node["takes_list"]:
+        if layer.takes_list != node["takes_list"]:
             raise ValueError(f"{layer.label}: a list of inputs, or none where it needs one")
         if not inputs:
             tensors.append(input_tensor(layer))

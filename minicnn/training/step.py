@@ -91,6 +91,7 @@ def loss_and_gradients(
     of_logits : list of bool
         True where the gradient is with respect to the logits.
     """
+    require_compiled(model)
     labels = list(y) if isinstance(y, (list, tuple)) and len(model.losses) > 1 else [y]
     if len(labels) != len(model.losses):
         raise ValueError(

@@ -8,7 +8,7 @@ import pytest
 from shape_grid import spread_out
 
 from minicnn import kernels, layers, models
-from minicnn.gradcheck import GradientError, check_layer, check_model
+from minicnn.gradcheck import GradientError, check_layer, check_model, numeric_gradient
 from minicnn.gradcheck.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -291,11 +291,27 @@ def test_the_layer_is_left_as_it_was():
     params = {name: param.copy() for name, param in layer.params.items()}
     x_before = x.copy()
     check_layer(layer, x)
-    assert all(vars(layer)[name] is value for name, value in before[0].items())
-    assert all(vars(layer.activation)[name] is value for name, value in before[1].items())
+    for part, kept in zip((layer, layer.activation), before, strict=True):
+        assert vars(part).keys() == kept.keys()
+        assert all(vars(part)[name] is value for name, value in kept.items())
     for name, param in layer.params.items():
         np.testing.assert_array_equal(param, params[name])
     np.testing.assert_array_equal(x, x_before)
+
+
+def test_a_check_before_the_first_forward_leaves_no_float64_copies():
+    layer = layers.Dense(3)
+    layer.build((5,), np.random.default_rng(0))
+    check_layer(layer, VECTORS)
+    assert not {"kernel", "bias"} & vars(layer).keys()
+
+
+def test_the_numeric_gradient_of_any_layout_and_of_float64_only():
+    x = np.arange(6.0).reshape(2, 3).T
+    np.testing.assert_allclose(numeric_gradient(lambda x: float((x**2).sum()), x), 2 * x, atol=1e-8)
+    for dtype in (int, np.float32):
+        with pytest.raises(TypeError, match="expected x to be a float64 array, got"):
+            numeric_gradient(lambda x: float(x.sum()), x.astype(dtype))
 
 
 def test_dropout_goes_on_where_it_was():

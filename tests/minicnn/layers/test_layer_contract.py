@@ -210,6 +210,9 @@ def test_views_are_understood(case, backend):
 @EACH_CLASS
 def test_the_cache_is_a_named_tuple_whose_fields_are_explained(case):
     layer = there_and_back(case)[0]
+    if layer.cache is None:
+        assert "cache :" not in layer.__doc__  # it keeps nothing
+        return
     assert isinstance(layer.cache, tuple)
     assert f"cache : Cache({', '.join(layer.cache._fields)})" in " ".join(layer.__doc__.split())
 

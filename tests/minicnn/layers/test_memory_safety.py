@@ -60,6 +60,31 @@ def test_parameters_that_do_not_fit_are_refused(bad, filters, channels, rng, bac
     model.train_on_batch(x, y)
 
 
+@pytest.mark.parametrize("bad", BAD_PARAMS)
+def test_parameters_replaced_between_the_passes_are_refused(bad, rng, backend):
+    change, error = BAD_PARAMS[bad]
+    for layer, shape in ((layers.Conv2D(4, 3), (8, 8, 2)), (layers.Dense(3), (5,))):
+        layer.build(shape, rng)
+        y = layer.forward(rng.random((2, *shape), dtype=np.float32))
+        layer.params["kernel"] = change(layer.params["kernel"])
+        for backward in (layer.backward, layer.backward_linear):
+            with pytest.raises(error, match=f"{layer.label}: expected .*kernel") as caught:
+                backward(np.ones_like(y))
+            assert_one_sentence(caught)
+
+
+def test_a_parameter_is_read_from_params_not_from_the_attribute(rng, backend):
+    layer = layers.Conv2D(4, 3)
+    layer.build((8, 8, 2), rng)
+    x = rng.random((2, 8, 8, 2), dtype=np.float32)
+    y = layer.forward(x)
+    dx = layer.backward(np.ones_like(y))
+    layer.kernel = np.ones((7, 7, 2, 4), np.float32)  # would have kernels read beyond its end
+    np.testing.assert_array_equal(layer.backward(np.ones_like(y)), dx)
+    layer.kernel = np.ones((7, 7, 2, 4), np.float32)
+    np.testing.assert_array_equal(layer.forward(x), y)
+
+
 def test_a_float64_parameter_of_the_right_shape_is_taken(x, y):
     model = small_model()
     model.layers[0].params["kernel"] = np.ones((3, 3, 1, 4))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from places import ROOT
 
-from minicnn import models
+from minicnn import initializers, models
 from minicnn.gradcheck import check_layer, check_model
-from minicnn.layers import Conv2D, Dense, Flatten
+from minicnn.layers import Conv2D, Dense, Flatten, Input
+from minicnn.layers.base import Layer
 from minicnn.saving.describe import LAYERS
 
 
@@ -74,3 +75,46 @@ def test_it_trains_and_is_saved_and_loaded(model, tmp_path):
     model.save(tmp_path / "model.npz")
     loaded = models.load_model(tmp_path / "model.npz")
     np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+
+
+class WeightedSum(Layer):
+    """a * x0 + (1 - a) * x1: a layer with several inputs, and a parameter."""
+
+    takes_list = True
+    share_initializer = staticmethod(initializers.zeros)
+
+    def output_shape(self, input_shape):
+        return input_shape[0]
+
+    def param_shapes(self, input_shape):
+        return {"share": (1,)}
+
+    def compute(self, x, training):
+        self.x = x
+        return self.share * x[0] + (1 - self.share) * x[1]
+
+    def compute_gradients(self, dy):
+        self.grads = {"share": np.sum(dy * (self.x[0] - self.x[1])).reshape(1)}
+        return [self.share * dy, (1 - self.share) * dy]
+
+
+def test_a_layer_with_several_inputs_and_a_parameter(tmp_path, monkeypatch):
+    monkeypatch.setitem(LAYERS, "WeightedSum", WeightedSum)
+    rng = np.random.default_rng(0)
+    check_layer(WeightedSum(), [rng.normal(size=(2, 3)) for _ in range(2)]).raise_if_wrong()
+    inputs = Input((4,))
+    y = WeightedSum()([Dense(3)(inputs), Dense(3)(inputs)])
+    model = models.Model(inputs, Dense(1, activation="sigmoid")(y))
+    model.compile("sgd")
+    x = rng.random((6, 4), dtype=np.float32)
+    model.train_on_batch(x, np.arange(6) % 2)
+    model.save(tmp_path / "model.npz")
+    loaded = models.load_model(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+
+
+def test_a_list_is_for_layers_that_take_one():
+    x = Input((4,))
+    for inputs in ([x], (x, x)):
+        with pytest.raises(TypeError, match="dense: expected one tensor, got a (list|tuple)"):
+            Dense(2)(inputs)

@@ -50,6 +50,15 @@ def test_what_a_graph_refuses():
         layers.Dense(1)(np.zeros((2, 3)))
 
 
+def test_a_model_of_1500_layers(tmp_path):
+    chain = [layers.Dense(2, input_shape=(2,)), *(layers.ReLU() for _ in range(1499))]
+    model = models.Sequential(chain, seed=0)
+    model.save(tmp_path / "deep.npz")
+    x = np.ones((1, 2), np.float32)
+    loaded = models.load_model(tmp_path / "deep.npz")
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+
+
 @pytest.mark.parametrize("shape", [(0, 3, 1), (), (None, 3, 1), (2.5, 3, 1), 3])
 def test_input_refuses_what_is_no_shape(shape):
     with pytest.raises(ValueError, match="shape of positive integers"):

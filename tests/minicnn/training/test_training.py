@@ -13,6 +13,7 @@ from minicnn.kernels.runtime import thread_count
 from minicnn.preprocessing.image import ImageDataGenerator
 from minicnn.training.batch_sources import as_feed
 from minicnn.training.loop import as_list, metrics_names
+from minicnn.training.step import train_step
 
 IMAGE = (10, 9, 1)
 
@@ -386,6 +387,8 @@ def test_a_model_that_is_not_compiled_says_so(data):
     for call in calls:
         with pytest.raises(RuntimeError, match=r"tiny_cnn: call compile\(...\)"):
             call(*data)
+    with pytest.raises(RuntimeError, match=r"tiny_cnn: call compile\(...\)"):
+        train_step(model, *data)
     assert model.predict(data[0]).shape == (8, 1)  # needs no compile
 
 
