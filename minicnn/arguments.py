@@ -53,6 +53,23 @@ def positive_int(value: int, argument: str, owner: str) -> int:
     return int(value)
 
 
+def real(value: float, argument: str, owner: str, low: float, high: float) -> float:
+    """Return `value` as Python's float, which JSON can hold; ValueError outside [low, high]."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise ValueError(f"{owner}: expected {argument} to be in [{low}, {high}], got {value!r}")
+    return float(value)
+
+
+def seed_or_none(value: int | None, argument: str, owner: str) -> int | None:
+    """Return `value` as Python's int, which JSON can hold, or None; ValueError outside [0, 2**32)."""
+    integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if value is not None and not (integer and 0 <= value < 2**32):
+        expected = f"expected {argument} to be an integer in [0, 2**32)"
+        raise ValueError(f"{owner}: {expected}, got {value!r}")
+    return None if value is None else int(value)
+
+
 def choice(value: str, allowed: Sequence[str], argument: str, owner: str) -> str:
     """Return `value` if it is one of `allowed`, else raise ValueError."""
     if value not in allowed:

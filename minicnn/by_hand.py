@@ -2,10 +2,11 @@
 
     python -m minicnn.by_hand
 
-It draws digits, learns in some seconds which is which, and is then right on about 97 of 100 digits
+It draws digits, learns in some seconds which is which, and is then right on about 99 of 100 digits
 that it has not seen. Everything else in this framework makes these lines faster, safer or shorter.
 """
 
+import cv2
 import numpy as np
 
 from minicnn import use_backend
@@ -13,38 +14,24 @@ from minicnn.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from minicnn.losses import BinaryCrossentropy
 
 SIZE = 16  # height and width of an image in pixels
-FONT = """
-.###....#....###..#####....#..#####...##..#####..###...###..
-#...#..##...#...#....#....##..#......#........#.#...#.#...#.
-#..##...#.......#...#....#.#..####..#........#..#...#.#...#.
-#.#.#...#......#.....#..#..#......#.####....#....###...####.
-##..#...#.....#.......#.#####.....#.#...#..#....#...#.....#.
-#...#...#....#....#...#....#..#...#.#...#..#....#...#....#..
-.###...###..#####..###.....#...###...###...#.....###...##...
-"""
-# 7 lines of 10 * 6 dots: (7, 60) -> (7, 10, 6) -> (10, 7, 6), for each digit its rows and columns
-GLYPHS = (np.array([list(line) for line in FONT.split()]) == "#").reshape(7, 10, 6).swapaxes(0, 1)
+FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 
 def draw_digits(count, rng):
-    """Draw random digits as if by many hands: turned, scaled, shifted, noisy.
+    """Draw random digits as if by many hands: turned, scaled, shifted, thick or thin, noisy.
 
     Returns the images, (count, 16, 16, 1) float32, and which digits they are, (count,) int.
     """
     digits = rng.integers(10, size=count)
-    low, high = (-0.3, 1.4, -1, -1), (0.3, 2.0, 1, 1)  # radians, pixels to a dot, dots, dots
-    angle, scale, down, right = rng.uniform(low, high, (count, 4)).T.reshape(4, count, 1, 1)
-    row, col = np.indices((SIZE, SIZE)) - (SIZE - 1) / 2  # from the middle; (16, 16) each
-    # Where each pixel lies in its glyph, whose middle is dot (3, 2); (count, 16, 16) each
-    glyph_row = (np.cos(angle) * row - np.sin(angle) * col) / scale + 3 + down
-    glyph_col = (np.sin(angle) * row + np.cos(angle) * col) / scale + 2 + right
-    # How near that is to each row and column of dots, from 1 down to 0; (count, 16, 16, 7 and 6)
-    near_row = np.maximum(0, 1 - np.abs(glyph_row[..., np.newaxis] - np.arange(7)))
-    near_col = np.maximum(0, 1 - np.abs(glyph_col[..., np.newaxis] - np.arange(6)))
-    # Dots (r, c) of the digit of image n, each as much as it is near the pixel; (count, 16, 16)
-    images = np.einsum("nhwr,nrc,nhwc->nhw", near_row, GLYPHS[digits], near_col)
-    images += rng.normal(0, 0.2, images.shape)
-    return images.reshape(count, SIZE, SIZE, 1).astype(np.float32), digits
+    images = rng.normal(0, 0.1, (count, SIZE, SIZE)).astype(np.float32)
+    for image, digit in zip(images, digits, strict=True):
+        large, font = np.zeros((64, 64), np.uint8), FONTS[rng.integers(len(FONTS))]
+        cv2.putText(large, str(digit), (12, 52), font, 1.7, 255, int(rng.integers(2, 6)))
+        move = cv2.getRotationMatrix2D((32, 32), rng.uniform(-15, 15), rng.uniform(0.9, 1.2))
+        move[:, 2] += rng.uniform(-4, 4, 2)
+        large = cv2.warpAffine(large, move, (64, 64))
+        image += cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_AREA) / 255
+    return images[..., np.newaxis], digits
 
 
 def forward(layers, x):
@@ -54,55 +41,41 @@ def forward(layers, x):
     return x
 
 
-def measure(layers, images, digits):
-    """Loss, and the share of images whose largest logit is that of the right digit."""
-    z = forward(layers, images)
-    loss, _ = BinaryCrossentropy().from_logits(np.eye(10)[digits], z)
-    return loss, float(np.mean(z.argmax(axis=1) == digits))
-
-
 def main(epochs=8, batch=20, learning_rate=1.0):
-    """Train; returns a row for each epoch: training loss and accuracy, test loss and accuracy."""
+    """Train; returns the training loss and the accuracy on the test set of each epoch."""
     rng = np.random.default_rng(0)
-    images, digits = draw_digits(2000, rng)  # the training set
-    test_set = draw_digits(1000, rng)  # nothing is learned from it
-    answers = np.eye(10, dtype=np.float32)[digits]  # (2000, 10): 1 for the right digit, else 0
+    images, digits = draw_digits(4000, rng)  # the training set
+    test_images, test_digits = draw_digits(1000, rng)  # the test set: nothing is learned from it
+    answers = np.eye(10, dtype=np.float32)[digits]  # (4000, 10): 1 for the right digit, else 0
 
     # 1. Layers. Each takes the shape of one input sample, and draws its first weights.
-    layers = [
-        Conv2D(8, 5, activation="relu"),  # (16, 16, 1) -> (12, 12, 8): 8 filters of 5 x 5 pixels
-        MaxPooling2D(2),  # (12, 12, 8) -> (6, 6, 8): the largest of each 2 x 2
-        Flatten(),  # (6, 6, 8) -> (288,)
-        Dense(10),  # (288,) -> (10,): a logit for each digit
-    ]
-    shape = images.shape[1:]
-    for layer in layers:
+    layers = [Conv2D(8, 5, activation="relu"), MaxPooling2D(2), Flatten(), Dense(10)]
+    shape = (SIZE, SIZE, 1)
+    for layer in layers:  # (16, 16, 1) -> (12, 12, 8) -> (6, 6, 8) -> (288,) -> (10,)
         layer.build(shape, rng)
         shape = layer.output_shape(shape)
 
     rows = []
-    for epoch in range(epochs):
-        # All training images in a new order, 20 at a time: (2000,) -> (100, 20)
+    for epoch in range(1, epochs + 1):
+        losses = []
+        # All training images in a new order, 20 at a time: (4000,) -> (200, 20)
         for chosen in rng.permutation(len(images)).reshape(-1, batch):
             # 2. Forward: images (20, 16, 16, 1) -> logits (20, 10)
             z = forward(layers, images[chosen])
-            # 3. Loss: one number, and how it would change with each logit: dz, (20, 10)
-            loss, dz = BinaryCrossentropy().from_logits(answers[chosen], z)
-            # 4. Backward, the last layer first: each takes the gradient of its output, leaves those
-            #    of its weights in layer.grads, and gives that of its input, which is the output of
-            #    the layer before: (20, 10) -> (20, 288) -> (20, 6, 6, 8) -> (20, 12, 12, 8) -> ...
-            gradient = dz
+            # 3. Loss: one number, and how it would change with each logit: (20, 10)
+            loss, gradient = BinaryCrossentropy().from_logits(answers[chosen], z)
+            losses.append(loss)
+            # 4. Backward, the last layer first. Each takes the gradient of its output, leaves those
+            #    of its weights in layer.grads, and gives that of its input: (20, 10) -> (20, 288) ...
             for layer in reversed(layers):
                 gradient = layer.backward(gradient)
             # 5. Update: every weight takes a step downhill, in place.
             for layer in layers:
                 for name, weights in layer.params.items():
                     weights -= learning_rate * layer.grads[name]  # equal shapes
-        rows.append((*measure(layers, images, digits), *measure(layers, *test_set)))
-        print(
-            "epoch {}: training set: loss {:.3f}, accuracy {:.3f}; "
-            "test set: loss {:.3f}, accuracy {:.3f}".format(epoch + 1, *rows[-1])
-        )
+        found = forward(layers, test_images).argmax(axis=1)  # the digit of the largest logit
+        rows.append((np.mean(losses), np.mean(found == test_digits)))
+        print("epoch {}: training loss {:.3f}, test accuracy {:.3f}".format(epoch, *rows[-1]))
     return rows
 
 

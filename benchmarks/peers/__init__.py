@@ -50,6 +50,6 @@ def main(arguments: list[str]) -> int:
 
 
 def absent(modules: list[str]) -> str:
-    """Which of these modules are not installed, in words; empty if all are."""
+    """Which of these modules are not installed, as text; empty if all are."""
     names = [PACKAGES.get(name, name) for name in modules if not importlib.util.find_spec(name)]
     return f"not installed: {', '.join(names)}" if names else ""

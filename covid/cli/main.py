@@ -1,6 +1,6 @@
 """The command line: `covid run`, `covid synth`, and so on.
 
-What can be asked for is in `covid.cli.parser`; what is then done is in `covid.cli.commands`, of
+Commands and options are in `covid.cli.parser`; what is then done is in `covid.cli.commands`, of
 which a file is imported only when its command runs, so that `covid --help` answers at once.
 """
 

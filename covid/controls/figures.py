@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from matplotlib.axes import Axes
 
-from covid.controls.results import Controls, Row, interval_text, split_text
-from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
+from covid.controls.results import TITLES, Controls, Row, interval_text, split_text
+from covid.controls.variant_folders import CHANGED
 from covid.figures.plots.canvas import (
     BLUE,
     GRAY,
@@ -29,7 +29,7 @@ READING = (
     "If a row without lungs, or with permuted labels, scores like the image, the model need not "
     "read lungs."
 )
-COLUMNS = ("image", "lungs found", "lungs blacked out", "border only", "lungs only")
+COLUMNS = ("image", "lungs found", *(TITLES[name] for name in CHANGED))
 
 
 def controls_figure(controls: Controls, path: Path, note: str = "") -> Path:
@@ -116,10 +116,9 @@ def masks_figure(controls: Controls, path: Path, note: str = "") -> Path:
 
 
 def _pictures(image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
-    """The five columns: gray (height, width), the second one in color (height, width, 3)."""
+    """One for each column: gray (height, width), the second one in color (height, width, 3)."""
     outlined = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)  # (height, width) -> (height, width, 3)
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     orange = tuple(int(ORANGE[place : place + 2], 16) for place in (1, 3, 5))
     cv2.drawContours(outlined, outlines, -1, orange, 1)
-    changed = [change(image, mask) for change in (lungs_blacked_out, border_only, lungs_only)]
-    return [image, outlined, *changed]
+    return [image, outlined, *(change(image, mask) for change in CHANGED.values())]

@@ -13,7 +13,7 @@ from covid.controls import verdict
 from covid.controls.intervals import measured
 from covid.controls.logistic import fit_logistic
 from covid.controls.results import TITLES, WHAT, Controls, Row
-from covid.controls.variant_folders import Material, choose_examples, prepare
+from covid.controls.variant_folders import PERMUTED, Material, choose_examples, prepare
 from covid.data.split_folder import SplitFolder
 from covid.training.recipes import Recipe
 from covid.training.train import train_and_evaluate
@@ -99,7 +99,8 @@ def row_of(
         result = trained.results["test"]
         labels, p = result.labels, result.probabilities
         groups = result.groups
-    what = WHAT.get(name) or permuted_text(material.groups, material.permuted, members)
+    permuted = name == PERMUTED
+    what = permuted_text(material.groups, material.permuted, members) if permuted else WHAT[name]
     scores = measured(labels, p, groups, material.kept_apart, seed)
     return Row(name, TITLES[name], what, int(test.sum()), **scores._asdict())
 

@@ -25,6 +25,7 @@ from covid.controls.results import Row
 
 CHANCE = 0.5
 ENOUGH = 0.5  # of what the image has above chance
+MAY_SCORE = ("lungs_only", "histogram")
 SHORTCUTS = ("lungs_blacked_out", "border_only", "histogram_without_lungs")
 
 

@@ -83,10 +83,6 @@ def plan_split(
         False splits at random all the same; the groups are then only noted in manifest.csv, where
         a reader sees who is on both sides. The parts are those without `groups`.
 
-    Returns
-    -------
-    Split
-
     Raises
     ------
     UserError

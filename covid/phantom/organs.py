@@ -95,7 +95,7 @@ def muscle_seams(patient: Patient, z: float, frame: Frame) -> np.ndarray:
     return enlarged(np.clip(thickness / 2 + 0.7 - off_sheet, 0, 1), frame.size)
 
 
-def neck(canvas: np.ndarray, patient: Patient, z: float, frame: Frame) -> None:
+def neck(canvas: np.ndarray, z: float, frame: Frame) -> None:
     """Muscles and vessels in front of the spine, above the lungs."""
     if z > 0.22:
         return

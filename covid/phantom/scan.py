@@ -70,7 +70,7 @@ def hounsfield(patient: Patient, z: float) -> np.ndarray:
     table.draw(canvas, patient)
     clothes(canvas, patient, z)
     organs.trunk(canvas, patient, z, frame)
-    organs.neck(canvas, patient, z, frame)
+    organs.neck(canvas, z, frame)
     organs.great_vessels(canvas, patient, z, frame)
     organs.heart(canvas, patient, z, frame)
     abdomen.draw(canvas, patient, z, frame)

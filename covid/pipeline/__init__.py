@@ -1,7 +1,7 @@
 """`covid run`, step by step; `run` ties them together.
 
 ==================  ==============================================================
-`options`           what a run is asked for
+`options`           options of `covid run`
 `run`               everything from images to results: `run_all`
 `output_folder`     new, or that of a run to resume; `run_record` is its run.json
 `source`            the images, before they are split

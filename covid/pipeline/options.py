@@ -1,7 +1,7 @@
 """The options of `covid run` and `covid train`.
 
 The command line declares each in `covid.cli.parser`, under the name it has here; run.json holds
-it as the type given here. There is no further list of them.
+it as the type given here; `run_record.check_values` has the limits of those it holds.
 """
 
 from collections.abc import Callable

@@ -1,12 +1,12 @@
 """Controls and cross-validation: trainings that say how far the result can be believed."""
 
+from covid.controls.verdict import MAY_SCORE
 from covid.metrics import DEFINITIONS
 from covid.report import alt_texts
 from covid.report.formats import count
 from covid.report.pictures import picture
 from covid.report.run_data import Control, Run
 
-MAY_SCORE = ("lungs_only", "histogram")  # never flagged: infected lungs are denser
 FOLD_MEASURES = {
     "accuracy": DEFINITIONS["accuracy"].title,
     "auc": DEFINITIONS["roc_auc"].title,

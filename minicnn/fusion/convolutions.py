@@ -99,11 +99,11 @@ class RowsStep(ConvStep):
 
         if self.join is None:
             y = self.output_array(x)
-            self.out = y.reshape(len(x), -1)  # (batch, height, width, filters) -> (batch, numbers)
+            self.out = y.reshape(len(x), -1)  # (batch, height, width, filters) -> (batch, values)
         else:
             self.out = self.join.array(len(x), x.dtype)
-            numbers = math.prod(self.output.sample_shape)
-            y = self.out[:, self.at : self.at + numbers].reshape(-1, *self.output.sample_shape)
+            values = math.prod(self.output.sample_shape)
+            y = self.out[:, self.at : self.at + values].reshape(-1, *self.output.sample_shape)
         front = self.front_values(x)
         place = {"out": self.out, "at": self.at}
         rows.conv_forward(x, kernel, bias, self.pads, self.relu, **place, front=front)
@@ -169,7 +169,7 @@ class PooledStep(ConvStep):
 
         dz = pooled.undo_pooling(dy, self.drop, self.route, self.nodes[0].output.sample_shape)
         dx = np.empty(self.x.shape, dy.dtype)
-        # (batch, height, width, filters) -> (batch, numbers)
+        # (batch, height, width, filters) -> (batch, values)
         flat = dz.reshape(len(dz), -1)
         kernel = checks.param(self.layer, "kernel", dy.dtype)
         rows.conv_grad_input(flat, kernel, self.pads, dx)

@@ -110,7 +110,7 @@ class JoinStep(LayerStep):
         self.buffers = Buffers()
 
     def array(self, batch: int, dtype) -> np.ndarray:
-        """Where all parts are written, (batch, numbers)."""
+        """Where all parts are written, (batch, values)."""
         return self.buffers.get("y", (batch, *self.output.sample_shape), dtype)
 
     def forward(self, inputs, training):
@@ -137,7 +137,7 @@ class JoinStep(LayerStep):
 
 
 class OuterProduct(NamedTuple):
-    """A gradient (batch, numbers) whose rows differ by a factor only: scales[n] * row[0]."""
+    """A gradient (batch, values) whose rows differ by a factor only: scales[n] * row[0]."""
 
     scales: np.ndarray
     row: np.ndarray

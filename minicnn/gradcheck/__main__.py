@@ -16,6 +16,8 @@ def examples() -> Iterator[tuple[str, layers.Layer, np.ndarray | list[np.ndarray
     vector = rng.normal(size=(3, 6))
     deep = rng.normal(size=(1, 3, 3, 8))
     yield "few filters", layers.Conv2D(3, (3, 2), strides=(2, 1), padding="same"), image
+    yield "few filters, 3x4", layers.Conv2D(2, (3, 4)), image
+    yield "few filters, 7x7", layers.Conv2D(1, 7, padding="same"), image
     yield "many filters, relu", layers.Conv2D(8, (2, 2), activation="relu"), deep
     yield "overlapping", layers.MaxPooling2D(3, strides=1, padding="same"), image
     yield "overlapping", layers.AveragePooling2D(3, strides=1, padding="same"), image

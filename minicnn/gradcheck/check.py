@@ -42,10 +42,6 @@ def check_layer(
     max_inputs, max_params : int or None
         At most so many elements of each input and of each parameter are checked; None: all.
 
-    Returns
-    -------
-    report : Report
-
     Raises
     ------
     GradientError
@@ -106,10 +102,6 @@ def check_model(
     seed, step, max_inputs, max_params
         As in `check_layer`. A model of many parameters takes two runs for each: give
         `max_params`.
-
-    Returns
-    -------
-    report : Report
     """
     require_compiled(model)
     rng = np.random.default_rng(seed)

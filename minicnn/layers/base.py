@@ -193,7 +193,7 @@ class Layer(checks.FixedOnceBuilt):
         """
         if len(self.nodes) != 1:
             raise ValueError(
-                f"{self.label}: expected a layer that is connected once to tell its output, found "
+                f"{self.label}: expected a layer that is connected once to have one output, found "
                 f"{len(self.nodes)} uses; put it in a model, or take layer.nodes[...].output"
             )
         return self.nodes[0].output

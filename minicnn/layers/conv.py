@@ -1,7 +1,7 @@
 """Two-dimensional convolution: a small kernel slides over an image.
 
-At every position the window of pixels under the kernel is multiplied with it, number by
-number, and summed; each filter has its own kernel and so gives one channel of the output.
+At every position the window of pixels under the kernel is multiplied with it, value by
+value, and summed; each filter has its own kernel and so gives one channel of the output.
 The loops themselves are in `minicnn.kernels` (`conv2d_forward` and its two gradients); the
 zeros around the image are put there by `minicnn.layers.windows`, as they are for pooling.
 """

@@ -19,7 +19,7 @@ class Dense(Layer):
     Parameters
     ----------
     units : int
-        Numbers in one output sample.
+        Values in one output sample.
     activation : str, optional
         "relu", "sigmoid" or "linear".
     use_bias : bool

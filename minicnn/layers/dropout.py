@@ -1,6 +1,5 @@
-"""Dropout: in training, a random part of the numbers is set to zero."""
+"""Dropout: in training, a random part of the values is set to zero."""
 
-import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -45,16 +44,8 @@ class Dropout(Layer):
     def __init__(self, rate, *, noise_shape=None, seed=None, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
         arguments.refuse_unsupported(self.label, {"noise_shape": (noise_shape, None)})
-        number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
-        if not number or not 0 <= rate <= 1:
-            raise ValueError(f"{self.label}: expected rate to be in [0, 1], got {rate!r}")
-        integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
-        if seed is not None and not (integer and 0 <= seed < 2**32):
-            raise ValueError(
-                f"{self.label}: expected seed to be an integer in [0, 2**32), got {seed!r}"
-            )
-        self.rate = float(rate)
-        self.seed = None if seed is None else int(seed)  # not NumPy's: JSON has to hold it
+        self.rate = arguments.real(rate, "rate", self.label, 0, 1)
+        self.seed = arguments.seed_or_none(seed, "seed", self.label)
         self.step = 0
 
     def build(self, input_shape, rng):

@@ -11,7 +11,7 @@ class Flatten(Layer):
     """(batch, height, width, channels) -> (batch, height * width * channels).
 
     Row by row, within a row pixel by pixel, within a pixel channel by channel: the order the
-    numbers have in memory anyway.
+    values have in memory anyway.
 
     Parameters
     ----------

@@ -64,10 +64,6 @@ class ImageDataGenerator(ImageAugmenter):
             The generator's own seed, else a fresh one, if None.
         sample_weight, save_to_dir, save_prefix, save_format, ignore_class_split, subset
             Not supported; accepted with their defaults only.
-
-        Returns
-        -------
-        NumpyArrayIterator
         """
         refuse_unsupported(
             "flow",
@@ -127,10 +123,6 @@ class ImageDataGenerator(ImageAugmenter):
             As for `load_img`.
         save_to_dir, save_prefix, save_format, subset, keep_aspect_ratio
             Not supported; accepted with their defaults only.
-
-        Returns
-        -------
-        DirectoryIterator
 
         Raises
         ------

@@ -69,10 +69,6 @@ def sanity_check(
     options
         For the method, such as `layer` or `size`.
 
-    Returns
-    -------
-    check : SanityCheck
-
     Raises
     ------
     ValueError

@@ -9,7 +9,7 @@ from shape_grid import spread_out
 
 from minicnn import kernels, layers, models
 from minicnn.gradcheck import GradientError, check_layer, check_model, numeric_gradient
-from minicnn.gradcheck.__main__ import main
+from minicnn.gradcheck.__main__ import examples, main
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -393,6 +393,12 @@ def test_several_inputs_have_numbered_names():
     assert report.worst_name == "x1"
 
 
+def test_the_command_line_has_every_layer():
+    shown = {type(layer).__name__ for _, layer, _ in examples()}
+    public = {name for name in layers.__all__ if name[0].isupper()}
+    assert shown == public - {"Input", "InputLayer", "Layer"}
+
+
 def test_command_line(capsys):
     assert main() == 0
     lines = capsys.readouterr().out.splitlines()
@@ -409,5 +415,5 @@ def test_command_line_sees_a_broken_kernel(capsys, monkeypatch):
     monkeypatch.setattr(module, "conv2d_grad_kernel", lambda *arguments: -right(*arguments))
     assert main() == 1
     output = capsys.readouterr().out
-    assert output.count("WRONG") == output.count("at kernel[") == 2
-    assert "wrong layers: 2" in output
+    assert output.count("WRONG") == output.count("at kernel[") == 4
+    assert "wrong layers: 4" in output

@@ -25,6 +25,7 @@ def test_a_kernel_that_is_wrong_is_found(name, monkeypatch):
 
     monkeypatch.setattr(compiled, name, wrong)
     found = {one.name: one.problem for one in selftest.check_kernels()}
+    assert name in found, f"minicnn/selftest.py: examples() has no case for {name}"
     assert "differs by more than" in found.pop(name)
     assert not any(found.values())
 

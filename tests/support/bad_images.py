@@ -17,8 +17,8 @@ import numpy as np
 
 READ = "read"
 GRAY = np.random.default_rng(0).integers(0, 256, (24, 31), dtype=np.uint8)
-COLOUR = np.dstack([GRAY, 255 - GRAY, GRAY // 2])
-SMOOTH = cv2.GaussianBlur(np.tile(COLOUR, (3, 3, 1)), (0, 0), 2)
+COLOR = np.dstack([GRAY, 255 - GRAY, GRAY // 2])
+SMOOTH = cv2.GaussianBlur(np.tile(COLOR, (3, 3, 1)), (0, 0), 2)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -64,7 +64,7 @@ def tif(size: dict[int, int]) -> bytes:
 
 def animation() -> bytes:
     frames = cv2.Animation()
-    frames.frames = [np.dstack([COLOUR, np.full_like(GRAY, 255)])] * 3
+    frames.frames = [np.dstack([COLOR, np.full_like(GRAY, 255)])] * 3
     frames.durations = [100, 100, 100]
     return cv2.imencodeanimation(".gif", frames)[1].tobytes()
 
@@ -76,7 +76,7 @@ def replaced(data: bytes, start: int, new: bytes) -> bytes:
 def good_formats() -> dict[str, tuple[bytes, str]]:
     """Odd, but images."""
     ramp = zlib.compress(bytes(25 * 32))
-    deep, see_through = GRAY.astype(np.uint16) * 257, np.dstack([COLOUR, GRAY])
+    deep, see_through = GRAY.astype(np.uint16) * 257, np.dstack([COLOR, GRAY])
     jpg = encoded(".jpg", SMOOTH)
     files = {
         "gray.png": encoded(".png"),
@@ -104,11 +104,11 @@ def good_formats() -> dict[str, tuple[bytes, str]]:
         "behind the end.jpg": jpg + b"something else",
         "fill bytes.jpg": jpg[:-2] + b"\xff\xff\xff\xd9",
         "unknown version.jpg": replaced(jpg, 11, b"\x09"),
-        "color.bmp": encoded(".bmp", COLOUR),
+        "color.bmp": encoded(".bmp", COLOR),
         "animated.gif": animation(),
         "three pages.tif": cv2.imencodemulti(".tif", [GRAY] * 3)[1].tobytes(),
         "lossy.webp": encoded(".webp", SMOOTH, cv2.IMWRITE_WEBP_QUALITY, 70),
-        "lossless.webp": encoded(".webp", COLOUR, cv2.IMWRITE_WEBP_QUALITY, 101),
+        "lossless.webp": encoded(".webp", COLOR, cv2.IMWRITE_WEBP_QUALITY, 101),
         "wavelets.jp2": encoded(".jp2", SMOOTH),
         "text.pgm": b"P2 # a comment\n3 2\n# another\n255\n0 1 2 3 4 255\n",
         "one pixel.png": encoded(".png", GRAY[:1, :1]),
@@ -118,7 +118,7 @@ def good_formats() -> dict[str, tuple[bytes, str]]:
         "black.png": encoded(".png", np.zeros_like(GRAY)),
         # The name says something else than the content.
         "a jpg.png": jpg,
-        "a png.jpg": encoded(".png", COLOUR),
+        "a png.jpg": encoded(".png", COLOR),
         "a bmp.tif": encoded(".bmp", GRAY),
         "a png.PNG": encoded(".png", 255 - GRAY),
     }
@@ -147,7 +147,7 @@ def damaged() -> dict[str, tuple[bytes, str]]:
     """Complete, but wrong inside."""
     data = encoded(".png")
     rows = bytes(32 * 24)
-    deep = np.dstack([COLOUR, GRAY]).astype(np.uint16) * 257
+    deep = np.dstack([COLOR, GRAY]).astype(np.uint16) * 257
     return {
         "alpha 16 bit.png": (encoded(".png", deep), "16 bits a channel"),
         "color 16 bit.tif": (encoded(".tif", deep[..., :3]), "16 bits a channel"),

@@ -55,7 +55,7 @@ NOT_BY_A_USER = {
     "an earlier check refuses such folders": (
         "at least one trial | expected a new or empty folder | there are no images"
     ),
-    "only if somebody ends one process of a command; tested in test_drawing_process": (
+    "only if somebody ends one process of a command; tested in test_draw_process": (
         "has been ended from outside"
     ),
     "it is the program itself that chooses these values, names and arrays": (

@@ -1,4 +1,4 @@
-"""What can be asked for on the command line: every command's options, help and example.
+"""The commands: their options, help and examples.
 
 Only the standard library is imported here, so that `covid --help` answers at once.
 

@@ -3,7 +3,7 @@
 from covid.cli.parser import common
 from covid.cli.parser.common import new_command
 from covid.cli.parser.values import folds, model, models, none_or_more, positive, ratios
-from covid.common.choices import DEFAULT_MODEL, DEFAULT_MODELS, LABELS, MODEL_NAMES, SHORTCUT_NAMES
+from covid.common import choices
 from covid.data.ratios import DEFAULT_RATIOS
 
 
@@ -21,12 +21,12 @@ def add_run(commands) -> None:
     command.add_argument(
         "--models",
         type=models,
-        default=DEFAULT_MODELS,
+        default=choices.DEFAULT_MODELS,
         metavar="A,B",
-        help=f"some of {','.join(MODEL_NAMES)} (default {','.join(DEFAULT_MODELS)})",
+        help=f"some of {','.join(choices.MODEL_NAMES)} (default {','.join(choices.DEFAULT_MODELS)})",
     )
     common.add_recipe(command)
-    common.add_split_choice(command, "both")
+    common.add_split_choice(command, choices.BOTH)
     command.add_argument(
         "--folds",
         type=folds,
@@ -50,9 +50,9 @@ def add_train(commands) -> None:
         "--model",
         dest="models",
         type=model,
-        default=DEFAULT_MODEL,
+        default=choices.DEFAULT_MODEL,
         metavar="NAME",
-        help=f"one of {','.join(MODEL_NAMES)} (default {DEFAULT_MODEL})",
+        help=f"one of {','.join(choices.MODEL_NAMES)} (default {choices.DEFAULT_MODEL})",
     )
     common.add_out(
         command, None, "new or empty folder for all results (default: trained, trained-2, ...)"
@@ -80,13 +80,13 @@ def add_synth(commands) -> None:
         default=[],
         metavar="NAME",
         help=f"give the class Infected away by something else than lesions: some of "
-        f"{','.join(SHORTCUT_NAMES)}",
+        f"{','.join(choices.SHORTCUT_NAMES)}",
     )
     what = "for each slice, N more up to 2 mm away"
     common.add_count(command, "--near-duplicates", none_or_more, 0, what)
     command.add_argument(
         "--labels",
-        choices=LABELS,
+        choices=choices.LABELS,
         default="true",
         help="permuted: file patients under the classes at random (default true)",
     )

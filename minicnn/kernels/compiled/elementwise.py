@@ -104,7 +104,7 @@ def _dropout_keep(rate, seed, step, keep, start, stop):
 
 @part
 def mix_bits(bits):
-    """32 random bits for 32 bits; products lose what is above, so that vectors can be made."""
+    """See naive.mix_bits. Products lose what is above, so that vectors can be made."""
     bits = np.uint32(bits ^ (bits >> np.uint32(16)))
     bits = np.uint32(bits * np.uint32(0x7FEB352D))
     bits = np.uint32(bits ^ (bits >> np.uint32(15)))

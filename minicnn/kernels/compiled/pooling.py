@@ -104,13 +104,13 @@ def _maxpool2d_largest(x, pool_size, strides, pads, y, start, stop):
         for c in range(channels):
             for row in range(height):
                 pixels = plane[(top + row) * pitch + left : (top + row) * pitch + left + width]
-                numbers = x[n, row].reshape(-1)
+                values = x[n, row].reshape(-1)
                 if channels == 1:
                     for col in range(width):
-                        pixels[col] = numbers[col]
+                        pixels[col] = values[col]
                 else:
                     for col in range(width):
-                        pixels[col] = numbers[col * channels + c]
+                        pixels[col] = values[col * channels + c]
             down = _running_largest(plane, pool_size[0], pitch, spare, another)
             largest = _running_largest(down, pool_size[1], 1, spare, another)
             for row in range(out_height):

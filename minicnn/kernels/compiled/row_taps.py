@@ -30,7 +30,7 @@ def written_out(kernel_size):
 def correlate(totals, planes, taps, pitch, sizes):
     """totals += correlation of an image with taps, both images as pairs of planes.
 
-    totals: (2, numbers); planes: (2, more numbers, for what windows see beyond them);
+    totals: (2, values); planes: (2, more values, for what windows see beyond them);
     taps: (kernel_height, kernel_width); sizes: as of `written_out`.
     """
     rows, columns, others = sizes
@@ -81,7 +81,7 @@ def _correlate_any(totals, planes, taps, pitch):
 def add_products(sums, planes, evens, odds, pitch):
     """sums[a, b] += sum over all outputs of their dy times their pixel (a, b).
 
-    sums: (kernel_height, kernel_width); planes: (2, more numbers); evens, odds: (numbers,), the
+    sums: (kernel_height, kernel_width); planes: (2, more values); evens, odds: (values,), the
     dy of the even and of the odd rows of outputs.
     """
     height = sums.shape[0]

@@ -8,7 +8,7 @@ applied in one walk (see `row_taps.py`), because what limits these loops is how 
 arithmetic. (The last columns of a row belong to windows that reach over its end; they are
 computed and not used.)
 
-Outputs and their gradients are rows of a matrix `out` (batch, numbers) in which this layer's
+Outputs and their gradients are rows of a matrix `out` (batch, values) in which this layer's
 begin at number `at`: a layer behind which others are concatenated writes where they belong.
 
 In front of a convolution of one channel there may be another one, of one tap: it does no more than
@@ -35,9 +35,9 @@ def conv_forward(x, kernel, bias, pads, relu, out, at, front=NO_FRONT):
     pads : ((top, bottom), (left, right))
         Rows and columns of zeros around the image.
     relu : bool
-    out : (batch, numbers), dtype of x
+    out : (batch, values), dtype of x
     at : int
-        out[n, at:] gets sample n's (out_height, out_width, filters) numbers.
+        out[n, at:] gets sample n's (out_height, out_width, filters) values.
     front : (tap, bias, relu), optional
         With one channel: instead of x, tap * x + bias, through relu if `relu`, is convolved.
     """
@@ -62,11 +62,11 @@ def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx, front=NO_FRONT):
     ----------
     x, kernel, pads, at, relu, front
         As in `conv_forward`.
-    dy : (batch or 1, numbers), dtype of x
+    dy : (batch or 1, values), dtype of x
     scales : (batch,), dtype of x
         The gradient of sample n's outputs is scales[n] * dy[n]. Behind a dense layer of one unit
         the samples' gradients differ by a factor only; then dy is a single row.
-    y : (batch, numbers), dtype of x
+    y : (batch, values), dtype of x
         With `relu`, the outputs: where y is 0 (or below), dy is cut off.
     dx : (batch, height, width, channels) or None
         Gets the gradient of x, if it is wanted.
@@ -82,10 +82,10 @@ def conv_backward(x, kernel, pads, dy, scales, y, at, relu, dx, front=NO_FRONT):
     partial_bias = np.empty((len(x), kernel.shape[3]), dtype=x.dtype)
     partial_front = np.zeros((len(x), 2), dtype=x.dtype)
     if kernel.size == 1 and front is NO_FRONT:
-        numbers = x.reshape(len(x), -1)
-        dnumbers = numbers[:0] if dx is None else dx.reshape(numbers.shape)
-        arguments = (numbers, kernel.flat[0], dy, scales, y, at, relu, dx is not None)
-        share(_scale_backward, len(x), *arguments, partial, partial_bias, dnumbers)
+        values = x.reshape(len(x), -1)
+        dvalues = values[:0] if dx is None else dx.reshape(values.shape)
+        arguments = (values, kernel.flat[0], dy, scales, y, at, relu, dx is not None)
+        share(_scale_backward, len(x), *arguments, partial, partial_bias, dvalues)
     else:
         wanted = (True, dx is not None, front is not NO_FRONT)
         partials = (partial, partial_bias, partial_front)
@@ -130,7 +130,7 @@ def _turned_taps(kernel):
 
 @summing_kernel
 def _scale_forward(x, tap, bias, relu, out, at, start, stop):
-    """A 1x1 kernel on one channel: all numbers times the tap."""
+    """A 1x1 kernel on one channel: all values times the tap."""
     zero = x.dtype.type(0)
     for n in range(start, stop):
         pixels, y = x[n], out[n, at : at + x.shape[1]]
@@ -162,22 +162,22 @@ def _scale_backward(
 
 @part
 def _fill_planes(planes, image, front, top, left, pitch):
-    """(height, width, channels) -> (channels, 2, numbers); the padding is there and stays 0."""
+    """(height, width, channels) -> (channels, 2, values); the padding is there and stays 0."""
     height, width, channels = image.shape
     tap, bias, relu = front
     zero = planes.dtype.type(0)
     for row in range(height):
         begin = (top + row) // 2 * pitch + left
-        numbers = image[row].reshape(-1)
+        values = image[row].reshape(-1)
         for c in range(channels):
             pixels = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
                 for col in range(width):
-                    value = tap * numbers[col] + bias
+                    value = tap * values[col] + bias
                     pixels[col] = zero if relu and value < zero else value
             else:
                 for col in range(width):
-                    pixels[col] = numbers[col * channels + c]
+                    pixels[col] = values[col * channels + c]
 
 
 @part
@@ -195,19 +195,19 @@ def _forward(x, front, taps, bias, pads, relu, out, at, sizes, start, stop):
     pitch = (padded_width + 15) // 16 * 16  # whole vector registers
     planes = _new_planes(channels, padded_height, pitch, x)
     totals = np.empty((2, (out_height + 1) // 2 * pitch), dtype=x.dtype)
-    numbers = out_height * out_width * filters
+    values = out_height * out_width * filters
     for n in range(start, stop):
         _fill_planes(planes, x[n], front, pads[0][0], pads[1][0], pitch)
         for f in range(filters):
             totals[:] = bias[f]
             for c in range(channels):
                 correlate(totals, planes[c], taps[f, c], pitch, sizes)
-            _put_filter(totals, pitch, relu, out[n, at : at + numbers], f, filters, out_width)
+            _put_filter(totals, pitch, relu, out[n, at : at + values], f, filters, out_width)
 
 
 @part
 def _put_filter(totals, pitch, relu, y, f, filters, out_width):
-    """One filter's numbers, through relu, to their places in y."""
+    """One filter's values, through relu, to their places in y."""
     zero = totals.dtype.type(0)
     for row in range(y.size // (out_width * filters)):
         line = totals[row % 2, row // 2 * pitch : row // 2 * pitch + out_width]
@@ -222,7 +222,7 @@ def _put_filter(totals, pitch, relu, y, f, filters, out_width):
 
 @part
 def _fill_dz(dz_planes, top, left, pitch, dy, scale, y, relu, f, filters, out_width):
-    """One filter's dz into a pair of planes whose other numbers are 0; returns the sum."""
+    """One filter's dz into a pair of planes whose other values are 0; returns the sum."""
     zero = dz_planes.dtype.type(0)
     total = zero
     for row in range(dy.size // (out_width * filters)):
@@ -285,9 +285,9 @@ def _backward(
     odds = dz_planes[(top + 1) % 2, (top + 1) // 2 * pitch + left :][:size]
     totals = np.empty((channels, 2, (padded_height + 1) // 2 * pitch), dtype=x.dtype)
     sums = np.empty((kernel_height, kernel_width), dtype=x.dtype)
-    numbers = out_height * out_width * filters
+    values = out_height * out_width * filters
     for n in range(start, stop):
-        dy_n, y_n = dy[n % len(dy), at : at + numbers], y[n, at : at + numbers]
+        dy_n, y_n = dy[n % len(dy), at : at + values], y[n, at : at + values]
         if wanted[0]:
             _fill_planes(planes, x[n], front, pads[0][0], pads[1][0], pitch)
         totals[:] = 0
@@ -315,15 +315,15 @@ def _put_image(planes, top, left, pitch, image):
     height, width, channels = image.shape
     for row in range(height):
         begin = (top + row) // 2 * pitch + left
-        numbers = image[row].reshape(-1)
+        values = image[row].reshape(-1)
         for c in range(channels):
             line = planes[c, (top + row) % 2, begin : begin + width]
             if channels == 1:
                 for col in range(width):
-                    numbers[col] = line[col]
+                    values[col] = line[col]
             else:
                 for col in range(width):
-                    numbers[col * channels + c] = line[col]
+                    values[col * channels + c] = line[col]
 
 
 @part

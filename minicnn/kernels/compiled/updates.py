@@ -36,7 +36,7 @@ def _adam_update(
 
 @kernel
 def _cut(array, start, stop):
-    """Some blocks of an array, whose numbers then count from 0."""
+    """Some blocks of an array, whose values are then counted from 0."""
     return array[start * BLOCK : stop * BLOCK]
 
 

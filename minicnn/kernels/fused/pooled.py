@@ -13,9 +13,9 @@ import numpy as np
 
 from minicnn.kernels.fused.pooled_planes import (
     drop_out,
+    indices_in_y,
     largest_sums,
     new_planes,
-    numbers_in_y,
     pitch_of,
     sum_products,
     transform_back,
@@ -118,14 +118,14 @@ def _forward(images, taps, bias, pads, relu, drop, scale, y, route, start, stop)
     pitch = route.shape[2] // out_height
     pairs, planes = new_planes(out_height, out_width, images.dtype)
     best = np.empty((filters, out_height * pitch), dtype=images.dtype)
-    numbers = numbers_in_y(out_height, out_width, filters)
+    indices = indices_in_y(out_height, out_width, filters)
     for n in range(start, stop):
         transform_pixels(images[n], pads, out_width, pairs, planes)
         for f in range(filters):
             largest_sums(planes, pitch, taps[f], bias[f], relu, best[f], route[n, f])
             if drop[0] > 0:
                 first = n * out_height * out_width * filters + f
-                drop_out(drop, scale, first, numbers, best[f], route[n, f])
+                drop_out(drop, scale, first, indices, best[f], route[n, f])
         for row in range(out_height):
             for f in range(filters):
                 line = best[f, row * pitch : row * pitch + out_width]

@@ -12,9 +12,9 @@ import numpy as np
 from minicnn.kernels.fused.pooled import scale_of, sum_of
 from minicnn.kernels.fused.pooled_planes import (
     drop_out,
+    indices_in_y,
     largest_sums,
     new_planes,
-    numbers_in_y,
     pitch_of,
     sum_products,
     transform_pixels,
@@ -117,12 +117,12 @@ def put_in_planes(weights, pooled_shape, in_planes):
 def _put_in_planes(weights, in_planes):
     out_height, out_width, filters, units = weights.shape
     for row in range(out_height):
-        numbers = weights[row].reshape(-1)
+        values = weights[row].reshape(-1)
         for f in range(filters):
             for u in range(units):
                 line, first = in_planes[u, f, row], f * units + u
                 for col in range(out_width):
-                    line[col] = numbers[col * filters * units + first]
+                    line[col] = values[col * filters * units + first]
 
 
 @summing_kernel
@@ -133,7 +133,7 @@ def _forward(
     pooled and route have no samples where nothing is to be kept."""
     units, filters, out_height, pitch = weights.shape
     pairs, planes = new_planes(out_height, out_width, images.dtype)
-    numbers = numbers_in_y(out_height, out_width, filters)
+    indices = indices_in_y(out_height, out_width, filters)
     spare_best = np.empty(out_height * pitch, dtype=images.dtype)
     spare_ways = np.empty(out_height * pitch, dtype=np.uint8)
     for n in range(start, stop):
@@ -144,7 +144,7 @@ def _forward(
             largest_sums(planes, pitch, taps[f], bias[f], relu, best, ways)
             if drop[0] > 0:
                 first = n * out_height * out_width * filters + f
-                drop_out(drop, scale, first, numbers, best, ways)
+                drop_out(drop, scale, first, indices, best, ways)
             for u in range(units):
                 z[n, u] += _dot(best, weights[u, f].reshape(-1))
 

@@ -13,7 +13,7 @@ A window has three such rows, whose m_k are added before they become outputs: 24
 four outputs of a pooling window instead of 36.
 
 The d_k of all pixels are *planes*: one for each k and for even and odd rows of pixels, a vector
-with `pitch` numbers for each row, so that number row * pitch + col of a plane belongs to pooling
+with `pitch` values for each row, so that number row * pitch + col of a plane belongs to pooling
 window (row, col). Everything here is a loop along such vectors. What stands behind the last
 column of a row is computed, too, and not used.
 
@@ -32,9 +32,9 @@ TAPS_MATRIX = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
 
 
 def pitch_of(out_width):
-    """Numbers in a row of a plane: one more than outputs, since windows overlap by a pixel pair.
+    """Values in a row of a plane: one more than outputs, since windows overlap by a pixel pair.
 
-    Rounded up to a multiple of 16, the numbers in the largest vector registers.
+    Rounded up to a multiple of 16, the values in the largest vector registers.
     """
     return (out_width + 16) // 16 * 16
 
@@ -61,13 +61,13 @@ def transform_back(dtaps):
 
 @part
 def new_planes(out_height, out_width, dtype):
-    """Memory for one image: pairs of pixels (2, 2, numbers + 1), all 0, and planes (4, 2, numbers).
+    """Memory for one image: pairs of pixels (2, 2, values + 1), all 0, and planes (4, 2, values).
 
     The first axis of the pairs: even and odd columns; the second, as in the planes: even and odd
     rows. Both have a row more than outputs, since windows overlap.
     """
-    numbers = (out_height + 1) * _pitch_of(out_width)
-    return np.zeros((2, 2, numbers + 1), dtype), np.empty((4, 2, numbers), dtype)
+    values = (out_height + 1) * _pitch_of(out_width)
+    return np.zeros((2, 2, values + 1), dtype), np.empty((4, 2, values), dtype)
 
 
 @part
@@ -160,21 +160,21 @@ def largest_sums(planes, pitch, taps, bias, relu, best, route):
 
 
 @part
-def numbers_in_y(out_height, out_width, filters):
+def indices_in_y(out_height, out_width, filters):
     """For each place in a filter's plane, how far its output is from the filter's first in y."""
     pitch = _pitch_of(out_width)
-    numbers = np.empty(out_height * pitch, dtype=np.uint32)
+    indices = np.empty(out_height * pitch, dtype=np.uint32)
     for row in range(out_height):
         for col in range(pitch):
-            numbers[row * pitch + col] = (row * out_width + col) * filters
-    return numbers
+            indices[row * pitch + col] = (row * out_width + col) * filters
+    return indices
 
 
 @part
-def drop_out(drop, scale, first, numbers, best, route):
-    """Dropout on one filter's outputs, with the bits that `dropout_keep` gives y's numbers.
+def drop_out(drop, scale, first, indices, best, route):
+    """Dropout on one filter's outputs, with the bits that `dropout_keep` gives y's values.
 
-    first: the number in y of the filter's first output; numbers: as of `numbers_in_y`.
+    first: the number in y of the filter's first output; indices: as of `indices_in_y`.
     """
     # For a rate of 1 the scale is 0 anyway.
     threshold = np.uint32(min(np.int64(np.ceil(drop[0] * 2.0**32)), 2**32 - 1))
@@ -182,7 +182,7 @@ def drop_out(drop, scale, first, numbers, best, route):
     first = np.uint32(first)
     zero = best.dtype.type(0)
     for i in range(np.uint64(best.size)):
-        bits = np.uint32(np.uint32(first + numbers[i]) ^ seed)
+        bits = np.uint32(np.uint32(first + indices[i]) ^ seed)
         kept = mix_bits(np.uint32(mix_bits(bits) ^ step_key)) >= threshold
         best[i] = best[i] * scale if kept else zero
         route[i] = np.int32(route[i]) if kept else np.int32(CUT)
@@ -204,7 +204,7 @@ def sum_products(planes, pitch, dy, route, sums):
     sums : (13,)
         Gets the sums over all windows.
     """
-    # a, b, c, d: the four rows of pixels that a pooling window sees; aa, ...: their i-th numbers
+    # a, b, c, d: the four rows of pixels that a pooling window sees; aa, ...: their i-th values
     a_0, a_1, a_2, a_3 = planes[0, 0], planes[1, 0], planes[2, 0], planes[3, 0]
     b_0, b_1, b_2, b_3 = planes[0, 1], planes[1, 1], planes[2, 1], planes[3, 1]
     c_0, c_1, c_2, c_3 = a_0[pitch:], a_1[pitch:], a_2[pitch:], a_3[pitch:]

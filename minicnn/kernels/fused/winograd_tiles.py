@@ -69,7 +69,7 @@ def transform_pixels(image, pads, first, rows, lines, v):
 
     lines: (6, padded width * channels), 0 in the padding.
     """
-    height, width, channels = image.shape
+    _, width, channels = image.shape
     tiles = v.shape[1] // rows
     begin, stop = pads[1][0] * channels, (pads[1][0] + width) * channels
     black = np.zeros(width * channels, dtype=image.dtype)
@@ -125,7 +125,7 @@ def _across_b(v, first, tiles, line):
 
 @part
 def _row_or(image, row, otherwise):
-    """The numbers of an image's row, or `otherwise` where there is no such row."""
+    """The values of an image's row, or `otherwise` where there is no such row."""
     return image[row].reshape(-1) if 0 <= row < image.shape[0] else otherwise
 
 
@@ -141,7 +141,7 @@ def transform_back(dv, pads, first, rows, lines, dimage):
     dropped = np.zeros(width * channels, dtype=dv.dtype)
     if first == 0:
         for row in range(max(0, min(2 - pads[0][0], height))):
-            dimage[row] = 0  # of all other rows, the first tiles that see them set the numbers
+            dimage[row] = 0  # of all other rows, the first tiles that see them set the values
     s = lines[:, begin:stop]
     for row in range(rows):
         for i in range(6):
@@ -157,7 +157,7 @@ def transform_back(dv, pads, first, rows, lines, dimage):
 def find_black(image, pads, first_row, lit, black):
     """black[row, col]: whether all pixels of this output's 3x3 window are 0 in all channels.
 
-    Its sum is 0 then. Winograd's method makes of it a difference of larger numbers, and what
+    Its sum is 0 then. Winograd's method makes of it a difference of larger values, and what
     rounding leaves of that would let gradients through relu, and decide who wins in pooling, all
     along the black border of a scan.
     """

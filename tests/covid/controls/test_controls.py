@@ -10,7 +10,10 @@ from tiny_runs import slices
 
 from covid.cli.main import main
 from covid.controls import run_controls, table, write_controls
-from covid.controls.results import TITLES
+from covid.controls.results import TITLES, WHAT
+from covid.controls.run import HISTOGRAMS
+from covid.controls.variant_folders import CHANGED, PERMUTED, UNCHANGED
+from covid.controls.verdict import MAY_SCORE, SHORTCUTS
 from covid.data.class_folders import scan
 from covid.data.groups import groups_by_pattern, groups_from_names
 from covid.data.preprocess import enhance_and_crop
@@ -62,6 +65,13 @@ def test_a_run_gives_a_row_for_each_control(controls):
     for row in found.rows:
         assert 0 <= row.accuracy <= 1
         assert 0 <= row.auc <= 1
+
+
+def test_every_control_is_in_every_table():
+    assert {UNCHANGED, PERMUTED, *CHANGED, *HISTOGRAMS} == set(TITLES)
+    assert {*WHAT, PERMUTED} == set(TITLES)
+    judged = [UNCHANGED, PERMUTED, *SHORTCUTS, *MAY_SCORE]  # each in one way
+    assert sorted(judged) == sorted(TITLES)
 
 
 def test_the_same_seed_gives_the_same_numbers(controls):

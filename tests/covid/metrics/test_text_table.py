@@ -29,7 +29,7 @@ def test_the_table_has_a_column_by_group_only_where_there_are_some():
     assert len(plain) == len(grouped) == 2 + len(metrics.MEASURES)
 
 
-def test_what_is_undefined_is_said_in_words():
+def test_what_is_undefined_is_said_as_text():
     found = result([1, 1], [0.2, 0.9])
     text = result_text("test", found.summary(), CLASSES, {"value": 0.5, "chosen_on": None})
     (line,) = [line for line in text.splitlines() if line.startswith("  specificity")]

@@ -27,7 +27,7 @@ import pytest
 from places import PYTHONPATH, ROOT, SUPPORT
 from tiny_runs import temporary_folder
 
-from covid.cli.commands.resume import resumed
+from covid.cli.commands.resume import flag, resumed
 from covid.cli.main import main
 from covid.cli.parser import parser
 from covid.common.errors import UserError
@@ -204,7 +204,7 @@ def killed_and_resumed(kills: int, command, images: Path, lives, folder: Path) -
     [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
     ids=["ctrl-c", "sigterm", "sighup"],
 )
-def test_a_signal_ends_the_step_and_says_how_to_go_on(number, images, undisturbed, tmp_path):
+def test_a_signal_ends_the_step_and_says_how_to_resume(number, images, undisturbed, tmp_path):
     out = tmp_path / "out put"
     process = begin(*RUN, "--data", images, "--out", out)
     wait_for(lambda: written(out, "tiny_cnn"), process)
@@ -497,6 +497,16 @@ def test_every_option_of_a_run_is_a_field_of_options_and_recorded(command):
     assert declared <= {field.name for field in fields(Options)}
 
 
+@pytest.mark.parametrize("command", ["run", "train"])
+def test_an_option_is_repeated_as_it_is_typed(command, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args([command, "--help"])
+    typed = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+    unasked = {"controls"} if command == "train" else set()  # always the default
+    for name in (OPTION_TYPES.keys() - unasked) & vars(parser().parse_args([command])).keys():
+        assert {flag(name, None, command), flag(name, False, command)} & typed, name
+
+
 def test_other_versions_are_mentioned(begun, capsys, monkeypatch):
     monkeypatch.setattr(run, "run_all", lambda options: {})
     assert main(["run", "--resume", str(begun)]) == 0
@@ -517,7 +527,7 @@ def test_a_relative_folder_is_found_from_elsewhere(images, tmp_path, monkeypatch
     assert resumed(tmp_path, given).data == images
 
 
-def test_folders_that_cannot_be_gone_on_with(begun, tmp_path, capsys):
+def test_folders_that_cannot_be_resumed(begun, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert "no folder" in complaint(capsys, "run", "--resume", tmp_path / "none")
     assert "has no run.json" in complaint(capsys, "run", "--resume", tmp_path / "empty")
@@ -553,7 +563,7 @@ def test_a_checkpoint_of_another_seed_or_model_is_refused(begun, capsys):
 
 
 @pytest.mark.parametrize("content", ['{"a":', "[]", "{}", '{"splits": {"random": 1}}'])
-def test_a_damaged_summary_is_refused_in_words(content, begun, capsys):
+def test_a_damaged_summary_is_refused_in_a_sentence(content, begun, capsys):
     (begun / "summary.json").write_text(content)
     assert "summary.json is damaged" in complaint(capsys, "run", "--resume", begun)
     assert list(begun.glob("*/*/checkpoint.npz"))  # still needed

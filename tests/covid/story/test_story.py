@@ -59,7 +59,7 @@ def content() -> dict:
     }
 
 
-def test_numbers_in_words():
+def test_numbers_as_text():
     assert [percent(x) for x in (0, 0.004, 0.5, 0.954, 0.996, 1)] == [
         *("0 %", "under 1 %", "50 %", "95 %", "over 99 %", "100 %"),
     ]
@@ -103,14 +103,14 @@ def test_the_words_follow_the_numbers(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", (0, 1, 2))
 def test_the_whole_story(tmp_path, seed):
-    told = tell(tmp_path, seed)
-    first, audit, controls, last = (chapter["numbers"] for chapter in told["chapters"])
+    found = tell(tmp_path, seed)
+    first, audit, controls, last = (chapter["numbers"] for chapter in found["chapters"])
     assert first["test"]["acc"] > PERFECT
     assert audit["leaks"] and audit["shortcuts"]
     flagged = {row["name"] for row in controls["rows"] if row["flagged"]}
     assert {"permuted_labels", "lungs_blacked_out", "border_only"} <= flagged
     assert last["lying"]["acc"] > last["honest"]["acc"] + 0.1
-    assert json.loads((tmp_path / "story.json").read_text()) == told
+    assert json.loads((tmp_path / "story.json").read_text()) == found
     text = (tmp_path / "story.txt").read_text(encoding="utf-8")
-    assert text.strip() == as_text(told)
+    assert text.strip() == as_text(found)
     assert np.ptp(cv2.imread(str(tmp_path / "story.png"))) > 200

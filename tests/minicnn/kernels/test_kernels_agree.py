@@ -35,21 +35,23 @@ def agree(name, *arguments):
     relative = RELATIVE[expected.dtype.type]
     # A sum of many numbers may come out near 0: then the largest sets the scale.
     scale = np.abs(expected).max(initial=0)
-    for found in others:
+    bounds = {"rtol": relative, "atol": relative * scale}
+    for module, found in zip(MODULES[1:], others, strict=True):
         assert found.dtype == expected.dtype
         assert found.shape == expected.shape
         assert found.flags.c_contiguous
-        np.testing.assert_allclose(found, expected, rtol=relative, atol=relative * scale)
+        which = f"{module.__name__}: {name}"
+        np.testing.assert_allclose(found, expected, **bounds, err_msg=which)
     return expected
 
 
 def same(name, *arguments):
     """The same, for kernels whose results must be equal; 0 and -0, NaN and NaN are."""
     expected, *others = all_three(name, *arguments)
-    for found in others:
+    for module, found in zip(MODULES[1:], others, strict=True):
         assert found.dtype == expected.dtype
         assert found.flags.c_contiguous
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(found, expected, err_msg=f"{module.__name__}: {name}")
     return expected
 
 

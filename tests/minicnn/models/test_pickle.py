@@ -39,7 +39,7 @@ def test_a_class_of_one_s_own_is_not_taken_for_another():
         pickle.dumps(Own([Dense(1, input_shape=(3,))]))
 
 
-def test_iterators_go_on_where_they_are(tmp_path):
+def test_iterators_continue_where_they_are(tmp_path):
     import cv2
 
     for number, image in enumerate(noise(6)[0]):
