@@ -52,8 +52,8 @@ def controls_figure(controls: Controls, path: Path, note: str = "") -> Path:
                 _score(axes, place, row, measure)
             _finish(axes, measure, controls.positive, len(rows))
             axes.set_yticks(range(len(rows)), ["" if number else _name(row) for row in rows])
-            for text, row in zip(axes.get_yticklabels(), rows, strict=True):
-                text.set_color(ORANGE if row.flagged else "black")
+            for label, row in zip(axes.get_yticklabels(), rows, strict=True):
+                label.set_color(ORANGE if row.flagged else "black")
         text_at(body, 0.3, height + 0.05, text, fontsize=9.5)
     return path
 

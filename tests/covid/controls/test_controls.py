@@ -9,7 +9,7 @@ import pytest
 from tiny_runs import slices
 
 from covid.cli.main import main
-from covid.controls import run_controls, table, write_controls
+from covid.controls import figures, run_controls, table, write_controls
 from covid.controls.results import TITLES, WHAT
 from covid.controls.run import HISTOGRAMS
 from covid.controls.variant_folders import CHANGED, PERMUTED, UNCHANGED
@@ -105,6 +105,15 @@ def test_everything_is_written(controls, tmp_path):
     said = table(found, "the small print")
     assert said.endswith(found.verdict)
     assert all(title in said for title in TITLES.values())
+
+
+def test_the_figure_says_the_verdict(controls, tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(figures, "text_at", lambda body, x, y, text, **_: written.append(text))
+    _, found = controls
+    figures.controls_figure(found, tmp_path / "controls.png")
+    (below,) = [" ".join(text.split()) for text in written if "need not" in text]
+    assert below == f"{figures.READING} {found.verdict}"
 
 
 def test_the_command_knows_patients_although_slices_are_split_at_random(tmp_path, capsys):
