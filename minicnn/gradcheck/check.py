@@ -155,8 +155,9 @@ def in_float64(layers: Sequence, others: Sequence = ()) -> Iterator[Callable[[],
         yield rewind
     finally:
         for thing, attributes in kept:
-            vars(thing).clear()  # of what has come meanwhile, too
             vars(thing).update(attributes)
+            for name in vars(thing).keys() - attributes.keys():  # what has come meanwhile
+                del vars(thing)[name]
 
 
 def name_inputs(inputs: list[np.ndarray]) -> dict[str, np.ndarray]:

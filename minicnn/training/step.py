@@ -82,7 +82,7 @@ def loss_and_gradients(
     front of it, and the gradient returned is with respect to them.
 
     Where a loss is not finite and there is `on_bad_loss`, it is called with the model's inputs,
-    and BadLoss is raised: its gradients would make all weights so.
+    and BadLoss is raised: the gradients would make all weights not finite.
 
     Returns
     -------

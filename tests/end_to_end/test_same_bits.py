@@ -229,6 +229,11 @@ def test_models_of_all_kinds_of_steps(name):
 
 # Fused against layer by layer
 
+# float64 is compiled anew: but for one kernel size it is a slow proof.
+SLOW_ROWS = [
+    pytest.param(case, np.float64, marks=pytest.mark.slow) for case in ROWS if case != "plain"
+]
+
 
 def few_steps(name: str, steps: int, size: int = 60) -> tuple[dict, list[np.ndarray]]:
     """Train a model on noise: the gradients of the first step, the weights after the last."""
@@ -251,7 +256,7 @@ def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 @pytest.mark.parametrize("activation", ["relu", None])
 @pytest.mark.parametrize(
     ("case", "dtype"),
-    [*((case, np.float32) for case in ROWS), ("plain", np.float64)],  # float64 is compiled anew
+    [*((case, np.float32) for case in ROWS), ("plain", np.float64), *SLOW_ROWS],
 )
 def test_rows_are_exact_where_the_order_is_the_same(case, activation, dtype):
     x_shape, filters, kernel_size, strides, padding = CONVOLUTIONS[case]

@@ -43,9 +43,9 @@ from minicnn.callbacks import BackupAndRestore
 from minicnn.files import sweep
 from minicnn.models import load_model
 
-RUN = ("run", "--recipe", "practice", "--seed", "3", "--epochs", "16", "--checkpoint-steps", "1")
-RUN = (*RUN, "--split", "random", "--no-controls")
-LONG_RUN = tuple("40" if word == "16" else word for word in RUN)
+ANY_RUN = ("run", "--recipe", "practice", "--seed", "3", "--checkpoint-steps", "1")
+ANY_RUN = (*ANY_RUN, "--split", "random", "--no-controls")
+RUN, LONG_RUN = ((*ANY_RUN, "--epochs", epochs) for epochs in ("16", "40"))
 
 
 @pytest.fixture(scope="module")

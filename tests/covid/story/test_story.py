@@ -103,14 +103,14 @@ def test_the_words_follow_the_numbers(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", (0, 1, 2))
 def test_the_whole_story(tmp_path, seed):
-    found = tell(tmp_path, seed)
-    first, audit, controls, last = (chapter["numbers"] for chapter in found["chapters"])
+    story = tell(tmp_path, seed)
+    first, audit, controls, last = (chapter["numbers"] for chapter in story["chapters"])
     assert first["test"]["acc"] > PERFECT
     assert audit["leaks"] and audit["shortcuts"]
     flagged = {row["name"] for row in controls["rows"] if row["flagged"]}
     assert {"permuted_labels", "lungs_blacked_out", "border_only"} <= flagged
     assert last["lying"]["acc"] > last["honest"]["acc"] + 0.1
-    assert json.loads((tmp_path / "story.json").read_text()) == found
+    assert json.loads((tmp_path / "story.json").read_text()) == story
     text = (tmp_path / "story.txt").read_text(encoding="utf-8")
-    assert text.strip() == as_text(found)
+    assert text.strip() == as_text(story)
     assert np.ptp(cv2.imread(str(tmp_path / "story.png"))) > 200
