@@ -1,6 +1,5 @@
 """Figures of the audit: pairs of images side by side, and the AUC of single measures."""
 
-import math
 from pathlib import Path
 
 from covid.audit.confounders import BAR
@@ -11,6 +10,7 @@ from covid.figures.plots.canvas import (
     NAME_FONT,
     NAME_LINE,
     ORANGE,
+    PHONE,
     Place,
     caption,
     require,
@@ -20,8 +20,6 @@ from covid.figures.plots.canvas import (
 )
 from covid.figures.plots.images import GAP, show
 
-COLUMNS = 3  # pairs in a row
-
 
 def pair_grid(pairs: list[tuple], path: Path, title: str, note: str = "") -> Path:
     """Pairs of images side by side: above them how alike they are, below their names and parts.
@@ -30,23 +28,16 @@ def pair_grid(pairs: list[tuple], path: Path, title: str, note: str = "") -> Pat
     name).
     """
     require(len(pairs) > 0, path, "at least one pair")
-    columns = min(COLUMNS, len(pairs))
-    cell, head, between = 2.1, 0.3, 0.3
-    block = 2 * cell + between  # two images that touch, and the gap to the next pair
+    cell, head = (PHONE - GAP) / 2 - GAP, 0.3
     pitch = head + cell + 4 * NAME_LINE + 2 * GAP
-    width = max(7.0, columns * block + GAP)
-    left = (width - columns * block + between) / 2
-    height = math.ceil(len(pairs) / columns) * pitch
-    with sheet(path, title, note, width, height, by_hand=True) as body:
-        for index, (first, second, text) in enumerate(pairs):
-            row, column = divmod(index, columns)
-            x, y = left + column * block, row * pitch
-            text_at(body, x + cell, y, text, fontsize=11, ha="center")
-            for number, (image, name, part, class_name) in enumerate((first, second)):
-                place = Place(x + number * cell, y + head, cell - 0.04, cell)
+    with sheet(path, title, note, PHONE, len(pairs) * pitch, by_hand=True, dark=True) as body:
+        for row, (first, second, text) in enumerate(pairs):
+            text_at(body, PHONE / 2, row * pitch, text, fontsize=9, ha="center")
+            for column, (image, name, part, class_name) in enumerate((first, second)):
+                place = Place(GAP + column * (cell + GAP), row * pitch + head, cell, cell)
                 place = show(body, place, image, standing=True)
-                label = shorten(f"{part}: {class_name}", cell - GAP)
-                text = f"{label}\n{shorten(name, cell - GAP)}"
+                label = shorten(f"{part}: {class_name}", cell)
+                text = f"{label}\n{shorten(name, cell)}"
                 caption(body, place, "below", text, **NAME_FONT)
     return path
 

@@ -25,7 +25,7 @@ from covid.common.output_files import write_csv, write_json
 from covid.data.images import UnreadableImage, read_gray
 from covid.figures.draw_process import draw, finish
 
-SHOWN = 6  # pairs in the figure
+SHOWN = 4  # pairs in the figure
 PAIR_COLUMNS = (
     *("first", "second", "first_part", "second_part", "first_class", "second_class", "across"),
     *("identical", "other_window", "correlation", "different_bits", "shift_rows", "shift_columns"),

@@ -17,6 +17,7 @@ from covid.figures.plots.canvas import (
     NAME_FONT,
     NAME_LINE,
     ORANGE,
+    PHONE,
     axes_at,
     require,
     sheet,
@@ -88,30 +89,32 @@ def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
 
 
 def masks_figure(controls: Controls, path: Path, note: str = "") -> Path:
-    """Some test slices, a row each, as every control shows them to the network."""
+    """Test slices as every control shows them to the network: a typical and the worst lung mask.
+
+    An example takes two rows of three: its name, then `COLUMNS`.
+    """
     examples = controls.examples
     require(len(examples) > 0, path, "at least one example")
-    cell, gap, left, top = 1.9, 0.08, 1.9, 0.35
-    pitch = cell + gap
-    width, title = left + len(COLUMNS) * pitch + 0.2, "What each control leaves of a slice"
-    with sheet(path, title, note, width, top + len(examples) * pitch) as body:
-        for row, example in enumerate(examples):
-            y = top + row * pitch
-            class_name = wrap(example.class_name, left - 0.3, 11)
-            lines = class_name.count("\n") + 1
-            text_at(body, 0.1, y + 0.1, class_name, fontsize=11)
-            name = shorten(example.name, left - 0.3)
-            text_at(body, 0.1, y + 0.15 + 0.2 * lines, name, **NAME_FONT)
-            if not example.mask.any():
-                below = y + 0.25 + 0.2 * lines + 2 * NAME_LINE
-                text_at(body, 0.1, below, "no lung found", fontsize=9, color=ORANGE)
-            for column, picture in enumerate(_pictures(example.image, example.mask)):
-                axes = axes_at(body, left + column * pitch, y, cell, cell)
+    cell, gap, head = 1.25, 0.08, 0.25
+    pitch = cell + head
+    height = 2 * pitch * len(examples)
+    title = "What each control leaves of a slice: a typical lung mask and the worst"
+    with sheet(path, title, note, PHONE, height, by_hand=True, dark=True) as body:
+        for number, example in enumerate(examples):
+            top = 2 * number * pitch
+            text = wrap(f"{example.which} {example.class_name}", cell, 9)
+            found = f"{100 * example.mask.mean():.0f} % of the image\nfound to be lung"
+            text = f"{text}\n{found if example.mask.any() else 'no lung found'}"
+            text_at(body, gap, top + head, text, fontsize=9, linespacing=1.4)
+            name = shorten(example.name, cell)
+            text_at(body, gap, top + head + cell - 2 * NAME_LINE, name, **NAME_FONT)
+            pictures = zip(COLUMNS, _pictures(example.image, example.mask), strict=True)
+            for place, (column, picture) in enumerate(pictures, start=1):
+                left, y = gap + place % 3 * (cell + gap), top + place // 3 * pitch + head
+                axes = axes_at(body, left, y, cell, cell)
                 axes.imshow(picture, cmap="bone", vmin=0, vmax=255)
-                axes.set(xticks=[], yticks=[])
-                axes.spines[:].set_visible(False)
-                if row == 0:
-                    axes.set_title(COLUMNS[column], fontsize=10)
+                axes.set_axis_off()
+                axes.set_title(column, fontsize=9, pad=3)
     return path
 
 

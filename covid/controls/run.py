@@ -77,7 +77,7 @@ def run_controls(
         kept_apart=material.kept_apart,
         **known,
         without_lungs={
-            name: int(np.sum(~material.lungs_found & (material.labels == label)))
+            name: int(np.sum((material.lung_shares == 0) & (material.labels == label)))
             for label, name in enumerate((split.negative, split.positive))
         },
         rows=rows,

@@ -15,7 +15,6 @@ from covid.data.manifest import new_row, read_manifest, write_manifest
 from covid.data.split_folder import SplitFolder
 from minicnn.preprocessing.resizing import resize
 
-EXAMPLES_PER_CLASS = 3
 CHANGED = {  # folder -> what it holds of each image
     "lungs_blacked_out": variants.lungs_blacked_out,
     "border_only": variants.border_only,
@@ -33,7 +32,7 @@ class Material:
     labels: np.ndarray  # (n,) int, the true ones
     groups: list[str] | None  # None where the manifest names none
     kept_apart: bool  # whether groups are known and none is both in train and in test
-    lungs_found: np.ndarray  # (n,) bool
+    lung_shares: np.ndarray  # (n,) float, share of the image that was found to be lung
     histograms: np.ndarray  # (n, 32) float, of all pixels
     histograms_outside: np.ndarray  # (n, 32) float, without the lungs
     folders: dict[str, SplitFolder]  # one for every control that is trained
@@ -42,10 +41,11 @@ class Material:
 
 @dataclass(frozen=True)
 class Example:
-    """One test image for the figure: its file name, class, pixels and lung mask."""
+    """One test image for the figure: file name, class, "typical" or "worst", pixels, lung mask."""
 
     name: str
     class_name: str
+    which: str
     image: np.ndarray
     mask: np.ndarray
 
@@ -101,13 +101,13 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
         for name in given
     }
 
-    def write(index: int) -> tuple[bool, np.ndarray, np.ndarray]:
+    def write(index: int) -> tuple[float, np.ndarray, np.ndarray]:
         image, mask = resized(files[index], size)
         for name, target in folders.items():
             changed = CHANGED[name](image, mask) if name in CHANGED else image
             write_png(target.folder / parts[index] / written[name][index], changed)
         outside = variants.histogram(image, hulls(mask))
-        return bool(mask.any()), variants.histogram(image), outside
+        return mask.mean(), variants.histogram(image), outside
 
     for name, target in folders.items():
         names = zip(parts.tolist(), written[name], groups or [""] * len(files), strict=True)
@@ -121,9 +121,9 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
         ]
         write_manifest(target.folder, rows)
     done = in_parallel(write, range(len(files)), "blacking out", "image", progress)
-    found, whole, outside = (np.array(column) for column in zip(*done, strict=True))
+    lungs, whole, outside = (np.array(column) for column in zip(*done, strict=True))
     apart = groups is not None and not shared(groups, parts)
-    return Material(files, parts, labels, groups, apart, found, whole, outside, folders, permuted)
+    return Material(files, parts, labels, groups, apart, lungs, whole, outside, folders, permuted)
 
 
 def shared(groups: list[str], parts: np.ndarray) -> set[str]:
@@ -143,13 +143,12 @@ def empty_split_folder(split: SplitFolder, folder: Path) -> SplitFolder:
 
 
 def choose_examples(material: Material, split: SplitFolder, size: int) -> list[Example]:
-    """Some test images of each class, evenly spread over those that there are."""
+    """Of each class the test image with the median share of lung, and that with the least."""
     examples = []
     for label, name in ((1, split.positive), (0, split.negative)):
         rows = np.flatnonzero((material.parts == "test") & (material.labels == label))
-        places = np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_CLASS + 2, len(rows)))
-        inner = places[1:-1] if len(rows) > EXAMPLES_PER_CLASS + 1 else places
-        for row in rows[np.round(inner).astype(int)][:EXAMPLES_PER_CLASS]:
+        rows = rows[np.argsort(material.lung_shares[rows], kind="stable")]
+        for which, row in (("typical", rows[len(rows) // 2]), ("worst", rows[0])):
             file = material.files[row]
-            examples.append(Example(file.name, name, *resized(file, size)))
+            examples.append(Example(file.name, name, which, *resized(file, size)))
     return examples

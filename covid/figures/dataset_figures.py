@@ -35,9 +35,8 @@ def source_figures(
     draw("sample_grid", images, samples, title, note, files)
     if enhanced:
         return [samples]
-    columns = [item for found in chosen.values() for item in found[: SAMPLES // 2]]
     preprocessing = folder / "preprocessing.png"
-    rows = [(file, *steps(image)) for file, image in columns]
+    rows = [(file, *steps(image)) for found in chosen.values() for file, image in found[:2]]
     draw("preprocessing_grid", rows, preprocessing, "Steps of the preprocessing", note)
     return [samples, preprocessing]
 

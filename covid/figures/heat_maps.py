@@ -153,7 +153,7 @@ def activation_figure(model: Model, path: Path, note: str, seed: int) -> None:
         steps = 10 if large else 20
         found = activation_maximization(model, layer, k, steps, seed=seed, bounds=bounds)
         rise = f"{found.activations[0]:.3g} to {max(found.activations):.3g}"
-        text = f"activation {rise}" if max(found.activations) > 0 else "stays silent"
+        text = f"activation\n{rise}" if max(found.activations) > 0 else "stays silent"
         drawn.append((middle(model, tensor, found.x), f"{layer.name}, filter {k + 1}\n{text}"))
     shown_of = f" (the first {len(drawn)} of {len(filters)})" if len(drawn) < len(filters) else ""
     draw(

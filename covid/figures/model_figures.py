@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from covid import metrics
-from covid.common.choices import PARTS
 from covid.common.errors import UserError
 from covid.data.images import read_gray
 from covid.data.split_folder import SplitFolder
 from covid.figures.dataset_figures import SAMPLES
 from covid.figures.draw_process import draw
+from covid.figures.examples import lesion_shares, surest
 from covid.figures.heat_maps import look_figure
 from covid.training.model_file import model_input
 from covid.training.predictions import Result
@@ -21,18 +21,11 @@ from minicnn.models import Model
 
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
-    """curves-, confusion- and filters-<model>.png, and those of `evaluation_figures`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """filters- and most_wrong-<model>.png; charts are drawn by the report, see `covid.report`."""
     name, classes = trained.name, (split.negative, split.positive)
-    path, title = folder / f"curves-{name}.png", f"{name}: accuracy and loss during training"
-    draw("training_curves", trained.history, path, title, note, trained.best_epoch)
-    counts = {part: result.confusion for part, result in trained.results.items()}
-    title = f"{name}: true and predicted class (positive: {split.positive})"
-    draw("confusion_matrices", counts, classes, folder / f"confusion-{name}.png", title, note)
-    file, path = example(split), folder / f"filters-{name}.png"
-    filters_figure(trained.model, file.name, read_gray(file), path, note)
-    test = trained.results["test"], split.folder / "test"
-    evaluation_figures(*test, classes, folder, name, note)
+    file, test = example(trained, split), trained.results["test"]
+    filters_figure(trained.model, file.name, read_gray(file), folder / f"filters-{name}.png", note)
+    most_wrong_figure(test, split.folder / "test", classes, folder, name, note)
 
 
 def graph_figure(model: Model, folder: Path) -> None:
@@ -42,20 +35,19 @@ def graph_figure(model: Model, folder: Path) -> None:
         draw("model_graph.model_graph", *described(model, True), path)
 
 
-def example(split: SplitFolder) -> Path:
-    """The image that a model is shown with: the first one of the positive class in test."""
-    return next(file for file, label in split.parts["test"] if label == 1)
+def example(trained, split: SplitFolder) -> Path:
+    """The image that a model is shown with: of the positive class, see `examples.surest`."""
+    test = trained.results["test"]
+    return split.folder / "test" / test.files[surest(test, 1, lesion_shares(split))]
 
 
-def example_looked_into(
-    model: Model, split: SplitFolder, folder: Path, note: str, seed: int
-) -> dict:
+def example_looked_into(trained, split: SplitFolder, folder: Path, note: str, seed: int) -> dict:
     """look-<model>.png: where the answer for one image comes from, beside its sanity check.
 
     Returns what summary.json holds of it: the image, and the values of `heat_maps.look_figure`.
     """
-    file, path = example(split), folder / f"look-{model.name}.png"
-    values = look_figure(model, read_gray(file), file.name, path, note, seed)
+    file, path = example(trained, split), folder / f"look-{trained.name}.png"
+    values = look_figure(trained.model, read_gray(file), file.name, path, note, seed)
     return {"image": file.relative_to(split.folder).as_posix(), **values}
 
 
@@ -94,7 +86,7 @@ def evaluation_figures(
     answers = result.labels, result.probabilities.astype(float), result.threshold
     measures = metrics.measure(*answers, result.groups, seed=seed)
     remark = metrics.interval_remark(result.labels, result.groups)
-    remark = f"{remark} {note}" if remark else note
+    small_print, remark = note, f"{remark} {note}" if remark else note
     written = []
 
     def figure(kind: str, title: str, *content, note: str = remark) -> None:
@@ -108,13 +100,27 @@ def evaluation_figures(
         figure("precision_recall", "precision and recall", answers, measures["pr_auc"])
     figure("reliability", "calibration", answers, measures)
     figure("scores", "probabilities by true class", answers, classes, note=note)
+    return [*written, most_wrong_figure(result, images, classes, folder, name, small_print)]
+
+
+def most_wrong_figure(
+    result: Result,
+    images: Path,
+    classes: tuple[str, str],
+    folder: Path,
+    name: str,
+    note: str,
+) -> Path:
+    """most_wrong-<name>.png; parameters as above."""
+    path = folder / f"most_wrong-{name}.png"
     errors = {
         f"missed: {classes[1]} classified as {classes[0]}": worst(result, 1, images),
         f"false alarms: {classes[0]} classified as {classes[1]}": worst(result, 0, images),
     }
+    title = f"{name}: the worst errors, {result.part} (positive: {classes[1]})"
     note = f"p: probability of {classes[1]}; threshold {result.threshold:.3f}. {note}"
-    figure("most_wrong", "the worst errors", errors, note=note)
-    return written
+    draw("most_wrong", errors, path, title, note)
+    return path
 
 
 def roc_band(result: Result, seed: int) -> metrics.Band:
@@ -167,20 +173,3 @@ def first_convolution(model: Model) -> Conv2D:
             "or leave out --model"
         )
     return (wide or found)[0]
-
-
-def overview(summary: dict, folder: Path, note: str) -> None:
-    """comparison.png: every model's accuracy on every part and in every split, with intervals."""
-    splits = summary["splits"].values()
-    rows = [
-        {
-            "model": f"{name}, {split['title']}",
-            "part": part,
-            "acc": split["models"][name][part]["acc"],
-            "n": split["models"][name][part]["n"],
-        }
-        for name in summary["recipes"]
-        for split in splits
-        for part in PARTS
-    ]
-    draw("comparison", rows, folder / "comparison.png", "Accuracy of the models", note)

@@ -3,7 +3,6 @@
 What it leaves in its folder:
 
     folds.csv                        one line for each model and fold
-    folds.png                        the same as a figure
     data/<kind>/fold-<n>/            split folders; their images are links
     <model>/fold-<n>/model.npz, history.csv, predictions.csv
     <model>/fold-<n>/checkpoint.npz  until the run is finished: it resumes from there
@@ -21,7 +20,6 @@ from covid.data.manifest import read_manifest
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder, open_split, read_split
 from covid.data.write_split import write_split
-from covid.figures.draw_process import draw
 from covid.pipeline.fold_summary import FOLD_COLUMNS, fold_row, summarize_folds
 from covid.pipeline.options import Options
 from covid.pipeline.prepare_splits import Prepared
@@ -36,7 +34,6 @@ def run_folds(
     dataset: Dataset,
     prepared: Mapping[str, Prepared],
     groups: Groups | None,
-    note: str,
 ) -> dict:
     """Train and test every model on every fold; write what is listed at the head of this file.
 
@@ -53,8 +50,6 @@ def run_folds(
         How the folder is split does not matter, but for how train compares to validate.
     groups : Groups or None
         What no fold may tear apart; None cuts image by image, and the results say so.
-    note : str
-        Small print of the figure.
 
     Returns
     -------
@@ -87,7 +82,6 @@ def run_folds(
     summary = summarize_folds(k, groups, notes, rows, tested)
     lines = ([name, *row.values()] for name, folds in rows.items() for row in folds)
     write_csv(folder / "folds.csv", ("model", *FOLD_COLUMNS), lines)
-    draw_folds(summary, dataset.positive, folder / "folds.png", note)
     return summary
 
 
@@ -108,11 +102,3 @@ def groups_in_test(split: SplitFolder) -> int | None:
     rows = read_manifest(split.folder)
     names = {row["group"] for row in rows if row["part"] == "test" and row["file"]}
     return None if "" in names else len(names)
-
-
-def draw_folds(summary: dict, positive: str, path: Path, note: str) -> None:
-    """Draw folds.png, with what it must not be taken for in its small print."""
-    kept = summary["kept_together"]
-    how = f"groups kept together: {kept}" if kept else "cut image by image, which leaks"
-    title = f"Tests of {summary['k']} folds, positive class {positive} ({how})"
-    draw("fold_results", summary["models"], path, title, f"{summary['weakness']} {note}")

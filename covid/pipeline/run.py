@@ -9,7 +9,7 @@ leaves in the output folder:
     report.html                  all of it on one page, to read first
     summary.json                 all results, with seed, versions and counts; written last
     run.json                     how the run was started
-    figures/                     of the images, and the comparison of the models
+    figures/                     of the images; an ill and a healthy slice with their heat maps
     audit/                       what is odd about the images: see `covid.audit`
     random/, group/              one folder for each way of splitting, and in it:
         data/<kind>/                 the split images, manifest.csv, split.json
@@ -23,15 +23,16 @@ leaves in the output folder:
     synthetic/                   the synthetic images, where no --data was given
 """
 
+import time
+
 from covid.common.choices import BOTH, GROUP, MODEL_FILE, RANDOM, SUMMARY
 from covid.common.output_files import write_json
-from covid.data import disclaimer
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_as_errors
-from covid.figures import model_figures
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
+from covid.figures.examples import example_slices
 from covid.pipeline.audit_step import audit_source, with_look_alikes
 from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
@@ -57,6 +58,7 @@ def run_all(options: Options) -> dict:
         For images, checkpoints or options that cannot be used; the output folder is then as it was
         before, unless there is a checkpoint in it.
     """
+    start = time.perf_counter()
     recipes = {
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
@@ -78,18 +80,30 @@ def run_all(options: Options) -> dict:
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
-        model_figures.overview(summary, options.out / "figures", summary["note"])
+        summary["examples"] = draw_examples(options, summary, outcomes)
         for path in as_drawn():
             convert(path)  # while the next one is drawn
         require_files(
             [options.out / way / name / MODEL_FILE for way in outcomes for name in recipes]
         )
+        summary["seconds"] = round(time.perf_counter() - start, 1)
         write_json(summary, options.out / SUMMARY)
         page = write_page(options.out)
         for path in checkpoints(options.out):
             path.unlink()
     options.say(f"\n{results_table(summary)}\n\nEverything is in {options.out}; read {page}")
     return summary
+
+
+def draw_examples(options: Options, summary: dict, outcomes: dict[str, Outcome]) -> dict:
+    """Two slices for the first page, of the best model where patients are kept apart, if they are."""
+    way, outcome = list(outcomes.items())[-1]
+    losses = {name: one.results["validate"].loss for name, one in outcome.trained.items()}
+    best = summary["splits"][way].get("best_model") or min(losses, key=losses.__getitem__)
+    trained, method = outcome.trained[best], outcome.looks[best]["method"]
+    split, folder = outcome.prepared[best].split, options.out / "figures"
+    found = example_slices(trained.model, trained.results["test"], split, method, folder)
+    return {"split": way, "model": best, **found}
 
 
 def finished_before(options: Options) -> dict:
@@ -131,6 +145,5 @@ def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome
     """What summary.json holds of `--folds`: every image in a test once."""
     if options.folds is None:
         return None
-    note = disclaimer.small_print(source.dataset.positive, source.synthetic)
     prepared = list(outcomes.values())[-1].prepared
-    return run_folds(options, source.dataset, prepared, source.groups, note)
+    return run_folds(options, source.dataset, prepared, source.groups)

@@ -82,7 +82,7 @@ def train_all(options: Options, outcome: Outcome, way: str) -> None:
         model_figures.model_figures(trained, split, drawn, note)
         outcome.trained[name] = trained
         outcome.looks[name] = model_figures.example_looked_into(
-            trained.model, split, drawn, note, options.seed
+            trained, split, drawn, note, options.seed
         )
 
 

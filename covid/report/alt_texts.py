@@ -3,12 +3,12 @@
 import math
 from collections import defaultdict
 
-from covid.report.formats import amount, count, fixed, listed, measured, with_interval
-from covid.report.run_data import Audit, Controls, Folds, ModelRun, Run, SplitRun
+from covid.report.formats import amount, count, fixed, measured
+from covid.report.run_data import Audit, ModelRun, Run, SplitRun
 
 MASKS = (
-    "Slices, the lungs that were found in them, and what each control leaves: lungs blacked out, "
-    "border only, lungs only."
+    "A typical slice of each class and the one with the worst lung mask: the lungs that were found, "
+    "and what each control leaves: lungs blacked out, border only, lungs only."
 )
 
 
@@ -38,51 +38,12 @@ def pairs_alt(audit: Audit) -> str:
     )
 
 
-def confounders_alt(audit: Audit) -> str:
-    """Of audit/confounders.png."""
-    if not audit.confounders:
-        return "An empty chart of confounders."
-    most = max(audit.confounders, key=lambda one: abs(one.auc - 0.5))
-    flagged = [one.title for one in audit.confounders if one.flagged]
-    return (
-        f"Chart of {count(len(audit.confounders))} properties of the images, each with the AUC "
-        f"of classifying by it alone; farthest from 0.5 is {most.title} with {fixed(most.auc)}; "
-        f"suspicious: {listed(flagged) if flagged else 'none'}."
-    )
-
-
-def comparison_alt(run: Run) -> str:
-    """Of figures/comparison.png."""
-    models = [
-        f"{model.name}, {split.title}: "
-        + ", ".join(f"{part} {fixed(result.acc)}" for part, result in model.parts.items())
-        for split, model in run.trained()
-    ]
-    return f"Accuracy at 0.5 of every model on every part, with intervals. {'; '.join(models)}."
-
-
-def controls_alt(controls: Controls) -> str:
-    """Of controls/controls.png."""
-    rows = [
-        f"{row.title} {with_interval(row.accuracy, row.accuracy_low, row.accuracy_high)}"
-        for row in controls.rows
-    ]
-    return f"Chart of AUC and accuracy of image and controls; accuracies: {'; '.join(rows)}."
-
-
-def folds_alt(folds: Folds) -> str:
-    """Of folds/folds.png."""
-    means = [f"{name} {fixed(one.measures.accuracy.mean)}" for name, one in folds.models.items()]
-    return f"Chart of the test accuracy of every fold; mean accuracy: {'; '.join(means)}."
-
-
 def model_alt(topic: str, split: SplitRun, model: ModelRun, run: Run) -> str:
     """Of a figure of one model; `topic` is the beginning of its file name."""
     name, measures = model.name, model.test.measures
     of = f"of {name} on {amount(model.test.n, 'test slice')}"
     texts = {
         "curves": lambda: curves_alt(model),
-        "confusion": lambda: confusion_alt(model, run.positive, run.negative),
         "roc": lambda: f"ROC curve {of}: area {measured(measures['roc_auc'])}",
         "precision_recall": lambda: (
             f"Precision-recall curve {of}: area {measured(measures['pr_auc'])}"
@@ -119,18 +80,6 @@ def curves_alt(model: ModelRun) -> str:
                 f"the last of {len(model.history[key])}"
             )
     return text
-
-
-def confusion_alt(model: ModelRun, positive: str, negative: str) -> str:
-    """All counts."""
-    parts = []
-    for part, result in model.parts.items():
-        (tn, fp), (fn, tp) = result.confusion
-        parts.append(
-            f"{part}: of {tp + fn} {positive} {tp} found, of {tn + fp} {negative} {fp} called "
-            f"{positive}"
-        )
-    return f"Confusion matrices of {model.name} at 0.5; {'; '.join(parts)}"
 
 
 def look_alt(model: ModelRun) -> str:

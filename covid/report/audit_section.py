@@ -2,6 +2,7 @@
 
 from covid.audit.confounders import BAR
 from covid.report import alt_texts
+from covid.report.chart import confounder_chart
 from covid.report.pictures import picture
 from covid.report.run_data import Confounder, Run
 from covid.report.verdict import TITLES
@@ -23,11 +24,9 @@ def audit_section(run: Run) -> dict:
         "split": TITLES.get(audit.split, f"kept together by {audit.split}"),
         "pairs": picture(run, "audit/pairs.png", alt_texts.pairs_alt(audit)),
         "bar": BAR,
-        "confounders": [
-            (confounder, judgment(confounder))
-            for confounder in sorted(audit.confounders, key=lambda one: -abs(one.auc - 0.5))
-        ],
-        "chart": picture(run, "audit/confounders.png", alt_texts.confounders_alt(audit)),
+        "confounders": [(confounder, judgment(confounder)) for confounder in audit.varying],
+        "constant": len(audit.confounders) - len(audit.varying),
+        "chart": confounder_chart(audit),
     }
 
 

@@ -3,6 +3,7 @@
 from covid.controls.verdict import MAY_SCORE
 from covid.metrics import DEFINITIONS
 from covid.report import alt_texts
+from covid.report.chart import controls_chart, folds_chart
 from covid.report.formats import count
 from covid.report.pictures import picture
 from covid.report.run_data import Control, Run
@@ -27,7 +28,7 @@ def controls_section(run: Run) -> dict:
         "without_lungs": [
             f"{count(n)} of {name}" for name, n in controls.without_lungs.items() if n
         ],
-        "chart": picture(run, "controls/controls.png", alt_texts.controls_alt(controls)),
+        "chart": controls_chart(controls),
         "masks": picture(run, "controls/masks.png", alt_texts.MASKS),
     }
 
@@ -53,5 +54,5 @@ def folds_section(run: Run) -> dict | None:
             for name, model in run.folds.models.items()
             for key, title in FOLD_MEASURES.items()
         ],
-        "chart": picture(run, "folds/folds.png", alt_texts.folds_alt(run.folds)),
+        "chart": folds_chart(run.folds),
     }

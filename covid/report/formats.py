@@ -22,9 +22,9 @@ def percent(share: float | None) -> str:
     return DASH if share is None else share_of(share)
 
 
-def between(low: float | None, high: float | None) -> str:
+def between(low: float | None, high: float | None, digits: int = 3) -> str:
     """0.989 to 1.000, or a dash where an end is missing."""
-    return DASH if low is None or high is None else f"{low:.3f} to {high:.3f}"
+    return DASH if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def with_interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -42,6 +42,12 @@ def span(values: list[float]) -> str:
     """0.998, or 0.990 to 0.998 for several."""
     low, high = fixed(min(values)), fixed(max(values))
     return low if low == high else f"{low} to {high}"
+
+
+def duration(seconds: float) -> str:
+    """58 s, or 3 min 5 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def amount(number: int, one: str) -> str:

@@ -1,38 +1,40 @@
 """Each model on each split: training curves, figures, the most wrong images, a look inside."""
 
-from covid.report.alt_texts import comparison_alt, model_alt
+from covid.report.alt_texts import model_alt
 from covid.report.formats import amount, fixed, listed
 from covid.report.pictures import Picture, picture
+from covid.report.plots import plots_of
 from covid.report.run_data import ModelRun, Run, SplitRun
 
-TOPICS = ("curves", "confusion", "roc", "precision_recall", "reliability", "scores", "most_wrong")
 SHOWN = 8  # most wrong images in the table
 
 
 def models_section(run: Run) -> dict:
-    """Training curves, evaluation figures and errors of all models, the splits side by side."""
+    """Training curves, evaluation and errors of all models, with a switch between the splits."""
     return {
-        "overview": picture(run, "figures/comparison.png", comparison_alt(run)),
-        "blocks": {name: block(run, name) for name in run.model_names},
+        "blocks": {
+            name: [block(run, split, model) for split, model in run.trained(name)]
+            for name in run.model_names
+        }
     }
 
 
-def block(run: Run, name: str) -> dict:
-    """One model: each figure for all splits, the most wrong images, and what is missing."""
-    trained = run.trained(name)
-    figures = {topic: [drawn(run, *one, topic) for one in trained] for topic in TOPICS}
-    missing = {}
-    for number, (split, model) in enumerate(trained):
-        lost = [topic.replace("_", " ") for topic, row in figures.items() if row[number] is None]
-        lost += ["the values of history.csv"] if not model.history else []
-        lost += ["the values of predictions.csv"] if not model.predictions else []
-        if lost:
-            missing[split.title] = listed(lost)
-            run.lacks(f"{name}, {split.title}: {listed(lost)}")
+def block(run: Run, split: SplitRun, model: ModelRun) -> dict:
+    """One model on one split: its charts, the most wrong images, and what is missing."""
+    picture = drawn(run, split, model, "most_wrong")
+    absent = {
+        "the values of history.csv": model.history,
+        "the values of predictions.csv": model.predictions,
+        "the most wrong images": picture,
+    }
+    missing = listed([what for what, found in absent.items() if not found] or [""])
+    if missing:
+        run.lacks(f"{model.name}, {split.title}: {missing}")
+    plots = [(plot, model_alt(plot.topic, split, model, run)) for plot in plots_of(model, run)]
     return {
-        "figures": figures,
-        "errors": [most_wrong(run, split, model) for split, model in trained if model.predictions],
-        "missing": missing,
+        **{"split": split, "model": model, "plots": plots, "missing": missing},
+        "most_wrong": picture,
+        "errors": most_wrong(run, split, model) if model.predictions else None,
     }
 
 
@@ -64,13 +66,21 @@ def most_wrong(run: Run, split: SplitRun, model: ModelRun) -> dict:
 
 def inside_section(run: Run) -> dict:
     """Heat maps with their check, filters, graphs."""
-    trained = run.trained()
-    maps = [drawn(run, split, one, "look", one.look.verdict) for split, one in trained]
-    if not any(maps):
+    blocks = {
+        name: [
+            (
+                split,
+                drawn(run, split, one, "look", one.look.verdict),
+                drawn(run, split, one, "filters"),
+            )
+            for split, one in run.trained(name)
+        ]
+        for name in run.model_names
+    }
+    maps = any(look for block in blocks.values() for _, look, _ in block)
+    if not maps:
         run.lacks("no heat map")
     return {
-        "maps": maps,
-        "filters": [drawn(run, *one, "filters") for one in trained],
-        "excited": [drawn(run, *one, "excited") for one in trained],
-        "graphs": [drawn(run, *run.trained(name)[0], "graph") for name in run.model_names],
+        **{"maps": maps, "blocks": blocks},
+        "graphs": {name: drawn(run, *run.trained(name)[0], "graph") for name in run.model_names},
     }

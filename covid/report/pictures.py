@@ -16,7 +16,7 @@ LARGE, QUALITY = 150_000, 80
 LOSSLESS = 101  # what OpenCV takes for "no loss" is any quality above 100
 LARGEST_FILE = 30_000_000
 CONVERTED = 64  # figures that are kept: a few megabytes
-WIDE = 1000  # pixels: a figure that needs a row of its own
+WIDE = 1000  # pixels: a diagram that scrolls on a phone, whose letters could not be read else
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,6 @@ class Picture:
     @property
     def wide(self) -> bool:
         return self.size[0] > WIDE
-
-    @property
-    def style(self) -> str:
-        """No figure is drawn larger than it is, none fills more than a screen's height, and on a
-        phone (see report.css) one that is wide scrolls, rather than being shrunk until its letters
-        cannot be read."""
-        width, height = self.size
-        if height > 1.3 * width:
-            return f"width:auto;max-width:100%;max-height:min({height}px,44rem)"
-        return f"max-width:{width}px;--readable:min({width}px,{0.036 * width:.0f}rem)"
 
 
 def picture(run: Run, file: str, alt: str, title: str = "", remark: str = "") -> Picture | None:

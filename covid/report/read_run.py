@@ -44,7 +44,8 @@ def read_run(folder: str | Path) -> Run:
     folder = Path(folder)
     path = folder / SUMMARY
     try:
-        run = convert(Run, json.loads(path.read_text(encoding="utf-8")), "")
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        run = convert(Run, summary, "")
         check_names(run)
     except OSError as error:
         raise UserError(
@@ -65,7 +66,7 @@ def read_run(folder: str | Path) -> Run:
         for key in (RANDOM, GROUP)
         if key in run.splits
     }
-    return replace(run, splits=splits, folder=folder)
+    return replace(run, splits=splits, folder=folder, summary=summary)
 
 
 def check_names(run: Run) -> None:
@@ -75,6 +76,9 @@ def check_names(run: Run) -> None:
     for key, split in run.splits.items():
         place, names = f"splits.{key}.models", list(split.models)
         expect(names and names == run.model_names, place, "the same models in each split", names)
+        for name, baseline in (split.baselines or {}).items():
+            where = f"splits.{key}.baselines.{name}.measures"
+            expect("accuracy" in baseline.measures, where, "an accuracy", list(baseline.measures))
         for name, model in split.models.items():
             expect(FOLDER_NAME.fullmatch(name), place, "names of folders", name)
             for part, result in model.parts.items():

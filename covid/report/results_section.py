@@ -2,7 +2,6 @@
 
 from covid.common.choices import GROUP, RANDOM
 from covid.metrics import DEFINITIONS
-from covid.report.chart import accuracy_chart
 from covid.report.formats import amount, capital, listed
 from covid.report.run_data import Run
 from covid.report.verdict import difference
@@ -12,10 +11,14 @@ ORDER = sorted(DEFINITIONS, key=lambda name: "accuracy" not in name)
 
 
 def results_section(run: Run) -> dict:
-    """Chart, differences, what limits the intervals, the measures of each model, their meaning."""
+    """Differences, what limits the intervals, the measures of each model, their meaning."""
     return {
-        "chart": accuracy_chart(run),
         "differences": differences(run),
+        "baselines": [
+            (name, split, found)
+            for split in run.splits.values()
+            for name, found in (split.baselines or {}).items()
+        ],
         "remarks": remarks(run),
         "columns": {
             name: [

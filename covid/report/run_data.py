@@ -40,22 +40,17 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class AtThreshold:
-    confusion: Confusion
-
-
-@dataclass(frozen=True)
 class PartResult:
-    """A model's result on one part: `acc` and `confusion` at 0.5, the rest at the threshold."""
+    """A model's result on one part, at the chosen threshold."""
 
     loss: float | None
     acc: float
     n: int
     confusion: Confusion
-    at_threshold: AtThreshold
     prevalence: float
     measures: dict[str, Measure]
     remark: str
+    answers_one_class: str | None = None  # the class that all images are called
 
     @property
     def chance(self) -> float:
@@ -78,6 +73,18 @@ class Look:
     method: str
     passed: bool | None
     verdict: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the test gives without a network, at the threshold chosen on the validation set."""
+
+    acc: float
+    measures: dict[str, Measure]
+
+    @property
+    def accuracy(self) -> Measure:
+        return self.measures["accuracy"]
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,8 @@ class ModelRun:
             column = next((key for key in row if str(key).startswith("p(")), None)
             p = as_number(row.get(column))
             if row.get("part") == "test" and math.isfinite(p):
-                correct = row.get("predicted_at_threshold") == row.get("true")
+                called = row.get("predicted_at_threshold", row.get("predicted"))
+                correct = called == row.get("true")
                 rows.append({**row, "p": p, "correct": correct})
         return rows
 
@@ -144,13 +152,50 @@ class SplitRun:
     kept_together: str | None
     data: dict[str, SplitData]
     models: dict[str, ModelRun]
+    baselines: dict[str, Baseline] | None = None  # these three: not in runs of older versions
+    best_model: str | None = None
+    not_beaten: list[str] | None = None
     key: str = ""
     folder: Path = Path()
+
+    @property
+    def best(self) -> ModelRun:
+        """The model with the lowest validation loss."""
+
+        def loss(name: str) -> float:
+            found = self.models[name].validate.loss
+            return math.inf if found is None else found
+
+        given = self.best_model in self.models
+        return self.models[self.best_model if given else min(self.models, key=loss)]
+
+    @property
+    def strongest_baseline(self) -> str | None:
+        """The name of the one with the highest accuracy in the test; None without any."""
+        found = self.baselines or {}
+        return max(found, key=lambda name: found[name].acc, default=None)
 
     @property
     def members(self) -> str:
         """What is kept apart by it, or is not."""
         return "look-alikes" if "look-alikes" in self.title else "patients"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A test slice of the first page; `lesion_share` of its lungs, where that is known."""
+
+    file: str
+    probability: float
+    lesion_share: float | None
+
+
+@dataclass(frozen=True)
+class Examples:
+    split: str
+    model: str
+    ill: Example
+    healthy: Example
 
 
 @dataclass(frozen=True)
@@ -223,6 +268,12 @@ class Audit:
     @property
     def alarm(self) -> bool:
         return self.leaks or self.shortcuts
+
+    @property
+    def varying(self) -> list[Confounder]:
+        """Those that are not the same for all images, farthest from 0.5 first."""
+        found = [one for one in self.confounders if one.auc != 0.5]
+        return sorted(found, key=lambda one: -abs(one.auc - 0.5))
 
 
 @dataclass(frozen=True)
@@ -324,7 +375,10 @@ class Run:
     audit: Audit | None
     controls: Controls | None
     folds: Folds | None
+    examples: Examples | None = None
+    seconds: float | None = None
     folder: Path = Path()
+    summary: dict = field(default_factory=dict)  # all of the file, for `first_sentence`
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -339,6 +393,11 @@ class Run:
             for split in self.splits.values()
             if wanted in split.models
         ]
+
+    @property
+    def decisive(self) -> SplitRun:
+        """The split that says more about a new patient: the last one."""
+        return list(self.splits.values())[-1]
 
     def lacks(self, what: str) -> None:
         """Note that something is missing; once is enough."""

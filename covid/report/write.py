@@ -1,5 +1,7 @@
 """The whole page from its templates, and its way to disk."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,8 @@ from covid.common.errors import shown
 from covid.report import formats
 from covid.report.audit_section import audit_section
 from covid.report.controls_section import controls_section, folds_section
-from covid.report.header import done_section, header
+from covid.report.data_section import done_section
+from covid.report.first_screen import first_screen
 from covid.report.model_card import card_section, repeat_section
 from covid.report.models_section import inside_section, models_section
 from covid.report.read_run import read_run
@@ -17,19 +20,26 @@ from minicnn.files import atomic_write
 
 REPORT = "report.html"
 FILTERS = ("amount", "between", "count", "fixed", "listed", "percent", "setting", "with_interval")
-# (anchor, title, the values of its template; None leaves the section out); the template of "audit"
-# is templates/audit_section.html
-SECTIONS: tuple[tuple[str, str, Callable[[Run], dict | None]], ...] = (
-    ("done", "Data and methods", done_section),
-    ("audit", "Data audit", audit_section),
-    ("results", "Results", results_section),
-    ("models", "Training curves and errors", models_section),
-    ("controls", "Controls: does the model read the lungs?", controls_section),
-    ("inside", "Inside the models", inside_section),
-    ("folds", "Cross-validation", folds_section),
-    ("repeat", "Reproducing this run", repeat_section),
-    ("card", "Model card", card_section),
-    ("literature", "References", lambda run: {}),
+
+
+def verdict_of(part: str) -> Callable[[Run], str]:
+    """The sentence of the audit or of the controls."""
+    return lambda run: getattr(getattr(run, part), "verdict", "not done")
+
+
+# (anchor, title, the values of its template; None leaves the section out; what is said of it before
+# it is opened); the template of "audit" is templates/audit_section.html
+SECTIONS: tuple[tuple[str, str, Callable[[Run], dict | None], str | Callable[[Run], str]], ...] = (
+    ("results", "Results", results_section, "every measure with its interval, and what it means"),
+    ("models", "Curves and errors", models_section, "training, ROC, calibration, worst errors"),
+    ("inside", "Inside the models", inside_section, "heat maps with their check, filters, layers"),
+    ("controls", "Controls", controls_section, verdict_of("controls")),
+    ("audit", "Data audit", audit_section, verdict_of("audit")),
+    ("folds", "Cross-validation", folds_section, "every image in a test once"),
+    ("done", "Data and methods", done_section, "images, splits, preprocessing, recipe"),
+    ("repeat", "Reproducing", repeat_section, "command, versions, all files"),
+    ("card", "Model card", card_section, "purpose, limits, failures, checklist"),
+    ("literature", "References", lambda run: {}, "what this page rests on"),
 )
 
 
@@ -75,15 +85,19 @@ def page(run: Run) -> str:
     templates = environment()
 
     def render(name: str, values: dict) -> Markup:
-        return Markup(templates.get_template(f"{name}.html").render(run=run, **values))
+        return Markup(templates.get_template(name).render(run=run, **values))
 
-    contents = [(anchor, title, values(run)) for anchor, title, values in SECTIONS]
-    sections = [
-        {"anchor": anchor, "title": title, "html": render(f"{anchor}_section", values)}
-        for anchor, title, values in contents
-        if values is not None
-    ]
-    return render("report", {"header": render("header", header(run)), "sections": sections})
+    script = render("report.js", {})
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    first = render("first_screen.html", first_screen(run))
+    sections = []
+    for anchor, title, values_of, line in SECTIONS:
+        if (values := values_of(run)) is not None:
+            line = line if isinstance(line, str) else line(run)
+            html = render(f"{anchor}_section.html", values)
+            sections.append({"anchor": anchor, "title": title, "line": line, "html": html})
+    content = {"first": first, "sections": sections, "script": script, "digest": digest}
+    return render("report.html", content)
 
 
 def environment():

@@ -5,10 +5,9 @@ Each function takes plain arrays and dicts, writes one file and returns its path
 print at the bottom (which images are synthetic, which class is positive). All raise UserError
 if `path` cannot be written or if there is nothing to draw.
 
-The parts: `images` draws what goes into a network and what its filters see, `results` what comes
-out of training and cross-validation, `evaluation` what one model's predictions are worth,
-`heat_maps` what its answer reacts to, `model_graph` its layers; `canvas` is the sheet that all draw
-on.
+The parts: `images` draws what goes into a network and what its filters see, `evaluation` what one
+model's predictions are worth, `heat_maps` what its answer reacts to, `model_graph` its layers;
+`canvas` is the sheet that all draw on. The charts of a run are in its report: `covid.report`.
 """
 
 from covid.figures.plots.evaluation import most_wrong, precision_recall, reliability, roc, scores
@@ -17,10 +16,4 @@ from covid.figures.plots.images import (
     filters_and_maps,
     preprocessing_grid,
     sample_grid,
-)
-from covid.figures.plots.results import (
-    comparison,
-    confusion_matrices,
-    fold_results,
-    training_curves,
 )

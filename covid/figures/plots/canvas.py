@@ -22,7 +22,8 @@ from matplotlib.figure import Figure, SubFigure
 from covid.common.errors import UserError
 from minicnn.files import atomic_write
 
-DPI = 110
+DPI = 160
+PHONE = 4.1  # inches: sheets of images are as wide as a phone, so that a page need not shrink them
 # Three colors of Okabe and Ito (2008) that stay apart with every kind of color blindness.
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#666666"
 GRID = {"color": "#dddddd", "linewidth": 0.6}
@@ -36,6 +37,13 @@ STYLE = {
     "axes.titlesize": TITLE,
     "legend.frameon": False,
     "text.parse_math": False,  # a "$" in a file name is a "$", not the start of a formula
+}
+# Sheets of images are dark, as a radiologist's screen is: readable on a light page and on a dark one.
+PAPER, SOFT = "#15191d", "#a9b3bd"
+DARK = {
+    **dict.fromkeys(("figure.facecolor", "savefig.facecolor", "axes.facecolor"), PAPER),
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.titlecolor"), "#e8ebee"),
+    **dict.fromkeys(("xtick.color", "ytick.color", "axes.edgecolor"), SOFT),
 }
 # Level 1 of 9 without filter: the fastest, and the files are hardly larger than at the default.
 ENCODE_SETTINGS = (
@@ -59,29 +67,39 @@ def require(condition: bool, path: str | Path, expected: str) -> None:
 
 @contextlib.contextmanager
 def sheet(
-    path: str | Path, title: str, note: str, width: float, height: float, by_hand: bool = False
+    path: str | Path,
+    title: str,
+    note: str,
+    width: float,
+    height: float,
+    by_hand: bool = False,
+    dark: bool = False,
 ) -> Iterator[SubFigure]:
     """An area of `width` x `height` inches between title and note; written when the block ends.
 
     The file is either whole or as it was before; nothing is written if the drawing fails. With
     `by_hand`, all is placed by `Place` and `axes_at`; else matplotlib finds room for the axes of
-    `subplots` and their labels, which takes a third of the time of a figure.
+    `subplots` and their labels, which takes a third of the time of a figure. `dark` is for
+    images.
 
     UserError if `path` does not end in .png or cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise UserError(f"{path}: expected a name that ends in .png, the only format there is")
-    title, note = wrap(title, width - 0.4, 14), wrap(note, width - 0.4, 9)
-    above = 0.25 * (title.count("\n") + 1) + 0.2
+    points = 14 if width > PHONE else TITLE
+    title, note = wrap(title, width - 0.4, points), wrap(note, width - 0.4, 9)
+    above = 0.018 * points * (title.count("\n") + 1) + 0.2
     below = 0.17 * (note.count("\n") + 1) + 0.15
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+    with matplotlib.rc_context(STYLE | (DARK if dark else {})), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as an empty box
         size = (width, above + height + below)
         figure = Figure(figsize=size, dpi=DPI, layout=None if by_hand else "constrained")
         head, body, foot = figure.subfigures(3, 1, height_ratios=[above, height, below])
-        head.text(0.5, 0.5, title, fontsize=14, ha="center", va="center")
-        foot.text(0.5, 0.5, note, fontsize=9, ha="center", va="center", color=GRAY)
+        head.text(0.5, 0.5, title, fontsize=points, ha="center", va="center")
+        foot.text(
+            0.5, 0.5, note, fontsize=9, ha="center", va="center", color=SOFT if dark else GRAY
+        )
         yield body
         pixels = drawn(figure)
     write(pixels, path)

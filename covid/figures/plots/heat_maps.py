@@ -6,17 +6,18 @@ Images are arrays (height, width), heat maps have the same shape. Sizes and plac
 import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib.colors import to_rgb
 
 from covid.figures.plots.canvas import (
     BLUE,
-    GRAY,
     GREEN,
     NAME_FONT,
     NAME_LINE,
     ORANGE,
-    TITLE,
+    PHONE,
+    SOFT,
     Place,
     caption,
     picture_at,
@@ -25,15 +26,16 @@ from covid.figures.plots.canvas import (
     shorten,
     text_at,
     wrap,
+    write,
 )
 from covid.figures.plots.images import levels
 
-GAP = 0.15
-LARGE, SMALL = 3.0, 2.1  # widths of the image and its heat map, and of a random model's
+GAP = 0.1
+SIDE = 320  # pixels of a slice on the first page: twice what they take there, for sharp screens
 STRONGEST = 0.85  # of the color, where a heat map is largest
-REMARKS, VERDICT = 9, 11  # sizes of the text below, points of 1/72 inch
+REMARKS, VERDICT = 8, 9.5  # sizes of the text below, points of 1/72 inch
 SPACING = 1.3  # of its lines
-VERDICTS = {True: GREEN, False: ORANGE, None: GRAY}
+VERDICTS = {True: GREEN, False: ORANGE, None: SOFT}
 
 
 def heat_map_with_check(
@@ -66,26 +68,26 @@ def heat_map_with_check(
         Whether the map depends on what was learned; None where that is not known.
     """
     require(len(random_maps) > 0, path, "at least one map of a random model beside the heat map")
-    width = GAP + 2 * (LARGE + GAP) + len(random_maps) * (SMALL + GAP)
-    small_text = "\n".join(wrap(remark, width - 2 * GAP, REMARKS) for remark in remarks)
-    large_text = wrap(verdict, width - 2 * GAP, VERDICT)
-    top = 0.35 + LARGE + 2 * NAME_LINE + 0.1  # where the text begins
+    large, small = ((PHONE - GAP) / count - GAP for count in (2, len(random_maps)))
+    small_text = "\n".join(wrap(remark, PHONE - 2 * GAP, REMARKS) for remark in remarks)
+    large_text = wrap(verdict, PHONE - 2 * GAP, VERDICT)
+    second = 0.3 + large + 2 * NAME_LINE + 0.45  # where the random models' maps begin
+    top = second + small + 0.1  # and the text
     verdict_top = top + text_height(small_text, REMARKS) + 0.1
     height = verdict_top + text_height(large_text, VERDICT)
-    with sheet(path, title, note, width, height, by_hand=True) as body:
-        place = picture_at(body, Place(GAP, 0.35, LARGE, LARGE), levels(tinted(image, None), 0, 1))
-        size = f"what the model gets, {image.shape[0]} x {image.shape[1]}"
-        caption(body, place, "above", size, fontsize=TITLE)
-        caption(body, place, "below", shorten(name, LARGE), **NAME_FONT)
-        left = 2 * GAP + LARGE
-        maps = [(heat, method, LARGE)] + [(one, text, SMALL) for one, text in random_maps]
-        for one, text, size in maps:
-            place = Place(left, 0.35 + (LARGE - size) / 2, size, size)
+    size = f"the model's input, {image.shape[0]} x {image.shape[1]}"
+    maps = [(None, size, large), (heat, method, large)]
+    maps += [(one, text, small) for one, text in random_maps]
+    with sheet(path, title, note, PHONE, height, by_hand=True, dark=True) as body:
+        for number, (one, text, size) in enumerate(maps):
+            row, column = (0, number) if number < 2 else (1, number - 2)
+            place = Place(GAP + column * (size + GAP), second if row else 0.3, size, size)
             place = picture_at(body, place, levels(tinted(image, one), 0, 1))
-            caption(body, place, "above", text, fontsize=TITLE if size == LARGE else 9)
-            left += size + GAP
+            caption(body, place, "above", text, fontsize=8 if row else 9)
+            if number == 0:
+                caption(body, place, "below", shorten(name, large), **NAME_FONT)
         for y, text, points, color in (
-            (top, small_text, REMARKS, GRAY),
+            (top, small_text, REMARKS, SOFT),
             (verdict_top, large_text, VERDICT, VERDICTS[passed]),
         ):
             text_at(body, GAP, y, text, fontsize=points, linespacing=SPACING, color=color)
@@ -95,24 +97,29 @@ def heat_map_with_check(
 def activation_maximization(
     inputs: list[tuple[np.ndarray, str]], bounds: tuple, path: Path, title: str, note: str = ""
 ) -> Path:
-    """Inputs (height, width) that maximize activations, four in a row, each with a text below.
+    """Inputs (height, width) that maximize activations, three in a row, each with a text below.
 
     `bounds`, (low, high), are drawn black and white, the same in every image.
     """
     require(len(inputs) > 0, path, "at least one filter")
-    columns = min(4, len(inputs))
-    cell, below = 2.6, 0.55
+    columns, below = 3, 0.6
+    cell = (PHONE - GAP) / columns - GAP
     rows = math.ceil(len(inputs) / columns)
-    width = max(7.0, GAP + columns * (cell + GAP))
-    first = (width - columns * (cell + GAP) + GAP) / 2
-    with sheet(path, title, note, width, rows * (cell + below), by_hand=True) as body:
+    with sheet(path, title, note, PHONE, rows * (cell + below), by_hand=True, dark=True) as body:
         for index, (image, text) in enumerate(inputs):
             row, column = divmod(index, columns)
-            place = (first + column * (cell + GAP), row * (cell + below))
+            place = (GAP + column * (cell + GAP), row * (cell + below))
             gray = np.repeat(levels(image, *bounds)[:, :, None], 3, axis=2)  # red, green, blue
             place = picture_at(body, Place(*place, cell, cell), gray)
             caption(body, place, "below", text, fontsize=9)
     return path
+
+
+def slice_with_heat(image: np.ndarray, heat: np.ndarray, path: Path) -> Path:
+    """A slice beside its heat map, without any text, for the first page; arrays as above."""
+    pair = np.hstack([levels(tinted(image, one), 0, 1) for one in (None, heat)])
+    pair = cv2.resize(pair, (2 * SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    return write(cv2.cvtColor(pair, cv2.COLOR_RGB2BGR), path)
 
 
 def text_height(text: str, points: float) -> float:

@@ -19,6 +19,7 @@ from covid.figures.plots.canvas import (
     NAME_FONT,
     NAME_LINE,
     ORANGE,
+    PHONE,
     TITLE,
     Place,
     axes_at,
@@ -33,7 +34,8 @@ from covid.figures.plots.canvas import (
 )
 
 GAP = 0.1  # between two images, and between an image and the edge
-STEPS = ("Original CT", "Enhanced CT", "Enhanced & cropped")
+COLUMNS = 3  # images in a row
+STEPS = ("original", "enhanced", "enhanced & cropped")
 
 
 def sample_grid(
@@ -44,15 +46,15 @@ def sample_grid(
     names_by_class: dict[str, list[str]] | None = None,
     remarks_by_class: dict[str, list[str]] | None = None,
 ) -> Path:
-    """A block of rows per class, at most six images a row, file names below the images.
+    """A block of rows per class, three images a row, file names below the images.
 
     Names and remarks (a few words above each image) are in the order of the images. A class may
     have none: its block says so.
     """
     most = max((len(images) for images in images_by_class.values()), default=0)
     require(most > 0, path, "at least one image")
-    columns = min(6, most)
-    cell, left, width = _columns(columns, largest=3.0)
+    columns = min(COLUMNS, most)
+    cell, left, width = _columns(columns, largest=2.0)
     remark = 0.2 if remarks_by_class else 0.0  # height of the line above an image
     pitch = remark + cell + 2 * NAME_LINE + 2 * GAP  # to the next row: two lines for the name
     texts = {
@@ -62,7 +64,7 @@ def sample_grid(
     headers = {name: 0.35 + 0.2 * text.count("\n") for name, text in texts.items()}
     rows = {name: math.ceil(len(images) / columns) for name, images in images_by_class.items()}
     height = sum(headers.values()) + pitch * sum(rows.values())
-    with sheet(path, title, note, width, height, by_hand=True) as body:
+    with sheet(path, title, note, width, height, by_hand=True, dark=True) as body:
         top = 0.0
         for name, images in images_by_class.items():
             text_at(body, left, top, texts[name], fontsize=12)
@@ -84,52 +86,49 @@ def sample_grid(
 def preprocessing_grid(
     rows: list[tuple[str, np.ndarray, np.ndarray, np.ndarray]], path: Path, title: str, note=""
 ) -> Path:
-    """One image a column: three steps of the preprocessing, then its gray values.
+    """One image a row: three steps of the preprocessing; below, the gray values of all of them.
 
     `rows` are (file name, original, enhanced, enhanced & cropped), the images uint8. At most the
-    first six are drawn.
+    first four are drawn.
     """
     require(len(rows) > 0, path, "at least one image")
-    rows = rows[:6]
-    cell, left, width = _columns(len(rows), largest=2.6, margin=0.9)
-    first_row, pitch = 2 * NAME_LINE + GAP, cell + GAP
-    last_row, histogram_height = first_row + 3 * pitch + 0.3, 1.6
-    with sheet(path, title, note, width, last_row + histogram_height + 0.5, by_hand=True) as body:
-        histograms: list[Axes] = []
-        for column, (name, original, enhanced, cropped) in enumerate(rows):
-            x = left + column * pitch
-            images = (original, enhanced, cropped)
-            for row, (step, image) in enumerate(zip(STEPS, images, strict=True)):
-                place = Place(x, first_row + row * pitch, cell, cell)
-                show(body, place, image)
+    rows = rows[:4]
+    cell, left, width = _columns(len(STEPS), largest=2.6)
+    head, pitch = 0.3, cell + NAME_LINE + 2 * GAP
+    last_row, histogram_height = head + len(rows) * pitch + 0.3, 1.3
+    height = last_row + histogram_height + 0.5
+    with sheet(path, title, note, width, height, by_hand=True, dark=True) as body:
+        for row, (name, *images) in enumerate(rows):
+            y = head + row * pitch
+            for column, (step, image) in enumerate(zip(STEPS, images, strict=True)):
+                x = left + column * (cell + GAP)
+                place = show(body, Place(x, y, cell, cell), image)
                 if row == 0:
-                    caption(body, place, "above", shorten(name, cell), **NAME_FONT)
-                if column == 0:
-                    caption(body, place, "left", step, fontsize=11)
-            histograms.append(axes_at(body, x, last_row, cell, histogram_height))
-            _histograms(histograms[-1], original, enhanced)
-        top = 3 * max(axes.get_ylim()[1] for axes in histograms)
-        for axes in histograms:
-            axes.set_ylim(1, top)
-        # One scale for all, so its labels are needed once.
-        histograms[0].yaxis.set_major_formatter("{x:,.0f}")
-        histograms[0].set_ylabel("pixels (log scale)")
-        legend = {"loc": "lower left", "bbox_to_anchor": (0, 0.98), "borderpad": 0}
-        histograms[0].legend(ncols=2, fontsize=9, columnspacing=1, **legend)
+                    caption(body, place, "above", step, fontsize=9)
+            name = shorten(name, width - 2 * left).replace("\n", "")
+            caption(body, Place(left, y, width - 2 * left, cell), "below", name, **NAME_FONT)
+        axes = axes_at(body, 0.75, last_row, width - 0.95, histogram_height)
+        _histograms(axes, *(np.concatenate([row[k].ravel() for row in rows]) for k in (1, 2)))
+        axes.set_ylabel("pixels (log scale)", fontsize=9)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 0.98), borderpad=0, ncols=2, fontsize=9)
     return path
 
 
 def augmented_copies(
     original: np.ndarray, copies: list[np.ndarray], path: Path, title: str, note: str = ""
 ) -> Path:
-    """An image and random copies of it, in one row."""
+    """An image and random copies of it, three in a row."""
     require(len(copies) > 0, path, "at least one augmented copy")
-    cell, left, width = _columns(1 + len(copies), largest=3.0)
-    with sheet(path, title, note, width, cell + 0.4, by_hand=True) as body:
+    columns = min(COLUMNS, 1 + len(copies))
+    cell, left, width = _columns(columns, largest=2.6)
+    pitch = cell + 0.3
+    height = math.ceil((1 + len(copies)) / columns) * pitch + GAP
+    with sheet(path, title, note, width, height, by_hand=True, dark=True) as body:
         for number, image in enumerate([original, *copies]):
-            place = show(body, Place(left + number * (cell + GAP), 0.3, cell, cell), image)
+            row, column = divmod(number, columns)
+            place = Place(left + column * (cell + GAP), 0.3 + row * pitch, cell, cell)
             text = f"copy {number}" if number else "original"
-            caption(body, place, "above", text, fontsize=TITLE)
+            caption(body, show(body, place, image), "above", text, fontsize=9)
     return path
 
 
@@ -151,44 +150,37 @@ def filters_and_maps(
     filters = kernel.shape[3]
     require(maps.ndim == 3 and maps.shape[2] == filters, path, f"{filters} feature maps")
     drawn = min(8, filters)
-    columns = drawn if drawn <= 4 else math.ceil(drawn / 2)
-    input_size, cell, small = 3.2, 2.2, 1.1  # widths of the input, a feature map, a kernel
-    pitch, first = small + cell + 1.0, input_size + 0.7
+    columns = min(4, drawn)
+    cell, left, width = _columns(columns, largest=1.3)
+    small, head, big = 0.5, 0.3, 1.6  # heights of a kernel and a text, width of the input
+    pitch = head + small + 0.1 + cell + head
     limit = float(np.nanmax(np.abs(kernel[:, :, 0, :drawn]), initial=0)) or 1.0
-    channel = f"channel 1 of {kernel.shape[2]}"
-    width, height = first + columns * (cell + GAP) + 0.9, math.ceil(drawn / columns) * pitch
-    with sheet(path, title, note, width, height, by_hand=True) as body:
-        place = Place(GAP, max(0.0, (height - input_size) / 2), input_size, input_size)
-        place = show(body, place, image)
-        text = f"input, {image.shape[0]} x {image.shape[1]} pixels"
-        caption(body, place, "above", text, fontsize=TITLE)
+    height = head + big + 0.1 + math.ceil(drawn / columns) * pitch
+    with sheet(path, title, note, width, height, by_hand=True, dark=True) as body:
+        place = show(body, Place(left, head, big, big), image)
+        text = f"input, {image.shape[0]} x {image.shape[1]}"
+        caption(body, place, "above", text, fontsize=9)
+        bar = axes_at(body, left + big + 0.3, head + 0.4, 1.6, 0.12)
+        scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
+        body.colorbar(scale, cax=bar, orientation="horizontal", ticks=[-limit, 0, limit])
+        bar.set_title(f"weights, channel 1 of {kernel.shape[2]}", fontsize=9)
+        bar.xaxis.set_major_formatter("{x:.2g}")
         for index in range(drawn):
             row, column = divmod(index, columns)
-            x, y = first + column * (cell + GAP), row * pitch + 0.3
+            x, y = left + column * (cell + GAP), head + big + 0.1 + row * pitch + head
             weights, found = kernel[:, :, 0, index], maps[:, :, index]
-            top, bottom = Place(x, y, cell, small), Place(x, y + small + 0.25, cell, cell)
+            top, bottom = Place(x, y, cell, small), Place(x, y + small + 0.1, cell, cell)
             top = picture_at(body, top, levels(weights, -limit, limit), color_table("PuOr"))
             bottom = picture_at(body, bottom, levels(found), color_table("viridis"))
-            caption(body, top, "above", f"filter {index + 1}: {_range(weights)}", fontsize=9)
-            caption(body, bottom, "below", _range(found), fontsize=9)
-            if column == 0:
-                size = f"kernel {kernel.shape[0]} x {kernel.shape[1]}\n{channel}"
-                caption(body, top, "left", size, fontsize=10)
-                size = f"feature map\n{maps.shape[0]} x {maps.shape[1]}"
-                caption(body, bottom, "left", size, fontsize=10)
-        bar = axes_at(body, first + columns * (cell + GAP), 0.3, 0.12, small)
-        scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
-        body.colorbar(scale, cax=bar, ticks=[-limit, 0, limit], format="%.2g")
-        bar.set_title("weight", fontsize=9)
+            caption(body, top, "above", f"filter {index + 1}", fontsize=9)
+            caption(body, bottom, "below", _range(found), fontsize=8)
     return path
 
 
-def _columns(count: int, largest: float, margin: float = GAP) -> tuple[float, float, float]:
+def _columns(count: int, largest: float) -> tuple[float, float, float]:
     """Width of an image, left edge of the first, width of the sheet, for so many in a row."""
-    cell = min(largest, (13.2 - margin) / count - GAP)
-    used = margin + count * (cell + GAP)
-    width = max(7.0, used)
-    return cell, (width - used) / 2 + margin, width
+    cell = min(largest, (PHONE - GAP) / count - GAP)
+    return cell, (PHONE - count * (cell + GAP) + GAP) / 2, PHONE
 
 
 def show(body: SubFigure, place: Place, image: np.ndarray, standing: bool = False) -> Place:
@@ -219,16 +211,16 @@ def levels(values: np.ndarray, low: float | None = None, high: float | None = No
 
 
 def _histograms(axes: Axes, original: np.ndarray, enhanced: np.ndarray) -> None:
-    """Overlaid histograms of two uint8 images, in bins of four gray values."""
+    """Overlaid histograms of the gray values of two (n,) uint8 arrays, in bins of four."""
     edges = np.arange(0, 257, 4)
     # (256,) counts of gray values -> (64, 4) -> (64,)
     for image, color, label in ((original, BLUE, "original"), (enhanced, ORANGE, "enhanced")):
-        counts = np.bincount(image.ravel(), minlength=256).reshape(-1, 4).sum(axis=1)
+        counts = np.bincount(image, minlength=256).reshape(-1, 4).sum(axis=1)
         axes.stairs(counts, edges, color=color, fill=True, alpha=0.2)
         axes.stairs(counts, edges, color=color, linewidth=1.2, label=label)
     # The black around the body is one bin that would flatten all others on a linear scale.
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set(xlim=(0, 256), xticks=[0, 100, 200], xlabel="gray value, 0 to 255")
 

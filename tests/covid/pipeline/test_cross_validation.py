@@ -72,14 +72,14 @@ def cross_validation(prepared, tmp_path_factory):
     dataset = scan(slices())
     groups = groups_by_pattern(dataset, PATIENT)
     options = Options(folder, folds=3, seed=1, verbose=0, say=said.append)
-    return folder / "folds", folds.run_folds(options, dataset, prepared, groups, "note"), said
+    return folder / "folds", folds.run_folds(options, dataset, prepared, groups), said
 
 
 def again(prepared, folder, say=lambda text: None):
     dataset = scan(slices())
     options = Options(folder, folds=3, seed=1, verbose=0, say=say)
     groups = groups_by_pattern(dataset, PATIENT)
-    return folds.run_folds(options, dataset, prepared, groups, "note")
+    return folds.run_folds(options, dataset, prepared, groups)
 
 
 def test_folds_are_trained_tested_and_written(cross_validation):

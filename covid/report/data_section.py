@@ -1,9 +1,9 @@
-"""The top of the page: the result in one sentence, what must be known beside it, data and methods."""
+"""Data and methods: the images, how they were split and prepared, the models and their recipe."""
 
 from covid.common.choices import GROUP, RANDOM
 from covid.report.formats import amount, capital, count
 from covid.report.run_data import Run, SplitData, SplitRun
-from covid.report.verdict import TITLES, headline
+from covid.report.verdict import TITLES
 
 STEPS = {
     True: "contrast enhancement (CLAHE), then a crop to the outline of the body",
@@ -15,11 +15,6 @@ UNUSED = {  # status in the manifest: what it means
     "unreadable": "unreadable",
     "skipped": "skipped",
 }
-
-
-def header(run: Run) -> dict:
-    """What header.html shows."""
-    return {"headline": headline(run), "verdicts": {"Audit": run.audit, "Controls": run.controls}}
 
 
 def done_section(run: Run) -> dict:

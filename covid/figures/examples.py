@@ -1,0 +1,86 @@
+"""Two test slices that stand for a model on the first page: an ill and a healthy one.
+
+Of each class the slice is taken that the model is surest of, among those that it classifies
+correctly. Where a truth.csv beside the source images says how much of the lungs is lesion
+(synthetic sets), an ill one is taken from the quarter with the largest lesions: a heat map says
+something only where there is something to be seen.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from covid.data.images import read_gray
+from covid.data.manifest import read_manifest
+from covid.data.split_folder import SplitFolder
+from covid.figures.draw_process import draw
+from covid.training.model_file import model_input
+from covid.training.predictions import Result
+from minicnn.models import Model
+from minicnn.saliency import grad_cam, occlusion
+
+TRUTH = "truth.csv"
+METHODS = {"grad-cam": grad_cam, "occlusion": occlusion}
+
+
+def example_slices(
+    model: Model, result: Result, split: SplitFolder, method: str, folder: Path
+) -> dict:
+    """Draw ill.png and healthy.png, a slice beside its heat map each, without text, into `folder`.
+
+    `result` is that of the test, `method` "grad-cam" or "occlusion". Returns what summary.json
+    holds of them: by name the file, its probability, its lesion share (None: not known).
+    """
+    shares = lesion_shares(split)
+    found = {}
+    for name, label in (("ill", 1), ("healthy", 0)):
+        index = surest(result, label, shares)
+        file = result.files[index]
+        x = model_input(model, read_gray(split.folder / "test" / file))
+        heat = METHODS[method](model, x).on_image
+        draw("heat_maps.slice_with_heat", x[:, :, 0], heat, folder / f"{name}.png")
+        p = float(result.probabilities[index])
+        found[name] = {"file": file, "probability": p, "lesion_share": shares.get(file)}
+    return found
+
+
+def surest(result: Result, label: int, shares: dict[str, float]) -> int:
+    """Index of the slice of a class that the model is surest of: see above.
+
+    If it classifies none of them correctly, all of them may be taken.
+    """
+    p = result.probabilities.astype(float)
+    own = np.flatnonzero(result.labels == label)
+    correct = own[(p[own] > result.threshold) == label]
+    chosen = correct if correct.size else own
+    lesions = np.array([shares.get(result.files[k], 0.0) for k in chosen])
+    chosen = chosen[lesions >= np.quantile(lesions, 0.75)] if label else chosen
+    return int(chosen[np.argmax(p[chosen] if label else -p[chosen])])
+
+
+def lesion_shares(split: SplitFolder) -> dict[str, float]:
+    """Test image -> share of its lung pixels that are lesion; empty where that is not known."""
+    if not split.info.get("synthetic"):
+        return {}
+    tables: dict[Path, dict[str, float]] = {}
+    found = {}
+    for row in read_manifest(split.folder):
+        source = Path(row["source"])
+        folder = source.parent.parent  # class folders lie side by side
+        if row["part"] == "test" and row["file"]:
+            if folder not in tables:
+                tables[folder] = read_truth(folder / TRUTH)
+            share = tables[folder].get(source.relative_to(folder).as_posix())
+            if share is not None:
+                found[Path(row["file"]).relative_to("test").as_posix()] = share
+    return found
+
+
+def read_truth(path: Path) -> dict[str, float]:
+    """File -> lesion share; empty where there is no such table."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return {row["file"]: float(row["lesion_share"]) for row in csv.DictReader(file)}
+    except (OSError, KeyError, ValueError):
+        return {}
