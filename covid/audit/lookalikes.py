@@ -5,8 +5,9 @@ decides (`alignment`). The bound is higher where a pair may join groups: a singl
 wrong pair there makes one group of two patients.
 
 The same slice in a lung window and in a mediastinal one looks different, but its bones and
-outlines stay where they are. Between windows the bound is lower, since images of
-different patients have less in common there, too.
+outlines stay where they are. Between windows the bound for joining groups is lower, since images of
+different patients have less in common there, too; that for near-duplicates is not: nobody who sees
+two such images would call them duplicates.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Pairs:
     @property
     def alike(self) -> np.ndarray:
         """(pairs,), bool: near-duplicates."""
-        return self.correlation >= np.where(self.other_window, OTHER_WINDOW, NEAR_DUPLICATE)
+        return self.correlation >= NEAR_DUPLICATE
 
     @property
     def joining(self) -> np.ndarray:

@@ -64,8 +64,8 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
                 "in_another_window_in_at_most_bits": FARTHEST_OTHER_WINDOW,
                 "neighbors_compared": NEIGHBORS,
                 "near_duplicate_from_correlation": NEAR_DUPLICATE,
-                "in_another_window_from_correlation": OTHER_WINDOW,
                 "same_group_from_correlation": SAME_GROUP,
+                "same_group_in_another_window_from_correlation": OTHER_WINDOW,
             },
             "not_read": {shown(path): reason for path, reason in audit.prints.unreadable},
         },
@@ -156,12 +156,13 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
     """Pairs for the figure, as `pair_grid` takes them, and its title.
 
     Near-duplicates across the split where there are any, else other near-duplicates, else the most
-    similar pairs that are none. Of many, some from the most to the least similar, no image twice.
+    similar pairs of one window that are none. Of many, some from the most to the least similar, no image twice.
     """
+    same_window = audit.candidates.select(~audit.candidates.other_window)
     choices = (
         (audit.pairs.select(audit.across), "Near-duplicates on both sides of the split"),
         (audit.pairs, "Near-duplicates, all on one side of the split"),
-        (audit.candidates, "The most similar images, too different for near-duplicates"),
+        (same_window, "The most similar images, too different for near-duplicates"),
     )
     pairs, title = next((choice for choice in choices if len(choice[0])), choices[-1])
     rows = []

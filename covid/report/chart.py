@@ -40,21 +40,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Chart:
-    """`lines` are (value, text) of vertical lines, `numbers` is all of it as text."""
+    """`lines` are (value, text) of vertical lines, `numbers` is all of it as text, `legend`
+    (kind of mark, text)."""
 
     name: str  # of the drawing, for its marks in the page
     title: str
     rows: list[Row]
     lines: list[tuple[float, str]]
     numbers: str
+    legend: tuple[tuple[str, str], ...] = ()
 
     @property
     def bottom(self) -> int:
         return self.rows[-1].y + NAME_HEIGHT + len(self.rows[-1].marks) * MARK_HEIGHT + BETWEEN
-
-    @property
-    def kinds(self) -> set[str]:
-        return {mark.kind for row in self.rows for mark in row.marks}
 
 
 def marked(kind: str, value: float, interval: Interval) -> Mark:
@@ -96,14 +94,13 @@ def accuracy_chart(run: Run) -> Chart:
         placed(rows),
         [(chance, f"chance {fixed(chance, 2)}")],
         "; ".join(numbers),
+        tuple((split.key, split.title) for split in splits),
     )
 
 
-def confounder_chart(audit: Audit) -> Chart | None:
+def confounder_chart(audit: Audit) -> Chart:
     """The AUC of every property of the images that varies, farthest from 0.5 first."""
     found = audit.varying
-    if not found:
-        return None
     rows = [
         (
             one.title,
@@ -153,5 +150,6 @@ def folds_chart(folds: Folds) -> Chart:
         marks += [Mark("random", one.accuracy, (None, None)) for one in model.folds]
         rows.append((name, False, marks))
         numbers.append(f"{name} {with_interval(mean.mean, mean.low, mean.high)}")
-    title = "Accuracy: mean over the folds with 95 % interval (square), each fold (circle)"
-    return Chart("folds", title, placed(rows), [(0.5, "chance")], "; ".join(numbers))
+    legend = (("group", "mean over the folds, 95 % interval"), ("random", "a fold"))
+    title, lines = "Accuracy in the tests", [(0.5, "chance")]
+    return Chart("folds", title, placed(rows), lines, "; ".join(numbers), legend)

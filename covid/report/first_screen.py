@@ -1,6 +1,7 @@
 """The first screen: verdict, three numbers, all results in a chart, two slices, what to do next."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from covid.common.choices import GROUP, MODEL_FILE
 from covid.report.chart import accuracy_chart
@@ -92,7 +93,7 @@ def slices(run: Run) -> list[Slice]:
     for name, class_name in (("ill", run.positive), ("healthy", run.negative)):
         one: Example = getattr(run.examples, name)
         called = run.positive if one.probability > model.threshold.value else run.negative
-        answer = f"{model.name} says {called}, p = {fixed(one.probability, 2)}"
+        answer = f"called {called}, p = {fixed(one.probability, 2)}"
         right = "right" if called == class_name else "wrong"
         alt = (
             f"A test slice of class {class_name} as {model.name} gets it, and beside it the same "
@@ -112,7 +113,7 @@ def looked(run: Run) -> str:
         return ""
     look = run.splits[run.examples.split].models[run.examples.model].look
     passed = {True: "passed", False: "failed, so they say nothing", None: "not possible"}
-    return f"Heat maps by {look.method}; check against random weights: {passed[look.passed]}."
+    return f"{run.examples.model}, {look.method}; check against random weights: {passed[look.passed]}."
 
 
 def facts(run: Run, split: SplitRun) -> list[tuple[str, str]]:
@@ -125,23 +126,19 @@ def facts(run: Run, split: SplitRun) -> list[tuple[str, str]]:
     tested = f" of {amount(len(groups), split.members[:-1])}" if groups else ""
     kind = ", synthetic (drawn by a program)" if run.synthetic else ""
     threshold = best.threshold
-    chosen = "chosen on validation images" if threshold.chosen_on else "not chosen"
+    chosen = "chosen on validation" if threshold.chosen_on else "not chosen"
     found = [
         ("Images", f"{count(total)} slices{of}{kind}; tested on {count(best.test.n)}{tested}"),
-        ("Threshold", f"{run.positive} above p = {fixed(threshold.value, 2)} ({chosen})"),
-        ("Training", f"{best.name}: {amount(best.epochs, 'epoch')}, seed {run.seed}"),
+        ("Threshold", f"{run.positive} above p = {fixed(threshold.value, 2)}, {chosen}"),
     ]
     if run.seconds is not None:
-        found.append(("Time", f"{duration(run.seconds)} for the whole run"))
+        epochs = f"{best.name} {amount(best.epochs, 'epoch')}"
+        found.append(("Time", f"{duration(run.seconds)} in all; {epochs}"))
     return found
 
 
 def files(run: Run, split: SplitRun) -> list[tuple[str, str]]:
-    """(path beside the page, what it is) of the files that are opened first."""
+    """(path beside the page, name) of the files that are opened first."""
     folder = f"{split.key}/{split.best.name}"
-    listed = (
-        ("summary.json", "all numbers"),
-        (f"{folder}/predictions.csv", "every image"),
-        (f"{folder}/{MODEL_FILE}", "the model"),
-    )
-    return [(path, what) for path, what in listed if (run.folder / path).is_file()]
+    listed = ["summary.json", f"{folder}/predictions.csv", f"{folder}/{MODEL_FILE}"]
+    return [(path, Path(path).name) for path in listed if (run.folder / path).is_file()]

@@ -21,11 +21,11 @@ def models_section(run: Run) -> dict:
 
 def block(run: Run, split: SplitRun, model: ModelRun) -> dict:
     """One model on one split: its charts, the most wrong images, and what is missing."""
-    picture = drawn(run, split, model, "most_wrong")
+    worst = drawn(run, split, model, "most_wrong")
     absent = {
         "the values of history.csv": model.history,
         "the values of predictions.csv": model.predictions,
-        "the most wrong images": picture,
+        "the most wrong images": worst,
     }
     missing = listed([what for what, found in absent.items() if not found] or [""])
     if missing:
@@ -33,17 +33,17 @@ def block(run: Run, split: SplitRun, model: ModelRun) -> dict:
     plots = [(plot, model_alt(plot.topic, split, model, run)) for plot in plots_of(model, run)]
     return {
         **{"split": split, "model": model, "plots": plots, "missing": missing},
-        "most_wrong": picture,
+        "most_wrong": worst,
         "errors": most_wrong(run, split, model) if model.predictions else None,
     }
 
 
 def drawn(
-    run: Run, split: SplitRun, model: ModelRun, topic: str, remark: str = ""
+    run: Run, split: SplitRun, model: ModelRun, topic: str, remark: str = "", title: str = ""
 ) -> Picture | None:
     """A figure of a model; `topic` is the beginning of its file name."""
     file = f"{split.key}/figures/{topic}-{model.name}.png"
-    title = f"{model.name}, {split.title}"
+    title = title or f"{model.name}, {split.title}"
     return picture(run, file, model_alt(topic, split, model, run), title, remark)
 
 
@@ -82,5 +82,7 @@ def inside_section(run: Run) -> dict:
         run.lacks("no heat map")
     return {
         **{"maps": maps, "blocks": blocks},
-        "graphs": {name: drawn(run, *run.trained(name)[0], "graph") for name in run.model_names},
+        "graphs": {
+            name: drawn(run, *run.trained(name)[0], "graph", title=name) for name in run.model_names
+        },
     }

@@ -9,10 +9,10 @@ from pathlib import Path
 from covid.report.run_data import Run
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Sheets of CT slices are the large files, up to 1.5 MB each. As WebP of this quality they take a
-# sixth of that, and their letters stay sharp. The others are diagrams: without any loss they take
-# a third. Two models on two splits with folds then make a page below 4 MB instead of 20.
-LARGE, QUALITY = 150_000, 80
+# Sheets of CT slices are the large files, up to 0.8 MB each. As WebP of this quality they take an
+# eighth of that, and their letters stay sharp. The others are diagrams: without any loss they take
+# a third. Three models on two splits then make a page below 3 MB.
+LARGE, QUALITY = 150_000, 55
 LOSSLESS = 101  # what OpenCV takes for "no loss" is any quality above 100
 LARGEST_FILE = 30_000_000
 CONVERTED = 64  # figures that are kept: a few megabytes

@@ -13,7 +13,7 @@ from covid.metrics import precision_recall_curve, reliability_bins, roc_curve
 from covid.report.formats import fixed, measured
 from covid.report.run_data import ModelRun, Run
 
-LEFT, RIGHT, TOP, BOTTOM = 40, 350, 8, 200
+LEFT, RIGHT, TOP, BOTTOM = 46, 350, 8, 200
 MOST_POINTS = 400  # of a curve: more cannot be seen
 BINS = 20
 
@@ -55,11 +55,12 @@ class Axes:
         """A line through points; one that is not finite leaves a gap."""
         points = list(zip(xs, ys, strict=True))
         step = max(1, len(points) // MOST_POINTS)
-        path, pen = "", "M"
+        path, following = "", False
         for x, y in points[:-1:step] + points[-1:]:
-            finite = math.isfinite(x) and math.isfinite(y)
-            path += f"{pen}{self.x(x):.1f} {self.y(y):.1f}" if finite else ""
-            pen = "L" if finite else "M"
+            place = f"{self.x(x):.1f} {self.y(y):.1f}" if math.isfinite(x + y) else ""
+            # A point alone between gaps is a line without length: its round ends can be seen.
+            path += (f"L{place}" if following else f"M{place}h0") if place else ""
+            following = bool(place)
         return Series(kind, path, name)
 
     def dots(self, kind: str, xs: Iterable, ys: Iterable, name: str = "") -> Series:
@@ -67,7 +68,7 @@ class Axes:
         places = [
             f"M{self.x(x):.1f} {self.y(y):.1f}h0"
             for x, y in zip(xs, ys, strict=True)
-            if math.isfinite(x) and math.isfinite(y)
+            if math.isfinite(x + y)
         ]
         return Series(f"dots {kind}", "".join(places), name)
 

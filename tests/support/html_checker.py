@@ -7,7 +7,7 @@ from page_runs import write_summary
 
 from covid.report import write_page
 
-VOID = {"img", "meta", "br", "line", "rect", "circle"}
+VOID = {"img", "meta", "br", "line", "rect", "circle", "input"}
 
 
 class Checker(HTMLParser):
@@ -37,7 +37,7 @@ class Checker(HTMLParser):
         assert self.open.pop() == name
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text.append(data)
         if {"td", "th"} & set(self.open):
             self.rows[-1][-1] += data

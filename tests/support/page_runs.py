@@ -21,8 +21,8 @@ MODELS = ("tiny_cnn", "reduced_inception")
 TITLES = {"random": "slices split at random", "group": "patients kept apart"}
 # How far apart the classes' scores are: known patients are recognized, new ones are not.
 APART = {"random": 4.0, "group": -0.7}
-WIDE = ("curves", "confusion", "most_wrong")
-TOPICS = (*WIDE, "roc", "precision_recall", "reliability", "scores", "filters", "graph")
+TOPICS = ("most_wrong", "filters", "look", "graph")
+BASELINES = {"majority class": 0.0, "mean brightness": 0.6, "gray histogram": 1.0}  # as `APART`
 CSV = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 HOSTILE = "<script>alert('%s')</script>&amp;\"\n\udcff\x00\u202e.png"
 
@@ -82,24 +82,28 @@ def make_run(
                     draw(folder / split / "figures", name)
         together = None if split == "random" else summary["groups"]["source"]
         entry = {"title": TITLES[split], "kept_together": together, "folder": split}
-        summary["splits"][split] = {**entry, "data": data, "models": found}
+        entry |= {"data": data, "models": found, "baselines": baseline_entries(rng)}
+        entry["best_model"] = min(found, key=lambda name: found[name]["validate"]["loss"])
+        best = found[entry["best_model"]]["test"]["acc"]
+        beaten = [name for name, one in entry["baselines"].items() if one["acc"] < best]
+        entry["not_beaten"] = [name for name in entry["baselines"] if name not in beaten]
+        summary["splits"][split] = entry
+    summary["seconds"] = 58.2
+    summary["examples"] = example_entries(summary, splits[-1], classes)
     summary["audit"] = audit_entry(classes, file_name)
     summary["controls"] = controls_entry(rng, models[0])
     summary["folds"] = folds_entry(rng, models)
     if figures:
         for path in (
             "audit/pairs",
-            "audit/confounders",
-            "controls/controls",
             "controls/masks",
-            "folds/folds",
+            "figures/samples",
+            "figures/preprocessing",
+            "figures/augmentation",
+            "figures/ill",
+            "figures/healthy",
         ):
             picture(folder / f"{path}.png")
-        for path in ("samples", "preprocessing", "augmentation"):
-            picture(folder / "figures" / f"{path}.png")
-        for split in splits:
-            for name in filter(can_be_a_file, models):
-                picture(folder / split / f"figures/look-{name}.png")
     write_summary(folder, summary)
     return summary
 
@@ -158,7 +162,7 @@ def part_entry(rows: list[tuple[str, int, float]]) -> dict:
     loss = float(-np.mean(np.log(np.where(labels == 1, p, 1 - p))))
     return {
         **{"loss": loss, "acc": accuracy["value"], "n": len(rows), "confusion": counts.tolist()},
-        "at_threshold": {"threshold": 0.5, "confusion": counts.tolist()},
+        **{"threshold": 0.5, "answers_one_class": None},
         **{"prevalence": 0.1, "measures": measures},
         "remark": "Few groups (patients): 12; intervals by group are somewhat too narrow still.",
     }
@@ -185,24 +189,44 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
                 writer.writerow([part, name, true, guess, f"{p:.6f}", int(true == guess), guess])
 
 
+def baseline_entries(rng) -> dict:
+    """Baselines as models have their test."""
+    entries = {}
+    for name, apart in BASELINES.items():
+        rows = predict(rng, PARTS["test"], apart, "{patient}{number}")
+        if not apart:
+            rows = [(file, label, 0.51) for file, label, _ in rows]
+        entries[name] = part_entry(rows)
+    return entries
+
+
+def example_entries(summary: dict, split: str, classes: tuple[str, str]) -> dict:
+    """The two slices of the first page."""
+    model = summary["splits"][split]["best_model"]
+    ill = {"file": f"{classes[0]}/a.png", "probability": 0.93, "lesion_share": 0.12}
+    healthy = {"file": f"{classes[1]}/b.png", "probability": 0.08, "lesion_share": None}
+    return {"split": split, "model": model, "ill": ill, "healthy": healthy}
+
+
 def draw(folder: Path, name: str) -> None:
     """The figures of a model."""
     for topic in TOPICS:
-        picture(folder / f"{topic}-{name}.png", wide=topic in WIDE)
+        picture(folder / f"{topic}-{name}.png")
 
 
-def picture(path: Path, wide: bool = False) -> None:
+def picture(path: Path) -> None:
     """A stand-in for a figure, of the width that such figures have."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(stand_in(12 if wide else 6))
+    wide, pair = path.name.startswith("graph"), path.stem in ("ill", "healthy")
+    path.write_bytes(stand_in(12 if wide else 4, 2 if pair else 4))
 
 
 @functools.cache
-def stand_in(inches: int) -> bytes:
+def stand_in(inches: int, height: int) -> bytes:
     """A diagonal and some dots."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "figure.png")
-        with sheet(path, "A figure", "Synthetic images.", inches, 4) as body:
+        with sheet(path, "A figure", "Synthetic images.", inches, height) as body:
             axes = body.subplots()
             axes.plot([0, 1], [0, 1])
             axes.plot(*np.random.default_rng(1).random((2, 20)), "o")

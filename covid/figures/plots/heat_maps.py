@@ -102,7 +102,7 @@ def activation_maximization(
     `bounds`, (low, high), are drawn black and white, the same in every image.
     """
     require(len(inputs) > 0, path, "at least one filter")
-    columns, below = 3, 0.6
+    columns, below = 3, 0.7
     cell = (PHONE - GAP) / columns - GAP
     rows = math.ceil(len(inputs) / columns)
     with sheet(path, title, note, PHONE, rows * (cell + below), by_hand=True, dark=True) as body:
@@ -111,7 +111,8 @@ def activation_maximization(
             place = (GAP + column * (cell + GAP), row * (cell + below))
             gray = np.repeat(levels(image, *bounds)[:, :, None], 3, axis=2)  # red, green, blue
             place = picture_at(body, Place(*place, cell, cell), gray)
-            caption(body, place, "below", text, fontsize=9)
+            text = "\n".join(wrap(line, cell, 8) for line in text.split("\n"))
+            caption(body, place, "below", text, fontsize=8)
     return path
 
 

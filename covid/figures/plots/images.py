@@ -20,7 +20,6 @@ from covid.figures.plots.canvas import (
     NAME_LINE,
     ORANGE,
     PHONE,
-    TITLE,
     Place,
     axes_at,
     caption,
@@ -105,9 +104,9 @@ def preprocessing_grid(
                 place = show(body, Place(x, y, cell, cell), image)
                 if row == 0:
                     caption(body, place, "above", step, fontsize=9)
-            name = shorten(name, width - 2 * left).replace("\n", "")
+            name = shorten(name, width / 2 - left).replace("\n", "")  # on one line
             caption(body, Place(left, y, width - 2 * left, cell), "below", name, **NAME_FONT)
-        axes = axes_at(body, 0.75, last_row, width - 0.95, histogram_height)
+        axes = axes_at(body, 0.95, last_row, width - 1.15, histogram_height)
         _histograms(axes, *(np.concatenate([row[k].ravel() for row in rows]) for k in (1, 2)))
         axes.set_ylabel("pixels (log scale)", fontsize=9)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 0.98), borderpad=0, ncols=2, fontsize=9)
@@ -157,10 +156,10 @@ def filters_and_maps(
     limit = float(np.nanmax(np.abs(kernel[:, :, 0, :drawn]), initial=0)) or 1.0
     height = head + big + 0.1 + math.ceil(drawn / columns) * pitch
     with sheet(path, title, note, width, height, by_hand=True, dark=True) as body:
-        place = show(body, Place(left, head, big, big), image)
+        place = show(body, Place(GAP, head, big, big), image)
         text = f"input, {image.shape[0]} x {image.shape[1]}"
         caption(body, place, "above", text, fontsize=9)
-        bar = axes_at(body, left + big + 0.3, head + 0.4, 1.6, 0.12)
+        bar = axes_at(body, big + 0.6, head + 0.4, 1.6, 0.12)
         scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
         body.colorbar(scale, cax=bar, orientation="horizontal", ticks=[-limit, 0, limit])
         bar.set_title(f"weights, channel 1 of {kernel.shape[2]}", fontsize=9)

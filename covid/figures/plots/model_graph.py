@@ -5,7 +5,7 @@ from pathlib import Path
 from covid.figures.plots.canvas import drawn, write
 from minicnn.drawing import draw_described
 
-DPI = 200  # as Keras' plot_model
+DPI = 120
 
 
 def model_graph(contents: list, edges: list[tuple[int, int]], path: Path) -> Path:

@@ -14,13 +14,13 @@ from covid.common.errors import UserError
 from covid.figures import draw_process
 from covid.figures.draw_process import as_drawn, draw, drawn_or_dropped, finish, helper
 
-HISTORY = {"acc": [0.5, 0.75], "loss": [0.7, 0.5]}
+NONE: dict = {}  # errors: "most_wrong" says that there are none
 IMAGES = {"Infected": [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]}
 
 
 def draw_two(folder):
     draw("sample_grid", IMAGES, folder / "samples.png", "samples")
-    draw("training_curves", HISTORY, folder / "curves.png", "curves", best_epoch=2)
+    draw("most_wrong", NONE, folder / "errors.png", "errors", note="none")
 
 
 def is_running(pid: int) -> bool:
@@ -40,7 +40,7 @@ def test_the_helper_draws_the_same_bytes(tmp_path):
             paths = list(as_drawn())
         assert list(as_drawn()) == []
     assert process.exitcode is not None and draw_process._helper is None
-    assert paths == [there / "samples.png", there / "curves.png"]
+    assert paths == [there / "samples.png", there / "errors.png"]
     for path in paths:
         assert path.read_bytes() == (here / path.name).read_bytes()
     assert sorted(there.iterdir()) == sorted(paths)
@@ -48,14 +48,14 @@ def test_the_helper_draws_the_same_bytes(tmp_path):
 
 def test_errors_come_back(tmp_path):
     with helper():
-        draw("training_curves", {"loss": []}, tmp_path / "none.png", "title")
-        with pytest.raises(UserError, match="none.png: expected a history with at least one epoch"):
+        draw("sample_grid", {}, tmp_path / "none.png", "title")
+        with pytest.raises(UserError, match="none.png: expected at least one image"):
             list(as_drawn())
-        with pytest.raises(UserError, match="at least one epoch"):
+        with pytest.raises(UserError, match="at least one image"):
             draw_two(tmp_path)  # reports what went wrong before, and orders nothing
         assert list(tmp_path.iterdir()) == []
         draw_process._helper.drop()
-        draw("no_such_figure", tmp_path / "curves.png")
+        draw("no_such_figure", tmp_path / "errors.png")
         with pytest.raises(AttributeError, match="no_such_figure"):
             finish()
 
@@ -64,10 +64,10 @@ def test_errors_come_back(tmp_path):
 def test_a_process_ended_from_outside_is_one_sentence(while_drawing, tmp_path):
     with pytest.raises(UserError, match="has been ended from outside.*start again"), helper():
         if while_drawing:
-            draw("training_curves", HISTORY, tmp_path / "curves.png", "title")
+            draw("most_wrong", NONE, tmp_path / "errors.png", "title")
         draw_process._helper.process.kill()
         draw_process._helper.process.join(SECONDS)
-        draw("training_curves", HISTORY, tmp_path / "curves.png", "title")
+        draw("most_wrong", NONE, tmp_path / "errors.png", "title")
         finish()
 
 
@@ -75,7 +75,7 @@ def test_an_error_of_the_run_stops_the_drawing(tmp_path):
     """What the process was handed is finished, the rest never begun: nobody writes afterwards."""
     with helper(), pytest.raises(KeyboardInterrupt), drawn_or_dropped():
         for number in range(50):
-            draw("training_curves", HISTORY, tmp_path / f"{number}.png", "title")
+            draw("most_wrong", NONE, tmp_path / f"{number}.png", "title")
         while not (tmp_path / "0.png").exists():
             time.sleep(0.01)
         raise KeyboardInterrupt
@@ -138,12 +138,12 @@ def test_ctrl_c_is_for_the_program_alone(seconds):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_group_does_not_end_the_drawing(number, tmp_path):
     """As of `timeout`, or of a terminal that is closed: the program decides when to end."""
-    path = tmp_path / "curves.png"
+    path = tmp_path / "errors.png"
     process, pid = start(
         f"import pathlib, signal; came = []; signal.signal({int(number)}, lambda *_: came.append(1))\n"
         "    print('ready', flush=True)\n"
         "    while not came: time.sleep(0.01)\n"
-        f"    draw_process.draw('training_curves', {HISTORY}, pathlib.Path({str(path)!r}), 'title')\n"
+        f"    draw_process.draw('most_wrong', {NONE}, pathlib.Path({str(path)!r}), 'title')\n"
         "    draw_process.finish()"
     )
     assert process.stdout.readline() == "ready\n"
