@@ -113,7 +113,9 @@ def looked(run: Run) -> str:
         return ""
     look = run.splits[run.examples.split].models[run.examples.model].look
     passed = {True: "passed", False: "failed, so they say nothing", None: "not possible"}
-    return f"{run.examples.model}, {look.method}; check against random weights: {passed[look.passed]}."
+    return (
+        f"{run.examples.model}, {look.method}; check against random weights: {passed[look.passed]}."
+    )
 
 
 def facts(run: Run, split: SplitRun) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from covid.common.errors import shortened
 from covid.metrics import precision_recall_curve, reliability_bins, roc_curve
 from covid.report.formats import fixed, measured
 from covid.report.run_data import ModelRun, Run
@@ -16,6 +17,7 @@ from covid.report.run_data import ModelRun, Run
 LEFT, RIGHT, TOP, BOTTOM = 46, 350, 8, 200
 MOST_POINTS = 400  # of a curve: more cannot be seen
 BINS = 20
+LONGEST = 24  # letters of a class
 
 
 @dataclass(frozen=True)
@@ -188,4 +190,5 @@ def scores(model: ModelRun, labels: np.ndarray, p: np.ndarray, run: Run) -> Plot
         axes.line("group filled", xs, stairs[1], run.positive),
         axes.line("threshold", (value, value), (0, axes.high[1]), f"threshold {fixed(value)}"),
     ]
-    return axes.plot("scores", f"probability of {run.positive}", "images", series)
+    label = f"probability of {shortened(run.positive, LONGEST)}"
+    return axes.plot("scores", label, "images", series)

@@ -177,7 +177,7 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
     with open(folder / "history.csv", "w", **CSV) as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
-        writer.writerows(enumerate(zip(*history.values(), strict=True), start=1))
+        writer.writerows([k, *row] for k, row in enumerate(zip(*history.values(), strict=True), 1))
     with open(folder / "predictions.csv", "w", **CSV) as file:
         writer = csv.writer(file)
         columns = ["part", "file", "true", "predicted", f"p({classes[0]})", "correct"]

@@ -21,8 +21,21 @@ def test_a_run_without_files_and_figures(tmp_path, summary):
     assert run.missing == []
     found = Checker(write_page(tmp_path).read_text())
     assert found.all("img") == []
-    assert "Not available (tiny_cnn, patients kept apart): curves, confusion, roc" in found.words
-    assert "the values of history.csv and the values of predictions.csv" in found.words
+    assert (
+        "Not available (tiny_cnn, patients kept apart): the values of history.csv, the v"
+        in found.words
+    )
+
+
+def test_a_run_of_an_older_version_has_no_baselines(tmp_path, summary):
+    changed = copy.deepcopy(summary)
+    for key in ("examples", "seconds"):
+        del changed[key]
+    for split in changed["splits"].values():
+        for key in ("baselines", "best_model", "not_beaten"):
+            del split[key]
+    found = page_of(tmp_path, changed)
+    assert "Chance" in found.words and "No model beats" not in found.words
 
 
 def test_null_values_are_dashes_with_a_reason(tmp_path, summary):
@@ -42,9 +55,9 @@ def test_damaged_files_beside_the_summary(tmp_path, run_folder):
     there = shutil.copytree(run_folder, tmp_path / "run")
     (there / "random/tiny_cnn/history.csv").write_bytes(b'"\xff\x00,\n"')
     (there / "random/tiny_cnn/predictions.csv").write_text("part,p(x)\ntest\ntest,many\n")
-    (there / "random/figures/roc-tiny_cnn.png").write_bytes(b"no picture")
+    (there / "random/figures/look-tiny_cnn.png").write_bytes(b"no picture")
     found = Checker(write_page(there).read_text())
-    assert "The figure random/figures/roc-tiny_cnn.png is damaged and not shown." in found.words
+    assert "The figure random/figures/look-tiny_cnn.png is damaged and not shown." in found.words
     assert (
         "Not available (tiny_cnn, slices split at random): the values of history.csv" in found.words
     )

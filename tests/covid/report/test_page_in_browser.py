@@ -26,7 +26,7 @@ return [...document.querySelectorAll("body *")].filter(e => {
 """
 BAD_IMAGES = """
 return [...document.images].filter(i => !i.complete || !i.naturalWidth || !i.alt.trim()
-  || i.getBoundingClientRect().width < 50).map(i => i.alt);
+  || i.checkVisibility() && i.getBoundingClientRect().width < 50).map(i => i.alt);
 """
 DEAD_LINKS = """
 return [...document.querySelectorAll("a[href^='#']")].map(a => a.hash.slice(1))
@@ -37,14 +37,24 @@ SIZES = """
 return [document.scrollingElement.scrollWidth, innerWidth, document.documentElement.clientWidth,
   document.images.length]
 """
-# Letters of text in the chart that are outside of it, or smaller than 10 pixels.
+# Letters of text in the charts that are outside of it, or smaller than 10 pixels.
 CHART = """
-const svg = document.querySelector("svg.chart"), frame = svg.getBoundingClientRect();
-return [...svg.querySelectorAll("text")].filter(t => {
-  const r = t.getBoundingClientRect();
-  return r.right > frame.right + 1 || r.left < frame.left - 1
-    || parseFloat(getComputedStyle(t).fontSize) < 10;
-}).map(t => t.textContent);
+return [...document.querySelectorAll("svg.chart, svg.plot")].flatMap(svg => {
+  const frame = svg.getBoundingClientRect(), scale = svg.viewBox.baseVal.width
+    ? frame.width / svg.viewBox.baseVal.width : 1;
+  return [...svg.querySelectorAll("text")].filter(t => {
+    const r = t.getBoundingClientRect();
+    return r.width && (r.right > frame.right + 1 || r.left < frame.left - 1
+      || scale * parseFloat(getComputedStyle(t).fontSize) < 10);
+  }).map(t => t.textContent);
+});
+"""
+
+
+OPEN_ALL = "document.querySelectorAll('details').forEach(d => d.open = true)"
+CUT_OFF = """
+return [...document.querySelectorAll("figure .scroll")].filter(b => b.scrollWidth > b.clientWidth + 1)
+  .map(b => b.getAttribute("aria-label"));
 """
 
 
@@ -86,8 +96,11 @@ def test_a_page_on_a_screen(browser, pages, name, width):
     inner, window, screen, images = browser.run(SIZES)
     assert inner <= window == screen == width
     assert browser.run(STICKING_OUT) == []
+    browser.run(OPEN_ALL)
+    assert browser.run(SIZES)[0] <= width
+    assert browser.run(STICKING_OUT) == []
     assert browser.run(CHART) == []
-    assert images > 20 or name == "hostile"
+    assert images > 10 or name == "hostile"
     assert browser.run(BAD_IMAGES) == []
     assert browser.run(DEAD_LINKS) == []
     levels = browser.run(LEVELS)
@@ -121,20 +134,46 @@ def test_the_checks_find_what_is_wrong(browser, tmp_path):
     assert "https://example.org/x.png" in browser.requested()
 
 
-CUT_OFF = """
-return [...document.querySelectorAll("figure .scroll")].filter(b => b.scrollWidth > b.clientWidth + 1)
-  .map(b => b.getAttribute("aria-label"));
-"""
+HEIGHT = "return document.scrollingElement.scrollHeight"
 
 
-def test_figures_scroll_on_a_phone_only(browser, pages):
-    """There their letters could not be read otherwise; on a wide screen nothing may be cut off."""
+@pytest.mark.parametrize("width, height, screens", [(1280, 800, 3), (390, 844, 5)])
+def test_a_page_is_short_until_something_is_opened(browser, pages, width, height, screens):
+    """And the slices and the numbers stand on the first screen, whatever its size."""
+    browser.width(width, height)
+    browser.open(pages["whole"])
+    assert browser.run(HEIGHT) <= screens * height
+    bottoms = "return [...document.querySelectorAll('.tile, .seen img')].map(e => e.getBoundingClientRect().bottom)"
+    assert len(browser.run(bottoms)) == 5 and max(browser.run(bottoms)[:4]) < height
+
+
+def test_a_link_opens_what_it_leads_to(browser, pages):
     browser.width(1280)
     browser.open(pages["whole"])
-    assert browser.run(CUT_OFF) == []
-    browser.width(360)
+    opened = "return document.querySelectorAll('section > details[open]').length"
+    assert browser.run(opened) == 0
+    browser.run("document.querySelector('a[href=\"#audit\"]').click()")
+    wait = "return new Promise(r => setTimeout(() => r(document.querySelector('#audit').parentElement.open), 100))"
+    assert browser.run(wait) and browser.run(opened) == 1
+
+
+def test_the_switch_shows_one_split_at_a_time(browser, pages):
+    browser.width(390)
     browser.open(pages["whole"])
-    assert len(browser.run(CUT_OFF)) > 20
+    browser.run(OPEN_ALL)
+    shown = "return [...document.querySelectorAll('.model .of-random, .model .of-group')].filter(e => e.checkVisibility()).map(e => e.className)"
+    assert set(browser.run(shown)) == {"of-group"}
+    browser.run("document.querySelectorAll('.pick-random').forEach(e => e.click())")
+    assert set(browser.run(shown)) == {"of-random"}
+
+
+def test_no_figure_but_a_diagram_scrolls(browser, pages):
+    for width in (360, 1280):
+        browser.width(width)
+        browser.open(pages["whole"])
+        browser.run(OPEN_ALL)
+        cut = browser.run(CUT_OFF)
+        assert all("graph" in name for name in cut) and (cut or width > 400)
 
 
 def test_a_page_in_the_dark(browser, pages):
@@ -142,8 +181,8 @@ def test_a_page_in_the_dark(browser, pages):
     browser.open(pages["whole"])
     ground = "return getComputedStyle(document.querySelector('{}')).backgroundColor"
     assert browser.run(ground.format("body")) == "rgb(21, 25, 29)"
-    # Figures are drawn on white.
-    assert browser.run(ground.format("figure img")) == "rgb(255, 255, 255)"
+    # Diagrams are drawn on white.
+    assert browser.run(ground.format("img.wide")) == "rgb(255, 255, 255)"
 
 
 def test_a_page_on_paper(browser, pages):
