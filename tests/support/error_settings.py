@@ -392,15 +392,16 @@ def no_figures(setting: Setting) -> None:
     """Most of the time of a tiny run is taken by its figures."""
     kinds = {
         "dataset_figures": ("source_figures", "augmentation_figure"),
-        "model_figures": ("graph_figure", "model_figures", "overview"),
+        "model_figures": ("graph_figure", "model_figures"),
     }
     for name in (f"{module}.{kind}" for module in kinds for kind in kinds[module]):
         setting.patch.setattr(f"covid.figures.{name}", lambda *args, **named: None)
+    setting.patch.setattr(run, "draw_examples", lambda *args: None)
 
 
 def at_the_end(work: Callable[[], object]) -> Make:
     """Without figures, but for the last one: this is done in its place."""
-    return all_of(no_figures, patched("covid.figures.model_figures.overview", lambda *args: work()))
+    return all_of(no_figures, patched("covid.pipeline.run.draw_examples", lambda *args: work()))
 
 
 def exploding(setting: Setting) -> None:

@@ -3,12 +3,10 @@
 import csv
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from tiny_runs import slices
 
-from covid.common.errors import UserError
 from covid.data.class_folders import scan
 from covid.data.fold_split import plan_folds
 from covid.data.groups import (
@@ -20,7 +18,6 @@ from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
-from covid.figures import plots
 from covid.pipeline import cross_validation as folds
 from covid.pipeline.fold_summary import WEAKNESS, fold_row, pool, summarize_folds
 from covid.pipeline.options import Options
@@ -104,7 +101,6 @@ def test_folds_are_trained_tested_and_written(cross_validation):
     assert summary["models"]["tiny_cnn"]["pooled"]["n"] == 12
     assert summary["kept_together"] == "pattern '^[^_]+' in the file names"
     assert "validation shares patients" not in "".join(summary["notes"])
-    assert cv2.imread(str(folder / "folds.png")).shape[1] > 800
 
 
 def test_the_images_of_folds_are_links(cross_validation, prepared):
@@ -145,7 +141,7 @@ def test_an_interrupted_cross_validation_goes_on(cross_validation, prepared, tmp
     assert not (tmp_path / "folds/folds.csv").exists()
     assert again(prepared, tmp_path, say=said.append) == summary
     assert sum(text.startswith("resuming from") for text in said) == 2
-    for name in ("folds.csv", "folds.png", "tiny_cnn/fold-2/predictions.csv"):
+    for name in ("folds.csv", "tiny_cnn/fold-2/predictions.csv"):
         assert (tmp_path / "folds" / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -167,16 +163,3 @@ def test_folds_of_groups_that_keep_nothing_together_say_so():
         assert any("each image is a group by itself" in text for text in fold.notes)
     for fold in plan_folds(dataset, 3, groups=groups_by_pattern(dataset, PATIENT)):
         assert not any("by itself" in text for text in fold.notes)
-
-
-def test_the_figure_takes_many_models_and_equal_values(tmp_path):
-    results = [result([1, 0], [0.9, 0.1])] * 12
-    rows = [fold_row(number, one, 1) for number, one in enumerate(results, start=1)]
-    names = ["tiny_cnn", "reduced_inception", "cnn_dropout", "a_model_of_a_very_long_name"]
-    summary = summarize_folds(
-        12, None, [], dict.fromkeys(names, rows), dict.fromkeys(names, results)
-    )
-    folds.draw_folds(summary, "Infected", tmp_path / "folds.png", "note")
-    assert cv2.imread(str(tmp_path / "folds.png")).shape[0] > 400
-    with pytest.raises(UserError, match="at least one model"):
-        plots.fold_results({}, tmp_path / "none.png", "title")
