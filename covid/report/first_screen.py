@@ -8,7 +8,7 @@ from covid.report.chart import accuracy_chart
 from covid.report.formats import amount, between, count, duration, fixed, percent
 from covid.report.pictures import Picture, picture
 from covid.report.run_data import Example, Measure, ModelRun, Run, SplitRun
-from covid.report.verdict import first_sentence, headline
+from covid.report.verdict import headline
 
 APART = 0.05  # balanced accuracy is said where it differs from accuracy by more
 
@@ -38,8 +38,8 @@ def first_screen(run: Run) -> dict:
     """What first_screen.html shows."""
     split = run.decisive
     return {
-        "sentence": first_sentence(run.summary),
-        "headline": headline(run),
+        "sentence": run.conclusion or headline(run),
+        "headline": headline(run) if run.conclusion else "",
         "tiles": tiles(run, split),
         "chart": accuracy_chart(run),
         "slices": slices(run),

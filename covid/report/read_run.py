@@ -44,8 +44,7 @@ def read_run(folder: str | Path) -> Run:
     folder = Path(folder)
     path = folder / SUMMARY
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-        run = convert(Run, summary, "")
+        run = convert(Run, json.loads(path.read_text(encoding="utf-8")), "")
         check_names(run)
     except OSError as error:
         raise UserError(
@@ -66,7 +65,7 @@ def read_run(folder: str | Path) -> Run:
         for key in (RANDOM, GROUP)
         if key in run.splits
     }
-    return replace(run, splits=splits, folder=folder, summary=summary)
+    return replace(run, splits=splits, folder=folder)
 
 
 def check_names(run: Run) -> None:

@@ -375,10 +375,10 @@ class Run:
     audit: Audit | None
     controls: Controls | None
     folds: Folds | None
+    conclusion: str | None = None  # these three: not in runs of older versions
     examples: Examples | None = None
     seconds: float | None = None
     folder: Path = Path()
-    summary: dict = field(default_factory=dict)  # all of the file, for `first_sentence`
     missing: list[str] = field(default_factory=list)
 
     @property

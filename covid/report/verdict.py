@@ -13,28 +13,6 @@ MARGIN = 0.1  # so much above chance is clearly above it
 TITLES = {RANDOM: "slices split at random", GROUP: "patients kept apart"}
 
 
-def first_sentence(summary: dict) -> str:
-    """The verdict: the best model on new patients, behind a baseline that it does not beat."""
-    split = list(summary["splits"].values())[-1]
-    losses = {name: one["validate"]["loss"] for name, one in split["models"].items()}
-    best = split.get("best_model") or min(losses, key=lambda name: losses[name] or 0)
-    found = split["models"][best]["test"]["measures"]["accuracy"]
-    low = min(found[key] for key in ("low", "group_low") if found.get(key) is not None)
-    high = max(found[key] for key in ("high", "group_high") if found.get(key) is not None)
-    values = f"{fixed(found['value'], 2)} (95 % interval {low:.2f} to {high:.2f})"
-    behind = [
-        f"{name} ({fixed(split['baselines'][name]['acc'], 2)})"
-        for name in split.get("not_beaten") or []
-    ]
-    if behind:
-        return (
-            f"No model beats {listed(behind)}: {best}, the best one, finds {summary['positive']} "
-            f"with accuracy {values}, {split['title']}."
-        )
-    more = ", more than any simple baseline" if split.get("baselines") else ""
-    return f"{best} finds {summary['positive']} with accuracy {values}, {split['title']}{more}."
-
-
 def against_chance(model: ModelRun) -> str:
     """ "better", "worse", or "no better" than chance."""
     (low, high), chance = model.accuracy.widest, model.test.chance
