@@ -122,6 +122,7 @@ def test_inferred_groups_are_not_called_patients(tmp_path, summary):
     changed = copy.deepcopy(summary)
     changed["groups"] = {"source": "the audit's look-alikes", "count": 9}
     changed["splits"]["group"]["title"] = "look-alikes kept apart"
+    changed["conclusion"] = None
     found = page_of(tmp_path, changed)
     assert "9 groups inferred from the images alone: the audit's look-alikes" in found.words
     assert "Look-alikes stand for patients" in found.words

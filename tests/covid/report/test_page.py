@@ -16,7 +16,7 @@ from covid.report.write import environment
 # The page as a document
 
 
-def test_the_page_is_sound(page):
+def test_the_page_is_sound(page, summary):
     assert page.all("html")[0]["lang"] == "en"
     levels = [int(name[1]) for name, _ in page.tags if re.fullmatch("h[1-6]", name)]
     assert levels[0] == 1 and levels.count(1) == 1 and len(levels) > 12
@@ -27,7 +27,8 @@ def test_the_page_is_sound(page):
     inside = [link[1:] for link in links if link.startswith("#")]
     assert len(inside) > 20 and set(inside) <= set(marks)
     beside = {link for link in links if not link.startswith(("#", "https://"))}
-    assert {"summary.json", "group/tiny_cnn/predictions.csv"} >= beside != set()
+    best = summary["splits"]["group"]["best_model"]
+    assert {"summary.json", f"group/{best}/predictions.csv"} == beside
 
 
 def test_one_screen_of_truth_comes_first(page, summary):
