@@ -64,7 +64,6 @@ def model_alt(topic: str, split: SplitRun, model: ModelRun, run: Run) -> str:
             f"{count(model.params)} parameters"
         ),
         "look": lambda: look_alt(model),
-        "excited": lambda: f"Inputs that activate filters of {name} most",
     }
     return f"{texts[topic]()}; {split.title}; positive class {run.positive}."
 

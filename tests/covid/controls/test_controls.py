@@ -62,6 +62,9 @@ def test_a_run_gives_a_row_for_each_control(controls):
     assert found.kept_apart
     assert found.groups == len({file.name.split("_")[0] for file, _ in split.parts["test"]})
     assert found.verdict.startswith("Nothing can be said")  # of so few patients
+    assert [one.which for one in found.examples] == ["typical", "worst"] * 2
+    typical, worst = (one.mask.mean() for one in found.examples[:2])
+    assert worst <= typical
     for row in found.rows:
         assert 0 <= row.accuracy <= 1
         assert 0 <= row.auc <= 1
