@@ -10,7 +10,7 @@ from covid.common.errors import shortened
 from covid.report.formats import fixed, measured, with_interval
 from covid.report.run_data import Audit, Controls, Folds, Interval, Run
 
-NAME_HEIGHT, MARK_HEIGHT, BETWEEN = 19, 12, 5  # pixels
+NAME_HEIGHT, MARK_HEIGHT, BETWEEN = 18, 12, 2  # pixels
 LONGEST = 26  # letters: a drawing does not break lines, and a phone is narrow
 
 

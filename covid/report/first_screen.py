@@ -63,8 +63,7 @@ def tiles(run: Run, split: SplitRun) -> list[Tile]:
         found.append(tile("AUC", split.key, best.test.measures["roc_auc"], best.name))
     if baseline:
         accuracy = split.baselines[baseline].accuracy
-        of = f"{baseline}, {split.title}: no network"
-        found.append(tile("Best baseline", "baseline", accuracy, of))
+        found.append(tile("Best baseline", "baseline", accuracy, f"{baseline}, no network"))
     else:
         chance = f"share of the larger class, {split.title}"
         found.append(Tile("Chance", "baseline", fixed(best.test.chance, 2), "", chance))

@@ -109,7 +109,7 @@ def plots_of(model: ModelRun, run: Run) -> list[Plot]:
 def training_plots(model: ModelRun) -> list[Plot]:
     """Accuracy and loss of every epoch."""
     found, history = [], model.history
-    for key, label in (("acc", "accuracy"), ("loss", "loss (cross-entropy)")):
+    for key, label in (("acc", "accuracy at 0.5"), ("loss", "loss (cross-entropy)")):
         values = history.get(key, []), history.get(f"val_{key}", [])
         finite = [value for one in values for value in one if math.isfinite(value)]
         if not finite:

@@ -145,6 +145,8 @@ def test_a_page_is_short_until_something_is_opened(browser, pages, width, height
     assert browser.run(HEIGHT) <= screens * height
     bottoms = "return [...document.querySelectorAll('.tile, .seen img')].map(e => e.getBoundingClientRect().bottom)"
     assert len(browser.run(bottoms)) == 5 and max(browser.run(bottoms)[:4]) < height
+    first = "return document.querySelector('.first').getBoundingClientRect().bottom"
+    assert width < 1000 or browser.run(first) < height  # all of it
 
 
 def test_a_link_opens_what_it_leads_to(browser, pages):
