@@ -9,7 +9,7 @@ import numpy as np
 
 from covid.common.parallel import in_parallel
 from covid.controls import variants
-from covid.controls.lung_mask import hulls, lung_mask
+from covid.data.lung_mask import hulls, lung_mask
 from covid.data.images import read_gray, write_png
 from covid.data.manifest import new_row, read_manifest, write_manifest
 from covid.data.split_folder import SplitFolder

@@ -1,7 +1,7 @@
 """What a control leaves of an image, and which labels it gets.
 
 Images are (height, width) uint8 arrays of the size at which the network takes them, masks bool
-arrays of that shape from `covid.controls.lung_mask.lung_mask`.
+arrays of that shape from `covid.data.lung_mask.lung_mask`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from covid.controls.lung_mask import hulls
+from covid.data.lung_mask import hulls
 
 FRAME = 0.1  # of height and width: how wide the border is on each side
 BINS = 32  # of the histogram; 8 gray levels each
