@@ -11,10 +11,10 @@ import numpy as np
 from covid.common.choices import GROUP, RANDOM
 from covid.controls import verdict
 from covid.controls.intervals import measured
-from covid.controls.logistic import fit_logistic
 from covid.controls.results import TITLES, WHAT, Controls, Row
 from covid.controls.variant_folders import PERMUTED, Material, choose_examples, prepare
 from covid.data.split_folder import SplitFolder
+from covid.training.logistic import fit_logistic
 from covid.training.recipes import Recipe
 from covid.training.train import train_and_evaluate
 
