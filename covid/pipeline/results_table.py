@@ -13,55 +13,47 @@ NOT_CHOSEN = "*"  # behind a threshold
 def results_table(summary: dict) -> str:
     """All of it as text; train and validation are in summary.json and in the report."""
     splits = list(summary["splits"].values())
-    rows = [
-        row
-        for split in splits
-        for row in (
-            *(model_row(name, model) for name, model in split["models"].items()),
-            *(baseline_row(name, one) for name, one in split["baselines"].items()),
-        )
-    ]
-    header, *lines = aligned(rows)
-    text = [*textwrap.wrap(summary["conclusion"], WIDTH), "", header, "-" * len(header)]
+    rows = [row_of(name, split) for split in splits for name in tests_of(split)]
+    differ = any(accuracies_differ(one["measures"]) for s in splits for one in tests_of(s).values())
+    header, *lines = aligned(rows, "" if differ else "balanced")
+    text = [*wrapped(summary["conclusion"]), "", header, "-" * len(header)]
     for split in splits:
-        count = len(split["models"]) + len(split["baselines"])
-        text += [f"{split['title']}:", *lines[:count]]
+        count = len(tests_of(split))
+        text += [f"{split['title']}:", *lines[:count], *wrapped(*remarks(split))]
         lines = lines[count:]
-        for name, model in split["models"].items():
-            text += textwrap.wrap(remark(name, model), WIDTH)
     starred = any(row["threshold"].endswith(NOT_CHOSEN) for row in rows)
-    for note in footnotes(summary, starred):
-        text += textwrap.wrap(note, WIDTH)
-    return "\n".join(text)
+    return "\n".join([*text, *wrapped(*footnotes(summary, starred))])
 
 
-def model_row(name: str, model: dict) -> dict[str, str]:
-    """The cells of a model's line, by column."""
-    size = {"parameters": f"{model['params']:,}", "epochs": str(model["epochs"])}
-    chosen = model["threshold"]["chosen_on"] is not None
-    return {"model": name, **size, **cells(model["test"], chosen)}
+def wrapped(*sentences: str) -> list[str]:
+    return [line for text in sentences for line in textwrap.wrap(text, WIDTH)]
 
 
-def baseline_row(name: str, test: dict) -> dict[str, str]:
-    return {"model": name, "parameters": "", "epochs": "", **cells(test, bool(test["chosen_on"]))}
+def tests_of(split: dict) -> dict[str, dict]:
+    """By name the test of each model, then that of each baseline."""
+    return {name: one["test"] for name, one in split["models"].items()} | split["baselines"]
 
 
-def cells(test: dict, chosen: bool) -> dict[str, str]:
-    """What a line says of the test."""
+def row_of(name: str, split: dict) -> dict[str, str]:
+    """The cells of a line by column."""
+    test, model = tests_of(split)[name], split["models"].get(name)
     measures = test["measures"]
     low, high = careful_interval(measures["accuracy"])
-    balanced = measures["balanced_accuracy"]["value"]
+    chosen = (model["threshold"] if model else test)["chosen_on"]
     return {
+        "model": name,
+        "parameters": f"{model['params']:,}" if model else "",
+        "epochs": str(model["epochs"]) if model else "",
         "accuracy (95 %)": f"{test['acc']:.3f}" + ("" if low is None else f" {low:.3f}-{high:.3f}"),
-        "balanced": value_text(balanced) if accuracies_differ(measures) else "",
+        "balanced": value_text(measures["balanced_accuracy"]["value"]),
         "AUC": value_text(measures["roc_auc"]["value"]),
         "threshold": f"{test['threshold']:.3f}{'' if chosen else NOT_CHOSEN}",
     }
 
 
-def aligned(rows: list[dict[str, str]]) -> list[str]:
-    """Header and rows as lines, names to the left; without the columns in which nothing stands."""
-    used = [name for name in rows[0] if any(row[name] for row in rows)]
+def aligned(rows: list[dict[str, str]], left_out: str) -> list[str]:
+    """Header and rows as lines, names to the left, without one of the columns."""
+    used = [name for name in rows[0] if name != left_out]
     table = [used, *([row[name] for name in used] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     gap = "  " if sum(widths) + 2 * (len(widths) - 1) <= WIDTH else " "
@@ -70,29 +62,29 @@ def aligned(rows: list[dict[str, str]]) -> list[str]:
     ]
 
 
-def remark(name: str, model: dict) -> str:
-    """What a model's numbers alone do not say; empty if nothing."""
-    found = []
-    if model["test"]["answers_one_class"]:
-        found.append(f"{name} calls every test image {model['test']['answers_one_class']}.")
-    if model["class_weight"]:
-        weights = ", ".join(f"{one} {value:.2f}" for one, value in model["class_weight"].items())
-        found.append(f"{name} was trained with class weights: {weights}.")
-    return " ".join(found)
+def remarks(split: dict) -> list[str]:
+    """What the lines of a split do not say."""
+    said = {name: one["test"]["answers_one_class"] for name, one in split["models"].items()}
+    found = [f"{name} calls every test image {one}." for name, one in said.items() if one]
+    weights = next(iter(split["models"].values()))["class_weight"]
+    if weights:
+        text = ", ".join(f"{name} {value:.2f}" for name, value in weights.items())
+        found.append(f"Trained with class weights: {text}.")
+    return found
 
 
 def footnotes(summary: dict, starred: bool) -> list[str]:
     """How to read the table, and what it does not show."""
+    star = f" ({NOT_CHOSEN}: none was chosen)" if starred else ""
     notes = [
         "Of the test images, with the widest 95 % interval there is. Threshold: above it an image is "
-        f"called {summary['positive']}; chosen on the validation images"
-        f"{f' ({NOT_CHOSEN}: none was chosen)' if starred else ''}.",
+        f"called {summary['positive']}; chosen on the validation images{star}.",
         summary["note"],
     ]
     if GROUP not in summary["splits"]:
+        advice = "" if summary.get("groups") else " Try --group REGEX."
         notes.append(
             "Slices were split at random: slices of one patient are in train and in test, so these "
-            "numbers say little about a new patient."
-            + ("" if summary.get("groups") else " Try --group REGEX.")
+            f"numbers say little about a new patient.{advice}"
         )
     return notes

@@ -4,7 +4,7 @@ from covid.common.choices import GROUP, RANDOM
 from covid.metrics import accuracies_differ, careful_interval
 
 PLAIN = {
-    "majority class": "always the larger class",
+    "majority class": "guessing the larger class",
     "mean brightness": "the mean brightness alone",
     "gray histogram": "the gray histogram alone",
 }

@@ -24,6 +24,6 @@ def test_it_fits_80_columns_and_says_what_must_be_said(tmp_path):
             assert sum(line.startswith(f"{name} ") for line in text.splitlines()) >= 2
     said = " ".join(table.split())
     assert "balanced AUC threshold" in said and "(*: none was chosen)" in said
-    assert "cnn calls every test image Infected. cnn was trained with class weights" in said
+    assert "cnn calls every test image Infected. Trained with class weights: Infected 2.50" in said
     (line,) = [line for line in table.splitlines() if line.startswith("cnn ") and "31," in line]
     assert line.endswith(" 0.500*")

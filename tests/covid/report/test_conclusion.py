@@ -57,4 +57,4 @@ def test_classes_of_different_size_are_counted_the_same():
     found = summary(model, majority_class=20)
     found["splits"]["group"] |= {"baselines": {"majority class": always_well}, "not_beaten": []}
     assert "on 91 % of the test images, both classes counting the same (" in conclusion(found)
-    assert conclusion(found).endswith("always the larger class on 50 %.")
+    assert conclusion(found).endswith("guessing the larger class on 50 %.")
