@@ -58,7 +58,7 @@ def test_the_most_wrong_images_are_those_of_predictions_csv(page, run_folder):
 def test_command_seed_versions_and_files(page, summary):
     assert summary["command"] in page.words
     assert ["numpy", "2.4.6"] in page.rows
-    assert ["random/tiny_cnn/history.csv", "loss and accuracy of every epoch"] in page.rows
+    assert ["random/tiny_cnn/history.csv", "loss, and accuracy at 0.5, of every epoch"] in page.rows
 
 
 @pytest.mark.parametrize("key", ["audit", "controls"])
