@@ -27,7 +27,8 @@ def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
     path, title = folder / f"curves-{name}.png", f"{name}: accuracy and loss during training"
     draw("training_curves", trained.history, path, title, note, trained.best_epoch)
     counts = {part: result.confusion for part, result in trained.results.items()}
-    title = f"{name}: true and predicted class (positive: {split.positive})"
+    at = f"at the threshold {trained.results['test'].threshold:.3f}"
+    title = f"{name}: true and predicted class {at} (positive: {split.positive})"
     draw("confusion_matrices", counts, classes, folder / f"confusion-{name}.png", title, note)
     file, path = example(split), folder / f"filters-{name}.png"
     filters_figure(trained.model, file.name, read_gray(file), path, note)
@@ -137,7 +138,7 @@ def roc_band(result: Result, seed: int) -> metrics.Band:
 
 def worst(result: Result, label: int, images: Path) -> list[tuple[str, float, np.ndarray]]:
     """The images of one class farthest on the wrong side of the threshold, at most `SAMPLES`."""
-    is_wrong = (result.labels == label) & (result.predicted_at_threshold != result.labels)
+    is_wrong = (result.labels == label) & (result.predicted != result.labels)
     wrong, files = np.flatnonzero(is_wrong), result.files
     farthest = wrong[np.argsort(-np.abs(result.probabilities[wrong] - label), kind="stable")]
     return [

@@ -58,7 +58,7 @@ def comparison_alt(run: Run) -> str:
         + ", ".join(f"{part} {fixed(result.acc)}" for part, result in model.parts.items())
         for split, model in run.trained()
     ]
-    return f"Accuracy at 0.5 of every model on every part, with intervals. {'; '.join(models)}."
+    return f"Accuracy of every model on every part, with intervals. {'; '.join(models)}."
 
 
 def controls_alt(controls: Controls) -> str:
@@ -130,7 +130,8 @@ def confusion_alt(model: ModelRun, positive: str, negative: str) -> str:
             f"{part}: of {tp + fn} {positive} {tp} found, of {tn + fp} {negative} {fp} called "
             f"{positive}"
         )
-    return f"Confusion matrices of {model.name} at 0.5; {'; '.join(parts)}"
+    at = f"at the threshold {fixed(model.threshold.value)}"
+    return f"Confusion matrices of {model.name} {at}; {'; '.join(parts)}"
 
 
 def look_alt(model: ModelRun) -> str:

@@ -40,19 +40,15 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class AtThreshold:
-    confusion: Confusion
-
-
-@dataclass(frozen=True)
 class PartResult:
-    """A model's result on one part: `acc` and `confusion` at 0.5, the rest at the threshold."""
+    """A model's result on one part, all of it at the threshold."""
 
     loss: float | None
     acc: float
     n: int
+    threshold: float
     confusion: Confusion
-    at_threshold: AtThreshold
+    answers_one_class: str | None
     prevalence: float
     measures: dict[str, Measure]
     remark: str
@@ -121,7 +117,7 @@ class ModelRun:
             column = next((key for key in row if str(key).startswith("p(")), None)
             p = as_number(row.get(column))
             if row.get("part") == "test" and math.isfinite(p):
-                correct = row.get("predicted_at_threshold") == row.get("true")
+                correct = row.get("predicted") == row.get("true")
                 rows.append({**row, "p": p, "correct": correct})
         return rows
 

@@ -46,7 +46,7 @@ def training_curves(
         left, right = (axes_at(body, x, 0.3, 5.2, 3.7) for x in (0.7, 6.7))
         _curve_panel(left, history, accuracy, best_epoch, 0.5)
         _curve_panel(right, history, "loss", best_epoch, math.log(2))
-        left.set(title="Accuracy", ylabel="accuracy (fraction correct)", ylim=(-0.02, 1.02))
+        left.set(title="Accuracy", ylabel="fraction correct at 0.5", ylim=(-0.02, 1.02))
         right.set(title="Loss", ylabel="binary cross-entropy")
         right.set_ylim(0, 1.05 * right.get_ylim()[1])
     return path
