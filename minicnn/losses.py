@@ -15,10 +15,12 @@ SMALLEST = 1e-7  # probabilities are kept this far away from 0 and 1 before the 
 
 
 class BinaryCrossentropy:
-    """The mean of -(y ln p + (1 - y) ln(1 - p)) over all outputs of all samples.
+    """The mean of -w (y ln p + (1 - y) ln(1 - p)) over all outputs of all samples.
 
     `y` is 1 for the positive class and 0 for the other, `p` the predicted probability of the
-    positive class. A guess of p = 0.5 everywhere costs ln 2 = 0.6931.
+    positive class. A guess of p = 0.5 everywhere costs ln 2 = 0.6931. The weights `w` of the samples
+    are 1 but with `class_weight`; as in Keras the mean is divided by the number of outputs, not by
+    the sum of the weights.
 
     Source: Goodfellow, Bengio and Courville 2016, "Deep Learning", section 6.2.2.2.
     """
@@ -49,7 +51,9 @@ class BinaryCrossentropy:
             sample=index[0] if index else 0,
         )
 
-    def from_probabilities(self, y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
+    def from_probabilities(
+        self, y: np.ndarray, p: np.ndarray, w: np.ndarray | float = 1.0
+    ) -> tuple[float, np.ndarray]:
         """Loss and its gradient with respect to `p`.
 
         p is clipped to [1e-7, 1 - 1e-7] first, as Keras does: so the loss stays below 16.12,
@@ -58,6 +62,7 @@ class BinaryCrossentropy:
         Parameters
         ----------
         y, p : float arrays of one shape
+        w : float array (samples, 1), or 1
 
         Returns
         -------
@@ -71,19 +76,22 @@ class BinaryCrossentropy:
                 stacklevel=2,
             )
         inside = np.clip(p, SMALLEST, 1 - SMALLEST)
-        loss = np.mean(-(y * np.log(inside) + (1 - y) * np.log(1 - inside)))
-        dp = (inside - y) / (inside * (1 - inside)) / p.size
+        loss = np.mean(-w * (y * np.log(inside) + (1 - y) * np.log(1 - inside)))
+        dp = w * (inside - y) / (inside * (1 - inside)) / p.size
         dp[inside != p] = 0
         return float(loss), dp.astype(p.dtype, copy=False)
 
-    def from_logits(self, y: np.ndarray, z: np.ndarray) -> tuple[float, np.ndarray]:
+    def from_logits(
+        self, y: np.ndarray, z: np.ndarray, w: np.ndarray | float = 1.0
+    ) -> tuple[float, np.ndarray]:
         """The same loss with p = sigmoid(z) put in, and its gradient with respect to `z`.
 
-        loss = mean of max(z, 0) - z y + ln(1 + exp(-|z|));   dz = (sigmoid(z) - y) / size
+        loss = mean of w (max(z, 0) - z y + ln(1 + exp(-|z|)));   dz = w (sigmoid(z) - y) / size
 
         Parameters
         ----------
         y, z : float arrays of one shape
+        w : float array (samples, 1), or 1
 
         Returns
         -------
@@ -91,9 +99,9 @@ class BinaryCrossentropy:
         dz : float array, dtype and shape of `z`
         """
         exp_neg_abs = np.exp(-np.abs(z))  # in (0, 1], so that nothing below can overflow
-        loss = (np.maximum(z, 0) - z * y + np.log1p(exp_neg_abs)).sum() / z.size
+        loss = (w * (np.maximum(z, 0) - z * y + np.log1p(exp_neg_abs))).sum() / z.size
         p = np.where(z >= 0, 1, exp_neg_abs) / (1 + exp_neg_abs)
-        return float(loss), ((p - y) / z.size).astype(z.dtype, copy=False)
+        return float(loss), (w * (p - y) / z.size).astype(z.dtype, copy=False)
 
 
 def advice(y: np.ndarray) -> str:

@@ -8,7 +8,6 @@ histogram. A control that scores like the image shows that the model need not ha
 `lung_mask`         where the lungs are
 `variants`          what a control leaves of an image; permuted labels
 `variant_folders`   all variants of a split's images, written aside
-`logistic`          logistic regression, for the histograms
 `intervals`         accuracy and AUC with intervals, patients drawn as a whole
 `run`               everything put together: `run_controls`
 `results`           what it returns

@@ -83,7 +83,7 @@ def _finish(axes: Axes, measure: str, positive: str, count: int) -> None:
     axes.set_axisbelow(True)
     names = {
         "auc": f"AUC in the test (positive class: {positive})",
-        "accuracy": "accuracy in the test (fraction correct at 0.5)",
+        "accuracy": "accuracy in the test (fraction correct)",
     }
     axes.set_xlabel(wrap(names[measure], 4.0, 9))
 

@@ -16,7 +16,6 @@ from covid.metrics import (
     roc_auc,
     wilson_interval,
 )
-from minicnn.metrics import THRESHOLD
 
 Z_99 = 2.5758293035489004  # 99.5 % point of the normal distribution: a 99 % interval
 BY_IMAGE, BY_GROUP, NO_INTERVAL = "Wilson and DeLong by image", "bootstrap by group", "none"
@@ -36,9 +35,14 @@ class Measured(NamedTuple):
 
 
 def measured(
-    labels: np.ndarray, p: np.ndarray, groups: Sequence[str] | None, kept_apart: bool, seed: int
+    labels: np.ndarray,
+    p: np.ndarray,
+    threshold: float,
+    groups: Sequence[str] | None,
+    kept_apart: bool,
+    seed: int,
 ) -> Measured:
-    """Accuracy at 0.5 and AUC, each with a 95 % interval.
+    """Accuracy at a threshold and AUC, each with a 95 % interval.
 
     Slices of one patient are not independent. Where patients are known, the bootstrap draws whole
     patients, unless there are fewer than five of a class. Then there is no interval if patients
@@ -49,8 +53,8 @@ def measured(
     known; `kept_apart` says whether none is both in train and in test.
     """
     if enough_groups(labels, groups):
-        return measured_by_group(labels, p, group_codes(groups, len(labels)), seed)
-    right = (p > THRESHOLD) == labels
+        return measured_by_group(labels, p, threshold, group_codes(groups, len(labels)), seed)
+    right = (p.astype(float) > threshold) == labels
     accuracy, auc = float(np.mean(right)), float(roc_auc(labels, p))
     if groups is not None and kept_apart:
         return Measured(accuracy, None, None, auc, None, None, None, NO_INTERVAL)
@@ -60,7 +64,9 @@ def measured(
     return Measured(accuracy, *around, auc, low, high, low_99, BY_IMAGE)
 
 
-def measured_by_group(labels: np.ndarray, p: np.ndarray, codes: np.ndarray, seed: int) -> Measured:
+def measured_by_group(
+    labels: np.ndarray, p: np.ndarray, threshold: float, codes: np.ndarray, seed: int
+) -> Measured:
     """The same by the bootstrap of whole groups; `codes`, (n,), are the groups' codes.
 
     Where all predictions are right, or the classes do not overlap, so it is in every resample, and
@@ -68,7 +74,7 @@ def measured_by_group(labels: np.ndarray, p: np.ndarray, codes: np.ndarray, seed
     the groups, and DeLong's bound for as many images of each class as it has groups.
     Where all images have the same score the AUC has no interval.
     """
-    right = (p > THRESHOLD) == labels
+    right = (p.astype(float) > threshold) == labels
     accuracy, auc = float(np.mean(right)), float(roc_auc(labels, p))
 
     def values(weights: np.ndarray) -> dict[str, np.ndarray]:

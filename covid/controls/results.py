@@ -35,6 +35,7 @@ class Row:
     title: str  # for people
     what: str  # half a sentence of what was done
     n: int  # images in the test
+    threshold: float  # of the probability, chosen on this control's own validation images
     accuracy: float  # in [0, 1], as the AUC; of permuted labels: how well these are predicted
     accuracy_low: float | None  # 95 % intervals
     accuracy_high: float | None

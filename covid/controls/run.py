@@ -11,10 +11,10 @@ import numpy as np
 from covid.common.choices import GROUP, RANDOM
 from covid.controls import verdict
 from covid.controls.intervals import measured
-from covid.controls.logistic import fit_logistic
 from covid.controls.results import TITLES, WHAT, Controls, Row
 from covid.controls.variant_folders import PERMUTED, Material, choose_examples, prepare
 from covid.data.split_folder import SplitFolder
+from covid.training.baselines import by_logistic
 from covid.training.recipes import Recipe
 from covid.training.train import train_and_evaluate
 
@@ -92,26 +92,26 @@ def row_of(
     """Train and test one control."""
     test = material.parts == "test"
     if name in HISTOGRAMS:
-        labels, p = histogram_scores(name, material)
+        labels, p, threshold = histogram_scores(name, material)
         groups = test_groups(material)
     else:
         trained = train_and_evaluate(model, recipe, material.folders[name], seed, verbose=0)
         result = trained.results["test"]
-        labels, p = result.labels, result.probabilities
+        labels, p, threshold = result.labels, result.probabilities, result.threshold
         groups = result.groups
     permuted = name == PERMUTED
     what = permuted_text(material.groups, material.permuted, members) if permuted else WHAT[name]
-    scores = measured(labels, p, groups, material.kept_apart, seed)
-    return Row(name, TITLES[name], what, int(test.sum()), **scores._asdict())
+    scores = measured(labels, p, threshold, groups, material.kept_apart, seed)
+    return Row(name, TITLES[name], what, int(test.sum()), threshold, **scores._asdict())
 
 
-def histogram_scores(name: str, material: Material) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and probabilities of the test images, by logistic regression on histograms."""
+def histogram_scores(name: str, material: Material) -> tuple[np.ndarray, np.ndarray, float]:
+    """Labels and probabilities of the test images, by logistic regression, and the threshold."""
     outside = name == "histogram_without_lungs"
     features = material.histograms_outside if outside else material.histograms
-    train, test = material.parts == "train", material.parts == "test"
-    fitted = fit_logistic(features[train], material.labels[train])
-    return material.labels[test], fitted.probabilities(features[test])
+    p, chosen = by_logistic(features, material.labels, material.parts)
+    test = material.parts == "test"
+    return material.labels[test], p[test], chosen["value"]
 
 
 def test_groups(material: Material) -> list[str] | None:

@@ -9,10 +9,11 @@ import numpy as np
 
 from covid.common.parallel import in_parallel
 from covid.controls import variants
-from covid.controls.lung_mask import hulls, lung_mask
 from covid.data.images import read_gray, write_png
+from covid.data.lung_mask import hulls, lung_mask
 from covid.data.manifest import new_row, read_manifest, write_manifest
 from covid.data.split_folder import SplitFolder
+from covid.training.baselines import histogram
 from minicnn.preprocessing.resizing import resize
 
 CHANGED = {  # folder -> what it holds of each image
@@ -106,8 +107,7 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
         for name, target in folders.items():
             changed = CHANGED[name](image, mask) if name in CHANGED else image
             write_png(target.folder / parts[index] / written[name][index], changed)
-        outside = variants.histogram(image, hulls(mask))
-        return mask.mean(), variants.histogram(image), outside
+        return mask.mean(), histogram(image), histogram(image, hulls(mask))
 
     for name, target in folders.items():
         names = zip(parts.tolist(), written[name], groups or [""] * len(files), strict=True)

@@ -1,7 +1,7 @@
 """What a control leaves of an image, and which labels it gets.
 
 Images are (height, width) uint8 arrays of the size at which the network takes them, masks bool
-arrays of that shape from `covid.controls.lung_mask.lung_mask`.
+arrays of that shape from `covid.data.lung_mask.lung_mask`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from covid.controls.lung_mask import hulls
+from covid.data.lung_mask import hulls
 
 FRAME = 0.1  # of height and width: how wide the border is on each side
-BINS = 32  # of the histogram; 8 gray levels each
 
 
 def lungs_blacked_out(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -39,17 +38,6 @@ def border_only(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def lungs_only(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The lungs of the image, all else black; all black where no lung was found."""
     return np.where(mask, image, 0).astype(np.uint8)
-
-
-def histogram(image: np.ndarray, without: np.ndarray | None = None) -> np.ndarray:
-    """The share of pixels in each of 32 ranges of gray levels: how bright, not where.
-
-    Pixels of the mask `without` do not count. (32,) float64, with a sum of 1; all zeros if no pixel
-    counts.
-    """
-    pixels = image.ravel() if without is None else image[~without]
-    counts = np.bincount(pixels // (256 // BINS), minlength=BINS)
-    return counts / max(1, counts.sum())
 
 
 def permuted_labels(

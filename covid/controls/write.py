@@ -9,7 +9,7 @@ from covid.common.output_files import write_csv, write_json
 from covid.controls.results import Controls, interval, interval_text, split_text
 
 COLUMNS = (
-    *("name", "title", "what", "n", "accuracy", "accuracy_low", "accuracy_high"),
+    *("name", "title", "what", "n", "threshold", "accuracy", "accuracy_low", "accuracy_high"),
     *("auc", "auc_low", "auc_high", "auc_low_99", "interval", "flagged"),
 )
 
@@ -37,14 +37,16 @@ def write_rows(controls: Controls, path: Path) -> None:
 
 def table(controls: Controls, note: str) -> str:
     """The results for the screen: a line for each control, how to read it, the verdict."""
-    header = f"{'control':<34} {'accuracy':>8} {'95 %':>13}  {'AUC':>5} {'95 %':>13}"
+    header = (
+        f"{'control':<31} {'accuracy':>8} {'95 %':>11} {'threshold':>9} {'AUC':>5} {'95 %':>11}"
+    )
     lines = [f"{controls.model}, {split_text(controls)}", header, "-" * len(header)]
     for row in controls.rows:
         accuracy = interval(row.accuracy_low, row.accuracy_high)
         auc = interval(row.auc_low, row.auc_high)
         lines.append(
-            f"{row.title:<34} {row.accuracy:>8.3f} {accuracy:>13}  {row.auc:>5.3f} {auc:>13}"
-            + ("  FLAGGED" if row.flagged else "")
+            f"{row.title:<31} {row.accuracy:>8.3f} {accuracy:>11} {row.threshold:>9.3f} "
+            f"{row.auc:>5.3f} {auc:>11}" + ("  FLAGGED" if row.flagged else "")
         )
     lines += [f"Intervals: {interval_text(controls)}.", *remarks(controls)]
     return "\n".join([*lines, note, "", controls.verdict])

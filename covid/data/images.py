@@ -5,7 +5,10 @@ The reading itself, and the one conversion to gray, are in `minicnn.preprocessin
 
 from __future__ import annotations
 
+import os
+import struct
 import warnings
+import zlib
 from pathlib import Path
 
 import cv2
@@ -23,6 +26,17 @@ ENCODE_SETTINGS = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 0),
     *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
 )
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk of a png file, with its length and check sum."""
+    check_sum = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check_sum
+
+
+# The end of a png, and the comment before it in one that was enhanced and cropped by this program.
+END = png_chunk(b"IEND", b"")
+PREPARED = png_chunk(b"tEXt", b"Comment\0covid: enhanced and cropped")
 
 
 class UnreadableImage(UserError):
@@ -87,12 +101,25 @@ def check_image(path: str | Path) -> None:
         raise UnreadableImage(path, str(error)) from error
 
 
-def write_png(path: str | Path, image: np.ndarray) -> None:
+def write_png(path: str | Path, image: np.ndarray, prepared: bool = False) -> None:
     """Write `image` (height, width), uint8 gray, as a png into a folder that nobody reads yet.
+
+    `prepared` is what `is_prepared` says of the file: it is known wherever the file goes.
 
     A folder of images is staged and renamed when it is complete, so that the single file needs no
     temporary name: two renames at a time in one folder wait for each other. OSError if the file
     cannot be written.
     """
     # imencode instead of imwrite, which fails on non-Latin names on Windows.
-    Path(path).write_bytes(cv2.imencode(".png", image, ENCODE_SETTINGS)[1])
+    encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
+    if prepared:
+        encoded = encoded.tobytes().removesuffix(END) + PREPARED + END
+    Path(path).write_bytes(encoded)
+
+
+def is_prepared(path: str | Path) -> bool:
+    """Whether an image file was enhanced and cropped by this program."""
+    marked = PREPARED + END
+    with open(path, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - len(marked)))
+        return file.read() == marked

@@ -25,7 +25,7 @@ from covid.common.parallel import in_parallel
 from covid.data import manifest
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.groups import Groups
-from covid.data.images import UnreadableImage, read_gray, write_png
+from covid.data.images import UnreadableImage, is_prepared, read_gray, write_png
 from covid.data.link_images import hard_link_images
 from covid.data.preprocess import Enhanced
 from covid.data.split import Split
@@ -172,7 +172,8 @@ def _write_one(row: dict, source: ImageFile, folder: Path, transform: Transform 
                 file="", status=manifest.NO_CONTOUR_DROPPED, reason="no contour found, dropped"
             )
     if image is not None:
-        write_png(folder / row["file"], image)
+        prepared = transform is not None or is_prepared(source.path)
+        write_png(folder / row["file"], image, prepared)
     return row
 
 

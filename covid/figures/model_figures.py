@@ -143,7 +143,7 @@ def roc_band(result: Result, seed: int) -> metrics.Band:
 
 def worst(result: Result, label: int, images: Path) -> list[tuple[str, float, np.ndarray]]:
     """The images of one class farthest on the wrong side of the threshold, at most `SAMPLES`."""
-    is_wrong = (result.labels == label) & (result.predicted_at_threshold != result.labels)
+    is_wrong = (result.labels == label) & (result.predicted != result.labels)
     wrong, files = np.flatnonzero(is_wrong), result.files
     farthest = wrong[np.argsort(-np.abs(result.probabilities[wrong] - label), kind="stable")]
     return [

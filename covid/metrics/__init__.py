@@ -25,6 +25,8 @@ from covid.metrics.definitions import DEFINITIONS, Definition
 from covid.metrics.delong import delong_interval, delong_variance
 from covid.metrics.measuring import (
     MEASURES,
+    accuracies_differ,
+    careful_interval,
     enough_groups,
     interval_remark,
     measure,
@@ -46,4 +48,4 @@ from covid.metrics.resampling import (
     group_codes,
     percentile_interval,
 )
-from covid.metrics.thresholds import choose_threshold, threshold_choice
+from covid.metrics.thresholds import NOT_CHOSEN, choose_threshold, threshold_choice

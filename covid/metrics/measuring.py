@@ -30,11 +30,13 @@ from covid.metrics.resampling import (
 )
 
 MEASURES = tuple(DEFINITIONS)
+APART = 0.05
 FEWEST_GROUPS = 5  # of each class: with fewer, resamples repeat each other
 MANY_GROUPS = 40  # from here on the bootstrap by group is as wide as it should be, or nearly
 WILSON, DELONG = "Wilson", "DeLong"
 BAYES = "Wilson, through Bayes' rule"
 DISJOINT_PAIRS = "bound for classes without overlap"
+ENDS = (("low", "high"), ("group_low", "group_high"))  # of the two intervals
 BY_GROUP, BY_IMAGE = "bootstrap by group", "bootstrap by image"
 
 
@@ -95,6 +97,18 @@ def measure(
         if by_group and name in own:
             measures[name] |= {"group_low": drawn[0], "group_high": drawn[1]}
     return measures
+
+
+def careful_interval(measure: dict) -> Interval:
+    """Both ends of both intervals of a measure together: the most careful statement there is."""
+    ends = [(measure[low], measure[high]) for low, high in ENDS if measure.get(low) is not None]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else NOTHING
+
+
+def accuracies_differ(measures: dict[str, dict]) -> bool:
+    """Whether balanced accuracy has to stand beside accuracy: they are `APART` or more."""
+    balanced = measures["balanced_accuracy"]["value"]
+    return balanced is not None and abs(measures["accuracy"]["value"] - balanced) > APART - 1e-9
 
 
 def _values(labels, probabilities, predicted, prevalence, weights) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """The measures of a result as text: what `covid evaluate` prints."""
 
 from covid.common.errors import shortened, shown
-from covid.metrics import DEFINITIONS
+from covid.metrics import DEFINITIONS, accuracies_differ, careful_interval
 
 
 def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: dict) -> str:
@@ -10,19 +10,23 @@ def result_text(part: str, summary: dict, classes: tuple[str, str], threshold: d
     `summary` comes from `Result.summary`, `classes` are (negative, positive), `threshold` has
     "value", "chosen_on" and "method", as in a model's metadata.
     """
-    low, high = summary["acc_95_percent_interval"]
+    differ = accuracies_differ(summary["measures"])
+    value = value_text(summary["measures"]["balanced_accuracy"]["value"])
+    balanced = f", balanced {value}" * differ
+    interval = interval_text(*careful_interval(summary["measures"]["accuracy"]))
     lines = [
-        f"{part}: accuracy {summary['acc']:.4f} at 0.5 (95 % interval {low:.3f} to {high:.3f}, "
+        f"{part}: accuracy {summary['acc']:.4f}{balanced} (95 % interval {interval}, "
         f"n = {summary['n']}), loss {summary['loss']:.4f}",
+        f"  {threshold_line(threshold)}",
         *confusion_lines(summary["confusion"], classes),
-        threshold_line(threshold),
-        *confusion_lines(summary["at_threshold"]["confusion"], classes),
         f"  PPV and NPV: at a prevalence of {summary['prevalence']:g} (--prevalence), not that of "
         "these images",
         "",
         *table_lines(summary["measures"]),
     ]
     notes = [summary["remark"]] if summary["remark"] else []
+    if summary["answers_one_class"]:
+        notes.insert(0, f"Every image is called {summary['answers_one_class']}.")
     if part == threshold["chosen_on"]:
         notes.append(
             "The threshold was chosen on these same images, so these results are optimistic."
@@ -41,10 +45,9 @@ def confusion_lines(confusion: list[list[int]], classes: tuple[str, str]) -> lis
 
 def threshold_line(threshold: dict) -> str:
     """The threshold and where it comes from."""
-    if threshold["chosen_on"] is None:
-        return "at the threshold 0.5, because none was chosen for this model:"
-    how = f"{threshold['method']}, chosen on {threshold['chosen_on']}"
-    return f"at the threshold {threshold['value']:.4f} ({shortened(shown(how))}):"
+    on = threshold["chosen_on"]
+    how = threshold["method"] if on is None else f"{threshold['method']}, chosen on {on}"
+    return f"threshold {threshold['value']:.4f} ({shortened(shown(how), 80)})"
 
 
 def table_lines(measures: dict[str, dict]) -> list[str]:

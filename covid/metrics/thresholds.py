@@ -6,15 +6,16 @@ from covid.metrics.curves import steps
 from minicnn.metrics import THRESHOLD
 
 YOUDEN = "Youden's J"
+NOT_CHOSEN = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen for this model"}
 
 
-def choose_threshold(labels, probabilities) -> float:
+def choose_threshold(labels, probabilities) -> float | None:
     """The threshold with the largest Youden's J = sensitivity + specificity - 1.
 
     Candidates lie in the middle between two neighboring scores; an image is positive where its
     probability is above the threshold. Of several with the same J the one nearest to 0.5 is
-    taken, of two equally near the lower one: rather a false alarm than a miss. Where no
-    threshold is better than chance (J > 0), or a class has no image, it is 0.5.
+    taken, of two equally near the lower one: rather a false alarm than a miss. None where no
+    threshold is better than chance (J > 0), or a class has no image.
 
     Source: Youden 1950, "Index for rating diagnostic tests".
     """
@@ -23,7 +24,7 @@ def choose_threshold(labels, probabilities) -> float:
     # J times both counts is a whole number, so that equal ones are exactly equal.
     gain = (true_positives * negatives - false_positives * positives)[:-1]
     if gain.size == 0 or gain.max() <= 0:
-        return THRESHOLD
+        return None
     best = np.flatnonzero(gain == gain.max())
     cuts = sorted(between(scores[i + 1], scores[i]) for i in best)
     return min(cuts, key=lambda cut: abs(cut - THRESHOLD))  # the first of equal ones is the lower
@@ -36,6 +37,13 @@ def between(low: float, high: float) -> float:
 
 
 def threshold_choice(labels, probabilities) -> dict:
-    """The threshold, where it comes from and by which rule: for summary.json and the model file."""
+    """The threshold, where it comes from and by which rule: for summary.json and the model file.
+
+    Where none can be chosen it is 0.5, "chosen_on" is None, and "method" says why.
+    """
     value = choose_threshold(labels, probabilities)
-    return {"value": value, "chosen_on": "validate", "method": YOUDEN}
+    if value is not None:
+        return {"value": value, "chosen_on": "validate", "method": YOUDEN}
+    one_class = len(set(np.asarray(labels).tolist())) == 1
+    why = "are of one class" if one_class else "are told apart by none"
+    return {**NOT_CHOSEN, "method": f"none was chosen: the validation images {why}"}

@@ -8,6 +8,8 @@ Nodules, scars and the collapsed strip at the back of a lying patient occur in e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -16,7 +18,7 @@ from covid.phantom.geometry import SCAN_LENGTH_MM, Frame
 from covid.phantom.outlines import LEFT, RIGHT, hemithorax
 from covid.phantom.patient import Opacity, Patient
 
-GROUND_GLASS_HU = (240.0, 450.0)  # added to the lung, lower and upper limit
+GROUND_GLASS_HU = (220.0, 420.0)  # added to the lung, lower and upper limit
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
 
@@ -39,31 +41,57 @@ def wall_place(
 
 
 def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
-    """Ground glass and consolidations of an infected patient: from few and faint to many."""
+    """Ground glass and consolidations of an infected patient: ragged, mostly along the chest wall."""
     rng = patient.generator("infection")
-    severity = rng.beta(2.6, 1.0)  # 0 barely visible, 1 most of the lung
-    count = 8 + rng.poisson(6 + 26 * severity)
-    contrast = rng.uniform(0.7, 1.0)
-    consolidating = rng.random() < 0.6
-    opacities = []
-    for _ in range(count):
-        side = RIGHT if rng.random() < 0.55 else LEFT
-        z = float(np.clip(rng.normal(0.52, 0.19), 0.17, 0.86))
+
+    def place(z: float, side: int, across: float) -> tuple[np.ndarray, float]:
         # Mostly from the side to the back of the lung.
         angle = rng.normal(0.33 * np.pi, 0.30 * np.pi)
-        along = rng.gamma(3.0, 4.5 + 6.0 * severity) + 9
-        across = along * rng.uniform(0.45, 0.95)
         central = rng.random() < 0.15
         inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across
-        place, turn = wall_place(patient, z, side, angle, inside)
+        return wall_place(patient, z, side, angle, inside)
+
+    return draw_opacities(rng, place, roughness=1.0)
+
+
+def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
+    """Fluid in the lungs of a weak heart, the look-alike of COVID-19: smooth, around the hila.
+
+    As many opacities as `draw_infections`, as large and as dense, so that gray values alone do
+    not tell the two apart: texture and place do.
+    """
+    rng = patient.generator("congestion")
+
+    def place(z: float, side: int, across: float) -> tuple[np.ndarray, float]:
+        hilum = np.array([side * 50.0, -40.0])
+        return hilum + rng.normal(0, 13, 2) * [1.0, 1.6], rng.uniform(0, np.pi)
+
+    return draw_opacities(rng, place, roughness=0.1)
+
+
+def draw_opacities(
+    rng: np.random.Generator, place: Callable, roughness: float
+) -> tuple[Opacity, ...]:
+    """Many opacities, from few and faint to many; `place` gives where each lies, and its turn."""
+    severity = rng.beta(2.6, 1.0)  # 0 barely visible, 1 most of the lung
+    contrast = rng.uniform(0.6, 1.0)
+    consolidating = rng.random() < 0.5
+    opacities = []
+    for _ in range(8 + rng.poisson(6 + 26 * severity)):
+        side = RIGHT if rng.random() < 0.55 else LEFT
+        z = float(np.clip(rng.normal(0.50, 0.17), 0.17, 0.8))
+        along = rng.gamma(3.0, 4.0 + 5.5 * severity) + 9
+        across = along * rng.uniform(0.45, 0.95)
+        center, turn = place(z, side, across)
         opacities.append(
             Opacity(
-                center=np.array([*place, z * SCAN_LENGTH_MM]),
+                center=np.array([*center, z * SCAN_LENGTH_MM]),
                 radii=np.array([along, across, along * rng.uniform(0.7, 1.1)]),
                 turn=turn + rng.normal(0, 0.2),
                 density=contrast * rng.uniform(*GROUND_GLASS_HU),
-                consolidation=rng.uniform(0.1, 0.6) if consolidating and rng.random() < 0.5 else 0,
+                consolidation=rng.uniform(0.1, 0.5) if consolidating and rng.random() < 0.5 else 0,
                 softness=rng.uniform(0.25, 0.6),
+                roughness=roughness,
             )
         )
     return tuple(opacities)
@@ -87,6 +115,7 @@ def draw_nodules(patient: Patient) -> tuple[Opacity, ...]:
                 density=rng.uniform(250, 850),
                 consolidation=0.0,
                 softness=0.25,
+                roughness=0.25,
             )
         )
     return tuple(opacities)
@@ -132,12 +161,12 @@ def opacity_fields(
         patchy = smooth_noise((*key, 1), z, coarse, 16.0)
         fine = smooth_noise((*key, 2), z, coarse, 6.0)
         for opacity in opacities:
-            small = opacity.radii[0] < 8
-            ragged = 0.05 * fine if small else 0.24 * patchy + 0.17 * fine
+            ragged = opacity.roughness * (0.24 * patchy + 0.17 * fine)
             share = coverage(opacity, z, x, y, ragged)
             if share is None:
                 continue
-            texture = 1.0 if small else np.clip(1 + 0.22 * patchy + 0.28 * fine, 0.2, 1.6)
+            uneven = opacity.roughness * (0.22 * patchy + 0.28 * fine)
+            texture = np.clip(1 + uneven, 0.2, 1.6)
             np.maximum(haze, share * opacity.density * texture, out=haze)
             if opacity.consolidation:
                 core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)

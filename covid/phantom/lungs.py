@@ -54,8 +54,10 @@ def tissue(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> np.nda
     field += lesions.atelectasis(patient, z, lung, frame)
     nodule, _ = lesions.opacity_fields(patient, patient.nodules, z, frame, "nodules")
     haze, solid = lesions.opacity_fields(patient, patient.infections, z, frame, "infections")
-    field += nodule + haze * (1 + 0.25 * grainy)
+    fluid, flooded = lesions.opacity_fields(patient, patient.congestion, z, frame, "congestion")
+    field += nodule + fluid + haze * (1 + 0.25 * grainy)
     field = np.minimum(field, lesions.CONSOLIDATION_HU)
+    solid = np.maximum(solid, flooded)
     field += solid * (lesions.CONSOLIDATION_HU - field)
 
     field += FISSURE_HU * fissures(z, frame, cloudy)

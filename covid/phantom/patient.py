@@ -9,7 +9,7 @@ import numpy as np
 
 from covid.phantom.geometry import Frame
 
-IMAGE_SIZE = 512  # pixels, height and width of a slice
+IMAGE_SIZE = 384  # pixels, height and width of a slice
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,9 @@ class Opacity:
     density: float  # HU added to the lung where the opacity is full
     consolidation: float  # share in [0, 1] of the inside that is airless: vessels vanish in it
     softness: float  # width of the edge, as a share of the radius
+    roughness: float = (
+        1.0  # how ragged the edge and how patchy the inside: 0 smooth, 1 as in COVID-19
+    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Patient:
     airways: VesselTree | None = field(default=None, repr=False)
     nodules: tuple[Opacity, ...] = ()  # small round nodules and scars, in both classes
     infections: tuple[Opacity, ...] = ()  # ground glass, consolidations; empty unless infected
+    congestion: tuple[
+        Opacity, ...
+    ] = ()  # smooth haze around the hila; see `lesions.draw_congestion`
 
     def key(self, part: str) -> tuple[int, int, int]:
         """Seed numbers for one named part of this patient: independent of all other parts."""
@@ -93,14 +99,14 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
     frame = Frame(
         size=IMAGE_SIZE,
         spacing=spacing,
-        center=(IMAGE_SIZE / 2 + rng.normal(0, 4), 292 + rng.normal(0, 6)),
+        center=(IMAGE_SIZE * rng.normal(0.5, 0.008), IMAGE_SIZE * rng.normal(0.57, 0.012)),
         tilt=np.deg2rad(rng.normal(0, 1.6)),
         stretch=(width, depth),
     )
     waves = 5
     # drawn before the others: the order of draws decides every value
     emphysema = 90 * rng.random() if rng.random() < 0.2 else 0.0
-    motion = rng.uniform(2, 5) if rng.random() < 0.2 else 0.0
+    motion = rng.uniform(1.5, 4) if rng.random() < 0.2 else 0.0
     return Patient(
         number=number,
         seed=seed,
@@ -115,14 +121,14 @@ def draw_body(number: int, infected: bool, seed: int) -> Patient:
         wobble_size=rng.normal(0, 0.012, waves) / np.sqrt(np.arange(1, waves + 1)),
         wobble_phase=rng.uniform(0, 2 * np.pi, waves),
         wobble_rate=rng.normal(0, 2.0, waves),
-        lung_density=rng.normal(-888, 9),
-        gravity=rng.uniform(10, 40),
+        lung_density=float(np.clip(rng.normal(-870, 24), -920, -820)),
+        gravity=rng.uniform(10, 60),
         emphysema=emphysema,
         atelectasis=max(0.0, rng.normal(40, 70)),
         vessel_gain=rng.uniform(0.85, 1.3),
-        noise=rng.uniform(14, 30),
+        noise=rng.uniform(12, 32),
         streaks=rng.uniform(4, 18),
-        psf=rng.uniform(0.55, 0.95),
+        psf=rng.uniform(0.3, 0.8),
         motion=motion,
         calibration=rng.normal(0, 6),
         table_height=rng.uniform(2, 16),

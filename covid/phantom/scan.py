@@ -17,7 +17,7 @@ from covid.phantom.patient import Patient, draw_body
 Z_STEPS = 1_000_000  # heights that differ by less share their noise
 
 
-def make_patient(patient: int, infected: bool, seed: int) -> Patient:
+def make_patient(patient: int, infected: bool, seed: int, congested: bool = False) -> Patient:
     """Draw the synthetic patient of this number; both integers are 0 or more.
 
     `infected` adds ground glass and consolidations to the lungs and changes nothing else: the same
@@ -39,6 +39,7 @@ def make_patient(patient: int, infected: bool, seed: int) -> Patient:
         airways=tubes,
         nodules=lesions.draw_nodules(body),
         infections=lesions.draw_infections(body) if infected else (),
+        congestion=lesions.draw_congestion(body) if congested else (),
     )
 
 
@@ -47,24 +48,24 @@ def clothes(canvas: np.ndarray, patient: Patient, z: float) -> None:
     rng = patient.generator("clothes")
     frame = patient.frame
     skin = frame.to_pixels(body_outline(patient, z))
-    upper = skin[skin[:, 1] < frame.center[1] - 40]
+    upper = skin[skin[:, 1] < frame.center[1] - 0.08 * frame.size]
     order = np.argsort(upper[:, 0])
-    columns = np.linspace(20, frame.size - 20, 90)
+    columns = np.linspace(0.04, 0.96, 90) * frame.size
     height = np.interp(columns, upper[order, 0], upper[order, 1])
     for _ in range(3):
         phase, speed = rng.uniform(0, 6, 5), rng.uniform(2, 9, 5)
         waves = np.arange(1, 6)[:, None]
-        wave = np.sin(waves * columns / 45 + (phase + speed * z)[:, None]) / waves
+        wave = np.sin(waves * columns / (0.09 * frame.size) + (phase + speed * z)[:, None]) / waves
         lift = rng.uniform(2, 9) + np.abs(4.5 * wave.sum(axis=0))
-        middle, span = rng.uniform(150, 360), rng.uniform(40, 110)
-        seen = np.abs(columns - middle) < span
+        middle, span = rng.uniform(0.3, 0.7), rng.uniform(0.08, 0.21)
+        seen = np.abs(columns / frame.size - middle) < span
         line = np.column_stack([columns, height - lift])[seen]
         points = np.round(line * 16).astype(np.int32)
         cv2.polylines(canvas, [points], False, hu.CLOTHES - rng.uniform(0, 70), 1, cv2.LINE_8, 4)
 
 
 def hounsfield(patient: Patient, z: float) -> np.ndarray:
-    """One slice without blur and noise, HU, float32 (512, 512)."""
+    """One slice without blur and noise, HU, float32 (size, size)."""
     frame = patient.frame
     canvas = np.full((frame.size, frame.size), hu.AIR, np.float32)
     table.draw(canvas, patient)
@@ -113,7 +114,7 @@ def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
     grain = cv2.GaussianBlur(white, (0, 0), 0.75) - 0.8 * cv2.GaussianBlur(white, (0, 0), 2.0)
     rays = rng.standard_normal((720, 24), dtype=np.float32)  # (angle, distance)
     rays = cv2.resize(rays, (size, 1440), interpolation=cv2.INTER_LINEAR)
-    middle = (patient.frame.center[0], patient.frame.center[1] - 40)
+    middle = (patient.frame.center[0], patient.frame.center[1] - 0.08 * size)
     flags = cv2.WARP_POLAR_LINEAR | cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     radial = cv2.warpPolar(rays, (size, size), middle, 0.75 * size, flags)
     lines = rng.standard_normal((size // 2, 12), dtype=np.float32)
@@ -125,7 +126,7 @@ def noise(patient: Patient, z: float, body: np.ndarray) -> np.ndarray:
 
 
 def scanned(patient: Patient, z: float) -> np.ndarray:
-    """One slice as the scanner sees it: blurred, noisy, HU, float32 (512, 512)."""
+    """One slice as the scanner sees it: blurred, noisy, HU, float32 (size, size)."""
     exact = hounsfield(patient, z)
     # Rails under the table leave the noise as it is: they change their own pixels and no others.
     body = ((exact > -400) & (exact < hu.TABLE_RAIL)).astype(np.float32)
@@ -156,7 +157,7 @@ def render_slice(
 
     Returns
     -------
-    ndarray (512, 512), uint8
+    ndarray (size, size), uint8
         Depends on these arguments only, not on what was rendered before.
 
     Raises

@@ -10,6 +10,6 @@
 `train_models`      the models of one way of splitting, trained and evaluated
 `cross_validation`  the same for k folds; `fold_summary` what they say together
 `controls_step`     the same training where it should learn nothing
-`summary`           summary.json, and the tables on the screen
+`summary`           summary.json; `results_table` is what the screen gets of it
 ==================  ==============================================================
 """

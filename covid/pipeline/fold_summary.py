@@ -8,7 +8,7 @@ from covid.metrics.student_t import t_interval
 from covid.training.predictions import Result
 
 MEASURES = ("accuracy", "auc", "loss")
-FOLD_COLUMNS = ("fold", "n_test", "groups_test", *MEASURES)
+FOLD_COLUMNS = ("fold", "n_test", "groups_test", "threshold", *MEASURES)
 RANGES = {"accuracy": (0.0, 1.0), "auc": (0.0, 1.0), "loss": (0.0, np.inf)}
 METHOD = "t interval over folds"
 WEAKNESS = (
@@ -24,6 +24,7 @@ def fold_row(number: int, result: Result, groups_test: int | None) -> dict:
         "fold": number,
         "n_test": result.n,
         "groups_test": groups_test,
+        "threshold": result.threshold,
         "accuracy": result.accuracy,
         "auc": float(roc_auc(result.labels, result.probabilities)),
         "loss": result.loss,

@@ -1,16 +1,19 @@
-"""The results of a run: what summary.json holds, and the tables the user sees."""
+"""The results of a run: what summary.json holds."""
 
 import json
 from pathlib import Path
 
-from covid.common.choices import GROUP, PARTS
 from covid.data.disclaimer import note
 from covid.data.manifest import count_statuses, read_manifest
 from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import damage_as_error
+from covid.pipeline.prepare_splits import Prepared
+from covid.pipeline.results_table import results_table
 from covid.pipeline.source import Source
 from covid.pipeline.train_models import Outcome, title
+from covid.report.conclusion import conclusion, not_beaten
+from covid.training.baselines import baselines
 from covid.training.versions import versions
 
 
@@ -19,7 +22,7 @@ def summarize(options: Options, source: Source, outcomes: dict[str, Outcome]) ->
     first = next(iter(outcomes.values()))
     split = first.first_split
     groups = source.groups
-    return {
+    found = {
         "note": note(split),
         "positive": split.positive,
         "negative": split.negative,
@@ -33,6 +36,7 @@ def summarize(options: Options, source: Source, outcomes: dict[str, Outcome]) ->
         "groups": None if groups is None else {"source": groups.source, "count": groups.count},
         "splits": {way: describe_split(way, outcome, options) for way, outcome in outcomes.items()},
     }
+    return {"conclusion": conclusion(found), **found}
 
 
 def describe_split(way: str, outcome: Outcome, options: Options) -> dict:
@@ -40,15 +44,30 @@ def describe_split(way: str, outcome: Outcome, options: Options) -> dict:
     folders = {
         images.split.folder.absolute().name: images.split for images in outcome.prepared.values()
     }
+    models = {
+        name: {**result.summary(), "look": outcome.looks[name]}
+        for name, result in outcome.trained.items()
+    }
+    best = min(models, key=lambda name: models[name]["validate"]["loss"])
+    others = describe_baselines(outcome.prepared[best])
     return {
         "title": title(way, outcome.first_split.info["group"]),
         "kept_together": outcome.first_split.info["group"],
         "folder": way,
         "data": {name: describe_folder(split, options.out) for name, split in folders.items()},
-        "models": {
-            name: {**result.summary(), "look": outcome.looks[name]}
-            for name, result in outcome.trained.items()
-        },
+        "models": models,
+        "baselines": others,
+        "best_model": best,
+        "not_beaten": not_beaten(models[best]["test"], others),
+    }
+
+
+def describe_baselines(images: Prepared) -> dict:
+    """By name the test of each baseline on a model's images, in the form of a model's test."""
+    classes = images.split.negative, images.split.positive
+    return {
+        name: {**result.summary(classes), "chosen_on": chosen["chosen_on"]}
+        for name, (result, chosen) in baselines(images.split, images.recipe.image_size).items()
     }
 
 
@@ -72,33 +91,3 @@ def finished_results(path: Path) -> tuple[dict, str]:
     with damage_as_error(path):
         summary = json.loads(path.read_text(encoding="utf-8"))
         return summary, results_table(summary)
-
-
-def results_table(summary: dict) -> str:
-    """The results as the article's slides show them, with an interval for the test accuracy."""
-    header = (
-        f"{'model':<18} {'parameters':>11} {'epochs':>6}  {'train loss/acc':>15} "
-        f"{'validate':>15} {'test loss/acc':>15}  {'95 % interval':>14}"
-    )
-    lines = [header, "-" * len(header)]
-    for split in summary["splits"].values():
-        lines.append(f"{split['title']}:")
-        lines += [result_line(name, row) for name, row in split["models"].items()]
-    lines.append(summary["note"])
-    if GROUP not in summary["splits"]:
-        advice = "" if summary.get("groups") else " Try --group REGEX."
-        lines += [
-            "Slices were split at random: slices of one patient are in train and in test, so these",
-            f"numbers say little about a new patient.{advice}",
-        ]
-    return "\n".join(lines)
-
-
-def result_line(name: str, row: dict) -> str:
-    """One model's line in the table."""
-    pairs = [f"{row[part]['loss']:.4f}/{row[part]['acc']:.4f}" for part in PARTS]
-    low, high = row["test"]["acc_95_percent_interval"]
-    return (
-        f"{name:<18} {row['params']:>11,} {row['epochs']:>6}  {pairs[0]:>15} {pairs[1]:>15} "
-        f"{pairs[2]:>15}  {f'{low:.3f}-{high:.3f}':>14}"
-    )

@@ -6,7 +6,7 @@ FILES = {
     "summary.json": "all values of this page",
     "run.json": "the options of the run",
     "model.npz": "a trained model",
-    "history.csv": "loss and accuracy of every epoch",
+    "history.csv": "loss, and accuracy at 0.5, of every epoch",
     "predictions.csv": "the probability of every image",
     "manifest.csv": "every image, its source, and how it was used",
     "split.json": "how the images were split",

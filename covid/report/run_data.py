@@ -41,16 +41,17 @@ class Measure:
 
 @dataclass(frozen=True)
 class PartResult:
-    """A model's result on one part, at the chosen threshold."""
+    """A model's result on one part, all of it at the threshold."""
 
     loss: float | None
     acc: float
     n: int
+    threshold: float
     confusion: Confusion
+    answers_one_class: str | None
     prevalence: float
     measures: dict[str, Measure]
     remark: str
-    answers_one_class: str | None = None  # the class that all images are called
 
     @property
     def chance(self) -> float:
@@ -128,8 +129,7 @@ class ModelRun:
             column = next((key for key in row if str(key).startswith("p(")), None)
             p = as_number(row.get(column))
             if row.get("part") == "test" and math.isfinite(p):
-                called = row.get("predicted_at_threshold", row.get("predicted"))
-                correct = called == row.get("true")
+                correct = row.get("predicted") == row.get("true")
                 rows.append({**row, "p": p, "correct": correct})
         return rows
 

@@ -175,6 +175,7 @@ def scored(story: Story, dataset: Dataset, name: str, by_patient: bool) -> dict:
     story.say(f"\nTraining {MODEL} on {name} ...")
     trained = train_and_evaluate(MODEL, story.recipe, split, story.seed, verbose=0)
     result = trained.results["test"]
-    found = measured(result.labels, result.probabilities, result.groups, by_patient, story.seed)
+    answers = result.labels, result.probabilities, result.threshold
+    found = measured(*answers, result.groups, by_patient, story.seed)
     interval = [found.accuracy_low, found.accuracy_high]
     return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

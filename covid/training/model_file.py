@@ -12,6 +12,7 @@ import numpy as np
 
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
+from covid.metrics import NOT_CHOSEN
 from covid.training.recipes import plain_generator
 from minicnn.layers import Sigmoid
 from minicnn.models import Model, load_model
@@ -53,6 +54,11 @@ def open_model(path: Path) -> Model:
 def classes_of(model: Model) -> tuple[str, str]:
     """Names of the negative and the positive class of a model."""
     return model.metadata["negative"], model.metadata["positive"]
+
+
+def threshold_of(model: Model) -> dict:
+    """The threshold in a model's metadata; 0.5 where none was chosen, as in older models."""
+    return model.metadata.get("threshold") or NOT_CHOSEN
 
 
 def wants_enhanced(model: Model) -> bool:
@@ -129,7 +135,7 @@ def check_preprocessing(given: dict) -> None:
 
 
 def check_threshold(given) -> None:
-    """ValueError unless this is a threshold with its origin, or None: older models have none."""
+    """ValueError unless this is a threshold with its origin ("chosen_on" may be None), or None."""
     if given is None:
         return
     require(isinstance(given, dict), "threshold", "a dict", given)
@@ -138,7 +144,7 @@ def check_threshold(given) -> None:
     require(fits, "threshold", "a number in [0, 1]", value)
     for key in ("chosen_on", "method"):
         text = given.get(key)
-        fits = isinstance(text, str) and text.isprintable()
+        fits = isinstance(text, str) and text.isprintable() or (key, text) == ("chosen_on", None)
         require(fits, "threshold", f"a text as its {key}", text)
 
 

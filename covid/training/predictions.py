@@ -9,7 +9,7 @@ import numpy as np
 from covid.common.choices import DEFAULT_PREVALENCE
 from covid.common.errors import UserError, shown
 from covid.common.output_files import write_csv
-from covid.metrics import interval_remark, measure, wilson_interval
+from covid.metrics import interval_remark, measure
 from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.training import loop
@@ -46,8 +46,9 @@ class Result:
 
     @property
     def predicted(self) -> np.ndarray:
-        """(n,) int array: 1 where the probability is above 0.5."""
-        return (self.probabilities > THRESHOLD).astype(int)
+        """(n,) int array: 1 where the probability is above the threshold."""
+        # float32 would round the threshold, perhaps onto the score above it.
+        return (self.probabilities.astype(float) > self.threshold).astype(int)
 
     @property
     def correct(self) -> int:
@@ -60,42 +61,33 @@ class Result:
     @property
     def confusion(self) -> np.ndarray:
         """(2, 2) int array: rows the true class, columns the predicted; negative first."""
-        return self._confusion(self.predicted)
-
-    @property
-    def predicted_at_threshold(self) -> np.ndarray:
-        """(n,) int array: 1 where the probability is above the chosen threshold."""
-        # float32 would round the threshold, perhaps onto the score above it.
-        return (self.probabilities.astype(float) > self.threshold).astype(int)
-
-    @property
-    def confusion_at_threshold(self) -> np.ndarray:
-        """As `confusion`, with the chosen threshold."""
-        return self._confusion(self.predicted_at_threshold)
-
-    def _confusion(self, predicted: np.ndarray) -> np.ndarray:
         counts = np.zeros((2, 2), dtype=int)
-        np.add.at(counts, (self.labels, predicted), 1)
+        np.add.at(counts, (self.labels, self.predicted), 1)
         return counts
 
-    def summary(self, prevalence: float = DEFAULT_PREVALENCE, seed: int = 0) -> dict:
-        """The values that go into summary.json.
+    @property
+    def one_answer(self) -> int | None:
+        """The class that all images are called although there are both; None where it is not so."""
+        called = set(self.predicted.tolist())
+        return called.pop() if len(called) == 1 and len(set(self.labels.tolist())) == 2 else None
 
-        "acc" and "confusion" are at 0.5, "at_threshold" and "measures" at the chosen threshold;
-        "remark" says what a reader of the intervals must know, and may be empty. `prevalence`, in
-        (0, 1), is for the predictive values, `seed` for the bootstrap.
+    def summary(
+        self, classes: tuple[str, str], prevalence: float = DEFAULT_PREVALENCE, seed: int = 0
+    ) -> dict:
+        """The values that go into summary.json, all at the one threshold.
+
+        "answers_one_class" is the name of the class that all images are called, or None; "remark"
+        says what a reader of the intervals must know, and may be empty. `classes` are (negative,
+        positive); `prevalence`, in (0, 1), is for the predictive values, `seed` for the bootstrap.
         """
-        low, high = wilson_interval(self.correct, self.n)
+        answer = self.one_answer
         return {
             "loss": self.loss,
             "acc": self.accuracy,
             "n": self.n,
-            "acc_95_percent_interval": [low, high],
+            "threshold": self.threshold,
             "confusion": self.confusion.tolist(),
-            "at_threshold": {
-                "threshold": self.threshold,
-                "confusion": self.confusion_at_threshold.tolist(),
-            },
+            "answers_one_class": None if answer is None else classes[answer],
             "prevalence": prevalence,
             "measures": measure(
                 self.labels, self.probabilities, self.threshold, self.groups, prevalence, seed
@@ -137,18 +129,16 @@ def evaluate(
 def write_predictions(results: Sequence[Result], classes: tuple[str, str], path: Path) -> Path:
     """Write one line for every image, at `path`, a .csv file; `classes` are (negative, positive).
 
-    Part, file, true class, prediction at 0.5, probability, whether that is correct, prediction
-    at the chosen threshold, group (empty where it is not known).
+    Part, file, true class, predicted class (the positive one where the probability is above the
+    threshold), probability, threshold, whether the prediction is correct, group (empty where it is
+    not known).
     """
     rows = []
     for result in results:
-        answers = (result.predicted, result.probabilities, result.predicted_at_threshold)
-        groups = result.groups or [""] * result.n
-        for name, label, guess, p, at_threshold, group in zip(
-            result.files, result.labels, *answers, groups, strict=True
-        ):
+        answers = result.predicted, result.probabilities, result.groups or [""] * result.n
+        for name, label, guess, p, group in zip(result.files, result.labels, *answers, strict=True):
             row = [result.part, name, classes[label], classes[guess], f"{p:.6f}"]
-            rows.append([*row, int(label == guess), classes[at_threshold], group])
-    columns = ["part", "file", "true", "predicted", f"p({classes[1]})", "correct"]
-    write_csv(path, [*columns, "predicted_at_threshold", "group"], rows)
+            rows.append([*row, f"{result.threshold:.6f}", int(label == guess), group])
+    columns = ["part", "file", "true", "predicted", f"p({classes[1]})", "threshold", "correct"]
+    write_csv(path, [*columns, "group"], rows)
     return path

@@ -43,6 +43,9 @@ class Recipe:
     patience: int | None = None
     slow_down: int | None = None  # halve the learning rate after so many such epochs
     warm_up: int | None = None  # steps over which the learning rate grows; see `WarmUp`
+    # Weigh the classes' losses to count the same where the smaller one has less than this share of
+    # the training set; None: never.
+    balance_below: float | None = None
     quiet_start: bool = False  # replace the dense layers' first weights; see `quiet_start`
 
     @property
@@ -118,10 +121,22 @@ def recipe_for(
             patience=10,
             slow_down=4,
             warm_up=100,
+            balance_below=0.4,
             quiet_start=True,
         )
     changes = {"epochs": epochs, "ratios": ratios, "image_size": image_size}
     return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+
+
+def class_weights(recipe: Recipe, labels) -> dict[int, float] | None:
+    """How much an image of each class counts in the loss, 1 on average; None where all count 1.
+
+    `labels` are those of the training set, 0 and 1.
+    """
+    n, positive = len(labels), int(sum(labels))
+    if recipe.balance_below is None or min(positive, n - positive) >= recipe.balance_below * n:
+        return None
+    return {0: n / (2 * (n - positive)), 1: n / (2 * positive)}
 
 
 def train_generator(recipe: Recipe) -> ImageDataGenerator:

@@ -17,8 +17,16 @@ from covid.data.split_folder import SplitFolder, groups_in
 from covid.metrics import threshold_choice
 from covid.training.architectures import build_model
 from covid.training.checkpoint import checkpoint_errors
+from covid.training.model_file import threshold_of
 from covid.training.predictions import Result, evaluate, write_predictions
-from covid.training.recipes import Recipe, WarmUp, plain_generator, quiet_start, train_generator
+from covid.training.recipes import (
+    Recipe,
+    WarmUp,
+    class_weights,
+    plain_generator,
+    quiet_start,
+    train_generator,
+)
 from covid.training.versions import versions
 from minicnn.callbacks import (
     BackupAndRestore,
@@ -27,7 +35,6 @@ from minicnn.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
-from minicnn.metrics import THRESHOLD
 from minicnn.models import Model
 from minicnn.optimizers import Adam
 from minicnn.preprocessing.image import DirectoryIterator, ImageDataGenerator
@@ -46,13 +53,15 @@ class Trained:
 
     def summary(self) -> dict:
         """The model's entry in summary.json."""
+        classes = self.model.metadata["negative"], self.model.metadata["positive"]
         return {
             "params": self.model.count_params(),
             "epochs": len(self.history["loss"]),
             "best_epoch": self.best_epoch,
             "seconds": round(self.seconds, 4),
             "threshold": self.model.metadata["threshold"],
-            **{part: result.summary() for part, result in self.results.items()},
+            "class_weight": self.model.metadata["class_weight"],
+            **{part: result.summary(classes) for part, result in self.results.items()},
         }
 
 
@@ -104,7 +113,8 @@ def train_and_evaluate(
     if recipe.quiet_start:
         quiet_start(model, first_images(training.again(plain, shuffle=True, **order)))
     model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
-    model.metadata = metadata(name, recipe, split, seed)
+    weights = class_weights(recipe, in_order["train"].classes)
+    model.metadata = metadata(name, recipe, split, seed, weights)
     built(model)
 
     start = time.perf_counter()
@@ -121,6 +131,7 @@ def train_and_evaluate(
             steps_per_epoch=recipe.steps_per_epoch,
             validation_data=validation,
             validation_steps=recipe.validation_steps,
+            class_weight=weights,
             callbacks=callbacks,
             verbose=verbose,
         )
@@ -142,12 +153,6 @@ def train_and_evaluate(
     model.metadata["threshold"] = chosen
     results = {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
     return Trained(name, model, history.history, best, seconds, results)
-
-
-def threshold_of(model: Model) -> dict:
-    """The threshold in a model's metadata; 0.5 where none was chosen, as in older models."""
-    without = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen"}
-    return model.metadata.get("threshold") or without
 
 
 def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:
@@ -208,8 +213,12 @@ def recipe_callbacks(
     return callbacks, stopper
 
 
-def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int) -> dict:
-    """What is saved with a model, so that its predictions can be read and repeated."""
+def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int, weights) -> dict:
+    """What is saved with a model, so that its predictions can be read and repeated.
+
+    `weights` are those of `class_weights`.
+    """
+    by_name = weights and {split.negative: weights[0], split.positive: weights[1]}
     return {
         "model": name,
         "positive": split.positive,
@@ -217,6 +226,7 @@ def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int) -> dict:
         "synthetic": bool(split.info.get("synthetic")),
         "preprocessing": recipe.preprocessing,
         "recipe": recipe.as_dict(),
+        "class_weight": by_name,
         "seed": seed,
         "versions": versions(),
         "purpose": "a teaching tool, not for diagnosis",

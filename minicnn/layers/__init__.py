@@ -7,7 +7,12 @@ from minicnn.layers.dense import Dense
 from minicnn.layers.dropout import Dropout
 from minicnn.layers.input import Input, InputLayer
 from minicnn.layers.merge import Concatenate, concatenate
-from minicnn.layers.pooling import AveragePooling2D, MaxPooling2D
+from minicnn.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
 from minicnn.layers.reshape import Flatten
 
 __all__ = [
@@ -18,6 +23,8 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "Layer",

@@ -141,3 +141,83 @@ class AveragePooling2D(Pooling2D):
             stops = starts + self.pool_size[axis]
             counts.append(np.minimum(stops, x_shape[1 + axis]) - np.maximum(starts, 0))
         return np.outer(*counts).astype(dtype)
+
+
+class GlobalPooling2D(Layer):
+    """What global max- and average-pooling share: one window, as large as the image.
+
+    (batch, height, width, channels) -> (batch, channels)
+
+    Parameters
+    ----------
+    name, input_shape
+        See `Layer`.
+    data_format, keepdims
+        Keras' arguments; accepted with their defaults only.
+    """
+
+    def __init__(self, *, data_format=None, keepdims=False, name=None, input_shape=None):
+        super().__init__(name=name, input_shape=input_shape)
+        arguments.refuse_data_format(self.label, data_format)
+        if keepdims is not False:
+            raise ValueError(f"{self.label}: keepdims must be False, got {keepdims!r}")
+
+    def output_shape(self, input_shape):
+        return windows.image_shape(input_shape, self.label)[-1:]
+
+
+class GlobalMaxPooling2D(GlobalPooling2D):
+    """y = the largest value of each channel; backward, its gradient goes to that pixel alone.
+
+    Where several values are the largest, the first in row-major order wins. Arguments as in
+    `GlobalPooling2D`.
+
+    Attributes
+    ----------
+    cache : Cache(argmax, size)
+        argmax : (batch, 1, 1, channels) int32, the winner's position, counted row by row; size :
+        (height, width) of the input.
+    """
+
+    class Cache(NamedTuple):
+        argmax: np.ndarray
+        size: tuple
+
+    def compute(self, x, training):
+        size = x.shape[1:3]
+        y, argmax = kernels.active().maxpool2d_forward(x, size, size)
+        self.cache = self.Cache(argmax, size)
+        return y[:, 0, 0]  # (batch, 1, 1, channels) -> (batch, channels)
+
+    def compute_gradients(self, dy):
+        argmax, size = self.cache
+        # (batch, channels) -> (batch, height, width, channels)
+        return kernels.active().maxpool2d_grad_input(dy[:, None, None], argmax, size, size, size)
+
+
+class GlobalAveragePooling2D(GlobalPooling2D):
+    """y = the mean of each channel; backward, every pixel of it gets an equal share of dy.
+
+    Arguments as in `GlobalPooling2D`.
+
+    Attributes
+    ----------
+    cache : Cache(size)
+        size : (height, width) of the input.
+    """
+
+    class Cache(NamedTuple):
+        size: tuple
+
+    def compute(self, x, training):
+        size = x.shape[1:3]
+        self.cache = self.Cache(size)
+        counts = np.full((1, 1), size[0] * size[1], x.dtype)
+        y = kernels.active().avgpool2d_forward(x, counts, size, size)
+        return y[:, 0, 0]  # (batch, 1, 1, channels) -> (batch, channels)
+
+    def compute_gradients(self, dy):
+        size = self.cache.size
+        counts = np.full((1, 1), size[0] * size[1], dy.dtype)
+        # (batch, channels) -> (batch, height, width, channels)
+        return kernels.active().avgpool2d_grad_input(dy[:, None, None], counts, size, size, size)

@@ -276,6 +276,7 @@ class Model:
         callbacks=None,
         validation_data=None,
         validation_steps=None,
+        class_weight=None,
         *,
         shuffle=True,
         initial_epoch=0,
@@ -293,6 +294,7 @@ class Model:
             validation_data=validation_data,
             validation_steps=validation_steps,
             shuffle=shuffle,
+            class_weight=class_weight,
             initial_epoch=initial_epoch,
         )
 

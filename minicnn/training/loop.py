@@ -7,6 +7,7 @@ from minicnn.callbacks.base import Callback, CallbackList, History
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saving.checkpoint import Position
 from minicnn.training.batch_sources import as_feed, split_off
+from minicnn.training.class_weights import check_class_weight
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
@@ -24,6 +25,7 @@ def fit(
     validation_split=0.0,
     validation_data=None,
     shuffle=True,
+    class_weight=None,
     initial_epoch=0,
     steps_per_epoch=None,
     validation_steps=None,
@@ -56,6 +58,9 @@ def fit(
         Evaluated after every epoch.
     shuffle : bool
         Whether arrays are put in a new order every epoch.
+    class_weight : dict of int to float, optional
+        How much a sample of each class counts in the loss; 1 for a class that is not in it. As in
+        Keras, metrics and validation are not weighted.
     steps_per_epoch, validation_steps : int, optional
         Batches in an epoch; all there are when missing.
     validation_batch_size : int, optional
@@ -75,6 +80,7 @@ def fit(
         If data and model do not fit together, or a generator ends too early.
     """
     require_compiled(model)
+    check_class_weight(class_weight, len(model.losses))
     if validation_split:
         x, y, validation_data = split_off(x, y, validation_split)
     feed = as_feed(x, y, batch_size, shuffle, model.seed, model)
@@ -102,7 +108,7 @@ def fit(
             observers.call("on_epoch_begin", epoch)
         title = f"Epoch {epoch + 1}/{epochs}"
         with Progress(title, steps, verbose, position.step) as progress:
-            logs = train_epoch(model, feed, steps, observers, progress, position)
+            logs = train_epoch(model, feed, steps, observers, progress, position, class_weight)
             if validation is not None:
                 validation.start_epoch(model.epochs_done)
                 found = run_test(model, validation, validation_steps)
@@ -118,7 +124,7 @@ def fit(
 
 
 def train_epoch(
-    model, feed, steps: int, observers, progress, position: Position
+    model, feed, steps: int, observers, progress, position: Position, class_weight=None
 ) -> dict[str, float]:
     """Make the steps of an epoch from `position` on; the means of the logs of all of them.
 
@@ -134,7 +140,7 @@ def train_epoch(
             with place.at(step):
                 x, y = next_batch(batches, step, steps)
                 observers.call("on_train_batch_begin", step)
-                logs = train_one_batch(model, x, y, watch)
+                logs = train_one_batch(model, x, y, watch, class_weight)
             means.add(logs, batch_length(x))
             progress.step(means.result())
             observers.call("on_train_batch_end", step, logs)
@@ -146,12 +152,12 @@ def train_epoch(
 
 
 @one_step_at_a_time()
-def train_one_batch(model, x, y, on_bad_loss=None) -> dict[str, float]:
+def train_one_batch(model, x, y, on_bad_loss=None, class_weight=None) -> dict[str, float]:
     """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
     try:
-        return train_step(model, x, y, on_bad_loss)
+        return train_step(model, x, y, on_bad_loss, class_weight)
     except BadLoss as ended:
         return ended.logs
 

@@ -8,9 +8,10 @@ from minicnn.arguments import shape_text
 from minicnn.layers.activations import Sigmoid
 from minicnn.layers.base import Layer
 from minicnn.numeric_checks import as_numbers, input_list
+from minicnn.training.class_weights import sample_weights
 
 
-def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
+def train_step(model, x, y, on_bad_loss=None, class_weight=None) -> dict[str, float]:
     """One step of training on one batch.
 
     Parameters
@@ -21,6 +22,8 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
         Inputs and labels, one array for each input and output of the model.
     on_bad_loss : function (inputs) -> None, optional
         See `loss_and_gradients`.
+    class_weight : dict of int to float, optional
+        How much a sample of each class counts in the loss.
 
     Returns
     -------
@@ -28,7 +31,7 @@ def train_step(model, x, y, on_bad_loss=None) -> dict[str, float]:
         Metrics and loss of the batch, with dropout on and before the weights changed.
     """
     values = forward(model, x, training=True)
-    logs, gradients, of_logits = loss_and_gradients(model, values, y, on_bad_loss)
+    logs, gradients, of_logits = loss_and_gradients(model, values, y, on_bad_loss, class_weight)
     model.graph.backward(gradients, of_logits)
     model.optimizer.apply(model.named_weights(), model.named_grads())
     return logs
@@ -74,7 +77,7 @@ class BadLoss(Exception):
 
 
 def loss_and_gradients(
-    model, values: dict, y, on_bad_loss=None
+    model, values: dict, y, on_bad_loss=None, class_weight=None
 ) -> tuple[dict[str, float], list[np.ndarray], list[bool]]:
     """Compare the outputs with the labels.
 
@@ -104,10 +107,11 @@ def loss_and_gradients(
         truth = as_labels(labels[index], p, name)
         model.losses[index].check_labels(truth, name)
         z = logits(tensor.node) if model.graph.is_end[index] else None
+        weights = () if class_weight is None else (sample_weights(truth, class_weight),)
         if z is not None:
-            loss, gradient = model.losses[index].from_logits(truth, z)
+            loss, gradient = model.losses[index].from_logits(truth, z, *weights)
         else:
-            loss, gradient = model.losses[index].from_probabilities(truth, p)
+            loss, gradient = model.losses[index].from_probabilities(truth, p, *weights)
         weight = model.loss_weights[index]
         total += weight * loss
         gradients.append(gradient * p.dtype.type(weight))

@@ -45,6 +45,26 @@ def test_optimizer(name):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+def test_class_weights():
+    """Weighted loss divided by the number of samples, metrics and validation without weights."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(10, 3)), np.arange(10) % 3 == 0
+    found = []
+    for side in (minicnn, keras):
+        model = side.models.Sequential(
+            [side.layers.Input((3,)), side.layers.Dense(1, activation="sigmoid")]
+        )
+        model.set_weights([np.linspace(-1, 1, 3)[:, None], np.zeros(1)])
+        model.compile(side.optimizers.SGD(0.5), "binary_crossentropy", metrics=["acc"])
+        history = model.fit(
+            *(x, y.astype(float)),
+            **{"batch_size": 4, "shuffle": False, "class_weight": {1: 2.5}, "verbose": 0},
+            validation_data=(x, y.astype(float)),
+        ).history
+        found.append([*np.concatenate(list(history.values())), *model.get_weights()[0][:, 0]])
+    np.testing.assert_allclose(*found, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam"])
 def test_optimizer_defaults(name):
     ours, theirs = (getattr(side.optimizers, name)() for side in (minicnn, keras))

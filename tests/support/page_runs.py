@@ -15,6 +15,7 @@ import numpy as np
 
 from covid.figures.plots.canvas import sheet
 from covid.metrics import measure, wilson_interval
+from covid.report.conclusion import conclusion, not_beaten
 
 PARTS = {"train": 60, "validate": 12, "test": 48}
 MODELS = ("tiny_cnn", "reduced_inception")
@@ -22,7 +23,6 @@ TITLES = {"random": "slices split at random", "group": "patients kept apart"}
 # How far apart the classes' scores are: known patients are recognized, new ones are not.
 APART = {"random": 4.0, "group": -0.7}
 TOPICS = ("most_wrong", "filters", "look", "graph")
-BASELINES = {"majority class": 0.0, "mean brightness": 0.6, "gray histogram": 1.0}  # as `APART`
 CSV = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 HOSTILE = "<script>alert('%s')</script>&amp;\"\n\udcff\x00\u202e.png"
 
@@ -82,13 +82,9 @@ def make_run(
                     draw(folder / split / "figures", name)
         together = None if split == "random" else summary["groups"]["source"]
         entry = {"title": TITLES[split], "kept_together": together, "folder": split}
-        entry |= {"data": data, "models": found, "baselines": baseline_entries(rng)}
-        entry["best_model"] = min(found, key=lambda name: found[name]["validate"]["loss"])
-        best = found[entry["best_model"]]["test"]["acc"]
-        beaten = [name for name, one in entry["baselines"].items() if one["acc"] < best]
-        entry["not_beaten"] = [name for name in entry["baselines"] if name not in beaten]
-        summary["splits"][split] = entry
-    summary["conclusion"] = "On synthetic images, nothing was learned."
+        entry |= baselines_entry(np.random.default_rng(seed), found)
+        summary["splits"][split] = {**entry, "data": data, "models": found}
+    summary["conclusion"] = conclusion(summary)
     summary["seconds"] = 58.2
     summary["examples"] = example_entries(summary, splits[-1], classes)
     summary["audit"] = audit_entry(classes, file_name)
@@ -142,7 +138,7 @@ def model_entry(predictions: dict[str, list]) -> dict:
     threshold = {"value": 0.5, "chosen_on": "validate", "method": "Youden's index"}
     parts = {part: part_entry(rows) for part, rows in predictions.items()}
     return {
-        **{"params": 65_777, "epochs": 6, "best_epoch": 5, "seconds": 1.5},
+        **{"params": 65_777, "epochs": 6, "best_epoch": 5, "seconds": 1.5, "class_weight": None},
         **{"threshold": threshold, **parts},
         "look": {"image": "Infected/P001_001.png", "method": "grad-cam", "passed": False}
         | {"verdict": "The map does not change with the weights."},
@@ -163,10 +159,19 @@ def part_entry(rows: list[tuple[str, int, float]]) -> dict:
     loss = float(-np.mean(np.log(np.where(labels == 1, p, 1 - p))))
     return {
         **{"loss": loss, "acc": accuracy["value"], "n": len(rows), "confusion": counts.tolist()},
-        **{"threshold": 0.5, "answers_one_class": None},
-        **{"prevalence": 0.1, "measures": measures},
+        **{"threshold": 0.5, "answers_one_class": None, "prevalence": 0.1, "measures": measures},
         "remark": "Few groups (patients): 12; intervals by group are somewhat too narrow still.",
     }
+
+
+def baselines_entry(rng, models: dict) -> dict:
+    """Baselines that know nothing, and what the best model has to do with them."""
+    names = ("majority class", "mean brightness", "gray histogram")
+    rows = {name: part_entry(predict(rng, PARTS["test"], 0, "{number}")) for name in names}
+    found = {name: {**row, "chosen_on": "validate"} for name, row in rows.items()}
+    best = min(models, key=lambda name: models[name]["validate"]["loss"])
+    beaten = not_beaten(models[best]["test"], found)
+    return {"baselines": found, "best_model": best, "not_beaten": beaten}
 
 
 def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) -> None:
@@ -181,24 +186,14 @@ def write_files(folder: Path, predictions: dict, classes: tuple[str, str], rng) 
         writer.writerows([k, *row] for k, row in enumerate(zip(*history.values(), strict=True), 1))
     with open(folder / "predictions.csv", "w", **CSV) as file:
         writer = csv.writer(file)
-        columns = ["part", "file", "true", "predicted", f"p({classes[0]})", "correct"]
-        writer.writerow([*columns, "predicted_at_threshold"])
+        columns = ["part", "file", "true", "predicted", f"p({classes[0]})"]
+        writer.writerow([*columns, "threshold", "correct", "group"])
         for part, rows in predictions.items():
             for name, label, p in rows:
                 true, guess = classes[1 - label], classes[0 if p > 0.5 else 1]
                 name = name.replace("\0", "")  # which no file name can hold
-                writer.writerow([part, name, true, guess, f"{p:.6f}", int(true == guess), guess])
-
-
-def baseline_entries(rng) -> dict:
-    """Baselines as models have their test."""
-    entries = {}
-    for name, apart in BASELINES.items():
-        rows = predict(rng, PARTS["test"], apart, "{patient}{number}")
-        if not apart:
-            rows = [(file, label, 0.51) for file, label, _ in rows]
-        entries[name] = part_entry(rows)
-    return entries
+                right = int(true == guess)
+                writer.writerow([part, name, true, guess, f"{p:.6f}", "0.500000", right, ""])
 
 
 def example_entries(summary: dict, split: str, classes: tuple[str, str]) -> dict:

@@ -48,7 +48,7 @@ def trained(
 
 def accuracy(outcome: Trained) -> float:
     """The share of right answers in the test."""
-    return outcome.results["test"].summary()["acc"]
+    return outcome.results["test"].accuracy
 
 
 def interval_by_patient(outcome: Trained, samples: int = 2000) -> tuple[float, float]:

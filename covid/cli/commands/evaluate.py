@@ -14,9 +14,9 @@ from covid.data.duplicates import duplicate_notes
 from covid.data.images import UnreadableImage
 from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
 from covid.metrics.text_table import glossary, result_text
-from covid.training.model_file import classes_of, open_model, scan_for, wants_enhanced
+from covid.training.model_file import classes_of, open_model, scan_for, threshold_of, wants_enhanced
 from covid.training.predictions import Result, write_predictions
-from covid.training.train import evaluate_parts, threshold_of
+from covid.training.train import evaluate_parts
 from minicnn.models import Model
 
 
@@ -34,7 +34,8 @@ def evaluate(options: Namespace) -> dict:
     else:
         results, unused = evaluate_class_folders(model, options)
     summaries = {
-        part: result.summary(options.prevalence, options.seed) for part, result in results.items()
+        part: result.summary(classes_of(model), options.prevalence, options.seed)
+        for part, result in results.items()
     }
     threshold = threshold_of(model)
     for part, summary in summaries.items():
@@ -45,7 +46,6 @@ def evaluate(options: Namespace) -> dict:
     return {
         **about(options.model, model),
         "data": str(options.data),
-        "threshold": threshold,
         "not_used": unused,
         "results": summaries,
         "figures": [] if options.figures is None else draw(model, results, options),

@@ -8,11 +8,12 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from covid.cli.commands.model_inputs import about, model_note, prepare_gray, readable
+from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray, readable
 from covid.common.errors import UserError, shown
 from covid.common.output_files import new_folder, write_csv
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
-from covid.training.model_file import classes_of, open_model
+from covid.metrics.text_table import threshold_line
+from covid.training.model_file import classes_of, open_model, threshold_of
 from minicnn.models import Model
 from minicnn.saliency import recommend_method
 
@@ -39,11 +40,15 @@ def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
         figure = free_path(options.out, path, [look["figure"] for look in looks])
         note = image_note(model, path)
         found = look_figure(model, gray, path.name, figure, note, options.seed, options.method)
-        looks.append({"file": str(path), "figure": str(figure), "note": remark, **found})
-        print(
-            f"{shown(path)}: p({classes_of(model)[1]}) = {found['probability']:.4f}"
-            f"{remark and f' (note: {remark})'}\n  {found['verdict']}\n  {shown(figure)}"
+        guess, text = answer(model, found["probability"])
+        looks.append(
+            {"file": str(path), "figure": str(figure), "note": remark, "predicted": guess, **found}
         )
+        print(
+            f"{shown(path)}: {text}{remark and f' (note: {remark})'}\n  {found['verdict']}\n"
+            f"  {shown(figure)}"
+        )
+    print(threshold_line(threshold_of(model)))
     write_looks(looks, classes_of(model)[1], options.out / "looks.csv")
     if recommend_method(model).layers:  # there are convolutions
         from covid.figures.model_figures import filters_figure
@@ -88,7 +93,16 @@ def write_looks(looks: list[dict], positive: str, path: Path) -> None:
     """One line for every image: its answer, the method, and what the check found."""
     correlations = [f"rank_correlation_{number + 1}" for number in range(COPIES)]
     columns = [
-        *("file", f"p({positive})", "logit", "method", "source", "receptive_field", *correlations),
+        *(
+            "file",
+            "predicted",
+            f"p({positive})",
+            "logit",
+            "method",
+            "source",
+            "receptive_field",
+            *correlations,
+        ),
         *("agreement", "passed", "verdict", "note", "figure"),
     ]
     write_csv(path, columns, map(look_row, looks))
@@ -98,7 +112,7 @@ def look_row(look: dict) -> list[str]:
     """One image's line in looks.csv."""
     found = [*look["rank_correlations"], look["agreement"]]
     return [
-        *(look["file"], f"{look['probability']:.6f}", f"{look['logit']:.6f}"),
+        *(look["file"], look["predicted"], f"{look['probability']:.6f}", f"{look['logit']:.6f}"),
         *(look["method"], look["source"], " x ".join(map(str, look["receptive_field"] or ()))),
         *("" if math.isnan(number) else f"{number:.4f}" for number in found),
         {True: "yes", False: "no", None: ""}[look["passed"]],

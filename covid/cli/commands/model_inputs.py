@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from covid.data.disclaimer import small_print
-from covid.data.images import UnreadableImage, read_gray
+from covid.data.images import UnreadableImage, is_prepared, read_gray
 from covid.data.preprocess import enhance_and_crop
-from covid.training.model_file import classes_of, model_input, wants_enhanced
+from covid.training.model_file import classes_of, model_input, threshold_of, wants_enhanced
 from minicnn.models import Model
 
 
@@ -20,6 +20,7 @@ def about(path: Path, model: Model) -> dict:
         "model": str(path),
         "positive": positive,
         "negative": negative,
+        "threshold": threshold_of(model),
         "note": model_note(model),
     }
 
@@ -33,6 +34,15 @@ def model_note(model: Model) -> str:
 def probability(model: Model, x: np.ndarray) -> float:
     """The model's probability of the positive class for one prepared image."""
     return float(model.predict_on_batch(x[None])[0, 0])
+
+
+def answer(model: Model, p: float) -> tuple[str, str]:
+    """The class that a probability means at the model's threshold, and both as text."""
+    classes, threshold = classes_of(model), threshold_of(model)["value"]
+    above = p > threshold
+    side = "above" if above else "not above"
+    called = classes[int(above)]
+    return called, f"p({classes[1]}) = {p:.4f}, {side} {threshold:.4f}: {called}"
 
 
 def readable(
@@ -58,7 +68,8 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     Parameters
     ----------
     as_is : bool
-        True for images that are enhanced and cropped already.
+        True for images that are enhanced and cropped already; those that this program made so
+        are known.
 
     Returns
     -------
@@ -78,7 +89,12 @@ def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str
     """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
     gray = read_gray(path)
     remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
-    if wants_enhanced(model) and not as_is:
+    prepared = is_prepared(path)
+    if prepared and not wants_enhanced(model):
+        remark = remark or "enhanced and cropped, unlike the images the model was trained on"
+    elif prepared:
+        remark = remark or "enhanced and cropped already, used as it is"
+    elif wants_enhanced(model) and not as_is:
         enhanced = enhance_and_crop(gray)
         gray = enhanced.image
         if enhanced.box is None:

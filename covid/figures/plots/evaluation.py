@@ -136,7 +136,6 @@ def scores(
             sides = f"{len(own) - called} left, {called} right of the threshold"
             axes.set_title(f"{names[label]}: {sides}", fontsize=10)
             axes.axvline(threshold, color=GREEN, linewidth=2, label=f"threshold {threshold:.3f}")
-            axes.axvline(0.5, color=GRAY, linewidth=1, linestyle="--", label="0.5")
             axes.set_ylabel("images")
             axes.yaxis.get_major_locator().set_params(integer=True)
         upper.legend(loc="best", fontsize=9)

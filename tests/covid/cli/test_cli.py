@@ -178,6 +178,26 @@ def test_predict_remarks_on_images_with_nothing_on_them(odd, model, capsys):
     assert "note" not in lines[2]
 
 
+def test_predict_knows_a_prepared_image_wherever_it_lies(model, split, capsys, tmp_path):
+    """Its probability is that of predictions.csv: it is not enhanced a second time."""
+    with open(model.parent / "predictions.csv", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["part"] == "train")
+    there = split / "train" / row["file"]
+    copied = shutil.copy(there, tmp_path / "copied.png")
+    again = tmp_path / "again"
+    assert call("split", split / "train", "--out", again, "--ratios", "40/20/40") == 0
+    others = [path for path in again.rglob("*.png") if path.name == there.name]
+    capsys.readouterr()
+    assert call("predict", model, there, copied, *others, "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert len(answer["predictions"]) == 3
+    for found in answer["predictions"]:
+        assert f"{found['probability']:.6f}" == row["p(Infected)"]
+        assert found["predicted"] == row["predicted"]
+        assert found["note"] == "enhanced and cropped already, used as it is"
+    assert f"{answer['threshold']['value']:.6f}" == row["threshold"]
+
+
 def test_predict_in_json_and_csv(odd, model, capsys, tmp_path):
     path = tmp_path / "answers.csv"
     images = (odd["good.jpg"], odd["text.png"], odd["black.png"])
@@ -333,7 +353,7 @@ def test_run_prints_its_table(tmp_path, capsys):
     out = capsys.readouterr().out
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["seed"] == 3
-    assert re.search(r"^tiny_cnn +65,777 +1 +\d\.\d{4}/\d\.\d{4}", out, re.M)
+    assert re.search(r"^tiny_cnn +65,777 +1 +\d\.\d{3} \d\.\d{3}-\d\.\d{3} ", out, re.M)
     assert "Synthetic images. A teaching tool, not for diagnosis. Positive class: Infected" in out
 
 

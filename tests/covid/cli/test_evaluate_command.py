@@ -7,6 +7,7 @@ from tiny_runs import finished_run, slices
 
 from covid.cli.main import main
 from covid.common.choices import PARTS
+from covid.metrics.text_table import threshold_line
 from minicnn.models import load_model
 
 FIGURES = ("roc", "precision_recall", "reliability", "scores", "most_wrong")
@@ -30,8 +31,7 @@ def test_evaluate_uses_the_model_s_threshold_and_says_all(model, split, capsys):
     chosen = load_model(model).metadata["threshold"]
     assert call("evaluate", model, "--data", split) == 0
     out = capsys.readouterr().out
-    words = f"at the threshold {chosen['value']:.4f} (Youden's J, chosen on validate):"
-    assert out.count(words) == 1
+    assert out.count(threshold_line(chosen)) == 1 and " at 0.5" not in out
     assert "at a prevalence of 0.1 (--prevalence)" in out and "Only 3 groups" in out
     for name in ("sensitivity", "PPV", "ROC AUC", "Brier score", "balanced accuracy"):
         lines = [line for line in out.splitlines() if line.startswith(f"  {name}  ")]
@@ -55,7 +55,7 @@ def test_evaluate_of_a_model_without_a_threshold_takes_a_half_and_says_so(
     del older.metadata["threshold"]
     older.save(tmp_path / "older.npz")
     assert call("evaluate", tmp_path / "older.npz", "--data", split) == 0
-    assert "at the threshold 0.5, because none was chosen for this model:" in said
+    assert "threshold 0.5000 (none was chosen for this model)" in said
     assert capsys.readouterr().out == said
 
 

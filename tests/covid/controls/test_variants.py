@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid.controls.variants import (
-    border_only,
-    histogram,
-    lungs_blacked_out,
-    lungs_only,
-)
+from covid.controls.variants import border_only, lungs_blacked_out, lungs_only
 from covid.data.preprocess import SIZE
+from covid.training.baselines import histogram
 
 
 @pytest.fixture

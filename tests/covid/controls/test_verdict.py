@@ -16,7 +16,7 @@ def a_row(name, auc, spread=0.1):
     low, high = (None, None) if spread is None else (auc - spread, min(1.0, auc + spread))
     sure = None if spread is None else auc - 1.3 * spread  # the end of the wider 99 % interval
     method = NO_INTERVAL if spread is None else BY_GROUP
-    return Row(name, TITLES[name], "", 100, auc, low, high, auc, low, high, sure, method)
+    return Row(name, TITLES[name], "", 100, 0.5, auc, low, high, auc, low, high, sure, method)
 
 
 def rows_with(spread=0.1, **aucs):

@@ -9,7 +9,13 @@ from PIL.PngImagePlugin import PngImageFile
 
 from covid.common.errors import UserError
 from covid.data import images as images_module
-from covid.data.images import UnreadableImage, read_gray
+from covid.data.images import (
+    UnreadableImage,
+    check_image,
+    is_prepared,
+    read_gray,
+    write_png,
+)
 from minicnn.preprocessing import decode
 
 
@@ -23,6 +29,16 @@ def test_lossless_formats_and_any_name(tmp_path, name):
 def test_jpg_is_what_opencv_reads(tmp_path):
     path = put(tmp_path / "a.jpg")
     np.testing.assert_array_equal(read_gray(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+
+
+def test_a_prepared_image_is_known_by_its_end_and_nothing_else_changes(tmp_path):
+    for prepared in (False, True):
+        path = tmp_path / f"{prepared}.png"
+        write_png(path, GRAY, prepared)
+        assert is_prepared(path) is prepared
+        np.testing.assert_array_equal(read_gray(path), GRAY)
+        check_image(path)
+    assert is_prepared(put(tmp_path / "tiny.txt", b"x")) is False
 
 
 @pytest.mark.parametrize("extension", [".png", ".tif"])

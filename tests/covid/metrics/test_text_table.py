@@ -31,22 +31,32 @@ def test_the_table_has_a_column_by_group_only_where_there_are_some():
 
 def test_what_is_undefined_is_said_as_text():
     found = result([1, 1], [0.2, 0.9])
-    text = result_text("test", found.summary(), CLASSES, {"value": 0.5, "chosen_on": None})
+    text = result_text("test", found.summary(CLASSES), CLASSES, metrics.NOT_CHOSEN)
+    assert "threshold 0.5000 (none was chosen for this model)" in text
     (line,) = [line for line in text.splitlines() if line.startswith("  specificity")]
     assert line.split() == ["specificity", "undefined", "none", "Wilson"]
+
+
+def test_one_answer_for_all_and_a_balanced_accuracy_that_differs_are_said():
+    found = result([1, 1, 1, 0], [0.9, 0.8, 0.7, 0.6])
+    text = result_text("test", found.summary(CLASSES), CLASSES, metrics.NOT_CHOSEN)
+    assert text.startswith("test: accuracy 0.7500, balanced 0.500 (95 % interval ")
+    assert "Every image is called Infected." in text
 
 
 def test_a_threshold_flatters_the_images_it_was_chosen_on():
     found = result([1, 0], [0.2, 0.9])
     flatters = "The threshold was chosen on these same images"
     chosen = {"value": 0.5, "chosen_on": "validate", "method": "a rule"}
-    assert flatters in result_text("validate", found.summary(), CLASSES, chosen)
-    assert flatters not in result_text("test", found.summary(), CLASSES, chosen)
+    assert flatters in result_text("validate", found.summary(CLASSES), CLASSES, chosen)
+    assert flatters not in result_text("test", found.summary(CLASSES), CLASSES, chosen)
 
 
 def test_a_model_s_own_words_cannot_change_the_terminal():
     odd = {"value": 0.5, "chosen_on": "a\nb\x1b[2J", "method": "m" * 500}  # whoever wrote it
     assert threshold_line(odd).isprintable() and len(threshold_line(odd)) < 120
+    chosen = {"value": 0.4, "chosen_on": "validate", "method": "Youden's J"}
+    assert threshold_line(chosen) == "threshold 0.4000 (Youden's J, chosen on validate)"
 
 
 def test_the_glossary_explains_every_measure():

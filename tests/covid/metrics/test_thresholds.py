@@ -14,14 +14,28 @@ from covid import metrics
         ([0, 1, 0, 1, 1], [0.2, 0.3, 0.4, 0.8, 0.9], 0.6),  # J = 2/3; at 0.25 it is 1/2
         ([0, 1, 0, 1], [0.1, 0.3, 0.5, 0.7], 0.6),  # J = 1/2 at 0.2 and 0.6: nearer to 0.5
         ([0, 1, 0, 1], [0.2, 0.4, 0.6, 0.8], 0.3),  # J = 1/2 at 0.3 and 0.7: the lower one
-        ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], 0.5),  # upside down: nothing beats chance
-        ([0, 1], [0.7, 0.7], 0.5),
-        ([1, 1], [0.1, 0.9], 0.5),
-        ([1], [0.9], 0.5),
     ],
 )
 def test_threshold_by_hand(labels, p, expected):
     assert metrics.choose_threshold(np.array(labels), np.array(p)) == pytest.approx(expected)
+    chosen = metrics.threshold_choice(np.array(labels), np.array(p))
+    assert (chosen["chosen_on"], chosen["method"]) == ("validate", "Youden's J")
+
+
+@pytest.mark.parametrize(
+    ("labels", "p", "why"),
+    [
+        ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], "are told apart by none"),  # upside down
+        ([0, 1], [0.7, 0.7], "are told apart by none"),
+        ([1, 1], [0.1, 0.9], "are of one class"),
+        ([1], [0.9], "are of one class"),
+    ],
+)
+def test_where_none_can_be_chosen_it_is_a_half_and_that_is_said(labels, p, why):
+    assert metrics.choose_threshold(labels, p) is None
+    method = f"none was chosen: the validation images {why}"
+    chosen = metrics.threshold_choice(labels, p)
+    assert chosen == {"value": 0.5, "chosen_on": None, "method": method}
 
 
 def test_no_threshold_has_a_larger_j(rng):

@@ -49,7 +49,7 @@ def test_the_wider_interval_is_shown_too(page, summary):
 def test_the_most_wrong_images_are_those_of_predictions_csv(page, run_folder):
     lines = (run_folder / "group/tiny_cnn/predictions.csv").read_text().splitlines()[1:]
     wrong = [
-        line.split(",") for line in lines if line.startswith("test") and line.split(",")[5] == "0"
+        line.split(",") for line in lines if line.startswith("test") and line.split(",")[6] == "0"
     ]
     worst = max(wrong, key=lambda row: abs(float(row[4]) - (row[2] == "Infected")))
     caption = page.words.index(f"patients kept apart: the most wrong of {len(wrong)} errors")
@@ -59,7 +59,7 @@ def test_the_most_wrong_images_are_those_of_predictions_csv(page, run_folder):
 def test_command_seed_versions_and_files(page, summary):
     assert summary["command"] in page.words
     assert ["numpy", "2.4.6"] in page.rows
-    assert ["random/tiny_cnn/history.csv", "loss and accuracy of every epoch"] in page.rows
+    assert ["random/tiny_cnn/history.csv", "loss, and accuracy at 0.5, of every epoch"] in page.rows
 
 
 @pytest.mark.parametrize("key", ["audit", "controls"])

@@ -14,6 +14,8 @@ from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
 from minicnn.preprocessing.image import ImageDataGenerator
 
+CLASSES = ("Healthy", "Ill")
+
 
 def result(**changes) -> Result:
     values = {
@@ -35,10 +37,10 @@ def test_counts_by_hand():
 
 
 def test_summary_holds_plain_numbers():
-    summary = result().summary()
+    summary = result().summary(CLASSES)
     assert list(summary) == [
-        *("loss", "acc", "n", "acc_95_percent_interval", "confusion"),
-        *("at_threshold", "prevalence", "measures", "remark"),
+        *("loss", "acc", "n", "threshold", "confusion", "answers_one_class"),
+        *("prevalence", "measures", "remark"),
     ]
     assert json.loads(json_text(summary)) == summary
     assert summary["acc"] == 0.6
@@ -46,15 +48,21 @@ def test_summary_holds_plain_numbers():
     assert all(type(count) is int for row in summary["confusion"] for count in row)
 
 
-def test_the_chosen_threshold_changes_nothing_at_a_half():
+def test_all_is_at_the_chosen_threshold():
     """0.8 itself is not above 0.8."""
     found = result(threshold=0.8)
-    assert found.predicted_at_threshold.tolist() == [0, 1, 0, 0, 0]
-    assert found.confusion_at_threshold.tolist() == [[1, 1], [3, 0]]
-    assert found.confusion.tolist() == [[1, 1], [1, 2]] and found.accuracy == 0.6
-    summary = found.summary()
-    assert summary["at_threshold"] == {"threshold": 0.8, "confusion": [[1, 1], [3, 0]]}
+    assert found.predicted.tolist() == [0, 1, 0, 0, 0]
+    assert found.confusion.tolist() == [[1, 1], [3, 0]] and found.accuracy == 0.2
+    summary = found.summary(CLASSES)
+    assert (summary["threshold"], summary["acc"]) == (0.8, summary["measures"]["accuracy"]["value"])
     assert summary["measures"]["sensitivity"]["value"] == 0
+
+
+@pytest.mark.parametrize(("threshold", "called"), [(0.5, None), (0.95, "Healthy"), (0.05, "Ill")])
+def test_one_answer_for_all_images_is_called_that(threshold, called):
+    assert result(threshold=threshold).summary(CLASSES)["answers_one_class"] == called
+    right = result(threshold=threshold, labels=np.zeros(5, int))  # there is one class only
+    assert right.summary(CLASSES)["answers_one_class"] is None
 
 
 def test_the_threshold_keeps_two_neighboring_float32_apart():
@@ -62,9 +70,9 @@ def test_the_threshold_keeps_two_neighboring_float32_apart():
     lower = np.nextafter(upper, np.float32(0))
     p = np.array([lower, upper, upper, upper, upper])
     found = result(probabilities=p, threshold=(float(lower) + float(upper)) / 2)
-    assert found.predicted_at_threshold.tolist() == [0, 1, 1, 1, 1]
+    assert found.predicted.tolist() == [0, 1, 1, 1, 1]
     above = result(probabilities=p[::-1], threshold=float(upper) * (1 - 1e-12))
-    assert above.predicted_at_threshold.tolist() == [1, 1, 1, 1, 0]
+    assert above.predicted.tolist() == [1, 1, 1, 1, 0]
 
 
 def test_summary_passes_groups_prevalence_and_seed_on():
@@ -74,11 +82,11 @@ def test_summary_passes_groups_prevalence_and_seed_on():
         probabilities=np.linspace(0.1, 0.9, 40),
         groups=[str(i // 4) + "ab"[i % 2] for i in range(40)],
     )
-    summary = found.summary(prevalence=0.3, seed=4)
+    summary = found.summary(CLASSES, prevalence=0.3, seed=4)
     assert summary["prevalence"] == 0.3
     assert summary["measures"]["f1"]["method"] == "bootstrap by group"
-    assert summary == found.summary(prevalence=0.3, seed=4)
-    other = found.summary(prevalence=0.2, seed=5)["measures"]
+    assert summary == found.summary(CLASSES, prevalence=0.3, seed=4)
+    other = found.summary(CLASSES, prevalence=0.2, seed=5)["measures"]
     assert other["ppv"]["value"] != summary["measures"]["ppv"]["value"]
     assert other["f1"]["low"] != summary["measures"]["f1"]["low"]
     assert "Few groups" in summary["remark"]
@@ -98,21 +106,19 @@ def test_predictions_are_written_with_class_names(tmp_path):
         ),
         result(part="train"),
     ]
-    write_predictions(results, ("Healthy", "Ill"), path)
+    write_predictions(results, CLASSES, path)
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = list(csv.DictReader(file))
     assert [row["group"] for row in rows] == [odd, "P1", "P1", "P2", "P2", *[""] * 5]
     assert [row["part"] for row in rows] == ["test"] * 5 + ["train"] * 5
     rows = rows[:5]
-    assert [row["predicted_at_threshold"] == "Ill" for row in rows] == [0, 1, 0, 0, 0]
-    assert list(rows[0]) == ["part", "file", "true", "predicted", "p(Ill)", "correct"] + [
-        "predicted_at_threshold",
-        "group",
-    ]
+    columns = ["part", "file", "true", "predicted", "p(Ill)", "threshold", "correct", "group"]
+    assert list(rows[0]) == columns
+    assert {float(row["threshold"]) for row in rows} == {0.8}
     assert rows[0]["file"] == odd
     assert [row["true"] for row in rows] == ["Healthy", "Healthy", "Ill", "Ill", "Ill"]
-    assert [row["predicted"] for row in rows] == ["Healthy", "Ill", "Ill", "Healthy", "Ill"]
-    assert [row["correct"] for row in rows] == ["1", "0", "1", "0", "1"]
+    assert [row["predicted"] == "Ill" for row in rows] == [0, 1, 0, 0, 0]
+    assert [row["correct"] for row in rows] == ["1", "0", "0", "0", "0"]
     assert [float(row["p(Ill)"]) for row in rows] == [0.1, 0.9, 0.8, 0.5, 0.51]
 
 
@@ -164,4 +170,4 @@ def test_evaluate_keeps_names_labels_and_probabilities_together(tmp_path, rng, m
     np.testing.assert_allclose(found.probabilities, p, rtol=1e-5)
     loss = -np.mean(np.where(labels, np.log(p), np.log(1 - p)))
     assert found.loss == pytest.approx(loss, rel=1e-5)
-    assert found.accuracy == np.mean((p > 0.5) == labels)
+    assert found.accuracy == np.mean((p > 0.4) == labels)

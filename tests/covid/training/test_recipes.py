@@ -6,7 +6,14 @@ import pytest
 from covid.common.choices import MODEL_NAMES, RECIPE_NAMES
 from covid.common.errors import UserError
 from covid.training.architectures import MODELS, build_model
-from covid.training.recipes import WarmUp, plain_generator, quiet_start, recipe_for, train_generator
+from covid.training.recipes import (
+    WarmUp,
+    class_weights,
+    plain_generator,
+    quiet_start,
+    recipe_for,
+    train_generator,
+)
 from minicnn.layers import Dense, Dropout, Input
 from minicnn.models import Model, Sequential
 from minicnn.optimizers import Adam
@@ -47,6 +54,16 @@ def test_published_is_the_articles_protocol(model, size, enhanced, ratios, augme
         "interpolation": "nearest",
         "rescale": 1 / 255,
     }
+
+
+def test_classes_are_weighed_where_one_is_below_forty_percent():
+    practice, published = (recipe_for(name, "tiny_cnn") for name in ("practice", "published"))
+    few = [1] * 39 + [0] * 61
+    weights = class_weights(practice, few)
+    assert weights == {0: pytest.approx(50 / 61), 1: pytest.approx(50 / 39)}
+    assert sum(weights[label] for label in few) == pytest.approx(len(few))
+    assert class_weights(practice, [1] * 4 + [0] * 6) is None
+    assert class_weights(published, few) is None
 
 
 @pytest.mark.parametrize("model", MODEL_NAMES)

@@ -1,6 +1,7 @@
 """The threshold of a trained model comes from the validation images, its groups from the manifest."""
 
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -32,8 +33,8 @@ def grouped_split(tmp_path_factory):
     return folder
 
 
-def trained(folder):
-    recipe = recipe_for("practice", "tiny_cnn", 1)
+def trained(folder, **changes):
+    recipe = replace(recipe_for("practice", "tiny_cnn", 1), **changes)
     return train_and_evaluate("tiny_cnn", recipe, read_split(folder), seed=1, verbose=0)
 
 
@@ -58,12 +59,18 @@ def test_the_threshold_is_chosen_on_the_validation_part(run):
     validated = run.results["validate"]
     chosen = run.summary()["threshold"]
     assert chosen == run.model.metadata["threshold"]
-    assert chosen == {
-        "value": metrics.choose_threshold(validated.labels, validated.probabilities),
-        "chosen_on": "validate",
-        "method": "Youden's J",
-    }
+    assert chosen == metrics.threshold_choice(validated.labels, validated.probabilities)
     assert {found.threshold for found in run.results.values()} == {chosen["value"]}
+
+
+def test_class_weights_are_recorded_and_of_1_change_no_bit(run, grouped_split):
+    """Both classes are half of the training set, so that weighing them changes nothing."""
+    weighed = trained(grouped_split, balance_below=0.6)
+    assert run.summary()["class_weight"] is None
+    assert weighed.summary()["class_weight"] == {"Infected": 1, "Not_Infected": 1}
+    assert weighed.model.metadata["class_weight"] == weighed.summary()["class_weight"]
+    for ours, theirs in zip(run.model.get_weights(), weighed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_groups_come_from_the_manifest(run):

@@ -237,6 +237,34 @@ def test_validation_data_steps_and_split(data, rng):
     assert found["acc"] == [1] and found["val_acc"] == [0]
 
 
+def test_class_weights_weigh_the_loss_alone(rng):
+    x = rng.random((10, *IMAGE), dtype=np.float32)
+    y = np.array([0] * 8 + [1] * 2)
+    fitted = {"batch_size": 8, "shuffle": False, "validation_data": (x, y), "verbose": 0}
+    history = constant_model().fit(x, y, class_weight={1: 3}, **fitted).history
+    assert history["loss"] == [pytest.approx((8 + 2 * 3) / 10 * math.log(2))]
+    assert history["val_loss"] == [pytest.approx(math.log(2))]
+    assert (history["acc"], history["val_acc"]) == ([pytest.approx(0.8)], [pytest.approx(0.8)])
+
+
+def test_a_class_of_weight_2_trains_as_if_each_of_it_were_there_twice(data):
+    x, y = data
+    weighted, twice = tiny(), tiny()
+    more = np.append(np.arange(len(y)), np.flatnonzero(y == 1))
+    for model, rate in ((weighted, 0.1), (twice, 0.1 * len(more) / len(y))):
+        model.compile(optimizers.SGD(rate), "binary_crossentropy")
+    weighted.fit(x, y, batch_size=20, class_weight={0: 1, 1: 2}, verbose=0)
+    twice.fit(x[more], y[more], batch_size=20, verbose=0)
+    for ours, theirs in zip(weighted.get_weights(), twice.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("odd", [[1, 2], {"a": 1}, {0: -1.0}, {0: math.nan}, {0: "a"}])
+def test_odd_class_weights_are_refused(data, odd):
+    with pytest.raises(ValueError, match="class_weight: expected a dict of class numbers"):
+        tiny().fit(*data, class_weight=odd, verbose=0)
+
+
 def test_validation_changes_nothing(data):
     plain, validated = tiny(rate=0.5), tiny(rate=0.5)
     plain.fit(*data, epochs=2, batch_size=3, verbose=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid.controls.logistic import fit_logistic, gradient, hessian, loss, with_one
+from covid.training.logistic import fit_logistic, gradient, hessian, loss, with_one
 
 
 @pytest.fixture

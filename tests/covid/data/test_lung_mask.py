@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from covid.controls.lung_mask import hulls, lung_mask
+from covid.data.lung_mask import hulls, lung_mask
 from covid.data.preprocess import crop, enhance_and_crop, to_square
 from covid.phantom import make_patient, outlines, render_slice
 

@@ -1,0 +1,64 @@
+"""The result of a run in one sentence: the same at the end of `covid run` and in the report."""
+
+from covid.common.choices import GROUP, RANDOM
+from covid.metrics import accuracies_differ, careful_interval
+
+PLAIN = {
+    "majority class": "guessing the larger class",
+    "mean brightness": "the mean brightness alone",
+    "gray histogram": "the gray histogram alone",
+}
+
+
+def conclusion(summary: dict) -> str:
+    """What the best model reaches, by patient if that was tested; what beats it comes first.
+
+    `summary` is what summary.json holds.
+    """
+    split = summary["splits"].get(GROUP) or summary["splits"][RANDOM]
+    name, others = split["best_model"], split["not_beaten"]
+    test = split["models"][name]["test"]
+    key = fair_measure(test, *split["baselines"].values())
+    among = " (best by validation loss)" if len(split["models"]) > 1 else ""
+    images = "on synthetic images, " if summary["synthetic"] else ""
+    alike = ", both classes counting the same" if key == "balanced_accuracy" else ""
+    result = (
+        f"{images}{split['title']}, {name}{among} is right on {share(test, key)} of the test images"
+        f"{alike} ({ends(test, key)}threshold {test['threshold']:.3f})"
+    )
+    if test["answers_one_class"]:
+        said = test["answers_one_class"]
+        return f"{name} calls every test image {said}, so it has learned nothing: {result}."
+    if others:
+        better = [f"{PLAIN[one]} on {share(split['baselines'][one], key)}" for one in others]
+        return f"No better than what needs no network: {result}, {' and '.join(better)}."
+    best = max(split["baselines"], key=lambda one: value(split["baselines"][one], key))
+    text = f"{result}, {PLAIN[best]} on {share(split['baselines'][best], key)}."
+    return text[0].upper() + text[1:]
+
+
+def not_beaten(test: dict, baselines: dict[str, dict]) -> list[str]:
+    """The baselines that are at least as good in the test as a model; entries of summary.json."""
+    key = fair_measure(test, *baselines.values())
+    return [name for name, one in baselines.items() if value(one, key) >= value(test, key)]
+
+
+def fair_measure(*tests: dict) -> str:
+    """What results of one test set are compared by: balanced accuracy where it differs."""
+    differ = any(accuracies_differ(test["measures"]) for test in tests)
+    return "balanced_accuracy" if differ else "accuracy"
+
+
+def value(test: dict, key: str) -> float:
+    return test["measures"][key]["value"]
+
+
+def share(test: dict, key: str) -> str:
+    """Such as 60 %."""
+    return f"{100 * value(test, key):.0f} %"
+
+
+def ends(test: dict, key: str) -> str:
+    """The interval, if there is one."""
+    low, high = careful_interval(test["measures"][key])
+    return "" if low is None else f"95 % interval {100 * low:.0f} to {100 * high:.0f} %, "
