@@ -5,10 +5,12 @@ Nothing is imported here, so that `covid --help` answers at once.
 
 PARTS = ("train", "validate", "test")  # of a split
 RANDOM, GROUP, BOTH = SPLITS = ("random", "group", "both")
-NO_CONTOUR = ("keep", "drop")  # what becomes of images in which the crop finds no contour
-MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
-DEFAULT_MODEL = "tiny_cnn"
-DEFAULT_MODELS = ("tiny_cnn", "reduced_inception")
+LUNGS, CONTOURS = CROPS = ("lungs", "contours")  # what a slice is cropped to: ours, the article's
+NO_CONTOUR = ("keep", "drop")  # what becomes of images in which the crop finds no body
+PUBLISHED_MODELS = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
+DEFAULT_MODEL = "compact_cnn"
+MODEL_NAMES = (DEFAULT_MODEL, *PUBLISHED_MODELS)
+DEFAULT_MODELS = (DEFAULT_MODEL, "tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")
 DEFAULT_RECIPE = "practice"
 DEFAULT_COLUMN = "patient"  # of --group-csv

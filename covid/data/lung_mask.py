@@ -35,16 +35,21 @@ def lung_mask(image: np.ndarray) -> np.ndarray:
     (height, width) uint8 -> (height, width) bool, all False where there is no lung to be found, as
     in slices of the abdomen.
     """
+    _, found = body_and_lungs(image)
+    lungs = np.zeros((SIZE, SIZE), np.uint8)
+    for region in found:
+        lungs |= filled(region)
+    height, width = image.shape
+    return cv2.resize(lungs, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+
+
+def body_and_lungs(image: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Steps 1 to 3 of `lung_mask`: the body, and the dark regions in it, each (SIZE, SIZE) bool."""
     small = cv2.medianBlur(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA), 5)
     bright = (small > body_level(small)).astype(np.uint8)
     inside = body(bright)
-    lungs = np.zeros_like(bright)
-    dark = cv2.morphologyEx(1 - bright, cv2.MORPH_OPEN, disc(THIN))
-    for region in regions(dark, SMALLEST_SHARE):
-        if inside[region].mean() >= INSIDE_SHARE:
-            lungs |= filled(region)
-    height, width = image.shape
-    return cv2.resize(lungs, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    dark = regions(cv2.morphologyEx(1 - bright, cv2.MORPH_OPEN, disc(THIN)), SMALLEST_SHARE)
+    return inside, [region for region in dark if inside[region].mean() >= INSIDE_SHARE]
 
 
 def body_level(gray: np.ndarray) -> int:

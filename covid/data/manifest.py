@@ -16,7 +16,7 @@ from covid.common.output_files import write_csv
 
 COLUMNS = (
     *("part", "class", "label", "file", "source", "group", "status", "reason"),
-    *("left", "top", "right", "bottom", "width", "height"),
+    *("crop", "left", "top", "right", "bottom", "width", "height"),
 )
 NUMBER_COLUMNS = {"label", "left", "top", "right", "bottom", "width", "height"}
 # Every status a line can have; the first two have an image in the folder.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from covid.common.choices import LUNGS
 from covid.data.class_folders import Dataset
 from covid.data.duplicates import duplicate_notes
 from covid.data.groups import Groups
@@ -23,6 +24,7 @@ def prepare_split(
     groups: Groups | None = None,
     by_group: bool = False,
     enhance: bool = False,
+    rule: str = LUNGS,
     no_contour: str = "keep",
     progress: bool = True,
     reuse: SplitFolder | None = None,
@@ -40,6 +42,8 @@ def prepare_split(
         Whether each group is kept in one part.
     enhance : bool
         Enhance and crop the images, unless they are enhanced already.
+    rule : {"lungs", "contours"}
+        What they are cropped to.
     no_contour : {"keep", "drop"}
         What becomes of images in which the crop finds no contour.
     progress, reuse
@@ -54,7 +58,11 @@ def prepare_split(
     split.notes.extend(duplicate_notes(dataset))
     enhanced = is_enhanced(dataset)
     crop = enhance and not enhanced
-    transform = partial(enhance_and_crop, no_contour=no_contour) if crop else None
-    extra = {"enhanced": enhance or enhanced, "synthetic": is_synthetic(dataset)}
+    transform = partial(enhance_and_crop, no_contour=no_contour, rule=rule) if crop else None
+    extra = {
+        "enhanced": enhance or enhanced,
+        "crop": rule if crop else None,  # None also where it is not known
+        "synthetic": is_synthetic(dataset),
+    }
     write_split(dataset, split, folder, transform, progress, extra, reuse)
     return read_split(folder)

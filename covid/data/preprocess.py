@@ -1,8 +1,9 @@
-"""The article's preparation of a slice: contrast (CLAHE), then a crop to the body's contours.
+"""The preparation of a slice: contrast (CLAHE), then a crop, by the article's rule or ours.
 
-One function a step, with the article's parameters, in the order in which they run:
-`to_square`, `stretch`, `enhance`, `find_contours`, `bounding_box`, `crop`; `enhance_and_crop`
-is all of them. Unlike the article's last loop, every image is cropped by its own box.
+One function a step, in the order in which they run: `to_square`, `stretch`, `enhance`, then
+`find_contours` and `bounding_box` (the article's crop, with its parameters; unlike in the
+article's last loop, every image is cropped by its own box) or `lung_box` (ours: on many slices
+the article's rule cuts into the lungs), and `crop`; `enhance_and_crop` is all of them.
 
 An image is an array (height, width), uint8 gray. A contour is an array (points, 1, 2), int32, x
 and y in pixels.
@@ -17,7 +18,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from covid.common.choices import NO_CONTOUR
+from covid.common.choices import CONTOURS, CROPS, LUNGS, NO_CONTOUR
+from covid.data.lung_mask import SIZE as MASK_SIZE
+from covid.data.lung_mask import body_and_lungs
 
 SIZE = 512  # pixels, height and width of every prepared image
 CLIP_LIMIT = 3.0
@@ -26,6 +29,10 @@ THRESHOLD = 50  # gray level, of 255, between air and body
 NARROW, LONG = 50, 150  # pixels: a box narrower than one and longer than the other is no body part
 SMALLEST_AREA = 200  # pixels
 LARGEST_SHARE = 0.5  # of the image's area
+MARGIN = 10  # pixels around the lungs that were found
+# Of the body's height and width, the most that is cut off on each side: lungs full of fluid are not
+# dark, but they lie in the chest.
+MOST_CUT_OFF = 0.1
 
 
 class Box(NamedTuple):
@@ -43,6 +50,7 @@ class Enhanced:
 
     image: np.ndarray | None  # (512, 512); None when it has no contour and such are dropped
     box: Box | None  # what was cropped to; None when no contour was accepted
+    rule: str  # how the box was found: "contours" or "lungs"
 
 
 def to_square(image: np.ndarray, size: int = SIZE) -> np.ndarray:
@@ -120,12 +128,39 @@ def bounding_box(contours: Sequence[np.ndarray]) -> Box | None:
     return Box(left, top, left + width, top + height)
 
 
+def lung_box(square: np.ndarray) -> Box | None:
+    """Return the box around the lungs, or None where there is no body in the image.
+
+    Around all dark regions inside the body, with a margin, and no smaller than the body without a
+    tenth on each side; where no lung is found, around the body. Table and background are left out.
+
+    `square` is the (512, 512) image before CLAHE.
+    """
+    body, lungs = body_and_lungs(square)
+    if not body.any():
+        return None
+    scale = SIZE // MASK_SIZE
+    left, top, width, height = scale * np.array(cv2.boundingRect(body.astype(np.uint8)))
+    if not lungs:
+        return Box(left, top, left + width, top + height)
+    x, y, lungs_width, lungs_height = scale * np.array(
+        cv2.boundingRect(np.any(lungs, axis=0).astype(np.uint8))
+    )
+    spare_x, spare_y = int(MOST_CUT_OFF * width), int(MOST_CUT_OFF * height)
+    return Box(
+        max(0, min(x - MARGIN, left + spare_x)),
+        max(0, min(y - MARGIN, top + spare_y)),
+        min(SIZE, max(x + lungs_width + MARGIN, left + width - spare_x)),
+        min(SIZE, max(y + lungs_height + MARGIN, top + height - spare_y)),
+    )
+
+
 def crop(image: np.ndarray, box: Box) -> np.ndarray:
     """Return the part of `image` (height, width) inside `box`: a view, not a copy."""
     return image[box.top : box.bottom, box.left : box.right]
 
 
-def enhance_and_crop(image: np.ndarray, no_contour: str = "keep") -> Enhanced:
+def enhance_and_crop(image: np.ndarray, no_contour: str = "keep", rule: str = CONTOURS) -> Enhanced:
     """Run all steps on one image: 512x512, CLAHE, crop to its own box, back to 512x512.
 
     Parameters
@@ -133,32 +168,37 @@ def enhance_and_crop(image: np.ndarray, no_contour: str = "keep") -> Enhanced:
     image : numpy.ndarray
         Of any size.
     no_contour : {"keep", "drop"}
-        What becomes of an image without an accepted contour: the whole CLAHE image, or None.
+        What becomes of an image in which no contour or body is found: the whole CLAHE image, or None.
+    rule : {"contours", "lungs"}
+        The article's crop, or `lung_box`.
 
     Raises
     ------
     ValueError
-        Another `no_contour`, or an array that is no image.
+        Another `no_contour` or `rule`, or an array that is no image.
     """
+    if rule not in CROPS:
+        raise ValueError(f"rule must be one of {', '.join(CROPS)}, got {rule!r}")
     if no_contour not in NO_CONTOUR:
         raise ValueError(f"no_contour must be 'keep' or 'drop', got {no_contour!r}")
-    _, enhanced, box = _enhance_and_find(image)
+    _, enhanced, box = _enhance_and_find(image, rule)
     if box is not None:
-        return Enhanced(to_square(crop(enhanced, box)), box)
-    return Enhanced(enhanced if no_contour == "keep" else None, None)
+        return Enhanced(to_square(crop(enhanced, box)), box, rule)
+    return Enhanced(enhanced if no_contour == "keep" else None, None, rule)
 
 
-def steps(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the three stages that the article's figures show.
+def steps(image: np.ndarray, rule: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three stages that the article's figures show; `rule` as in `enhance_and_crop`.
 
     The resized image and the one after CLAHE, both (512, 512), and the second one inside its box,
     at the box's own size; whole without a box.
     """
-    square, enhanced, box = _enhance_and_find(image)
+    square, enhanced, box = _enhance_and_find(image, rule)
     return square, enhanced, enhanced if box is None else crop(enhanced, box)
 
 
-def _enhance_and_find(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, Box | None]:
+def _enhance_and_find(image: np.ndarray, rule: str) -> tuple[np.ndarray, np.ndarray, Box | None]:
     square = to_square(image)
     stretched = stretch(square)
-    return square, enhance(stretched), bounding_box(find_contours(stretched))
+    box = lung_box(square) if rule == LUNGS else bounding_box(find_contours(stretched))
+    return square, enhance(stretched), box

@@ -164,7 +164,7 @@ def _write_one(row: dict, source: ImageFile, folder: Path, transform: Transform 
         enhanced = transform(image)
         image = enhanced.image
         if enhanced.box is not None:
-            row.update(enhanced.box._asdict())
+            row.update(crop=enhanced.rule, **enhanced.box._asdict())
         elif image is not None:
             row.update(status=manifest.NO_CONTOUR_KEPT, reason="no contour found, kept whole")
         else:

@@ -17,10 +17,11 @@ SAMPLES = 6  # images of each class in the sample grid
 
 
 def source_figures(
-    dataset: Dataset, folder: Path, note: str, seed: int, enhanced: bool = False
+    dataset: Dataset, folder: Path, note: str, seed: int, rule: str, enhanced: bool = False
 ) -> list[Path]:
     """samples.png, and preprocessing.png unless the images are `enhanced` already; their paths.
 
+    `rule` is that of the crop, see `covid.data.preprocess.enhance_and_crop`;
     `folder` is made if missing; `seed` is that of the choice of images.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +37,7 @@ def source_figures(
     if enhanced:
         return [samples]
     preprocessing = folder / "preprocessing.png"
-    rows = [(file, *steps(image)) for found in chosen.values() for file, image in found[:2]]
+    rows = [(file, *steps(image, rule)) for found in chosen.values() for file, image in found[:2]]
     draw("preprocessing_grid", rows, preprocessing, "Steps of the preprocessing", note)
     return [samples, preprocessing]
 

@@ -3,12 +3,13 @@
 Ground glass: a hazy patch through which vessels remain visible. Consolidation: airless lung as
 dense as soft tissue. COVID-19 pneumonia shows several of them, mostly at the outer border and
 the back of both lower lungs (Bernheim et al., Radiology 2020; Simpson et al., 2020).
-Nodules, scars and the collapsed strip at the back of a lying patient occur in either class.
+Nodules, scars and the collapsed strip at the back of a lying patient occur in either class;
+congestion, smooth and in the middle of the lungs, in those that are not infected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from covid.phantom.outlines import LEFT, RIGHT, hemithorax
 from covid.phantom.patient import Opacity, Patient
 
 GROUND_GLASS_HU = (220.0, 420.0)  # added to the lung, lower and upper limit
+VISIBLE_HU = 60.0  # a twentieth of the lung window: about what an eye can see
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
 
@@ -73,7 +75,7 @@ def draw_opacities(
     rng: np.random.Generator, place: Callable, roughness: float
 ) -> tuple[Opacity, ...]:
     """Many opacities, from few and faint to many; `place` gives where each lies, and its turn."""
-    severity = rng.beta(2.6, 1.0)  # 0 barely visible, 1 most of the lung
+    severity = rng.beta(3.2, 1.0)  # 0 barely visible, 1 most of the lung
     contrast = rng.uniform(0.6, 1.0)
     consolidating = rng.random() < 0.5
     opacities = []
@@ -139,6 +141,23 @@ def coverage(opacity: Opacity, z: float, x: np.ndarray, y: np.ndarray, ragged: n
     return 1 / (1 + np.exp(np.clip((distance + ragged - 1) * steep, -20, 20)))
 
 
+def shares(
+    patient: Patient, opacities: tuple[Opacity, ...], z: float, frame: Frame, name: str
+) -> Iterator[tuple[Opacity, np.ndarray, np.ndarray, np.ndarray]]:
+    """Each opacity that a slice cuts: with its coverage, and the two fields of its texture."""
+    if not opacities:
+        return
+    x, y = frame.grid()
+    key = patient.key(name)
+    patchy = smooth_noise((*key, 1), z, frame, 16.0)
+    fine = smooth_noise((*key, 2), z, frame, 6.0)
+    for opacity in opacities:
+        ragged = opacity.roughness * (0.24 * patchy + 0.17 * fine)
+        share = coverage(opacity, z, x, y, ragged)
+        if share is not None:
+            yield opacity, share, patchy, fine
+
+
 def opacity_fields(
     patient: Patient, opacities: tuple[Opacity, ...], z: float, frame: Frame, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -155,23 +174,27 @@ def opacity_fields(
     coarse = frame.coarser(4)
     haze = np.zeros((coarse.size, coarse.size), np.float32)
     solid = np.zeros_like(haze)
-    if opacities:
-        x, y = coarse.grid()
-        key = patient.key(name)
-        patchy = smooth_noise((*key, 1), z, coarse, 16.0)
-        fine = smooth_noise((*key, 2), z, coarse, 6.0)
-        for opacity in opacities:
-            ragged = opacity.roughness * (0.24 * patchy + 0.17 * fine)
-            share = coverage(opacity, z, x, y, ragged)
-            if share is None:
-                continue
-            uneven = opacity.roughness * (0.22 * patchy + 0.28 * fine)
-            texture = np.clip(1 + uneven, 0.2, 1.6)
-            np.maximum(haze, share * opacity.density * texture, out=haze)
-            if opacity.consolidation:
-                core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)
-                np.maximum(solid, core, out=solid)
+    for opacity, share, patchy, fine in shares(patient, opacities, z, coarse, name):
+        uneven = opacity.roughness * (0.22 * patchy + 0.28 * fine)
+        texture = np.clip(1 + uneven, 0.2, 1.6)
+        np.maximum(haze, share * opacity.density * texture, out=haze)
+        if opacity.consolidation:
+            core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)
+            np.maximum(solid, core, out=solid)
     return enlarged(haze, frame.size), enlarged(solid, frame.size)
+
+
+def visible(patient: Patient, z: float, frame: Frame) -> np.ndarray:
+    """Where infections would show if all were lung, (size, size) bool.
+
+    A pixel counts where an infection adds at least `VISIBLE_HU`. Their uneven texture makes no
+    holes here, as in an outline drawn by hand.
+    """
+    coarse = frame.coarser(4)
+    denser = np.zeros((coarse.size, coarse.size), np.float32)
+    for opacity, share, _, _ in shares(patient, patient.infections, z, coarse, "infections"):
+        np.maximum(denser, share * opacity.density, out=denser)
+    return enlarged(denser, frame.size) > VISIBLE_HU
 
 
 def atelectasis(patient: Patient, z: float, lung: np.ndarray, frame: Frame) -> np.ndarray:

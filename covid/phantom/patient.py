@@ -22,9 +22,7 @@ class Opacity:
     density: float  # HU added to the lung where the opacity is full
     consolidation: float  # share in [0, 1] of the inside that is airless: vessels vanish in it
     softness: float  # width of the edge, as a share of the radius
-    roughness: float = (
-        1.0  # how ragged the edge and how patchy the inside: 0 smooth, 1 as in COVID-19
-    )
+    roughness: float = 1.0  # of edge and inside: 0 smooth, 1 ragged and patchy, as in COVID-19
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class VesselTree:
 class Patient:
     """One synthetic patient; see :func:`covid.phantom.make_patient`.
 
-    Everything but `infections` is drawn from the same distributions whether the patient is
-    infected or not, so that nothing else gives the class away.
+    Everything but `infections` and `congestion` is drawn from the same distributions whether the
+    patient is infected or not, so that nothing else gives the class away.
     """
 
     number: int  # with `seed` and a part's name, the key of all random numbers of that part
@@ -73,9 +71,7 @@ class Patient:
     airways: VesselTree | None = field(default=None, repr=False)
     nodules: tuple[Opacity, ...] = ()  # small round nodules and scars, in both classes
     infections: tuple[Opacity, ...] = ()  # ground glass, consolidations; empty unless infected
-    congestion: tuple[
-        Opacity, ...
-    ] = ()  # smooth haze around the hila; see `lesions.draw_congestion`
+    congestion: tuple[Opacity, ...] = ()  # smooth haze; see `lesions.draw_congestion`
 
     def key(self, part: str) -> tuple[int, int, int]:
         """Seed numbers for one named part of this patient: independent of all other parts."""

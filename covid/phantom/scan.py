@@ -20,8 +20,8 @@ Z_STEPS = 1_000_000  # heights that differ by less share their noise
 def make_patient(patient: int, infected: bool, seed: int, congested: bool = False) -> Patient:
     """Draw the synthetic patient of this number; both integers are 0 or more.
 
-    `infected` adds ground glass and consolidations to the lungs and changes nothing else: the same
-    number and seed give the same body with and without them.
+    `infected` adds ground glass and consolidations to the lungs, `congested` their look-alike, and
+    both change nothing else: the same number and seed give the same body with and without them.
 
     Raises
     ------
@@ -86,6 +86,12 @@ def hounsfield(patient: Patient, z: float) -> np.ndarray:
     skeleton.shoulders(canvas, patient, z, frame)
     skeleton.sponginess(canvas, patient, z, frame)
     return canvas
+
+
+def lesion_mask(patient: Patient, z: float) -> tuple[np.ndarray, np.ndarray]:
+    """The truth of a slice: its lung pixels, and those of them in a lesion; each (size, size) bool."""
+    lung = lung_mask(patient, z, patient.frame) > 0.5
+    return lung, lung & lesions.visible(patient, z, patient.frame)
 
 
 def motion_blur(image: np.ndarray, patient: Patient, z: float) -> np.ndarray:

@@ -10,16 +10,24 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError
-from covid.common.output_files import staged_folder, write_json
+from covid.common.output_files import staged_folder, write_csv, write_json
 from covid.common.parallel import in_parallel
 from covid.phantom.patient import Patient
-from covid.phantom.scan import make_patient
+from covid.phantom.scan import lesion_mask, make_patient
 from covid.phantom.shortcuts import Switches, near_heights, render
 
-VERSION = 1  # of the images: raised whenever the same seed gives other pixels
+VERSION = 2  # of the images: raised whenever the same seed gives other pixels
 CLASS_FOLDERS = {True: "Infected", False: "Not_Infected"}
 MOST_SLICES = 1_000_000  # of all patients together; more is a slip of the finger
-MEDIASTINAL_SHARE = 0.2  # of each patient's slices; the others are shown in the lung window
+DEFAULT_PATIENTS, DEFAULT_SLICES = 120, 4
+# Where slices are taken: through the lungs, from above the fork of the windpipe to the diaphragm.
+FIRST_HEIGHT, LAST_HEIGHT = (0.22, 0.30), (0.62, 0.70)
+MEDIASTINAL_SHARE = 0.1  # of each patient's slices; the others are shown in the lung window
+TRUTH = "truth.csv"  # what lies in each slice
+TRUTH_COLUMNS = (
+    *("file", "patient", "slice", "z", "window", "infected"),
+    *("lung_pixels", "lesion_pixels", "lesion_share"),
+)
 INFO = "synthetic.json"  # what README.txt says, for programs
 
 README = """Synthetic lung-CT slices
@@ -30,6 +38,10 @@ not taken from any person. For teaching and testing only; nothing medical follow
 
 {patients} synthetic patients, {infected} of them infected, {slices} slices each, seed {seed}.
 {filed}
+
+Patients who are not infected have congested lungs, the look-alike: as much haze, as dense, but
+smooth and in the middle of the lungs, where COVID-19 is patchy and along the chest wall.
+truth.csv has one line for each image: how much of its lung is lesion (lesion_share, 0 to 1).
 
 Names: synthetic-p003_s07_lung.png is patient 3, slice 7 (counted from the shoulders down), lung
 window. Neighboring slices of a patient are nearly alike: split by patient, not by slice.
@@ -55,7 +67,7 @@ def infected_patients(patients: int, seed: int) -> set[int]:
 def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
     """Height z and window of each slice of one patient; knows nothing of the class."""
     rng = np.random.default_rng((seed, number, slices))
-    top, bottom = rng.uniform(0.06, 0.14), rng.uniform(0.83, 0.93)
+    top, bottom = rng.uniform(*FIRST_HEIGHT), rng.uniform(*LAST_HEIGHT)
     heights = np.linspace(top, bottom, slices)
     mediastinal = rng.permutation(slices)[: round(MEDIASTINAL_SHARE * slices)]
     windows = ["mediastinal" if index in mediastinal else "lung" for index in range(slices)]
@@ -71,28 +83,30 @@ def called_infected(patients: int, seed: int, labels: str) -> set[int]:
 
 
 def _named_slices(patient: Patient, slices: int, near_duplicates: int) -> list[tuple]:
-    """Name, height and window of every image of a patient: each slice, then its near-duplicates."""
+    """Name, slice, height and window of each image of a patient: slices with near-duplicates."""
     images = []
     for index, (z, window) in enumerate(slice_plan(patient.number, slices, patient.seed)):
         stem = f"synthetic-p{patient.number:03d}_s{index:02d}"
-        images.append((f"{stem}_{window}.png", z, window))
+        images.append((f"{stem}_{window}.png", index, z, window))
         for copy, near in enumerate(near_heights(patient, index, z, near_duplicates), start=1):
-            images.append((f"{stem}_near{copy}_{window}.png", near, window))
+            images.append((f"{stem}_near{copy}_{window}.png", index, near, window))
     return images
 
 
 def _write_patient(
     folder: Path, patient: Patient, positive: bool, slices: int, switches: Switches
-) -> list[Path]:
-    """Render and write one patient's slices; returns their paths relative to `folder`."""
+) -> list[tuple]:
+    """Render and write one patient's slices; returns their lines of truth.csv."""
     shortcuts = switches.shortcuts if positive else ()
-    names = []
-    for file, z, window in _named_slices(patient, slices, switches.near_duplicates):
+    rows = []
+    for file, index, z, window in _named_slices(patient, slices, switches.near_duplicates):
         name = Path(CLASS_FOLDERS[positive]) / file
         encoded = cv2.imencode(".png", render(patient, z, window, shortcuts))[1]
         (folder / name).write_bytes(encoded)
-        names.append(name)
-    return names
+        lung, lesion = (int(mask.sum()) for mask in lesion_mask(patient, z))
+        row = (name.as_posix(), patient.number, index, f"{z:.6f}", window, int(patient.infected))
+        rows.append((*row, lung, lesion, f"{lesion / max(lung, 1):.4f}"))
+    return rows
 
 
 def _check(folder: Path, patients: int, slices: int, seed: int, switches: Switches) -> None:
@@ -119,8 +133,8 @@ def _check(folder: Path, patients: int, slices: int, seed: int, switches: Switch
 
 def write_dataset(
     folder: Path,
-    patients: int = 60,
-    slices: int = 8,
+    patients: int = DEFAULT_PATIENTS,
+    slices: int = DEFAULT_SLICES,
     seed: int = 0,
     progress: bool = True,
     shortcuts: Sequence[str] = (),
@@ -132,7 +146,7 @@ def write_dataset(
     Parameters
     ----------
     folder : Path
-        New or empty; gets `Infected`, `Not_Infected`, `README.txt` and `synthetic.json`.
+        New or empty; gets `Infected`, `Not_Infected`, `README.txt`, `truth.csv`, `synthetic.json`.
     patients, slices : int
         Number of patients, and of slices of each.
     seed : int
@@ -158,8 +172,9 @@ def write_dataset(
     infected = infected_patients(patients, seed)
     called = called_infected(patients, seed, labels)
 
-    def write_patient(number: int) -> list[Path]:
-        patient = make_patient(number, number in infected, seed)
+    def write_patient(number: int) -> list[tuple]:
+        ill = number in infected
+        patient = make_patient(number, ill, seed, congested=not ill)
         return _write_patient(temporary, patient, number in called, slices, switches)
 
     with staged_folder(folder) as temporary:
@@ -168,9 +183,11 @@ def write_dataset(
         by_patient = in_parallel(
             write_patient, range(patients), "synthetic CT", "patient", progress
         )
+        rows = [row for rows in by_patient for row in rows]
+        write_csv(temporary / TRUTH, TRUTH_COLUMNS, rows)
         facts = {"version": VERSION, "seed": seed, "patients": patients, "slices": slices}
         _describe(temporary, facts, len(infected), switches)
-    return [folder / name for names in by_patient for name in names]
+    return [folder / row[0] for row in rows]
 
 
 def _describe(folder: Path, facts: dict, infected: int, switches: Switches) -> None:

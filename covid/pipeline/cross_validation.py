@@ -92,7 +92,7 @@ def fold_folder(
     path = folder / "data" / source.folder.absolute().name / f"fold-{number}"
     if path.exists():  # whole, from the model before or from before an interruption
         return open_split(path)
-    extra = {key: bool(source.info.get(key)) for key in ("enhanced", "synthetic")}
+    extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic")}
     write_split(dataset, plan, path, extra={**extra, "fold": number, "folds": k}, reuse=source)
     return read_split(path)
 

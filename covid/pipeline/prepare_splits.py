@@ -59,7 +59,8 @@ def prepare_all(
         recipe = replace(wanted, enhance=enhance)
         if source.given is not None:
             split = source.given
-            recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
+            rule = split.info.get("crop") or recipe.crop
+            recipe = replace(recipe, ratios=tuple(split.info["ratios"]), crop=rule)
         else:
             kind = data_kind(recipe)
             if kind not in splits:
@@ -79,6 +80,11 @@ def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Reci
         options.say(
             f"note: the recipe {wanted.name} wants images {words[wanted.enhance]} for {name}; these "
             f"are {words[recipe.enhance]}, and it trains on them so"
+        )
+    elif wanted.crop != recipe.crop:
+        options.say(
+            f"note: the recipe {wanted.name} wants slices cropped to the {wanted.crop} for {name}; "
+            f"these are cropped to the {recipe.crop}, and it trains on them so"
         )
 
 
@@ -107,6 +113,7 @@ def prepare(
         together or source.groups,  # of a random split, manifest.csv names them all the same
         by_group=together is not None,
         enhance=recipe.enhance,
+        rule=recipe.crop,
         no_contour=options.no_contour,
         progress=options.verbose != 0,
         reuse=reuse,
@@ -123,7 +130,8 @@ def draw_data(options: Options, source: Source, first: Prepared) -> None:
     """The figures of the images, once for all splits, and not again after an interruption."""
     folder, note, seed = options.out / "figures", disclaimer.note(first.split), options.seed
     if not (folder / "augmentation.png").exists():  # the last one
-        dataset_figures.source_figures(source.dataset, folder, note, seed, source.enhanced)
+        rule = first.recipe.crop
+        dataset_figures.source_figures(source.dataset, folder, note, seed, rule, source.enhanced)
         dataset_figures.augmentation_figure(first.split, first.recipe, folder, note, seed)
 
 

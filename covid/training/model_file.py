@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.choices import CONTOURS, CROPS
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
 from covid.metrics import NOT_CHOSEN
@@ -64,6 +65,11 @@ def threshold_of(model: Model) -> dict:
 def wants_enhanced(model: Model) -> bool:
     """Whether the model was trained on images that were enhanced and cropped."""
     return bool(model.metadata["preprocessing"]["enhance"])
+
+
+def crop_of(model: Model) -> str:
+    """What the model's images were cropped to; models of earlier versions know one rule only."""
+    return model.metadata["preprocessing"].get("crop", CONTOURS)
 
 
 def scan_for(model: Model, folder: Path) -> Dataset:
@@ -123,6 +129,8 @@ def check_preprocessing(given: dict) -> None:
     for key in ("enhance", "samplewise"):
         value = given.get(key, False)
         require(isinstance(value, bool), key, "true or false", value)
+    rule = given.get("crop", CONTOURS)
+    require(rule in CROPS, "crop", " or ".join(CROPS), rule)
     size = given["image_size"]
     fits = type(size) is int and 1 <= size <= LARGEST_IMAGE
     require(fits, "image_size", f"pixels in [1, {LARGEST_IMAGE}]", size)

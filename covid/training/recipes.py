@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from covid.common.choices import RECIPE_NAMES
+from covid.common.choices import CONTOURS, LUNGS, RECIPE_NAMES
 from covid.common.errors import UserError
 from covid.training.architectures import MODELS
 from minicnn import kernels
@@ -29,6 +29,7 @@ class Recipe:
     image_size: int  # pixels; images become image_size x image_size, by nearest neighbor
     enhance: bool  # whether images are CLAHE-enhanced and cropped first
     ratios: tuple[float, float, float]  # train, validate, test
+    crop: str = CONTOURS  # what an enhanced image is cropped to: `data.preprocess.enhance_and_crop`
     augmentation: dict = field(default_factory=dict)  # of `ImageDataGenerator`, for training images
     # True: each image's mean is subtracted and the result divided by its standard deviation.
     # False: gray values are divided by 255.
@@ -53,6 +54,7 @@ class Recipe:
         """How an image becomes the model's input; saved with the model, used to predict."""
         return {
             "enhance": self.enhance,
+            "crop": self.crop,
             "image_size": self.image_size,
             "interpolation": "nearest",
             **({"samplewise": True} if self.samplewise else {"rescale": 1 / 255}),
@@ -72,19 +74,33 @@ PUBLISHED_AUGMENTATION = {
     "fill_mode": "nearest",
 }
 
-# Where the published trainings differ: (enhance, ratios, augmentation, epochs).
+# Where the published trainings differ: (enhance, ratios, augmentation, epochs). `compact_cnn` was
+# not published: it is trained as `tiny_cnn`.
 PUBLISHED = {
+    "compact_cnn": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
     "cnn": (False, (0.7, 0.1, 0.2), {}, 10),
     "cnn_dropout": (False, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
     "tiny_cnn": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 10),
     "reduced_inception": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 3),
 }
 
-PRACTICE_LEARNING_RATE = {
-    "cnn": 2e-4,
-    "cnn_dropout": 3e-4,
-    "tiny_cnn": 1e-3,
-    "reduced_inception": 3e-4,
+# Where trainings by `practice` differ.
+PRACTICE = {
+    "compact_cnn": {
+        "learning_rate": 5e-3,
+        "batch_size": 15,
+        "epochs": 30,
+        "augmentation": {
+            "horizontal_flip": True,
+            "width_shift_range": 0.06,
+            "height_shift_range": 0.06,
+            "zoom_range": 0.15,
+        },
+    },
+    "cnn": {"learning_rate": 2e-4},
+    "cnn_dropout": {"learning_rate": 3e-4},
+    "tiny_cnn": {"learning_rate": 1e-3},
+    "reduced_inception": {"learning_rate": 3e-4},
 }
 
 
@@ -95,7 +111,7 @@ def recipe_for(
     ratios: tuple[float, float, float] | None = None,
     image_size: int | None = None,
 ) -> Recipe:
-    """The recipe "practice" or "published" for one of the four models; UserError for other names.
+    """The recipe "practice" or "published" for one of `MODELS`; UserError for other names.
 
     Epochs, ratios and image size replace the recipe's own where they are given.
     """
@@ -114,15 +130,14 @@ def recipe_for(
             size,
             True,
             (0.5, 0.1, 0.4),
-            {"horizontal_flip": True},
+            crop=LUNGS,
             samplewise=True,
-            learning_rate=PRACTICE_LEARNING_RATE[model],
-            epochs=60,
             patience=10,
             slow_down=4,
             warm_up=100,
             balance_below=0.4,
             quiet_start=True,
+            **{"augmentation": {"horizontal_flip": True}, "epochs": 60, **PRACTICE[model]},
         )
     changes = {"epochs": epochs, "ratios": ratios, "image_size": image_size}
     return replace(recipe, **{key: value for key, value in changes.items() if value is not None})

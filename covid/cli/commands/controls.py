@@ -80,5 +80,6 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
     return prepare_split(
         *(dataset, folder, recipe.ratios, options.seed, groups, by_group),
         enhance=recipe.enhance,
+        rule=recipe.crop,
         no_contour=options.no_contour,
     )

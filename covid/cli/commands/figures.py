@@ -4,12 +4,13 @@ from argparse import Namespace
 
 import numpy as np
 
+from covid.common.choices import LUNGS
 from covid.common.output_files import check_outside, new_folder
 from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split_folder import is_enhanced, is_synthetic
-from covid.training.model_file import open_model, wants_enhanced
+from covid.training.model_file import crop_of, open_model, wants_enhanced
 
 
 def figures(options: Namespace) -> dict:
@@ -26,12 +27,13 @@ def figures(options: Namespace) -> dict:
     note = small_print(dataset.positive, is_synthetic(dataset))
     check_outside(options.out, options.data)
     with new_folder(options.out):
-        written = source_figures(dataset, options.out, note, options.seed, enhanced)
+        rule = LUNGS if model is None else crop_of(model)
+        written = source_figures(dataset, options.out, note, options.seed, rule, enhanced)
         if model is not None:
             rng = np.random.default_rng(options.seed)
             ((name, gray),) = choose(dataset, dataset.positive, 1, rng)
             if wants_enhanced(model) and not enhanced:
-                gray = enhance_and_crop(gray).image
+                gray = enhance_and_crop(gray, rule=rule).image
             filters = options.out / f"filters-{model.name}.png"
             filters_figure(model, name, gray, filters, note)
             graph = options.out / f"graph-{model.name}.png"

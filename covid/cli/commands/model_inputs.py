@@ -9,7 +9,13 @@ import numpy as np
 from covid.data.disclaimer import small_print
 from covid.data.images import UnreadableImage, is_prepared, read_gray
 from covid.data.preprocess import enhance_and_crop
-from covid.training.model_file import classes_of, model_input, threshold_of, wants_enhanced
+from covid.training.model_file import (
+    classes_of,
+    crop_of,
+    model_input,
+    threshold_of,
+    wants_enhanced,
+)
 from minicnn.models import Model
 
 
@@ -95,7 +101,7 @@ def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str
     elif prepared:
         remark = remark or "enhanced and cropped already, used as it is"
     elif wants_enhanced(model) and not as_is:
-        enhanced = enhance_and_crop(gray)
+        enhanced = enhance_and_crop(gray, rule=crop_of(model))
         gray = enhanced.image
         if enhanced.box is None:
             remark = remark or "no contour of a body was found, the whole image was used"

@@ -20,7 +20,7 @@ def preprocess(options: Namespace) -> dict:
     check_outside(options.out, options.folder)
     dataset = scan(options.folder, options.positive)
     check_not_enhanced(is_enhanced(dataset), options.folder, "use them as they are")
-    transform = partial(enhance_and_crop, no_contour=options.no_contour)
+    transform = partial(enhance_and_crop, no_contour=options.no_contour, rule=options.crop)
     rows = write_folder(dataset, options.out, transform)
     notes = duplicate_notes(dataset)
     for remark in notes:

@@ -31,6 +31,7 @@ def split(options: Namespace) -> dict:
         groups,
         by_group=True,
         enhance=options.enhance,
+        rule=options.crop,
         no_contour=options.no_contour,
     )
     info = written.info

@@ -5,7 +5,15 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.cli.parser.values import path, positive, ratios, seed
-from covid.common.choices import DEFAULT_COLUMN, DEFAULT_RECIPE, NO_CONTOUR, RECIPE_NAMES, SPLITS
+from covid.common.choices import (
+    CROPS,
+    DEFAULT_COLUMN,
+    DEFAULT_RECIPE,
+    LUNGS,
+    NO_CONTOUR,
+    RECIPE_NAMES,
+    SPLITS,
+)
 from covid.common.errors import UserError, shown
 
 
@@ -81,12 +89,21 @@ def add_positive(command) -> None:
     )
 
 
+def add_crop(command) -> None:
+    command.add_argument(
+        "--crop",
+        choices=CROPS,
+        default=LUNGS,
+        help="crop to the lungs (default), or to the contours that the article's rule accepts",
+    )
+
+
 def add_no_contour(command) -> None:
     command.add_argument(
         "--no-contour",
         choices=NO_CONTOUR,
         default="keep",
-        help="images in which the crop finds no contour: keep them whole (default), or drop them",
+        help="images in which the crop finds no body: keep them whole (default), or drop them",
     )
 
 

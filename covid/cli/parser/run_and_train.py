@@ -69,11 +69,11 @@ def add_synth(commands) -> None:
         commands,
         "synth",
         "make a folder of synthetic lung-CT slices",
-        "covid synth --out synthetic --patients 60 --slices 8 --seed 1",
+        "covid synth --out synthetic --patients 20 --slices 8 --seed 1",
     )
     common.add_out(command, "synthetic")
-    common.add_count(command, "--patients", positive, 60, "half of them infected")
-    common.add_count(command, "--slices", positive, 8, "of each patient")
+    common.add_count(command, "--patients", positive, 120, "half of them infected")
+    common.add_count(command, "--slices", positive, 4, "of each patient")
     command.add_argument(
         "--shortcut",
         action="append",
@@ -102,6 +102,7 @@ def add_preprocess(commands) -> None:
     common.add_folder(command)
     common.add_out(command, "preprocessed")
     common.add_positive(command)
+    common.add_crop(command)
     common.add_no_contour(command)
 
 
@@ -126,4 +127,5 @@ def add_split(commands) -> None:
     command.add_argument(
         "--enhance", action="store_true", help="enhance and crop on the way, as `preprocess` does"
     )
+    common.add_crop(command)
     common.add_no_contour(command)
