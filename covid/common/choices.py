@@ -7,6 +7,7 @@ PARTS = ("train", "validate", "test")  # of a split
 RANDOM, GROUP, BOTH = SPLITS = ("random", "group", "both")
 NO_CONTOUR = ("keep", "drop")  # what becomes of images in which the crop finds no contour
 MODEL_NAMES = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")
+PUBLISHED_MODELS = MODEL_NAMES  # those of the article; `--models published`
 DEFAULT_MODEL = "tiny_cnn"
 DEFAULT_MODELS = ("tiny_cnn", "reduced_inception")
 RECIPE_NAMES = ("practice", "published")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from covid.cli.commands.model_inputs import about, model_note, prepare_gray, readable
 from covid.common.errors import UserError, shown
-from covid.common.output_files import new_folder, write_csv
+from covid.common.output_files import free_name, new_folder, write_csv
+from covid.common.screen import say
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.training.model_file import classes_of, open_model
 from minicnn.models import Model
@@ -19,6 +20,7 @@ from minicnn.saliency import recommend_method
 
 def look(options: Namespace) -> dict:
     """`covid look`: figures for what can be read; the rest is in "unreadable"."""
+    options.out = options.out or free_name("look")
     model = open_model(options.model)
     check_method(model, options.method)
     unreadable: dict[str, str] = {}
@@ -28,7 +30,7 @@ def look(options: Namespace) -> dict:
     if images:
         with new_folder(options.out):
             answer.update(look_at_all(model, images, options))
-        print(answer["note"])
+        say(answer["note"])
     return answer
 
 
@@ -40,7 +42,7 @@ def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
         note = image_note(model, path)
         found = look_figure(model, gray, path.name, figure, note, options.seed, options.method)
         looks.append({"file": str(path), "figure": str(figure), "note": remark, **found})
-        print(
+        say(
             f"{shown(path)}: p({classes_of(model)[1]}) = {found['probability']:.4f}"
             f"{remark and f' (note: {remark})'}\n  {found['verdict']}\n  {shown(figure)}"
         )
@@ -52,7 +54,7 @@ def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
         figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]
         filters_figure(model, path.name, gray, figures[0], image_note(model, path))
         activation_figure(model, figures[1], model_note(model), options.seed)
-        print("\n".join(shown(figure) for figure in figures))
+        say("\n".join(shown(figure) for figure in figures))
     return {"looks": looks, "figures": [str(figure) for figure in figures]}
 
 

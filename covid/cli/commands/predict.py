@@ -6,6 +6,7 @@ from functools import partial
 from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability, readable
 from covid.common.errors import shown
 from covid.common.output_files import check_csv, write_csv
+from covid.common.screen import say
 from covid.training.model_file import classes_of, open_model
 from minicnn.metrics import THRESHOLD
 
@@ -22,9 +23,9 @@ def predict(options: Namespace) -> dict:
         p = probability(model, x)
         guess = classes[int(p > THRESHOLD)]
         answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
-        print(f"{shown(path)}: p({classes[1]}) = {p:.4f}, {guess}{remark and f' (note: {remark})'}")
+        say(f"{shown(path)}: p({classes[1]}) = {p:.4f}, {guess}{remark and f' (note: {remark})'}")
     if answers:
-        print(model_note(model))
+        say(model_note(model))
         if options.out is not None:
             columns = ("file", "predicted", f"p({classes[1]})", "note")
             rows = ({**row, "probability": f"{row['probability']:.6f}"} for row in answers)
