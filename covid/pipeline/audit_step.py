@@ -69,8 +69,8 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
                 write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
         audited = read_audit(folder, dataset)
         summary = audited.summary
-        found = summary["leaks"] or summary["shortcuts"]
-        screen.say(f"  {summary['verdict']}", "yellow" if found else None)
+        bad = summary["leaks"] or summary["shortcuts"]
+        screen.say(f"  {summary['verdict']}", "yellow" if bad else None)
     return audited
 
 

@@ -23,10 +23,12 @@ class EpochLine(Callback):
         At most.
     label : str
         What is trained; with one, only the values of the validation have room.
+    shown : bool
+        Whether anything is printed.
     """
 
-    def __init__(self, epochs: int, label: str = ""):
-        self.epochs, self.label, self.values = epochs, label, ""
+    def __init__(self, epochs: int, label: str = "", shown: bool = True):
+        self.epochs, self.label, self.values, self.shown = epochs, label, "", shown
         self.begun = self.written = time.monotonic()
         self.bar = None
 
@@ -46,7 +48,8 @@ class EpochLine(Callback):
         names = [name for name in ORDER if name.startswith("val_" if self.label else "")]
         self.values = "".join(f" {name} {logs[name]:.3f}" for name in names)
         self.show(epoch, self.params["steps"])
-        if not is_terminal(sys.stdout) and time.monotonic() - self.written > NOW_AND_THEN:
+        late = time.monotonic() - self.written > NOW_AND_THEN
+        if self.shown and late and not is_terminal(sys.stdout):
             self.written = time.monotonic()
             took = duration(self.written - self.begun)
             say(f"  {self.model.name}, {self.text(epoch)}, after {took}")
@@ -58,7 +61,7 @@ class EpochLine(Callback):
 
     def show(self, epoch: int, step: int) -> None:
         """Draw the live line; it begins with the first step, when kernels have been compiled."""
-        if not is_terminal(sys.stdout):
+        if not self.shown or not is_terminal(sys.stdout):
             return
         if self.bar is None:
             from tqdm import tqdm

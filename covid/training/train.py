@@ -115,10 +115,10 @@ def train_and_evaluate(
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     terminator = TerminateOnNaN(verbose=0)
-    callbacks = [terminator, *callbacks, *([] if backup is None else [backup])]
-    with ExitStack() as around:
-        if verbose == USUAL:
-            callbacks.append(around.enter_context(EpochLine(recipe.epochs, label)))
+    # The same callbacks however much is printed: those of a checkpoint are compared.
+    line = EpochLine(recipe.epochs, label, shown=verbose == USUAL)
+    callbacks = [terminator, *callbacks, line, *([] if backup is None else [backup])]
+    with line, ExitStack() as around:
         if backup is not None:
             around.enter_context(finishing_the_step(backup))
             around.enter_context(checkpoint_errors(backup.path, model))

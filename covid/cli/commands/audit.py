@@ -47,8 +47,8 @@ def audit(options: Namespace) -> dict:
     for path, reason in found.prints.unreadable:
         say(f"not used: {shown(path)}: {reason}", "yellow")
     summary = summarize(found)
-    found = summary["leaks"] or summary["shortcuts"]
-    say(summary["verdict"], "yellow" if found else None)
+    bad = summary["leaks"] or summary["shortcuts"]
+    say(summary["verdict"], "yellow" if bad else None)
     say(f"{note}\nDetails in {options.out}")
     return {
         "folder": str(options.out),

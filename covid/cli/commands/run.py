@@ -3,7 +3,6 @@
 from argparse import Namespace
 from dataclasses import fields, replace
 
-from covid.cli.commands.ending import end_run
 from covid.cli.commands.resume import command_line, options_to_resume
 from covid.cli.parser.common import group_column
 from covid.common.choices import GROUP, RANDOM
@@ -18,7 +17,9 @@ def run(options: Namespace, default_out: str = "results") -> dict:
     """`covid run`: checks the options as far as possible before any work."""
     resumes = options.resume is not None
     whole = options_to_resume(options) if resumes else options_to_begin(options, default_out)
-    from covid.pipeline.run import run_all  # with the figures, which take a second to import
+    # With the figures, which take a second to import.
+    from covid.cli.commands.ending import end_run
+    from covid.pipeline.run import run_all
 
     summary = run_all(whole)
     end_run(summary, whole, options)

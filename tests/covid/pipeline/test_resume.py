@@ -27,6 +27,7 @@ import pytest
 from places import PYTHONPATH, ROOT, SUPPORT
 from tiny_runs import temporary_folder
 
+from covid.cli.commands import ending
 from covid.cli.commands.resume import flag, resumed
 from covid.cli.main import main
 from covid.cli.parser import parse
@@ -509,6 +510,7 @@ def test_an_option_is_repeated_as_it_is_typed(command, capsys):
 
 def test_other_versions_are_mentioned(begun, capsys, monkeypatch):
     monkeypatch.setattr(run, "run_all", lambda options: {})
+    monkeypatch.setattr(ending, "end_run", lambda *arguments: None)
     assert main(["run", "--resume", str(begun)]) == 0
     assert "note" not in capsys.readouterr().out
     info = begun / "run.json"
