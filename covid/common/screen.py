@@ -133,36 +133,37 @@ class Screen:
             return
         number = f"{self.number:>{len(str(self.total))}}/{self.total}"
         rewrites = self.verbose == USUAL and is_terminal(sys.stdout)
-        stands = rewrites or self.verbose == VERBOSE
         room = width() - len(number) - 2 if rewrites else None
         head = f"{colored(number, 'cyan', sys.stdout)} {title[:room]}"
+        stands = rewrites or self.verbose == VERBOSE
         if stands:
             print(head, flush=True)
-        around = nullcontext()
-        if rewrites and sys.stderr is not sys.stdout and is_terminal(sys.stderr):
-            around = redirect_stderr(_Above(sys.stderr, head))
         self.waiting = [] if self.verbose == USUAL else None
         try:
-            with around:
+            with _others_above(head) if rewrites else nullcontext():
                 yield phase
+            took = duration(time.perf_counter() - begun)
+            result = f"{phase.result}, {took}" if phase.result else took
+            if self.verbose == VERBOSE:
+                print(f"  done: {result}", flush=True)
+                return
+            between = ": " if len(f"{number} {title}: {result}") <= width() else "\n  "
+            again = UP + CLEAR if rewrites else ""
+            print(f"{again}{head}{between}{result}", flush=True)
         except BaseException:
             if not stands:
                 print(f"{head}: not finished", flush=True)
             raise
-        else:
-            took = duration(time.perf_counter() - begun)
-            result = f"{phase.result}, {took}" if phase.result else took
-            fits = len(f"{number} {title}: {result}") <= width()
-            if rewrites:
-                sys.stdout.write(UP + CLEAR)
-            if stands and not rewrites:
-                print(f"  {result}", flush=True)
-            else:
-                print(f"{head}{': ' if fits else chr(10) + '  '}{result}", flush=True)
         finally:
             notes, self.waiting = self.waiting or [], None
             for note in notes:
                 self.say(*note)
+
+
+def _others_above(head: str):
+    """What others print on stderr in this block, on the same terminal, goes above `head`."""
+    apart = sys.stderr is sys.stdout or not is_terminal(sys.stderr)
+    return nullcontext() if apart else redirect_stderr(_Above(sys.stderr, head))
 
 
 class _Above(io.TextIOBase):

@@ -54,7 +54,7 @@ def run_controls(
         members = "groups of look-alikes" if inferred else "patients"
         rows = []
         for name, title in TITLES.items():
-            label = f"control {len(rows) + 1} of {len(TITLES)}, {title}"
+            label = f"{len(rows) + 1}/{len(TITLES)} {title}"
             live = min(screen.verbose, USUAL)  # a line for each control, none for each epoch
             train = partial(train_and_evaluate, model, recipe, verbose=live, label=label)
             row = row_of(name, material, train, seed, members)

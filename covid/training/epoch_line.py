@@ -4,7 +4,7 @@ import sys
 import time
 
 from covid.common.parallel import bar_options
-from covid.common.screen import duration, is_terminal, say
+from covid.common.screen import QUIET, USUAL, VERBOSE, duration, is_terminal, say
 from minicnn.callbacks import Callback
 from minicnn.saving.checkpoint import Position
 
@@ -21,14 +21,15 @@ class EpochLine(Callback):
     ----------
     epochs : int
         At most.
+    verbose : {QUIET, USUAL, VERBOSE}
+        VERBOSE: a line for each epoch instead. The callback itself is always there, since a
+        checkpoint is refused where the callbacks are not those that wrote it.
     label : str
         What is trained; with one, only the values of the validation have room.
-    shown : bool
-        Whether anything is printed.
     """
 
-    def __init__(self, epochs: int, label: str = "", shown: bool = True):
-        self.epochs, self.label, self.values, self.shown = epochs, label, "", shown
+    def __init__(self, epochs: int, verbose: int = USUAL, label: str = ""):
+        self.epochs, self.verbose, self.label, self.values = epochs, verbose, label, ""
         self.begun = self.written = time.monotonic()
         self.bar = None
 
@@ -40,19 +41,21 @@ class EpochLine(Callback):
             self.bar.close()
 
     def after_step(self, position: Position) -> None:
-        """Move the bar."""
-        self.show(position.epoch, position.step)
+        """Move the bar; it is there from the first step on, when kernels have been compiled."""
+        if self.verbose == USUAL and is_terminal(sys.stdout):
+            self.show(position.epoch, position.step)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Take the epoch's values."""
+        """Take the epoch's values, and print them where it is time for a line."""
         names = [name for name in ORDER if name.startswith("val_" if self.label else "")]
         self.values = "".join(f" {name} {logs[name]:.3f}" for name in names)
-        self.show(epoch, self.params["steps"])
-        late = time.monotonic() - self.written > NOW_AND_THEN
-        if self.shown and late and not is_terminal(sys.stdout):
-            self.written = time.monotonic()
-            took = duration(self.written - self.begun)
-            say(f"  {self.model.name}, {self.text(epoch)}, after {took}")
+        now = time.monotonic()
+        late = now - self.written > NOW_AND_THEN and not is_terminal(sys.stdout)
+        if self.verbose == VERBOSE:
+            say(f"  {self.text(epoch)}")
+        elif self.verbose != QUIET and late:
+            self.written = now
+            say(f"  {self.model.name}, {self.text(epoch)}, after {duration(now - self.begun)}")
 
     def text(self, epoch: int) -> str:
         """Such as "epoch 3/60 loss 0.512 acc 0.750 val_loss 0.530 val_acc 0.729"."""
@@ -60,15 +63,13 @@ class EpochLine(Callback):
         return f"{label}epoch {epoch + 1}/{self.epochs}{self.values}"
 
     def show(self, epoch: int, step: int) -> None:
-        """Draw the live line; it begins with the first step, when kernels have been compiled."""
-        if not self.shown or not is_terminal(sys.stdout):
-            return
-        if self.bar is None:
-            from tqdm import tqdm
+        """Draw the live line."""
+        from tqdm import tqdm
 
-            steps = self.epochs * self.params["steps"]
-            form = {"bar_format": "  {desc} |{bar}|"}
-            self.bar = tqdm(total=steps, **bar_options("", "step", True), **form)
+        steps = self.params["steps"]
+        if self.bar is None:
+            options = bar_options(self.text(epoch), "step", True)
+            form = {"total": self.epochs * steps, "bar_format": "  {desc} |{bar}|"}
+            self.bar = tqdm(**options, **form)
         self.bar.set_description_str(self.text(epoch), refresh=False)
-        done = epoch * self.params["steps"] + step
-        self.bar.update(done - self.bar.n)
+        self.bar.update(epoch * steps + step - self.bar.n)

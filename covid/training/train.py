@@ -12,7 +12,7 @@ import numpy as np
 from covid.common.choices import HISTORY, MODEL_FILE, PARTS, PREDICTIONS
 from covid.common.errors import UserError
 from covid.common.output_files import write_csv
-from covid.common.screen import USUAL, VERBOSE
+from covid.common.screen import VERBOSE
 from covid.common.signals import finishing_the_step
 from covid.data.split_folder import SplitFolder, groups_in
 from covid.metrics import threshold_choice
@@ -82,7 +82,7 @@ def train_and_evaluate(
     seed : int
         Of first weights, dropout, order and augmentation.
     verbose : {0, 1, 2}
-        Nothing; an `EpochLine`; a line for each epoch, as `Model.fit` prints it.
+        Nothing; one live line; a line for each epoch. See `EpochLine`.
     backup : BackupAndRestore, optional
         Writes checkpoints; the training resumes from one that is there. Ctrl-C and SIGTERM then
         end it after the current step, with a checkpoint and `TrainingStopped`.
@@ -115,8 +115,7 @@ def train_and_evaluate(
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     terminator = TerminateOnNaN(verbose=0)
-    # The same callbacks however much is printed: those of a checkpoint are compared.
-    line = EpochLine(recipe.epochs, label, shown=verbose == USUAL)
+    line = EpochLine(recipe.epochs, verbose, label)
     callbacks = [terminator, *callbacks, line, *([] if backup is None else [backup])]
     with line, ExitStack() as around:
         if backup is not None:
@@ -129,7 +128,7 @@ def train_and_evaluate(
             validation_data=validation,
             validation_steps=recipe.validation_steps,
             callbacks=callbacks,
-            verbose=VERBOSE if verbose == VERBOSE else 0,
+            verbose=0,
         )
     seconds = time.perf_counter() - start if backup is None else backup.seconds
     if terminator.found is not None:

@@ -184,6 +184,19 @@ def test_the_user_is_told_counts_results_and_where_they_are():
     assert unknown.endswith("say little about a new patient. Try --group REGEX.")
 
 
+@pytest.mark.parametrize(
+    ("changes", "ways", "count"),
+    [
+        ({}, 1, 4),
+        ({"audit": False}, 1, 3),
+        ({"audit": False, "group_audit": True, "controls": True}, 2, 7),
+        ({"data": None, "models": ("tiny_cnn", "cnn"), "folds": 5, "controls": True}, 2, 20),
+    ],
+)
+def test_how_many_phases_a_run_has(changes, ways, count, tmp_path):
+    assert run.count_phases(quick(tmp_path, **{"audit": True, **changes}), ways) == count
+
+
 # Seeds and splits
 
 
