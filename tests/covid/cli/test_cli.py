@@ -18,6 +18,7 @@ from tiny_runs import PATIENTS, SLICES, finished_run, slices
 
 from covid.cli.main import function_of, main
 from covid.cli.parser import COMMANDS, parse
+from covid.common.choices import PUBLISHED_MODELS
 from covid.data.manifest import read_manifest
 from covid.data.split_folder import read_split
 from minicnn.models import load_model
@@ -110,6 +111,17 @@ def test_every_command_has_a_function(capsys):
     found = re.findall(r"^  ([a-z]+)  +[a-z]", helps[0], re.M)
     assert found == list(COMMANDS)
     assert max(map(len, helps[0].splitlines())) <= 80
+
+
+def test_images_and_models_are_named_alike_everywhere():
+    for command in ("run", "train", "controls", "audit", "preprocess", "split", "figures"):
+        for words in (["x", "--seed", "1"], ["--seed", "1", "x"], ["--data", "x"]):
+            assert parse([command, *words]).data == Path("x")
+    assert parse(["evaluate", "m.npz", "--part", "all", "x"]).data == Path("x")
+    for option in ("--model", "--models"):
+        for command in ("run", "train", "controls"):
+            assert parse([command, "x", option, "cnn"]).models == ("cnn",)
+        assert parse(["run", option, "published"]).models == PUBLISHED_MODELS
 
 
 def test_help_imports_nothing_heavy():
