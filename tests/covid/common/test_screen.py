@@ -164,7 +164,7 @@ def test_a_training_says_a_line_now_and_then(capsys, monkeypatch):
     monkeypatch.setattr(epoch_line, "NOW_AND_THEN", -1)
     trained(USUAL)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3 and lines[1].startswith("  tiny, epoch 2/3 loss 0.")
+    assert len(lines) == 3 and lines[1].startswith("  tiny, epoch 2/3 loss ")
     trained(VERBOSE)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" loss")[0] for line in lines] == [f"  epoch {n}/3" for n in (1, 2, 3)]
@@ -176,6 +176,6 @@ def test_on_a_terminal_one_live_line_that_goes(monkeypatch):
     monkeypatch.setattr("tqdm.tqdm", partial(tqdm, mininterval=0, miniters=1))
     with on_a_terminal() as terminal:
         trained(USUAL, "1/7 lungs blacked out")
-    assert "epoch 3/3 val_loss 0." in terminal.getvalue() and "\n" not in terminal.getvalue()
+    assert "epoch 3/3 val_loss " in terminal.getvalue() and "\n" not in terminal.getvalue()
     lines, longest = screen_of(terminal.getvalue())
     assert lines == [""] and 60 < longest <= 80
