@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from tqdm import tqdm
 
+from covid.common.parallel import bar_options
 from minicnn.kernels.runtime.jit import kernel, part
 from minicnn.kernels.runtime.thread_pool import share
 
@@ -55,9 +56,7 @@ def nearest(
     found = np.full((count, most), -1, np.int32)
     bits = np.full((count, most), farthest + 1, np.int16)
     hashes, sides = np.ascontiguousarray(hashes), np.ascontiguousarray(sides, np.int64)
-    with tqdm(
-        desc="comparing", total=count, unit="image", disable=None if progress else True
-    ) as bar:
+    with tqdm(total=count, **bar_options("  comparing", "image", progress)) as bar:
         for first in range(0, count, AT_ONCE):
             queries = min(AT_ONCE, count - first)
             share(_nearest, queries, hashes, sides, same_side, first, found, bits)

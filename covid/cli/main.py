@@ -10,10 +10,12 @@ import importlib
 import io
 import os
 import sys
+import time
 from collections.abc import Callable
 
-from covid.cli.parser import parser
-from covid.common.errors import UserError, shown
+from covid.cli.parser import parse
+from covid.common import screen
+from covid.common.errors import UserError
 from covid.common.signals import ending_as_ctrl_c
 
 
@@ -38,9 +40,11 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
     Raises
     ------
     SystemExit
-        From the parser: code 0 after --help, 2 for options it cannot read.
+        From the parser: code 0 after help, 2 for options it cannot read.
     """
-    options = parser().parse_args(arguments)
+    started = time.perf_counter()
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    options.started = started
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that are no text; to print it must not end the program.
@@ -71,7 +75,7 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
 
 def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
     """Print one sentence that starts with the command's name; returns the exit code."""
-    print(f"covid {options.command}: {shown(sentence)}", file=sys.stderr)
+    screen.complain(f"covid {options.command}", sentence)
     return code
 
 

@@ -8,8 +8,19 @@ from typing import TypeVar
 
 import cv2
 
+from covid.common.screen import is_terminal
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+
+def bar_options(title: str, unit: str, progress: bool) -> dict:
+    """What tqdm needs for a live line: on a terminal, as wide as it, gone when all is done."""
+    shown = progress and is_terminal(sys.stdout)
+    return {
+        **{"desc": title, "unit": unit, "disable": not shown},
+        **{"file": sys.stdout, "leave": False, "dynamic_ncols": True},
+    }
 
 
 def in_parallel(
@@ -27,7 +38,7 @@ def in_parallel(
     title, unit : str
         For the bar: what is being done, and what a job is called.
     progress : bool
-        A bar on a terminal, elsewhere a line on stderr at the start and at the end.
+        A bar while it lasts, on a terminal.
 
     Raises
     ------
@@ -37,19 +48,14 @@ def in_parallel(
     """
     from tqdm import tqdm
 
-    on_terminal = progress and sys.stderr.isatty()
-    if progress and not on_terminal:
-        print(f"{title}: {len(jobs)} {unit}s ...", file=sys.stderr)
     opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         waiting = [pool.submit(work, job) for job in jobs]
-        bar = tqdm(waiting, desc=title, unit=unit, disable=not on_terminal)
+        bar = tqdm(waiting, **bar_options(f"  {title}", unit, progress))
         results = [future.result() for future in bar]
     finally:
         pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)
-    if progress and not on_terminal:
-        print(f"{title}: done", file=sys.stderr)
     return results

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from covid.common.choices import GROUP, RANDOM
+from covid.common.screen import QUIET, USUAL, VERBOSE, Screen
 from covid.controls import verdict
 from covid.controls.intervals import measured
 from covid.controls.results import TITLES, WHAT, Controls, Row
@@ -16,13 +18,13 @@ from covid.controls.variant_folders import PERMUTED, Material, choose_examples, 
 from covid.data.split_folder import SplitFolder
 from covid.training.baselines import by_logistic
 from covid.training.recipes import Recipe
-from covid.training.train import train_and_evaluate
+from covid.training.train import Trained, train_and_evaluate
 
 HISTOGRAMS = ("histogram", "histogram_without_lungs")
 
 
 def run_controls(
-    split: SplitFolder, model: str, recipe: Recipe, seed: int = 0, verbose: int | str = "auto"
+    split: SplitFolder, model: str, recipe: Recipe, seed: int = 0, screen: Screen | None = None
 ) -> Controls:
     """Train on every control and on the image itself, and compare what they score in the test.
 
@@ -37,31 +39,28 @@ def run_controls(
     seed : int
         Of the permuted labels, the trainings and the bootstrap. The result depends on it, the
         images and the recipe only.
-    verbose : int or "auto"
-        0: no output. Else a line for each control.
+    screen : Screen, optional
+        Gets the live line of each training, and where all is printed a line for each control.
 
     Raises
     ------
     UserError
         An image cannot be read, or a training failed.
     """
+    screen = screen or Screen(QUIET)
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
-        progress = verbose != 0
-        material = prepare(split, recipe.image_size, seed, Path(folder), progress)
+        material = prepare(split, recipe.image_size, seed, Path(folder), bool(screen.verbose))
         inferred = split.info.get("members") == "groups"  # see `covid.data.groups.Groups.members`
         members = "groups of look-alikes" if inferred else "patients"
         rows = []
         for name, title in TITLES.items():
-            start = time.perf_counter()
-            row = row_of(name, material, model, recipe, seed, members)
+            label = f"{len(rows) + 1}/{len(TITLES)} {title}"
+            live = min(screen.verbose, USUAL)  # a line for each control, none for each epoch
+            train = partial(train_and_evaluate, model, recipe, verbose=live, label=label)
+            row = row_of(name, material, train, seed, members)
             rows.append(row)
-            if progress:
-                seconds = time.perf_counter() - start
-                print(
-                    f"control {len(rows)} of {len(TITLES)}, {title}: accuracy {row.accuracy:.3f}, "
-                    f"AUC {row.auc:.3f} ({seconds:.1f} s)",
-                    flush=True,
-                )
+            if screen.verbose == VERBOSE:
+                screen.say(f"  {label}: accuracy {row.accuracy:.3f}, AUC {row.auc:.3f}")
     rows = verdict.flag(rows)
     known = {
         "groups": None if material.groups is None else len(set(test_groups(material))),
@@ -87,16 +86,15 @@ def run_controls(
 
 
 def row_of(
-    name: str, material: Material, model: str, recipe: Recipe, seed: int, members: str
+    name: str, material: Material, train: Callable[..., Trained], seed: int, members: str
 ) -> Row:
-    """Train and test one control."""
+    """Train and test one control; `train` is `train_and_evaluate` but for the images and seed."""
     test = material.parts == "test"
     if name in HISTOGRAMS:
         labels, p, threshold = histogram_scores(name, material)
         groups = test_groups(material)
     else:
-        trained = train_and_evaluate(model, recipe, material.folders[name], seed, verbose=0)
-        result = trained.results["test"]
+        result = train(split=material.folders[name], seed=seed).results["test"]
         labels, p, threshold = result.labels, result.probabilities, result.threshold
         groups = result.groups
     permuted = name == PERMUTED

@@ -61,12 +61,16 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         together = options.split == GROUP and groups is not None
         split = plan_split(dataset, ratios, options.seed, groups, together)
         names = None if groups is None else groups.names
-    if not folder.exists():
-        audit = run_audit(dataset, split, names, options.seed, options.verbose != 0)
-        with staged_folder(folder) as temporary:
-            write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
-    audited = read_audit(folder, dataset)
-    options.say(f"Audit: {audited.summary['verdict']}")
+    screen = options.screen
+    with screen.phase("audit of the images, before anything is trained"):
+        if not folder.exists():
+            audit = run_audit(dataset, split, names, options.seed, bool(screen.verbose))
+            with staged_folder(folder) as temporary:
+                write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
+        audited = read_audit(folder, dataset)
+        summary = audited.summary
+        bad = summary["leaks"] or summary["shortcuts"]
+        screen.say(f"  {summary['verdict']}", "yellow" if bad else None)
     return audited
 
 
@@ -80,7 +84,7 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
             rows = list(csv.DictReader(file))
         # Where a class has no readable image nothing can be trained, which the split will say.
         complete = len({row["class"] for row in rows}) == 2
-        for name in ("verdict", "near_duplicates"):
+        for name in ("verdict", "near_duplicates", "leaks", "shortcuts"):
             summary[name]
         unreadable, names = summary["unreadable"], names_of(dataset, rows) if complete else {}
     if complete and len(names) + unreadable != len(dataset):

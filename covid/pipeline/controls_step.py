@@ -19,19 +19,18 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
     """
     if not options.controls:
         return None
-    folder = options.out / "controls"
-    if not folder.exists():
-        enough = [outcome for outcome in outcomes.values() if outcome.tests_enough_groups]
-        outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
-        model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
-        images = outcome.prepared[model]
-        options.say(
-            f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
-        )
-        found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
-        with staged_folder(folder) as temporary:
-            write_controls(found, temporary, disclaimer.note(images.split))
-    with damage_as_error(folder):
-        controls = json.loads((folder / CONTROLS_INFO).read_text(encoding="utf-8"))
-        options.say(f"Controls: {controls['verdict']}")
+    folder, screen = options.out / "controls", options.screen
+    enough = [outcome for outcome in outcomes.values() if outcome.tests_enough_groups]
+    outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
+    model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
+    images = outcome.prepared[model]
+    with screen.phase(f"controls, {model} on images that should not be enough"):
+        if not folder.exists():
+            found = run_controls(images.split, model, images.recipe, options.seed, screen)
+            with staged_folder(folder) as temporary:
+                write_controls(found, temporary, disclaimer.note(images.split))
+        with damage_as_error(folder):
+            controls = json.loads((folder / CONTROLS_INFO).read_text(encoding="utf-8"))
+            flagged = any(row["flagged"] for row in controls["rows"])
+            screen.say(f"  {controls['verdict']}", "yellow" if flagged else None)
     return controls

@@ -71,10 +71,11 @@ def run_folds(
     for name, one in prepared.items():
         for number, plan in enumerate(plans[name], start=1):
             split = fold_folder(dataset, plan, one.split, folder, number, k)
-            options.say(f"\n{name}, fold {number} of {k}")
             recipe = replace(one.recipe, ratios=tuple(split.info["ratios"]))
             place = folder / name / f"fold-{number}"
-            result = train_in(options, place, name, recipe, split).results["test"]
+            with options.screen.phase(f"training {name}, fold {number} of {k}") as phase:
+                result = train_in(options, place, name, recipe, split).results["test"]
+                phase.result = f"{result.accuracy:.2f} in its test"
             tested[name].append(result)
             rows[name].append(fold_row(number, result, groups_in_test(split)))
     said = [text for folds in plans.values() for fold in folds for text in fold.notes]

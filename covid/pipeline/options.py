@@ -4,14 +4,14 @@ The command line declares each in `covid.cli.parser`, under the name it has here
 it as the type given here; `run_record.check_values` has the limits of those it holds.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from covid.common.choices import DEFAULT_COLUMN, DEFAULT_MODELS, DEFAULT_RECIPE, RANDOM
+from covid.common.screen import Screen
 from covid.data.ratios import Ratios
 
-OF_ONE_CALL = ("out", "command", "command_line", "resume", "verbose", "say")  # not in run.json
+OF_ONE_CALL = ("out", "command", "command_line", "resume", "screen")  # not in run.json
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ class Options:
     command: str = "run"
     command_line: str = ""  # the line that repeats the run, where a command line started it
     resume: bool = False
-    verbose: int | str = "auto"
-    say: Callable[[str], None] = print
+    screen: Screen = field(default_factory=Screen)  # what is printed meanwhile
 
     @property
     def names_groups(self) -> bool:

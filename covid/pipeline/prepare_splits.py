@@ -6,7 +6,7 @@ from pathlib import Path
 from covid.common.choices import MANIFEST
 from covid.common.errors import shown
 from covid.data import disclaimer
-from covid.data.groups import Groups
+from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.manifest import read_manifest, unused_rows
 from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import SplitFolder, open_split
@@ -14,6 +14,8 @@ from covid.figures import dataset_figures
 from covid.pipeline.options import Options
 from covid.pipeline.source import Source
 from covid.training.recipes import Recipe
+
+NAMED = 3  # files that could not be used; the others are counted
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Reci
     """Say so where a model does not get its images as its recipe wants them."""
     if wanted.enhance != recipe.enhance:
         words = {True: "enhanced and cropped", False: "as they came from the scanner"}
-        options.say(
-            f"note: the recipe {wanted.name} wants images {words[wanted.enhance]} for {name}; these "
-            f"are {words[recipe.enhance]}, and it trains on them so"
+        options.screen.say(
+            f"  note: the recipe {wanted.name} wants images {words[wanted.enhance]} for {name}; these "
+            f"are {words[recipe.enhance]}, and it trains on them so",
+            "yellow",
         )
     elif wanted.crop != recipe.crop:
         options.say(
@@ -115,14 +118,11 @@ def prepare(
         enhance=recipe.enhance,
         rule=recipe.crop,
         no_contour=options.no_contour,
-        progress=options.verbose != 0,
+        progress=bool(options.screen.verbose),
         reuse=reuse,
     )
-    options.say(describe_data(split))
-    for row in unused_rows(read_manifest(folder)):
-        options.say(f"  not used: {shown(row['source'])}: {row['reason']}")
-    for remark in split.info["notes"]:
-        options.say(f"  note: {remark}")
+    for sentence in remarks(split):
+        options.screen.say(f"  {sentence}", "yellow")
     return split
 
 
@@ -135,17 +135,27 @@ def draw_data(options: Options, source: Source, first: Prepared) -> None:
         dataset_figures.augmentation_figure(first.split, first.recipe, folder, note, seed)
 
 
-def describe_data(split: SplitFolder) -> str:
-    """Two lines for the user: what was read, how it was split."""
-    statuses = split.info["files"]
-    read = sum(statuses.get(key, 0) for key in ("kept", "no_contour_kept", "no_contour_dropped"))
-    unused = statuses["total"] - read
-    text = f"Images: {statuses['total']} files, {read} read, {unused} skipped"
-    if split.info["enhanced"]:
-        kept, dropped = (statuses.get(f"no_contour_{key}", 0) for key in ("kept", "dropped"))
-        text += f"; without contour: {kept} kept whole, {dropped} dropped"
-        if kept or dropped:
-            text += f" (listed in {split.folder / MANIFEST})"
-    how = f"by group {split.info['group']}" if split.info["group"] else "at random"
-    counts = ", ".join(f"{part} {len(files)}" for part, files in split.parts.items())
-    return f"{text}\nSplit {how}: {counts}; positive class: {split.positive}"
+def remarks(split: SplitFolder) -> list[str]:
+    """What a user should know of the files that were read: only what is out of the ordinary."""
+    manifest, found = shown(split.folder / MANIFEST), []
+    unused = unused_rows(read_manifest(split.folder))
+    found += [f"not used: {shown(row['source'])}: {row['reason']}" for row in unused[:NAMED]]
+    if len(unused) > NAMED:
+        found.append(f"not used: {len(unused) - NAMED} more files, listed in {manifest}")
+    for key, what in (("kept", "kept whole"), ("dropped", "dropped")):
+        count = split.info["files"].get(f"no_contour_{key}", 0)
+        if count:
+            found.append(f"no contour of a body found: {count} images {what}, see {manifest}")
+    return [*found, *(f"note: {remark}" for remark in split.info["notes"])]
+
+
+def counts(split: SplitFolder) -> str:
+    """Such as "240 train, 48 validate, 192 test"."""
+    return ", ".join(f"{len(files)} {part}" for part, files in split.parts.items())
+
+
+def way_of_splitting(kept_together: str | None) -> str:
+    """Such as "split by patient", from what split.json says of the groups."""
+    if kept_together is None:
+        return "split at random"
+    return "split by look-alikes" if kept_together == LOOK_ALIKES else "split by patient"

@@ -39,7 +39,7 @@ from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import checkpoints, output_folder, require_files
 from covid.pipeline.source import Source, find_source
-from covid.pipeline.summary import finished_results, results_table, summarize
+from covid.pipeline.summary import finished_results, summarize
 from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
 from covid.report.pictures import convert
@@ -66,32 +66,39 @@ def run_all(options: Options) -> dict:
     with output_folder(options), bad_files_as_errors(), drawn_or_dropped():
         if options.resume and (options.out / SUMMARY).exists():
             return finished_before(options)
+        screen = options.screen
+        screen.total = count_phases(options, 1 + (options.split == BOTH))  # of synthetic images
         source = find_source(options)
+        both = options.split == BOTH and options.group_audit  # else the audit may add a way
+        screen.total = count_phases(options, 2 if both else len(ways_to_split(options, source)))
         audited = None
         if options.audit or options.group_audit:
             audited = audit_source(options, source, next(iter(recipes.values())).ratios)
             source = with_look_alikes(options, source, audited)
         if options.folds is not None:  # too many are refused before anything is trained
             plan_folds(source.dataset, options.folds, options.seed, source.groups)
-        outcomes = {}
-        for name, together in ways_to_split(options, source).items():
+        ways, outcomes = ways_to_split(options, source), {}
+        screen.total = count_phases(options, len(ways))
+        if options.split == BOTH and source.groups is not None and len(ways) == 1:
+            screen.say(f"  {too_few_groups(source)}", "yellow")
+        for name, together in ways.items():
             outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)
         summary = summarize(options, source, outcomes)
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
-        summary["examples"] = draw_examples(options, summary, outcomes)
-        for path in as_drawn():
-            convert(path)  # while the next one is drawn
-        require_files(
-            [options.out / way / name / MODEL_FILE for way in outcomes for name in recipes]
-        )
-        summary["seconds"] = round(time.perf_counter() - start, 1)
-        write_json(summary, options.out / SUMMARY)
-        page = write_page(options.out)
+        with screen.phase("figures and report"):
+            summary["examples"] = draw_examples(options, summary, outcomes)
+            for path in as_drawn():
+                convert(path)  # while the next one is drawn
+            require_files(
+                [options.out / way / name / MODEL_FILE for way in outcomes for name in recipes]
+            )
+            summary["seconds"] = round(time.perf_counter() - start, 1)
+            write_json(summary, options.out / SUMMARY)
+            write_page(options.out)
         for path in checkpoints(options.out):
             path.unlink()
-    options.say(f"\n{results_table(summary)}\n\nEverything is in {options.out}; read {page}")
     return summary
 
 
@@ -106,15 +113,21 @@ def draw_examples(options: Options, summary: dict, outcomes: dict[str, Outcome])
     return {"split": way, "model": best, **found}
 
 
+def count_phases(options: Options, ways: int) -> int:
+    """How many phases a run has that splits in so many ways; those done before count, too."""
+    models = len(options.models)
+    before = (options.data is None) + (options.audit or options.group_audit)
+    return before + ways * (1 + models) + (options.folds or 0) * models + options.controls + 1
+
+
 def finished_before(options: Options) -> dict:
     """The summary of a run that had been finished already."""
-    summary, table = finished_results(options.out / SUMMARY)
+    summary = finished_results(options.out / SUMMARY)
     if not (options.out / REPORT).exists():  # it is written after the summary
         write_page(options.out)
     for path in checkpoints(options.out):
         path.unlink()
-    options.say(f"{options.out} is already complete; nothing to resume")
-    options.say(f"\n{table}")
+    options.screen.say(f"{options.out} is already complete; nothing to resume")
     return summary
 
 
@@ -131,14 +144,19 @@ def ways_to_split(options: Options, source: Source) -> dict[str, Groups | None]:
         return {RANDOM: None}
     if options.split == GROUP:
         return {GROUP: groups}
+    return {RANDOM: None} if too_few_groups(source) else {RANDOM: None, GROUP: groups}
+
+
+def too_few_groups(source: Source) -> str:
+    """Why no second split keeps groups apart; empty where it can."""
+    groups = source.groups
     class_name, fewest = fewest_groups(groups.together(source.dataset))
-    if fewest < 2:
-        options.say(
-            f"note: class {class_name} has only one of the {groups.count} {groups.members}, so that "
-            f"{groups.members} cannot be kept apart: slices are split at random only"
-        )
-        return {RANDOM: None}
-    return {RANDOM: None, GROUP: groups}
+    if fewest >= 2:
+        return ""
+    return (
+        f"note: class {class_name} has only one of the {groups.count} {groups.members}, so that "
+        f"{groups.members} cannot be kept apart: slices are split at random only"
+    )
 
 
 def cross_validate(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict | None:

@@ -79,18 +79,22 @@ def use_split(options: Options) -> Source:
             f"--split random: {options.data} was split by groups ({split.info['group']}) and is "
             "taken as it is; leave out --split, or name the folder of the source images"
         )
-    options.say(f"Images: the split folder {options.data}, as it is")
     train = scan(options.data / "train", split.positive)
     return Source(train, bool(split.info.get("enhanced")), None, split)
 
 
 def find_images(options: Options) -> Dataset:
     """The user's images, or synthetic ones made now."""
-    folder = options.data or options.out / "synthetic"
-    if options.data is None and not folder.exists():  # else whole, from before an interruption
-        options.say("No --data: making synthetic images (nothing in them comes from a person)")
-        write_dataset(folder, seed=options.seed, progress=options.verbose != 0)
-    return scan(folder, options.positive)
+    if options.data is not None:
+        return scan(options.data, options.positive)
+    folder = options.out / "synthetic"
+    with options.screen.phase("drawing synthetic images, as none were given") as phase:
+        if not folder.exists():  # else whole, from before an interruption
+            write_dataset(folder, seed=options.seed, progress=bool(options.screen.verbose))
+        dataset = scan(folder, options.positive)
+        patients = groups_by_pattern(dataset, SYNTHETIC_GROUP).count
+        phase.result = f"{len(dataset)} of {patients} patients"
+    return dataset
 
 
 def groups_of(options: Options, dataset: Dataset) -> Groups | None:

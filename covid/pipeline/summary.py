@@ -86,8 +86,9 @@ def describe_folder(split: SplitFolder, out: Path) -> dict:
     }
 
 
-def finished_results(path: Path) -> tuple[dict, str]:
-    """What a finished run's summary.json holds, and its table; UserError where it is damaged."""
+def finished_results(path: Path) -> dict:
+    """What a finished run's summary.json holds; UserError where it is damaged."""
     with damage_as_error(path):
         summary = json.loads(path.read_text(encoding="utf-8"))
-        return summary, results_table(summary)
+        results_table(summary)  # nothing that it needs is missing
+        return summary

@@ -12,7 +12,13 @@ from covid.data.split_folder import SplitFolder
 from covid.figures import model_figures
 from covid.metrics import enough_groups
 from covid.pipeline.options import Options
-from covid.pipeline.prepare_splits import Prepared, draw_data, prepare_all
+from covid.pipeline.prepare_splits import (
+    Prepared,
+    counts,
+    draw_data,
+    prepare_all,
+    way_of_splitting,
+)
 from covid.pipeline.source import Source
 from covid.training.recipes import Recipe
 from covid.training.train import Trained, train_and_evaluate, write_training
@@ -63,27 +69,31 @@ def split_and_train(
     Images that another way has prepared already, one of `before`, are not prepared again.
     """
     made = {model: one.split for other in before.values() for model, one in other.prepared.items()}
-    outcome = Outcome(prepare_all(options, source, recipes, name, together, made))
-    draw_data(options, source, next(iter(outcome.prepared.values())))
+    kept = together.source if together else source.given and source.given.info["group"]
+    with options.screen.phase(f"images, {way_of_splitting(kept)}") as phase:
+        outcome = Outcome(prepare_all(options, source, recipes, name, together, made))
+        draw_data(options, source, next(iter(outcome.prepared.values())))
+        phase.result = counts(outcome.first_split)
     train_all(options, outcome, name)
     return outcome
 
 
 def train_all(options: Options, outcome: Outcome, way: str) -> None:
     """Train, evaluate and write every model; fills `outcome`."""
-    heading = title(way, outcome.first_split.info["group"])
+    how = way_of_splitting(outcome.first_split.info["group"])
     for name, images in outcome.prepared.items():
         split, recipe = images.split, images.recipe
-        options.say(f"\n{name}, recipe {recipe.name}, {heading}")
         folder, drawn = options.out / way / name, options.out / way / "figures"
         draw_graph = partial(model_figures.graph_figure, folder=drawn)
-        trained = train_in(options, folder, name, recipe, split, draw_graph)
-        note = disclaimer.note(split)
-        model_figures.model_figures(trained, split, drawn, note)
-        outcome.trained[name] = trained
-        outcome.looks[name] = model_figures.example_looked_into(
-            trained, split, drawn, note, options.seed
-        )
+        with options.screen.phase(f"training {name}, {how}") as phase:
+            trained = train_in(options, folder, name, recipe, split, draw_graph)
+            note = disclaimer.note(split)
+            model_figures.model_figures(trained, split, drawn, note)
+            outcome.trained[name] = trained
+            outcome.looks[name] = model_figures.example_looked_into(
+                trained, split, drawn, note, options.seed
+            )
+            phase.result = f"{trained.results['validate'].accuracy:.2f} on validation"
 
 
 def train_in(
@@ -98,9 +108,9 @@ def train_in(
     steps = options.checkpoint_steps or "epoch"
     backup = BackupAndRestore(folder, steps, delete_checkpoint=False)
     if backup.path.exists():
-        options.say(f"resuming from {backup.path}")
+        options.screen.say(f"  resumed from {backup.path}")
     trained = train_and_evaluate(
-        name, recipe, split, options.seed, options.verbose, backup, built=built
+        name, recipe, split, options.seed, options.screen.verbose, backup, built=built
     )
     write_training(trained, (split.negative, split.positive), folder)
     return trained

@@ -12,6 +12,7 @@ from pathlib import Path
 from covid.audit import run_audit, write_audit
 from covid.audit.verdict import percent, summarize
 from covid.common.choices import CONTOURS, DEFAULT_RECIPE
+from covid.common.screen import Screen
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
 from covid.data.class_folders import Dataset
@@ -34,7 +35,7 @@ ROW_KEYS = ("name", "title", "accuracy", "accuracy_low", "accuracy_high", "auc",
 
 @dataclass(frozen=True)
 class Story:
-    """What all chapters need; folder, seed, epochs and verbose as in `covid.story.tell.tell`.
+    """What all chapters need; folder, seed, epochs and screen as in `covid.story.tell.tell`.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class Story:
     epochs: int | None
     lying: Dataset
     honest: Dataset
-    verbose: int | str
+    screen: Screen
 
     @property
     def recipe(self) -> Recipe:
@@ -57,10 +58,6 @@ class Story:
     @property
     def note(self) -> str:
         return small_print(self.lying.positive, synthetic=True)
-
-    def say(self, text: str) -> None:
-        if self.verbose != 0:
-            print(text, flush=True)
 
 
 def looks_perfect(story: Story) -> dict:
@@ -79,10 +76,10 @@ def looks_perfect(story: Story) -> dict:
 
 def audit_finds(story: Story) -> dict:
     """Chapter 2: the audit of the same images and split, without the patients."""
-    story.say("\nThe audit looks at the images ...")
-    split = plan_split(story.lying, story.recipe.ratios, story.seed)
-    audit = run_audit(story.lying, split, seed=story.seed, progress=story.verbose != 0)
-    write_audit(audit, story.folder / "audit", story.note)
+    with story.screen.phase("audit of the images"):
+        split = plan_split(story.lying, story.recipe.ratios, story.seed)
+        audit = run_audit(story.lying, split, seed=story.seed, progress=bool(story.screen.verbose))
+        write_audit(audit, story.folder / "audit", story.note)
     found = summarize(audit)
     near = found["near_duplicates"]
     flagged = [measure for measure in found["confounders"] if measure["flagged"]]
@@ -111,10 +108,10 @@ def audit_finds(story: Story) -> dict:
 
 def controls_expose(story: Story) -> dict:
     """Chapter 3: the same training on permuted labels and on images without lungs."""
-    story.say("\nThe controls: the same training on images that should not be enough ...")
-    split = read_split(story.folder / "splits/lying-random")
-    controls = run_controls(split, MODEL, story.recipe, story.seed, story.verbose)
-    write_controls(controls, story.folder / "controls", story.note)
+    with story.screen.phase(f"controls, {MODEL} on images that should not be enough"):
+        split = read_split(story.folder / "splits/lying-random")
+        controls = run_controls(split, MODEL, story.recipe, story.seed, story.screen)
+        write_controls(controls, story.folder / "controls", story.note)
     found = controls.summary()
     rows = {row["name"]: row for row in found["rows"]}
     image, without, permuted = (rows[n] for n in ("image", "lungs_blacked_out", "permuted_labels"))
@@ -163,21 +160,20 @@ def scored(story: Story, dataset: Dataset, name: str, by_patient: bool) -> dict:
     Both kinds of split record the patients. The interval draws whole patients, as in the controls;
     where they are too few there is none (None, None).
     """
-    split = prepare_split(
-        dataset,
-        story.folder / "splits" / name,
-        story.recipe.ratios,
-        story.seed,
-        groups_by_pattern(dataset, SYNTHETIC_GROUP),
-        by_patient,
-        enhance=True,
-        rule=story.recipe.crop,
-        progress=story.verbose != 0,
-    )
-    story.say(f"\nTraining {MODEL} on {name} ...")
-    trained = train_and_evaluate(MODEL, story.recipe, split, story.seed, verbose=0)
-    result = trained.results["test"]
-    answers = result.labels, result.probabilities, result.threshold
-    found = measured(*answers, result.groups, by_patient, story.seed)
+    seed, verbose, recipe = story.seed, story.screen.verbose, story.recipe
+    images = "lying" if dataset is story.lying else "honest"
+    how = "by patient" if by_patient else "at random"
+    with story.screen.phase(f"training {MODEL}, {images} images {how}") as phase:
+        split = prepare_split(
+            *(dataset, story.folder / "splits" / name, recipe.ratios, seed),
+            *(groups_by_pattern(dataset, SYNTHETIC_GROUP), by_patient),
+            enhance=True,
+            rule=recipe.crop,
+            progress=bool(verbose),
+        )
+        result = train_and_evaluate(MODEL, recipe, split, seed, verbose).results["test"]
+        answers = result.labels, result.probabilities, result.threshold
+        found = measured(*answers, result.groups, by_patient, seed)
+        phase.result = f"{found.accuracy:.2f} in its test"
     interval = [found.accuracy_low, found.accuracy_high]
     return {"n": result.n, "acc": found.accuracy, "acc_95_percent_interval": interval}

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from covid.common.choices import STORY_PATIENTS
 from covid.common.output_files import write_json
+from covid.common.screen import QUIET, Screen
 from covid.data.class_folders import scan
 from covid.phantom import write_dataset
 from covid.story import chapters
@@ -30,6 +31,7 @@ from covid.story.text import as_text
 from minicnn.files import atomic_write
 
 SLICES = 4
+PHASES = 7  # images, four chapters of which the last trains twice, figure and text
 
 
 def tell(
@@ -37,7 +39,7 @@ def tell(
     seed: int = 0,
     epochs: int | None = None,
     patients: int = STORY_PATIENTS,
-    verbose: int | str = 0,
+    screen: Screen | None = None,
 ) -> dict:
     """Make the images, go through the chapters, write story.json, story.txt and story.png.
 
@@ -50,8 +52,8 @@ def tell(
         At most so many a training; None: the recipe's.
     patients : int
         Of each set of images.
-    verbose : int or "auto"
-        0: no output while it works.
+    screen : Screen, optional
+        Gets a line for each phase; without it nothing is printed.
 
     Returns
     -------
@@ -60,7 +62,11 @@ def tell(
     """
     from covid.story.figure import draw
 
-    story = make_images(folder, seed, epochs, patients, verbose)
+    screen = screen or Screen(QUIET)
+    screen.total = PHASES
+    with screen.phase("drawing two sets of synthetic images") as phase:
+        story = make_images(folder, seed, epochs, patients, screen)
+        phase.result = f"{len(story.lying)} lying, {len(story.honest)} honest"
     first = chapters.looks_perfect(story)
     others = [chapters.audit_finds(story), chapters.controls_expose(story)]
     content = {
@@ -76,17 +82,23 @@ def tell(
         },
         "chapters": [first, *others, chapters.truth(story, first)],
     }
-    draw(content, story.lying, story.honest, folder / "story.png")
-    write_json(content, folder / "story.json")
-    with atomic_write(folder / "story.txt") as temporary:
-        temporary.write_text(as_text(content) + "\n", encoding="utf-8")
+    with screen.phase("figure and text"):
+        draw(content, story.lying, story.honest, folder / "story.png")
+        write_json(content, folder / "story.json")
+        with atomic_write(folder / "story.txt") as temporary:
+            temporary.write_text(as_text(content) + "\n", encoding="utf-8")
     return content
 
 
-def make_images(folder: Path, seed: int, epochs, patients: int, verbose) -> Story:
+def make_images(folder: Path, seed: int, epochs, patients: int, screen: Screen) -> Story:
     """The two sets: the same patients and slices, with mark and near-duplicates, and without."""
     lying, honest = folder / "images/lying", folder / "images/honest"
-    common = {"patients": patients, "slices": SLICES, "seed": seed, "progress": verbose != 0}
+    common = {
+        "patients": patients,
+        "slices": SLICES,
+        "seed": seed,
+        "progress": bool(screen.verbose),
+    }
     write_dataset(lying, shortcuts=(SHORTCUT,), near_duplicates=NEAR_DUPLICATES, **common)
     write_dataset(honest, **common)
-    return Story(folder, seed, epochs, scan(lying), scan(honest), verbose)
+    return Story(folder, seed, epochs, scan(lying), scan(honest), screen)

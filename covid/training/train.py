@@ -12,11 +12,13 @@ import numpy as np
 from covid.common.choices import HISTORY, MODEL_FILE, PARTS, PREDICTIONS
 from covid.common.errors import UserError
 from covid.common.output_files import write_csv
+from covid.common.screen import VERBOSE
 from covid.common.signals import finishing_the_step
 from covid.data.split_folder import SplitFolder, groups_in
 from covid.metrics import threshold_choice
 from covid.training.architectures import build_model
 from covid.training.checkpoint import checkpoint_errors
+from covid.training.epoch_line import EpochLine
 from covid.training.model_file import threshold_of
 from covid.training.predictions import Result, evaluate, write_predictions
 from covid.training.recipes import (
@@ -70,9 +72,10 @@ def train_and_evaluate(
     recipe: Recipe,
     split: SplitFolder,
     seed: int,
-    verbose=2,
+    verbose: int = VERBOSE,
     backup: BackupAndRestore | None = None,
     built: Callable[[Model], None] = lambda model: None,
+    label: str = "",
 ) -> Trained:
     """Train a model as its recipe says, then evaluate it on all three parts.
 
@@ -87,13 +90,15 @@ def train_and_evaluate(
         Prepared as the recipe wants it (enhanced or not).
     seed : int
         Of first weights, dropout, order and augmentation.
-    verbose : {"auto", 0, 1, 2}
-        As in `Model.fit`.
+    verbose : {0, 1, 2}
+        Nothing; one live line; a line for each epoch. See `EpochLine`.
     backup : BackupAndRestore, optional
         Writes checkpoints; the training resumes from one that is there. Ctrl-C and SIGTERM then
         end it after the current step, with a checkpoint and `TrainingStopped`.
     built : callable
         Called with the model before it is trained, such as to draw it.
+    label : str
+        Of the `EpochLine`: what is trained, where the line of its phase does not say so.
 
     Raises
     ------
@@ -120,8 +125,9 @@ def train_and_evaluate(
     start = time.perf_counter()
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     terminator = TerminateOnNaN(verbose=0)
-    callbacks = [terminator, *callbacks, *([] if backup is None else [backup])]
-    with ExitStack() as around:
+    line = EpochLine(recipe.epochs, verbose, label)
+    callbacks = [terminator, *callbacks, line, *([] if backup is None else [backup])]
+    with line, ExitStack() as around:
         if backup is not None:
             around.enter_context(finishing_the_step(backup))
             around.enter_context(checkpoint_errors(backup.path, model))
@@ -133,7 +139,7 @@ def train_and_evaluate(
             validation_steps=recipe.validation_steps,
             class_weight=weights,
             callbacks=callbacks,
-            verbose=verbose,
+            verbose=0,
         )
     seconds = time.perf_counter() - start if backup is None else backup.seconds
     if terminator.found is not None:

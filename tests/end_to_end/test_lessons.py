@@ -42,7 +42,7 @@ def looked_at(folder, seed, by_patient):
     extra = {"enhanced": True, "synthetic": True}
     write_split(dataset, split, target, enhance_and_crop, progress=False, extra=extra)
     recipe = recipe_for("practice", "tiny_cnn")
-    controls = run_controls(read_split(target), "tiny_cnn", recipe, seed, 0).summary()
+    controls = run_controls(read_split(target), "tiny_cnn", recipe, seed).summary()
     return audit, controls, {row["name"]: row for row in controls["rows"]}
 
 

@@ -70,9 +70,13 @@ NOT_BY_A_USER = {
 
 PLAIN = r"""
 # The command line itself
--> COMMAND | covid --help
-diagnose -> COMMAND | 'diagnose' | covid --help
-run --speed 9 -> --speed 9 | covid --help
+-- -> expected | covid --help
+diagnose -> 'diagnose' | covid --help
+audits -> 'audits' | did you mean audit? | covid --help
+--versions -> --versions | did you mean --version? | covid --help
+run --sped 9 -> --sped | did you mean --seed? | covid run --help
+run one two -> unexpected two | covid run --help
+run one --data two -> DIR | --data | leave one out | covid run --help
 
 # Options
 run --epochs 1 --epochs 0 -> --epochs | at least 1 | '0'

@@ -2,11 +2,14 @@
 them. Nobody may change them: tests that want to do so copy them first."""
 
 import atexit
+import contextlib
 import functools
+import io
 import shutil
 import tempfile
 from pathlib import Path
 
+from covid.common.screen import QUIET, Screen
 from covid.phantom import write_dataset
 from covid.pipeline.options import Options
 from covid.pipeline.run import run_all
@@ -32,16 +35,14 @@ def slices() -> Path:
 @functools.cache
 def finished_run() -> tuple[Path, dict, list[str]]:
     """`covid run` with one model and one epoch: its folder, its summary, what it said."""
-    folder, said = temporary_folder() / "results", []
+    folder, said = temporary_folder() / "results", io.StringIO()
     # With seed 0 both relu units fall silent in the single epoch: all images get one probability.
-    return folder, run_all(quick(folder, say=said.append, seed=1, audit=True)), said
+    options = quick(folder, screen=Screen(), seed=1, audit=True)
+    with contextlib.redirect_stdout(said):
+        return folder, run_all(options), said.getvalue().splitlines()
 
 
 def quick(out: Path, **changes) -> Options:
     """Options of a run that takes seconds."""
     options = {"data": slices(), "models": ("tiny_cnn",), "epochs": 1, "audit": False}
-    return Options(out, **{**options, "verbose": 0, "say": quiet, **changes})
-
-
-def quiet(text: str) -> None:
-    pass
+    return Options(out, **{**options, "screen": Screen(QUIET), **changes})

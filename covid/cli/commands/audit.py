@@ -8,6 +8,7 @@ from covid.cli.parser.common import group_column
 from covid.common.choices import GROUP
 from covid.common.errors import shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
+from covid.common.screen import say
 from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
 from covid.data.groups import known_groups, require_groups
@@ -20,17 +21,17 @@ from covid.pipeline.audit_step import as_planned
 def audit(options: Namespace) -> dict:
     """`covid audit`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.folder)
+    check_outside(options.out, options.data)
     column = group_column(options)
-    if is_split(options.folder):
-        folder = read_split(options.folder)
+    if is_split(options.data):
+        folder = read_split(options.data)
         given = {"--split": options.split, "--ratios": options.ratios}
         check_kept(folder, options.positive, given)
         dataset, split = as_planned(folder)
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
     else:
-        dataset = scan(options.folder, options.positive)
+        dataset = scan(options.data, options.positive)
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
         by_group = options.split == GROUP
@@ -44,10 +45,11 @@ def audit(options: Namespace) -> dict:
     with new_folder(options.out):
         write_audit(found, options.out, note)
     for path, reason in found.prints.unreadable:
-        print(f"not used: {shown(path)}: {reason}")
+        say(f"not used: {shown(path)}: {reason}", "yellow")
     summary = summarize(found)
-    print(summary["verdict"])
-    print(f"{note}\nDetails in {options.out}")
+    bad = summary["leaks"] or summary["shortcuts"]
+    say(summary["verdict"], "yellow" if bad else None)
+    say(f"{note}\nDetails in {options.out}")
     return {
         "folder": str(options.out),
         "note": note,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from covid.cli.commands.ending import end
 from covid.cli.parser.common import group_column
 from covid.common.choices import GROUP
 from covid.common.output_files import check_new_folder, check_outside, staged_folder
+from covid.common.screen import QUIET, Screen, fitted
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
@@ -24,12 +27,14 @@ from covid.data.split_folder import (
     is_synthetic,
     open_split,
 )
+from covid.pipeline.prepare_splits import counts
 from covid.training.recipes import Recipe, recipe_for
 
 
 def controls(options: Namespace) -> dict:
     """`covid controls`; two class folders are split for the occasion."""
-    recipe = recipe_for(options.recipe, options.model, options.epochs, options.ratios)
+    (model,), screen = options.models, Screen(options.verbose, total=2)
+    recipe = recipe_for(options.recipe, model, options.epochs, options.ratios)
     check_new_folder(options.out)
     check_outside(options.out, options.data)
     with (
@@ -37,15 +42,18 @@ def controls(options: Namespace) -> dict:
         bad_files_as_errors(),
         tempfile.TemporaryDirectory(prefix="covid-controls-") as temporary,
     ):
-        if is_split(options.data):
-            split = given_split(options)
-        else:
-            split = new_split(options, recipe, Path(temporary) / "split")
+        with screen.phase("images") as phase:
+            if is_split(options.data):
+                split = given_split(options)
+            else:
+                split = new_split(options, recipe, Path(temporary) / "split")
+            phase.result = counts(split)
         enhance, ratios = bool(split.info.get("enhanced")), tuple(split.info["ratios"])
         recipe = replace(recipe, enhance=enhance, ratios=ratios)
-        result = run_controls(split, options.model, recipe, options.seed)
-        write_controls(result, folder, note(split))
-    print(f"\n{table(result, note(split))}\n\nEverything is in {options.out}")
+        with screen.phase(f"controls, {model} on images that should not be enough"):
+            result = run_controls(split, model, recipe, options.seed, screen)
+            write_controls(result, folder, note(split))
+    end(fitted(table(result, note(split)), sys.stdout), options.out, options)
     return {"folder": str(options.out), **result.summary()}
 
 
@@ -82,4 +90,5 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
         enhance=recipe.enhance,
         rule=recipe.crop,
         no_contour=options.no_contour,
+        progress=options.verbose != QUIET,
     )

@@ -9,6 +9,7 @@ from covid.cli.commands.model_inputs import about, model_note, prepare_image, pr
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
+from covid.common.screen import say
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
 from covid.data.images import UnreadableImage
@@ -40,7 +41,7 @@ def evaluate(options: Namespace) -> dict:
     threshold = threshold_of(model)
     for part, summary in summaries.items():
         print(result_text(part, summary, classes_of(model), threshold), end="\n\n")
-    print(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
+    say(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
     if options.out is not None:
         write_predictions(list(results.values()), classes_of(model), options.out)
     return {
@@ -115,9 +116,9 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         labels.append(image.label)
         probabilities.append(probability(model, x))
     for remark in duplicate_notes(dataset):
-        print(f"note: {remark}")
+        say(f"note: {remark}", "yellow")
     for name, reason in unused.items():
-        print(f"not used: {shown(name)}: {reason}")
+        say(f"not used: {shown(name)}: {reason}", "yellow")
     if not files:
         raise UserError(
             f"{options.data}: expected at least one readable image, found none; add readable "

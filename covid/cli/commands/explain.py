@@ -6,6 +6,7 @@ import numpy as np
 
 from covid.cli.commands.model_inputs import about, prepare_image
 from covid.common.errors import UserError, shortened
+from covid.common.screen import say
 from covid.training.model_file import open_model
 
 
@@ -19,7 +20,7 @@ def explain(options: Namespace) -> dict:
     model = open_model(options.model)
     x, remark = prepare_image(model, options.image, options.as_is)
     if remark:
-        print(f"note: {remark}")
+        say(f"note: {remark}", "yellow")
     outputs = trace(model, x[None])
     if options.layer is None:
         print(trace_table(outputs))

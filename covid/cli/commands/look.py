@@ -10,7 +10,8 @@ from pathlib import Path
 
 from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray, readable
 from covid.common.errors import UserError, shown
-from covid.common.output_files import new_folder, write_csv
+from covid.common.output_files import free_name, new_folder, write_csv
+from covid.common.screen import say
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.metrics.text_table import threshold_line
 from covid.training.model_file import classes_of, open_model, threshold_of
@@ -20,6 +21,7 @@ from minicnn.saliency import recommend_method
 
 def look(options: Namespace) -> dict:
     """`covid look`: figures for what can be read; the rest is in "unreadable"."""
+    options.out = options.out or free_name("look")
     model = open_model(options.model)
     check_method(model, options.method)
     unreadable: dict[str, str] = {}
@@ -29,7 +31,7 @@ def look(options: Namespace) -> dict:
     if images:
         with new_folder(options.out):
             answer.update(look_at_all(model, images, options))
-        print(answer["note"])
+        say(answer["note"])
     return answer
 
 
@@ -44,11 +46,11 @@ def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
         looks.append(
             {"file": str(path), "figure": str(figure), "note": remark, "predicted": guess, **found}
         )
-        print(
+        say(
             f"{shown(path)}: {text}{remark and f' (note: {remark})'}\n  {found['verdict']}\n"
             f"  {shown(figure)}"
         )
-    print(threshold_line(threshold_of(model)))
+    say(threshold_line(threshold_of(model)))
     write_looks(looks, classes_of(model)[1], options.out / "looks.csv")
     if recommend_method(model).layers:  # there are convolutions
         from covid.figures.model_figures import filters_figure
@@ -57,7 +59,7 @@ def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
         figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]
         filters_figure(model, path.name, gray, figures[0], image_note(model, path))
         activation_figure(model, figures[1], model_note(model), options.seed)
-        print("\n".join(shown(figure) for figure in figures))
+        say("\n".join(shown(figure) for figure in figures))
     return {"looks": looks, "figures": [str(figure) for figure in figures]}
 
 

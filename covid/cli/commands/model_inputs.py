@@ -1,11 +1,11 @@
 """What the commands that ask a model share: image files prepared for it, and what it is."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from covid.common.screen import complain
 from covid.data.disclaimer import small_print
 from covid.data.images import UnreadableImage, is_prepared, read_gray
 from covid.data.preprocess import enhance_and_crop
@@ -62,7 +62,7 @@ def readable(
         try:
             array, remark = prepare(path)
         except UnreadableImage as error:
-            print(f"covid {command}: {error}", file=sys.stderr)
+            complain(f"covid {command}", str(error))
             unreadable[str(path)] = error.reason
         else:
             yield path, array, remark

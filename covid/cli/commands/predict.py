@@ -13,6 +13,7 @@ from covid.cli.commands.model_inputs import (
 )
 from covid.common.errors import shown
 from covid.common.output_files import check_csv, write_csv
+from covid.common.screen import say
 from covid.metrics.text_table import threshold_line
 from covid.training.model_file import classes_of, open_model, threshold_of
 
@@ -29,9 +30,9 @@ def predict(options: Namespace) -> dict:
         p = probability(model, x)
         guess, text = answer(model, p)
         answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
-        print(f"{shown(path)}: {text}{remark and f' (note: {remark})'}")
+        say(f"{shown(path)}: {text}{remark and f' (note: {remark})'}")
     if answers:
-        print(f"{threshold_line(threshold)}\n{model_note(model)}")
+        say(f"{threshold_line(threshold)}\n{model_note(model)}")
         if options.out is not None:
             columns = ("file", "predicted", f"p({classes_of(model)[1]})", "threshold", "note")
             rows = (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside
+from covid.common.screen import say
 from covid.data.class_folders import scan
 from covid.data.duplicates import duplicate_notes
 from covid.data.manifest import count_statuses, unused_rows
@@ -17,14 +18,14 @@ from covid.data.write_split import write_folder
 def preprocess(options: Namespace) -> dict:
     """`covid preprocess`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.folder)
-    dataset = scan(options.folder, options.positive)
-    check_not_enhanced(is_enhanced(dataset), options.folder, "use them as they are")
+    check_outside(options.out, options.data)
+    dataset = scan(options.data, options.positive)
+    check_not_enhanced(is_enhanced(dataset), options.data, "use them as they are")
     transform = partial(enhance_and_crop, no_contour=options.no_contour, rule=options.crop)
     rows = write_folder(dataset, options.out, transform)
     notes = duplicate_notes(dataset)
     for remark in notes:
-        print(f"note: {remark}")
+        say(f"note: {remark}", "yellow")
     return {
         **report_written(rows, options.out),
         "positive": dataset.positive,
@@ -44,8 +45,8 @@ def report_written(rows: list[dict], folder: Path) -> dict:
     statuses = count_statuses(rows)
     unused = unused_rows(rows)
     for row in unused:
-        print(f"not used: {shown(row['source'])}: {row['reason']}")
-    print(", ".join(f"{count} {status}" for status, count in statuses.items()) + f" -> {folder}")
+        say(f"not used: {shown(row['source'])}: {row['reason']}", "yellow")
+    say(", ".join(f"{count} {status}" for status, count in statuses.items()) + f" -> {folder}")
     return {
         "folder": str(folder),
         "files": statuses,

@@ -2,6 +2,8 @@
 
 from argparse import Namespace
 
+from covid.cli.commands.ending import open_page
+from covid.common.screen import say
 from covid.report.read_run import read_run
 from covid.report.verdict import headline
 from covid.report.write import write_report
@@ -12,10 +14,12 @@ def report(options: Namespace) -> dict:
     run = read_run(options.run)
     path = write_report(run)
     sentence = headline(run)
-    print(sentence)
+    say(sentence)
     for what in run.missing:
-        print(f"not in it: {what}")
-    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB); open it in a browser")
+        say(f"not in it: {what}")
+    say(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    if options.open:
+        open_page(path)
     return {
         "report": str(path),
         "bytes": path.stat().st_size,

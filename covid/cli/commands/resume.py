@@ -5,8 +5,9 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from covid.cli.parser import parser
+from covid.cli.parser import parse
 from covid.common.errors import UserError
+from covid.common.screen import Screen, say
 from covid.pipeline.options import Options
 from covid.pipeline.run_record import OPTION_TYPES, as_json, read_run_info, recorded_options
 from covid.training.versions import versions
@@ -15,7 +16,7 @@ from minicnn.saving.checkpoint import first_difference
 
 def command_line(options: Options) -> str:
     """The line that repeats a run; where its results go is left out."""
-    defaults = vars(parser().parse_args([options.command]))
+    defaults = vars(parse([options.command]))
     words = ["covid", options.command]
     for name in OPTION_TYPES:
         value = getattr(options, name)
@@ -63,18 +64,20 @@ def resumed(folder: Path, given: Namespace) -> Options:
     info = read_run_info(folder)
     if info.get("versions") != versions():
         what = first_difference(info.get("versions"), versions())
-        print(
+        say(
             f"note: {folder} was begun with other versions ({what}); the numbers may "
-            "differ in their last digits from those of an uninterrupted run"
+            "differ in their last digits from those of an uninterrupted run",
+            "yellow",
         )
     require_nothing_else(folder, info["options"], given)
     found = recorded_options(info, folder)
-    return replace(found, command_line=command_line(found))
+    screen = Screen(given.verbose)
+    return replace(found, command_line=command_line(found), screen=screen)
 
 
 def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None:
     """UserError where the command line asks for something else than the run was started with."""
-    defaults = vars(parser().parse_args([given.command]))
+    defaults = vars(parse([given.command]))
     for name in OPTION_TYPES:
         value = getattr(given, name, None)
         if value != defaults.get(name) and as_json(value) != recorded[name]:
@@ -85,11 +88,9 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             )
 
 
-def resume(options: Namespace) -> dict:
-    """`--resume`: what is left to do of a run, as its run.json says it was started."""
-    from covid.pipeline import run as runner
-
+def options_to_resume(options: Namespace) -> Options:
+    """`--resume`: the options of the run, as its run.json says it was started."""
     folder = options.out if options.resume is True else options.resume
     if folder is None or options.out not in (None, folder):
         raise UserError("--resume: expected one folder; name it, as in --resume results")
-    return {"folder": str(folder), **runner.run_all(resumed(folder, options))}
+    return resumed(folder, options)

@@ -6,6 +6,7 @@ from covid.cli.commands.preprocess import check_not_enhanced, report_written
 from covid.cli.parser.common import group_column
 from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside
+from covid.common.screen import say
 from covid.data.class_folders import scan
 from covid.data.groups import known_groups
 from covid.data.manifest import read_manifest
@@ -16,11 +17,11 @@ from covid.data.split_folder import is_enhanced
 def split(options: Namespace) -> dict:
     """`covid split`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.folder)
-    dataset = scan(options.folder, options.positive)
+    check_outside(options.out, options.data)
+    dataset = scan(options.data, options.positive)
     groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
     if options.enhance:
-        check_not_enhanced(is_enhanced(dataset), options.folder, "leave out --enhance")
+        check_not_enhanced(is_enhanced(dataset), options.data, "leave out --enhance")
     elif options.no_contour == "drop":
         raise UserError("--no-contour drop: nothing looks for contours; add --enhance")
     written = prepare_split(
@@ -36,7 +37,7 @@ def split(options: Namespace) -> dict:
     )
     info = written.info
     for remark in info["notes"]:
-        print(f"note: {remark}")
+        say(f"note: {remark}", "yellow")
     counts = {part: len(files) for part, files in written.parts.items()}
     print(", ".join(f"{part} {count}" for part, count in counts.items()))
     print(f"the images are {'' if info['enhanced'] else 'not '}enhanced and cropped")

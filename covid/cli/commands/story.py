@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from covid.cli.commands.ending import end
 from covid.common.errors import UserError
 from covid.common.output_files import new_folder
+from covid.common.screen import Screen
 from covid.story.tell import tell
 from covid.story.text import as_text
 
@@ -19,7 +21,8 @@ def story(options: Namespace) -> dict:
             "--patients: the last chapter keeps patients apart, which takes at least "
             f"{FEWEST_PATIENTS}, got {options.patients}; choose more"
         )
+    screen = Screen(options.verbose)
     with new_folder(options.out):
-        content = tell(options.out, options.seed, options.epochs, options.patients, verbose="auto")
-    print(f"\n{as_text(content)}\n\nEverything is in {options.out}")
+        content = tell(options.out, options.seed, options.epochs, options.patients, screen)
+    end(as_text(content), options.out, options)
     return {"folder": str(options.out), **content}

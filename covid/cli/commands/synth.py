@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from covid.cli.parser.values import listed
 from covid.common.output_files import check_new_folder
+from covid.common.screen import say
 
 
 def synth(options: Namespace) -> dict:
@@ -16,11 +17,9 @@ def synth(options: Namespace) -> dict:
     files = write_dataset(
         options.out, options.patients, options.slices, options.seed, **asdict(switches)
     )
-    print(
-        f"{len(files)} synthetic slices of {options.patients} synthetic patients in {options.out}"
-    )
+    say(f"{len(files)} synthetic slices of {options.patients} synthetic patients in {options.out}")
     for sentence in switches.sentences():
-        print(f"switched on: {sentence}")
+        say(f"switched on: {sentence}")
     return {
         "folder": str(options.out),
         "images": len(files),

@@ -1,19 +1,21 @@
 """The commands that ask what a result is worth, or whether the program works."""
 
 from covid.cli.parser import common
+from covid.cli.parser.command_parser import CommandParser
 from covid.cli.parser.common import new_command
-from covid.cli.parser.values import path, positive
-from covid.common.choices import DEFAULT_MODEL, GROUP, MODEL_NAMES, RANDOM, STORY_PATIENTS
+from covid.cli.parser.values import model, path, positive
+from covid.common.choices import DEFAULT_MODEL, GROUP, RANDOM, STORY_PATIENTS
+
+IMAGES = "folder with two class folders, or a folder made by `covid split`"
 
 
-def add_audit(commands) -> None:
+def audit() -> CommandParser:
     command = new_command(
-        commands,
         "audit",
-        "look for leaks between train and test, and for shortcuts, in a set of images",
+        "look for leaks between train and test, and for shortcuts",
         "covid audit my_images --group '^[^_]+' --out audit",
     )
-    common.add_folder(command, "folder with two class folders, or a folder made by `covid split`")
+    common.add_data(command, IMAGES)
     common.add_out(command, "audit")
     common.add_positive(command)
     command.add_argument(
@@ -24,25 +26,18 @@ def add_audit(commands) -> None:
     )
     common.add_groups(command)
     common.add_ratios(command, "of that split, in per cent (default 50/10/40)")
+    return command
 
 
-def add_controls(commands) -> None:
+def controls() -> CommandParser:
     command = new_command(
-        commands,
         "controls",
-        "train on images that must not be enough, to see what a score is worth",
-        "covid controls --data my_images --out controls --group '^[^_]+'",
+        "train on images that should not be enough, to test a score",
+        "covid controls my_images --out controls --group '^[^_]+'",
     )
-    common.add_required_data(
-        command, "a folder made by `covid split`, or a folder with two class folders"
-    )
+    common.add_data(command, IMAGES)
     common.add_positive(command)
-    command.add_argument(
-        "--model",
-        choices=MODEL_NAMES,
-        default=DEFAULT_MODEL,
-        help=f"which (default {DEFAULT_MODEL})",
-    )
+    common.add_models(command, model, DEFAULT_MODEL, "one of")
     common.add_out(command, "controls")
     common.add_recipe(command)
     command.add_argument(
@@ -54,36 +49,39 @@ def add_controls(commands) -> None:
     common.add_groups(command)
     common.add_ratios(command)
     common.add_no_contour(command)
+    common.add_screen(command)
+    return command
 
 
-def add_story(commands) -> None:
+def story() -> CommandParser:
     command = new_command(
-        commands,
         "story",
-        "show in four chapters how a result can be worth nothing, with synthetic images",
+        "show with synthetic images how a result can be worth nothing",
         "covid story --out story",
     )
     common.add_out(command, "story")
     what = "synthetic patients, half of them infected"
     common.add_count(command, "--patients", positive, STORY_PATIENTS, what)
     common.add_epochs(command)
+    common.add_screen(command)
+    return command
 
 
-def add_report(commands) -> None:
+def report() -> CommandParser:
     command = new_command(
-        commands,
         "report",
-        "write the report of a finished run again: one page, report.html, in its folder",
+        "write the report of a finished run again, as one page",
         "covid report results",
     )
     command.add_argument(
         "run", type=path, metavar="RUN", help="the output folder of `covid run` or `covid train`"
     )
+    common.add_open(command)
+    return command
 
 
-def add_doctor(commands) -> None:
-    new_command(
-        commands,
+def doctor() -> CommandParser:
+    return new_command(
         "doctor",
         "tell what is installed and test the kernels; for bug reports",
         "covid doctor",

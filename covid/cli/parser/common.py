@@ -1,49 +1,29 @@
-"""What several commands have in common: the parser, and options that mean the same in each."""
+"""Options that several commands have, and that mean the same in each."""
 
-import argparse
 from argparse import Namespace
 from pathlib import Path
 
+from covid.cli.parser.command_parser import CommandParser
 from covid.cli.parser.values import path, positive, ratios, seed
 from covid.common.choices import (
     CROPS,
     DEFAULT_COLUMN,
     DEFAULT_RECIPE,
     LUNGS,
+    MODEL_NAMES,
     NO_CONTOUR,
     RECIPE_NAMES,
     SPLITS,
 )
-from covid.common.errors import UserError, shown
+from covid.common.errors import UserError
+from covid.common.screen import QUIET, USUAL, VERBOSE
 
 
-class OneSentenceParser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like all other errors of the program."""
-
-    def error(self, message: str):
-        self.exit(2, f"{self.prog}: {shown(message)}; see `{self.prog} --help`\n")
-
-
-class ShowVersion(argparse.Action):
-    """--version: print the version and end; `minicnn` is imported only then."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        import minicnn
-
-        print(f"{parser.prog} {minicnn.__version__}")
-        parser.exit()
-
-
-def new_command(commands, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
+def new_command(name: str, summary: str, example: str) -> CommandParser:
     """A command's parser with what all commands share: an example, --seed, --json."""
-    command = commands.add_parser(
-        name,
-        help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}.",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    description = f"{summary[0].upper()}{summary[1:]}."
+    command = CommandParser(f"covid {name}", description, f"example:\n  {example}", summary)
+    command.set_defaults(command=name)
     add_count(command, "--seed", seed, 0, "of everything random")
     command.add_argument(
         "--json", action="store_true", help="print the result as JSON; all else goes to stderr"
@@ -51,8 +31,40 @@ def new_command(commands, name: str, help_text: str, example: str) -> argparse.A
     return command
 
 
-def add_folder(command, help_text: str = "folder with two class folders") -> None:
-    command.add_argument("folder", type=path, metavar="DIR", help=help_text)
+def add_data(command, help_text: str = "folder with two class folders", needed=True) -> None:
+    """The images: DIR, or --data DIR."""
+    command.needs_images = needed
+    command.add_argument("folder", type=path, nargs="?", metavar="DIR", help=help_text)
+    command.add_argument("--data", type=path, metavar="DIR", help="the same as DIR")
+
+
+def add_screen(command) -> None:
+    """How much is printed: -v, -q."""
+    one_of = command.add_mutually_exclusive_group()
+    for flags, level, what in (
+        (("-v", "--verbose"), VERBOSE, "print a line for each epoch, too"),
+        (("-q", "--quiet"), QUIET, "print the results alone"),
+    ):
+        one_of.add_argument(
+            *flags, dest="verbose", action="store_const", const=level, default=USUAL, help=what
+        )
+
+
+def add_open(command) -> None:
+    command.add_argument("--open", action="store_true", help="show the report in a browser")
+
+
+def add_models(command, kind, default: str | tuple[str, ...], about: str) -> None:
+    """--models and --model, which are the same; `kind` is `values.models` or `values.model`."""
+    names = default if isinstance(default, str) else ",".join(default)
+    command.add_argument(
+        *("--models", "--model"),
+        dest="models",
+        type=kind,
+        default=default,
+        metavar="NAME" if isinstance(default, str) else "A,B",
+        help=f"{about} {', '.join(MODEL_NAMES)} (default {names})",
+    )
 
 
 def add_images(command) -> None:
@@ -61,26 +73,11 @@ def add_images(command) -> None:
     )
 
 
-def add_required_data(command, help_text: str) -> None:
-    command.add_argument("--data", type=path, required=True, metavar="DIR", help=help_text)
-
-
 def add_count(command, name: str, kind, default: int | None, help_text: str) -> None:
     """An option that takes a number; None: the help says what the default is."""
     if default is not None:
         help_text = f"{help_text} (default {default})"
     command.add_argument(name, type=kind, default=default, metavar="N", help=help_text)
-
-
-def add_data(command) -> None:
-    command.add_argument(
-        "--data",
-        type=path,
-        metavar="DIR",
-        help="folder with two class folders of images, or a folder made by `covid split` "
-        "(default: synthetic images, made for the occasion)",
-    )
-    add_positive(command)
 
 
 def add_positive(command) -> None:

@@ -1,29 +1,39 @@
 """The commands that make something: images, splits, models, results."""
 
 from covid.cli.parser import common
+from covid.cli.parser.command_parser import CommandParser
 from covid.cli.parser.common import new_command
-from covid.cli.parser.values import folds, model, models, none_or_more, positive, ratios
+from covid.cli.parser.values import (
+    PUBLISHED,
+    folds,
+    model,
+    models,
+    none_or_more,
+    positive,
+    ratios,
+)
 from covid.common import choices
 from covid.data.ratios import DEFAULT_RATIOS
 
+IMAGES = (
+    "folder with two class folders of images, or a folder made by `covid split` "
+    "(default: synthetic images, made for the occasion)"
+)
 
-def add_run(commands) -> None:
+
+def run() -> CommandParser:
     command = new_command(
-        commands,
         "run",
         "do everything, from images to results",
-        "covid run --data my_images --models tiny_cnn --split group --group '^[^_]+'",
+        "covid run my_images --models tiny_cnn --group '^[^_]+'",
     )
-    common.add_data(command)
+    common.add_data(command, IMAGES, needed=False)
+    common.add_positive(command)
     common.add_out(
         command, None, "new or empty folder for all results (default: results, results-2, ...)"
     )
-    command.add_argument(
-        "--models",
-        type=models,
-        default=choices.DEFAULT_MODELS,
-        metavar="A,B",
-        help=f"some of {','.join(choices.MODEL_NAMES)} (default {','.join(choices.DEFAULT_MODELS)})",
+    common.add_models(
+        command, models, choices.DEFAULT_MODELS, f"{PUBLISHED} (the article's), or some of"
     )
     common.add_recipe(command)
     common.add_split_choice(command, choices.BOTH)
@@ -36,24 +46,20 @@ def add_run(commands) -> None:
     common.add_no_contour(command)
     common.add_checks(command, controls=True)
     common.add_resume(command)
+    common.add_screen(command)
+    common.add_open(command)
+    return command
 
 
-def add_train(commands) -> None:
+def train() -> CommandParser:
     command = new_command(
-        commands,
         "train",
         "train and evaluate one model",
-        "covid train --data split --model tiny_cnn --out trained",
+        "covid train split --model tiny_cnn --out trained",
     )
-    common.add_data(command)
-    command.add_argument(
-        "--model",
-        dest="models",
-        type=model,
-        default=choices.DEFAULT_MODEL,
-        metavar="NAME",
-        help=f"one of {','.join(choices.MODEL_NAMES)} (default {choices.DEFAULT_MODEL})",
-    )
+    common.add_data(command, IMAGES, needed=False)
+    common.add_positive(command)
+    common.add_models(command, model, choices.DEFAULT_MODEL, "one of")
     common.add_out(
         command, None, "new or empty folder for all results (default: trained, trained-2, ...)"
     )
@@ -62,11 +68,13 @@ def add_train(commands) -> None:
     common.add_no_contour(command)
     common.add_checks(command, controls=False)
     common.add_resume(command)
+    common.add_screen(command)
+    common.add_open(command)
+    return command
 
 
-def add_synth(commands) -> None:
+def synth() -> CommandParser:
     command = new_command(
-        commands,
         "synth",
         "make a folder of synthetic lung-CT slices",
         "covid synth --out synthetic --patients 20 --slices 8 --seed 1",
@@ -90,30 +98,30 @@ def add_synth(commands) -> None:
         default="true",
         help="permuted: file patients under the classes at random (default true)",
     )
+    return command
 
 
-def add_preprocess(commands) -> None:
+def preprocess() -> CommandParser:
     command = new_command(
-        commands,
         "preprocess",
         "enhance (CLAHE) and crop all images of two class folders",
         "covid preprocess my_images --out preprocessed",
     )
-    common.add_folder(command)
+    common.add_data(command)
     common.add_out(command, "preprocessed")
     common.add_positive(command)
     common.add_crop(command)
     common.add_no_contour(command)
+    return command
 
 
-def add_split(commands) -> None:
+def split() -> CommandParser:
     command = new_command(
-        commands,
         "split",
         "split two class folders into train, validate and test",
-        "covid split my_images --enhance --out split --ratios 50/10/40 --group '^[^_]+'",
+        "covid split my_images --enhance --out split --group '^[^_]+'",
     )
-    common.add_folder(command)
+    common.add_data(command)
     common.add_out(command, "split")
     common.add_positive(command)
     command.add_argument(
@@ -129,3 +137,4 @@ def add_split(commands) -> None:
     )
     common.add_crop(command)
     common.add_no_contour(command)
+    return command

@@ -1,22 +1,20 @@
 """The commands that ask a trained model, or look into it."""
 
 from covid.cli.parser import common
+from covid.cli.parser.command_parser import CommandParser
 from covid.cli.parser.common import new_command
 from covid.cli.parser.values import path, prevalence
 from covid.common.choices import DEFAULT_PREVALENCE, LOOK_METHODS, PARTS
 
 
-def add_evaluate(commands) -> None:
+def evaluate() -> CommandParser:
     command = new_command(
-        commands,
         "evaluate",
         "measure a trained model on images of known class",
-        "covid evaluate results/random/tiny_cnn/model.npz --data results/random/data/enhanced-50-10-40",
+        "covid evaluate results/random/tiny_cnn/model.npz my_images",
     )
     common.add_model_file(command)
-    common.add_required_data(
-        command, "a folder made by `covid split`, or any folder with two class folders"
-    )
+    common.add_data(command, "a folder made by `covid split`, or one with two class folders")
     command.add_argument(
         "--part", choices=(*PARTS, "all"), help="which part of a split folder (default test)"
     )
@@ -36,11 +34,11 @@ def add_evaluate(commands) -> None:
     )
     common.add_csv(command)
     common.add_as_is(command)
+    return command
 
 
-def add_predict(commands) -> None:
+def predict() -> CommandParser:
     command = new_command(
-        commands,
         "predict",
         "ask a trained model about single images",
         "covid predict results/random/tiny_cnn/model.npz slice1.png slice2.jpg",
@@ -49,29 +47,29 @@ def add_predict(commands) -> None:
     common.add_images(command)
     common.add_csv(command)
     common.add_as_is(command)
+    return command
 
 
-def add_figures(commands) -> None:
+def figures() -> CommandParser:
     command = new_command(
-        commands,
         "figures",
-        "draw what is in two class folders and what preprocessing makes of it",
-        "covid figures --data my_images --out figures --model results/random/tiny_cnn/model.npz",
+        "draw two class folders, and what preprocessing makes of them",
+        "covid figures my_images --model results/random/tiny_cnn/model.npz",
     )
-    common.add_required_data(command, "folder with two class folders")
+    common.add_data(command)
     common.add_positive(command)
     common.add_out(command, "figures")
     command.add_argument(
         "--model", type=path, metavar="MODEL.npz", help="draw its graph and filters, too"
     )
+    return command
 
 
-def add_explain(commands) -> None:
+def explain() -> CommandParser:
     command = new_command(
-        commands,
         "explain",
-        "take one number inside a model apart: window, kernel, products, sum",
-        "covid explain results/random/tiny_cnn/model.npz slice.png --layer conv2d --position 70,40,2",
+        "take one number in a model apart: window, kernel, products, sum",
+        "covid explain model.npz slice.png --layer conv2d --position 70,40,2",
     )
     common.add_model_file(command)
     command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
@@ -84,18 +82,18 @@ def add_explain(commands) -> None:
         help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
     )
     common.add_as_is(command)
+    return command
 
 
-def add_look(commands) -> None:
+def look() -> CommandParser:
     command = new_command(
-        commands,
         "look",
-        "show where a model's answer comes from, checked against random models",
-        "covid look results/random/tiny_cnn/model.npz slice1.png slice2.jpg --out look",
+        "show where an answer comes from, checked against random models",
+        "covid look results/random/tiny_cnn/model.npz slice1.png slice2.jpg",
     )
     common.add_model_file(command)
     common.add_images(command)
-    common.add_out(command, "look")
+    common.add_out(command, None, "new or empty folder (default: look, look-2, ...)")
     command.add_argument(
         "--method",
         choices=LOOK_METHODS,
@@ -104,3 +102,4 @@ def add_look(commands) -> None:
         "changes it when covered; auto (default): grad-cam if that convolution sees enough",
     )
     common.add_as_is(command)
+    return command

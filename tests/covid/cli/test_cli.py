@@ -17,28 +17,12 @@ from places import ROOT
 from tiny_runs import PATIENTS, SLICES, finished_run, slices
 
 from covid.cli.main import function_of, main
-from covid.cli.parser import parser
+from covid.cli.parser import COMMANDS, parse
+from covid.common.choices import PUBLISHED_MODELS
 from covid.data.manifest import read_manifest
 from covid.data.split_folder import read_split
 from minicnn.models import load_model
 
-COMMANDS = [
-    "run",
-    "synth",
-    "story",
-    "preprocess",
-    "split",
-    "train",
-    "evaluate",
-    "predict",
-    "figures",
-    "explain",
-    "look",
-    "audit",
-    "controls",
-    "report",
-    "doctor",
-]
 TOTAL = PATIENTS * SLICES
 
 
@@ -112,14 +96,32 @@ def test_help_has_an_example_that_can_be_run(command, capsys):
     example = text.split("example:\n")[1].strip()
     words = shlex.split(example)
     assert words[:2] == ["covid", command]
-    assert parser().parse_args(words[1:]).command == command
+    assert parse(words[1:]).command == command
+    assert max(map(len, text.splitlines())) <= 80
     assert "--seed" in text and "--json" in text
 
 
 def test_every_command_has_a_function(capsys):
     assert all(function_of(command).__name__ == command for command in COMMANDS)
-    assert call("--help") == 0
-    assert re.findall(r"^    ([a-z]+)\b", capsys.readouterr().out, re.M) == COMMANDS
+    helps = []
+    for words in ((), ("--help",), ("help",)):
+        assert call(*words) == 0
+        helps.append(capsys.readouterr().out)
+    assert helps[0] == helps[1] == helps[2]
+    found = re.findall(r"^  ([a-z]+)  +[a-z]", helps[0], re.M)
+    assert found == list(COMMANDS)
+    assert max(map(len, helps[0].splitlines())) <= 80
+
+
+def test_images_and_models_are_named_alike_everywhere():
+    for command in ("run", "train", "controls", "audit", "preprocess", "split", "figures"):
+        for words in (["x", "--seed", "1"], ["--seed", "1", "x"], ["--data", "x"]):
+            assert parse([command, *words]).data == Path("x")
+    assert parse(["evaluate", "m.npz", "--part", "all", "x"]).data == Path("x")
+    for option in ("--model", "--models"):
+        for command in ("run", "train", "controls"):
+            assert parse([command, "x", option, "cnn"]).models == ("cnn",)
+        assert parse(["run", option, "published"]).models == PUBLISHED_MODELS
 
 
 def test_help_imports_nothing_heavy():

@@ -16,7 +16,7 @@ from places import ROOT
 
 from covid.cli.commands import doctor
 from covid.cli.main import main
-from covid.cli.parser import parser
+from covid.cli.parser import parse
 from covid.training.architectures import MODELS
 from minicnn import machine
 from minicnn.kernels import compiled
@@ -45,7 +45,7 @@ def without(*modules: str) -> str:
 @pytest.fixture(scope="module")
 def report() -> dict:
     """What it says where all is well."""
-    return doctor.doctor(parser().parse_args(["doctor"]))
+    return doctor.doctor(parse(["doctor"]))
 
 
 # Where all is well

@@ -33,10 +33,8 @@ SOURCES = (
     *sorted((ROOT / "covid").rglob("*.py")),
     *(path for path in sorted((ROOT / "minicnn").rglob("*.py")) if path.stem in READERS),
 )
-# The notice of the first start, progress, and the lines of an epoch.
-BESIDE = re.compile(
-    r"|minicnn: compiling kernels.*|(preparing|checking|synthetic CT|auditing|correlating): .*|Epoch \d.*"
-)
+# The notice of the first start.
+BESIDE = re.compile(r"|minicnn: compiling kernels.*")
 WORDS = {
     "newline": "\n",
     "bytes": os.fsdecode(b"\xff\xfe"),

@@ -15,8 +15,7 @@ def later_jobs_first(number: int) -> int:
 
 def test_results_are_in_the_order_of_the_jobs(capfd):
     assert in_parallel(later_jobs_first, range(20), "counting", "number", True) == list(range(20))
-    said, complained = capfd.readouterr()
-    assert said == "" and complained == "counting: 20 numbers ...\ncounting: done\n"
+    assert capfd.readouterr() == ("", "")  # no terminal, no bar
     assert in_parallel(later_jobs_first, [], "counting", "number", False) == []
 
 

@@ -51,7 +51,7 @@ def controls(tmp_path_factory):
 
 
 def run(folder):
-    return run_controls(read_split(folder), "tiny_cnn", recipe_for("practice", "tiny_cnn", 1), 3, 0)
+    return run_controls(read_split(folder), "tiny_cnn", recipe_for("practice", "tiny_cnn", 1), 3)
 
 
 def test_a_run_gives_a_row_for_each_control(controls):

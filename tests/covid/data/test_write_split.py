@@ -202,15 +202,6 @@ def test_opencvs_number_of_threads_is_as_before(tmp_path, monkeypatch):
         cv2.setNumThreads(usual)
 
 
-def test_progress_is_plain_lines_without_a_terminal(tmp_path, capsys):
-    dataset, split = prepared(tmp_path)
-    write_split(dataset, split, tmp_path / "loud")
-    said = capsys.readouterr()
-    assert said.out == "" and said.err == "preparing: 47 images ...\npreparing: done\n"
-    write_split(dataset, split, tmp_path / "quiet", progress=False)
-    assert capsys.readouterr() == ("", "")
-
-
 KINDS = {
     "rgb.png": ("RGB", {}),
     "rgba.png": ("RGBA", {}),

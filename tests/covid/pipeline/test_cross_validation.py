@@ -1,12 +1,15 @@
 """Cross-validation: folds trained, tested, written, resumed; pooled measures and the figure."""
 
+import contextlib
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_runs import slices
 
+from covid.common.screen import Screen
 from covid.data.class_folders import scan
 from covid.data.fold_split import plan_folds
 from covid.data.groups import (
@@ -65,23 +68,28 @@ def prepared(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cross_validation(prepared, tmp_path_factory):
     """Three folds of six patients: (folder, summary, what was said)."""
-    folder, said = tmp_path_factory.mktemp("folds"), []
+    folder, said = tmp_path_factory.mktemp("folds"), io.StringIO()
     dataset = scan(slices())
     groups = groups_by_pattern(dataset, PATIENT)
-    options = Options(folder, folds=3, seed=1, verbose=0, say=said.append)
-    return folder / "folds", folds.run_folds(options, dataset, prepared, groups), said
+    options = Options(folder, folds=3, seed=1, screen=Screen(total=3))
+    with contextlib.redirect_stdout(said):
+        summary = folds.run_folds(options, dataset, prepared, groups)
+    return folder / "folds", summary, said.getvalue().splitlines()
 
 
-def again(prepared, folder, say=lambda text: None):
+def again(prepared, folder):
     dataset = scan(slices())
-    options = Options(folder, folds=3, seed=1, verbose=0, say=say)
+    options = Options(folder, folds=3, seed=1, screen=Screen(total=3))
     groups = groups_by_pattern(dataset, PATIENT)
     return folds.run_folds(options, dataset, prepared, groups)
 
 
 def test_folds_are_trained_tested_and_written(cross_validation):
     folder, summary, said = cross_validation
-    assert said == [f"\ntiny_cnn, fold {n} of 3" for n in (1, 2, 3)]
+    tests = [row["accuracy"] for row in summary["models"]["tiny_cnn"]["folds"]]
+    for number, (line, accuracy) in enumerate(zip(said, tests, strict=True), start=1):
+        title = f"{number}/3 training tiny_cnn, fold {number} of 3"
+        assert line.startswith(f"{title}: {accuracy:.2f} in its test, ")
     with open(folder / "folds.csv", newline="") as file:
         lines = list(csv.DictReader(file))
     rows = summary["models"]["tiny_cnn"]["folds"]
@@ -123,10 +131,12 @@ class Stopped(Exception):
     pass
 
 
-def test_an_interrupted_cross_validation_goes_on(cross_validation, prepared, tmp_path, monkeypatch):
+def test_an_interrupted_cross_validation_goes_on(
+    cross_validation, prepared, tmp_path, monkeypatch, capsys
+):
     """Stopped before the third training; what has been trained is not trained again."""
     folder, summary, _ = cross_validation
-    real, done, said = folds.train_in, [], []
+    real, done = folds.train_in, []
 
     def train(*arguments):
         if len(done) == 2:
@@ -139,8 +149,8 @@ def test_an_interrupted_cross_validation_goes_on(cross_validation, prepared, tmp
         with pytest.raises(Stopped):
             again(prepared, tmp_path)
     assert not (tmp_path / "folds/folds.csv").exists()
-    assert again(prepared, tmp_path, say=said.append) == summary
-    assert sum(text.startswith("resuming from") for text in said) == 2
+    assert again(prepared, tmp_path) == summary
+    assert capsys.readouterr().out.count("  resumed from ") == 2
     for name in ("folds.csv", "tiny_cnn/fold-2/predictions.csv"):
         assert (tmp_path / "folds" / name).read_bytes() == (folder / name).read_bytes()
 

@@ -27,9 +27,10 @@ import pytest
 from places import PYTHONPATH, ROOT, SUPPORT
 from tiny_runs import temporary_folder
 
+from covid.cli.commands import ending
 from covid.cli.commands.resume import flag, resumed
 from covid.cli.main import main
-from covid.cli.parser import parser
+from covid.cli.parser import parse
 from covid.common.errors import UserError
 from covid.common.output_files import staged_folder
 from covid.common.signals import ending_as_ctrl_c, finishing_the_step
@@ -195,7 +196,7 @@ def killed_and_resumed(kills: int, command, images: Path, lives, folder: Path) -
     assert len(set(reached)) > kills // 4  # the kills fell into the training
     code, said, complained = finish(begin(*arguments, figures=True))
     assert code == 0, complained
-    assert "resuming from" in said
+    assert "resumed from" in said
     assert list(out.rglob("*.tmp")) == list(out.rglob("checkpoint.npz")) == []
     return out
 
@@ -413,7 +414,7 @@ def test_images_that_disappear_are_named_in_a_sentence(images, tmp_path):
 
 
 def test_ctrl_c_when_all_is_done_deletes_nothing(tmp_path):
-    options = Options(tmp_path / "out", say=lambda text: None)
+    options = Options(tmp_path / "out")
     with pytest.raises(KeyboardInterrupt), output_folder(options):
         (options.out / "summary.json").write_text("{}")
         raise KeyboardInterrupt  # the checkpoints are deleted by now
@@ -492,8 +493,8 @@ def test_other_options_than_the_run_s_are_refused(begun, capsys):
 
 @pytest.mark.parametrize("command", ["run", "train"])
 def test_every_option_of_a_run_is_a_field_of_options_and_recorded(command):
-    of_the_call = {"command", "json", "out", "resume"}
-    declared = set(vars(parser().parse_args([command]))) - of_the_call
+    of_the_call = {"command", "json", "open", "out", "resume", "verbose"}
+    declared = set(vars(parse([command]))) - of_the_call
     assert declared == set(OPTION_TYPES) - ({"folds"} if command == "train" else set())
     assert declared <= {field.name for field in fields(Options)}
 
@@ -501,15 +502,16 @@ def test_every_option_of_a_run_is_a_field_of_options_and_recorded(command):
 @pytest.mark.parametrize("command", ["run", "train"])
 def test_an_option_is_repeated_as_it_is_typed(command, capsys):
     with pytest.raises(SystemExit):
-        parser().parse_args([command, "--help"])
+        parse([command, "--help"])
     typed = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
     unasked = {"controls"} if command == "train" else set()  # always the default
-    for name in (OPTION_TYPES.keys() - unasked) & vars(parser().parse_args([command])).keys():
+    for name in (OPTION_TYPES.keys() - unasked) & vars(parse([command])).keys():
         assert {flag(name, None, command), flag(name, False, command)} & typed, name
 
 
 def test_other_versions_are_mentioned(begun, capsys, monkeypatch):
     monkeypatch.setattr(run, "run_all", lambda options: {})
+    monkeypatch.setattr(ending, "end_run", lambda *arguments: None)
     assert main(["run", "--resume", str(begun)]) == 0
     assert "note" not in capsys.readouterr().out
     info = begun / "run.json"
@@ -522,7 +524,7 @@ def test_a_relative_folder_is_found_from_elsewhere(images, tmp_path, monkeypatch
     monkeypatch.chdir(images.parent)
     options = Options(tmp_path, Path(images.name))
     write_run_info(options)
-    given = parser().parse_args(["run", "--resume"])
+    given = parse(["run", "--resume"])
     assert resumed(tmp_path, given).data == Path(images.name)
     monkeypatch.chdir(tmp_path)
     assert resumed(tmp_path, given).data == images

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from tiny_runs import PATIENTS, SLICES, finished_run, quick, slices
 
 from covid.common.errors import UserError
 from covid.common.output_files import json_text
+from covid.common.screen import Screen
 from covid.data.class_folders import scan
 from covid.data.groups import LOOK_ALIKES, groups_from_names
 from covid.data.manifest import read_manifest
@@ -168,13 +170,33 @@ def test_the_saved_model_says_how_its_images_were_prepared():
 
 def test_the_user_is_told_counts_results_and_where_they_are():
     folder, summary, said = finished_run()
-    text = "\n".join(said)
-    assert f"{TOTAL} files, {TOTAL} read, 0 skipped" in text
-    assert results_table(summary) in text
+    validated = only_split(summary)["models"]["tiny_cnn"]["validate"]["acc"]
+    phases = [re.fullmatch(r"(\d)/4 (.*), \d+ s|(\d)/4 (.*): \d+ s", line) for line in said]
+    assert [match and (match[2] or match[4]) for match in phases] == [
+        "audit of the images, before anything is trained",
+        None,
+        "images, split at random: 6 train, 2 validate, 4 test",
+        f"training tiny_cnn, split at random: {validated:.2f} on validation",
+        "figures and report",
+    ]
+    assert said[1] == f"  {summary['audit']['verdict']}"
+    text = results_table(summary)
     assert "65,777" in text and "say little about a new patient." in " ".join(text.split())
     unknown = " ".join(results_table({**summary, "groups": None}).split())
     assert unknown.endswith("say little about a new patient. Try --group REGEX.")
-    assert said[-1].endswith(f"Everything is in {folder}; read {folder / 'report.html'}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "ways", "count"),
+    [
+        ({}, 1, 4),
+        ({"audit": False}, 1, 3),
+        ({"audit": False, "group_audit": True, "controls": True}, 2, 7),
+        ({"data": None, "models": ("tiny_cnn", "cnn"), "folds": 5, "controls": True}, 2, 20),
+    ],
+)
+def test_how_many_phases_a_run_has(changes, ways, count, tmp_path):
+    assert run.count_phases(quick(tmp_path, **{"audit": True, **changes}), ways) == count
 
 
 # Seeds and splits
@@ -202,12 +224,12 @@ def test_a_group_split_keeps_every_patient_in_one_part(tmp_path, no_figures):
     assert "a new patient" not in results_table(summary)
 
 
-def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch):
+def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monkeypatch, capsys):
     few = partial(write_dataset, patients=PATIENTS, slices=SLICES)
     monkeypatch.setattr(source_module, "write_dataset", few)
-    said = []
-    summary = run.run_all(quick(tmp_path / "out", data=None, say=said.append))
-    assert "synthetic" in said[0]
+    summary = run.run_all(quick(tmp_path / "out", data=None, screen=Screen()))
+    first = f"1/4 drawing synthetic images, as none were given: {TOTAL} of {PATIENTS} patients, "
+    assert capsys.readouterr().out.startswith(first)
     assert summary["synthetic"] is True
     assert len(files_in(tmp_path / "out/synthetic")) == TOTAL + 2  # README.txt, synthetic.json
 
@@ -225,17 +247,17 @@ def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
 
 
 @pytest.mark.parametrize("enhanced", [False, True])
-def test_a_split_folder_is_used_as_it_is(tmp_path, no_figures, enhanced):
+def test_a_split_folder_is_used_as_it_is(tmp_path, no_figures, enhanced, capsys):
     """The model's metadata describe the images there are, whatever the recipe would want."""
     folder = split_folder(tmp_path / "split", enhanced)
     before = files_in(folder)
-    said = []
-    summary = run.run_all(quick(tmp_path / "out", data=folder, say=said.append))
+    summary = run.run_all(quick(tmp_path / "out", data=folder, screen=Screen()))
     assert files_in(folder) == before
     metadata = load_model(tmp_path / "out/random/tiny_cnn/model.npz").metadata
     assert metadata["preprocessing"]["enhance"] is enhanced
     assert summary["recipes"]["tiny_cnn"]["enhance"] is enhanced
-    assert any("note: the recipe practice wants" in text for text in said) is not enhanced
+    said = capsys.readouterr().out
+    assert ("note: the recipe practice wants" in said) is not enhanced
     assert only_split(summary)["data"]["split"]["seed"] == 3
     assert only_split(summary)["data"]["split"]["counts"] == read_split(folder).info["counts"]
 
@@ -304,8 +326,7 @@ def test_look_alikes_are_found_again_where_the_images_are_named_in_another_way(m
 
 
 def test_groups_of_one_image_each_are_no_stricter_than_chance(tmp_path):
-    said = []
-    options = quick(tmp_path, say=said.append)
+    options = quick(tmp_path)
     source = find_source(options)
     alone = groups_from_names(source.dataset, {}, LOOK_ALIKES, "audit")
     recipe = replace(recipe_for("practice", "tiny_cnn"), enhance=False)
@@ -358,7 +379,7 @@ def test_a_failure_while_images_are_prepared_leaves_nothing(tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeypatch):
+def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeypatch, capsys):
     def stop_at_the_second(name, *args, **named):
         if name == "reduced_inception":
             raise KeyboardInterrupt
@@ -366,15 +387,16 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
 
     train = train_models.train_and_evaluate
     monkeypatch.setattr(train_models, "train_and_evaluate", stop_at_the_second)
-    said = []
     models = ("tiny_cnn", "reduced_inception")
     with pytest.raises(KeyboardInterrupt):
-        run.run_all(quick(tmp_path / "out", models=models, say=said.append))
+        run.run_all(quick(tmp_path / "out", models=models, screen=Screen()))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "random",
         "run.json",
     ]
-    assert said[-1].endswith(f"covid run --resume {tmp_path / 'out'}")
+    said = capsys.readouterr().out
+    assert "3/4 training reduced_inception, split at random: not finished\n" in said
+    assert said.endswith(f"covid run --resume {tmp_path / 'out'}\n")
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from covid.cli.commands.resume import resumed
-from covid.cli.parser import parser
+from covid.cli.parser import parse
 from covid.common.errors import UserError
 from covid.pipeline.options import Options
 from covid.pipeline.run_record import read_run_info, write_run_info
@@ -17,10 +17,10 @@ def test_what_a_run_records_of_groups_and_folds(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = {"group_csv": Path("a.csv"), "group_column": "who", "split": "group", "folds": 3}
     write_run_info(Options(Path("run"), **given))
-    again = resumed(Path("run"), parser().parse_args(["run", "--resume"]))
+    again = resumed(Path("run"), parse(["run", "--resume"]))
     assert {name: getattr(again, name) for name in given} == given
     monkeypatch.chdir("run")
-    elsewhere = resumed(Path("."), parser().parse_args(["run", "--resume"]))
+    elsewhere = resumed(Path("."), parse(["run", "--resume"]))
     assert elsewhere.group_csv == tmp_path / "a.csv"
     for words, complaint in {
         ("--folds", "4"): "--folds: .* started with 3, so it cannot be resumed with 4",
@@ -28,9 +28,9 @@ def test_what_a_run_records_of_groups_and_folds(tmp_path, monkeypatch):
         ("--group-audit",): "started with nothing of the kind, so it cannot be resumed with it",
     }.items():
         with pytest.raises(UserError, match=complaint):
-            resumed(Path("."), parser().parse_args(["run", "--resume", *words]))
+            resumed(Path("."), parse(["run", "--resume", *words]))
     same = ["--folds", "3", "--group-csv", "a.csv", "--group-column", "who", "--split", "group"]
-    assert resumed(Path("."), parser().parse_args(["run", "--resume", *same])).folds == 3
+    assert resumed(Path("."), parse(["run", "--resume", *same])).folds == 3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from covid.pipeline import run as runner
 from covid.training import recipes
 
 
-def test_covid_ends_in_a_sentence_and_keeps_the_models_before(tmp_path, monkeypatch):
+def test_covid_ends_in_a_sentence_and_keeps_the_models_before(tmp_path, monkeypatch, capsys):
     real = recipes.recipe_for
 
     def explosive(name, model, *arguments):
@@ -18,14 +18,15 @@ def test_covid_ends_in_a_sentence_and_keeps_the_models_before(tmp_path, monkeypa
         return recipe if model == "tiny_cnn" else recipes.replace(recipe, learning_rate=1e32)
 
     monkeypatch.setattr(runner, "recipe_for", explosive)
-    said = []
     out = tmp_path / "results"
     with np.errstate(all="ignore"), pytest.raises(UserError) as caught:
-        options = quick(out, models=("tiny_cnn", "reduced_inception"), say=said.append)
+        options = quick(out, models=("tiny_cnn", "reduced_inception"))
         runner.run_all(options)
     text = assert_one_sentence(caught)
     assert text.startswith("reduced_inception: training failed and is not saved (epoch 1, ")
     assert "try a smaller one" in text
     assert (out / "random/tiny_cnn/model.npz").exists()
     assert not (out / "random/reduced_inception").exists() and not (out / "summary.json").exists()
-    assert f"covid run --resume {out}" in said[-1]  # after whatever was wrong is repaired
+    assert (
+        f"covid run --resume {out}" in capsys.readouterr().out
+    )  # after whatever was wrong is repaired
