@@ -21,6 +21,7 @@ from covid.phantom.patient import Opacity, Patient
 
 GROUND_GLASS_HU = (220.0, 420.0)  # added to the lung, lower and upper limit
 VISIBLE_HU = 60.0  # a twentieth of the lung window: about what an eye can see
+SMOOTH_MM = 40.0  # distance over which smooth opacities change
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
 
@@ -144,18 +145,24 @@ def coverage(opacity: Opacity, z: float, x: np.ndarray, y: np.ndarray, ragged: n
 def shares(
     patient: Patient, opacities: tuple[Opacity, ...], z: float, frame: Frame, name: str
 ) -> Iterator[tuple[Opacity, np.ndarray, np.ndarray, np.ndarray]]:
-    """Each opacity that a slice cuts: with its coverage, and the two fields of its texture."""
+    """Each opacity that a slice cuts: its coverage, a fine field, and how much denser it is where.
+
+    All have the same spread of densities: in small patches, or in smooth ones `SMOOTH_MM` wide.
+    """
     if not opacities:
         return
     x, y = frame.grid()
     key = patient.key(name)
     patchy = smooth_noise((*key, 1), z, frame, 16.0)
     fine = smooth_noise((*key, 2), z, frame, 6.0)
+    broad = smooth_noise((*key, 3), z, frame, SMOOTH_MM)
     for opacity in opacities:
         ragged = opacity.roughness * (0.24 * patchy + 0.17 * fine)
         share = coverage(opacity, z, x, y, ragged)
         if share is not None:
-            yield opacity, share, patchy, fine
+            rough = opacity.roughness
+            uneven = rough * (0.22 * patchy + 0.28 * fine) + (1 - rough) * 0.4 * broad
+            yield opacity, share, fine, np.clip(1 + uneven, 0.2, 1.6)
 
 
 def opacity_fields(
@@ -174,9 +181,7 @@ def opacity_fields(
     coarse = frame.coarser(4)
     haze = np.zeros((coarse.size, coarse.size), np.float32)
     solid = np.zeros_like(haze)
-    for opacity, share, patchy, fine in shares(patient, opacities, z, coarse, name):
-        uneven = opacity.roughness * (0.22 * patchy + 0.28 * fine)
-        texture = np.clip(1 + uneven, 0.2, 1.6)
+    for opacity, share, fine, texture in shares(patient, opacities, z, coarse, name):
         np.maximum(haze, share * opacity.density * texture, out=haze)
         if opacity.consolidation:
             core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)

@@ -1,0 +1,41 @@
+"""Processes that work for this one: fresh interpreters, which end with it and leave signals to it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+
+from covid.common.signals import ENDING, handled
+
+
+def worker_pool(workers: int, prepare: Callable[[], None]) -> ProcessPoolExecutor:
+    """Start so many processes, each of which calls `prepare`, a function of a module, first.
+
+    Fresh interpreters ("spawn"): a fork would share the locks of kernels and libraries, and could
+    not begin to import one library while this process imports another.
+    """
+    # A signal that is ignored now is ignored by the new processes from their first moment: Ctrl-C
+    # is for this process, which then sees to them.
+    with handled(signal.SIG_IGN, [signal.SIGINT, *ENDING]):
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, begin, (prepare,))
+        for _ in range(workers):
+            pool.submit(os.getpid)  # starts one
+    return pool
+
+
+def begin(prepare: Callable[[], None]) -> None:
+    """What a new process does first."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # signals to this one's terminal or group are for this one alone
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the executor's own way to end it
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    prepare()
+
+
+def end_with_parent() -> None:
+    """An executor's process would wait for work for ever where its parent was killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
