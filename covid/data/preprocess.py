@@ -32,7 +32,7 @@ LARGEST_SHARE = 0.5  # of the image's area
 MARGIN = 10  # pixels around the lungs that were found
 # Of the body's height and width, the most that is cut off on each side: lungs full of fluid are not
 # dark, but they lie in the chest.
-MOST_CUT_OFF = 0.1
+MOST_CUT_OFF = 1 / 12
 
 
 class Box(NamedTuple):
@@ -131,8 +131,8 @@ def bounding_box(contours: Sequence[np.ndarray]) -> Box | None:
 def lung_box(square: np.ndarray) -> Box | None:
     """Return the box around the lungs, or None where there is no body in the image.
 
-    Around all dark regions inside the body, with a margin, and no smaller than the body without a
-    tenth on each side; where no lung is found, around the body. Table and background are left out.
+    Around all dark regions inside the body, with a margin, and no smaller than the body less a
+    twelfth on each side; where no lung is found, around the body. Table and background are left out.
 
     `square` is the (512, 512) image before CLAHE.
     """

@@ -10,6 +10,7 @@ congestion, smooth and in the middle of the lungs, in those that are not infecte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -54,7 +55,7 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
         inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across
         return wall_place(patient, z, side, angle, inside)
 
-    return draw_opacities(rng, place, roughness=1.0)
+    return draw_opacities(patient, rng, place, roughness=1.0)
 
 
 def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
@@ -69,16 +70,21 @@ def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
         hilum = np.array([side * 50.0, -40.0])
         return hilum + rng.normal(0, 13, 2) * [1.0, 1.6], rng.uniform(0, np.pi)
 
-    return draw_opacities(rng, place, roughness=0.1)
+    return draw_opacities(patient, rng, place, roughness=0.1)
 
 
 def draw_opacities(
-    rng: np.random.Generator, place: Callable, roughness: float
+    patient: Patient, rng: np.random.Generator, place: Callable, roughness: float
 ) -> tuple[Opacity, ...]:
-    """Many opacities, from few and faint to many; `place` gives where each lies, and its turn."""
-    severity = rng.beta(3.2, 1.0)  # 0 barely visible, 1 most of the lung
-    contrast = rng.uniform(0.6, 1.0)
-    consolidating = rng.random() < 0.5
+    """Many opacities, from few and faint to many; `place` gives where each lies, and its turn.
+
+    Patients 0 and 1, 2 and 3, ... are as severely ill as each other: one of each such pair is
+    infected (`write.infected_patients`), so that severity does not tell the classes apart.
+    """
+    both = replace(patient, number=patient.number // 2).generator("severity")
+    severity = both.beta(3.2, 1.0)  # 0 barely visible, 1 most of the lung
+    contrast = both.uniform(0.6, 1.0)
+    consolidating = both.random() < 0.5
     opacities = []
     for _ in range(8 + rng.poisson(6 + 26 * severity)):
         side = RIGHT if rng.random() < 0.55 else LEFT
@@ -161,7 +167,7 @@ def shares(
         share = coverage(opacity, z, x, y, ragged)
         if share is not None:
             rough = opacity.roughness
-            uneven = rough * (0.22 * patchy + 0.28 * fine) + (1 - rough) * 0.4 * broad
+            uneven = rough * (0.22 * patchy + 0.28 * fine) + (1 - rough) * 0.5 * broad
             yield opacity, share, fine, np.clip(1 + uneven, 0.2, 1.6)
 
 

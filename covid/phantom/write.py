@@ -60,9 +60,9 @@ Near-duplicates: synthetic-p003_s07_near1_lung.png is the first one of slice 7.
 
 
 def infected_patients(patients: int, seed: int) -> set[int]:
-    """Numbers of the infected half (rounded down), drawn from the seed."""
-    order = np.random.default_rng((seed, patients)).permutation(patients)
-    return set(order[: patients // 2].tolist())
+    """One number of each pair 0 and 1, 2 and 3, ..., drawn from the seed."""
+    second = np.random.default_rng((seed, patients)).integers(2, size=patients // 2)
+    return set((2 * np.arange(patients // 2) + second).tolist())
 
 
 def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
