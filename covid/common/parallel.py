@@ -4,8 +4,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from covid.common.errors import UserError
 from covid.common.processes import worker_pool
 from covid.common.screen import is_terminal
 
@@ -44,11 +46,13 @@ def in_parallel(
     progress : bool
         A bar while it lasts, on a terminal.
     processes : bool
-        Use processes instead, for work that is mostly Python's; `work` and the jobs are sent to
-        them. A script that asks for it needs an `if __name__ == "__main__":`.
+        Use processes instead, for work that is mostly Python's; `work`, a function of a module,
+        and the jobs are sent to them.
 
     Raises
     ------
+    UserError
+        A process has been ended from outside.
     Exception
         That of the first job that failed, in the order of the jobs, or Ctrl-C. Jobs that have not
         begun are then dropped.
@@ -64,6 +68,11 @@ def in_parallel(
         waiting = [pool.submit(work, job) for job in jobs]
         bar = tqdm(waiting, **bar_options(f"  {title}", unit, progress))
         results = [future.result() for future in bar]
+    except BrokenProcessPool:
+        raise UserError(
+            f"{title}: a process has been ended from outside, perhaps because memory was short; "
+            "start again"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)

@@ -3,9 +3,12 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
 
 from covid.common.signals import ENDING, handled
 
@@ -18,12 +21,26 @@ def worker_pool(workers: int, prepare: Callable[[], None]) -> ProcessPoolExecuto
     """
     # A signal that is ignored now is ignored by the new processes from their first moment: Ctrl-C
     # is for this process, which then sees to them.
-    with handled(signal.SIG_IGN, [signal.SIGINT, *ENDING]):
+    with handled(signal.SIG_IGN, [signal.SIGINT, *ENDING]), main_module_hidden():
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, begin, (prepare,))
         for _ in range(workers):
             pool.submit(os.getpid)  # starts one
     return pool
+
+
+@contextmanager
+def main_module_hidden() -> Iterator[None]:
+    """New processes import the main module again, which a script would have to be written for.
+
+    None of them needs it: what they do is in modules.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def begin(prepare: Callable[[], None]) -> None:

@@ -105,8 +105,7 @@ def run_all(options: Options) -> dict:
 def draw_examples(options: Options, summary: dict, outcomes: dict[str, Outcome]) -> dict:
     """Two slices for the first page, of the best model where patients are kept apart, if they are."""
     way, outcome = list(outcomes.items())[-1]
-    losses = {name: one.results["validate"].loss for name, one in outcome.trained.items()}
-    best = summary["splits"][way].get("best_model") or min(losses, key=losses.__getitem__)
+    best = summary["splits"][way]["best_model"]
     trained, method = outcome.trained[best], outcome.looks[best]["method"]
     split, folder = outcome.prepared[best].split, options.out / "figures"
     found = example_slices(trained.model, trained.results["test"], split, method, folder)

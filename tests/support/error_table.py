@@ -87,7 +87,7 @@ run --checkpoint-steps 0 -> --checkpoint-steps | at least 1 | '0'
 run --seed -1 -> --seed | at least 0 | '-1'
 run --seed 1.5 -> --seed | whole number | '1.5'
 run --seed {digits} -> --seed | whole number | 999...
-run --models vgg -> --models | cnn,cnn_dropout,tiny_cnn,reduced_inception | 'vgg'
+run --models vgg -> --models | compact_cnn,cnn,cnn_dropout,tiny_cnn,reduced_inception | 'vgg'
 run --models , -> --models | tiny_cnn | ','
 run --models '' -> --models | tiny_cnn | ''
 train --model vgg -> --model | 'vgg' | covid train --help
