@@ -55,8 +55,8 @@ NOT_BY_A_USER = {
     "an earlier check refuses such folders": (
         "at least one trial | expected a new or empty folder | there are no images"
     ),
-    "only if somebody ends one process of a command; tested in test_draw_process": (
-        "has been ended from outside"
+    "only if somebody ends one process of a command; tested in test_draw_process, _end": (
+        "figures has been ended | a process has been ended"
     ),
     "it is the program itself that chooses these values, names and arrays": (
         "labels of two classes | z must lie in | window must be one of | "
@@ -253,7 +253,7 @@ NO_PICTURE = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0\xff\xd9"
 CHECKPOINT = "stopped/random/tiny_cnn/checkpoint.npz | "
 AN_IMAGE = "train/Infected/synthetic-p001_s00_lung.png"
 NEW_IMAGE = "train/Infected/new.png"
-LAST_IMAGE = "test/Infected/synthetic-p003_s01_lung.png"
+LAST_IMAGE = "test/Infected/synthetic-p005_s01_lung.png"
 ITS_LINE = "parts/manifest.csv | damaged | train/Infected/synthetic-p005_s00_lung.png"
 
 
@@ -375,14 +375,14 @@ TABLE = [
             raising("covid.cli.commands.synth.synth", OSError("4096 requested and 12 written"))),
         ("memory | fewer images", raising("covid.cli.commands.synth.synth", MemoryError()))),
     Row("synth --patients 2 --slices 1", "No space left on device | disk",
-        raising("pathlib.Path.write_bytes", FULL)),
+        raising("covid.phantom.write.write_csv", FULL)),
     Row("figures --data slices", "figures/samples.png | No space left on device | disk",
         raising("covid.figures.plots.canvas.atomic_write", FULL)),
     *rows("predict model.npz image.png --out a.csv",
         ("--out | .csv | a.csv", given.folder("a.csv")),
         ("a.csv | No space left on device | disk", raising("minicnn.files.flush", FULL))),
     Row("train --data slices --epochs 1",
-        "trained/random/tiny_cnn/checkpoint.npz | No space left on device | none before | disk",
+        "trained/random/compact_cnn/checkpoint.npz | No space left on device | none before | disk",
         all_of(NO_CHECKPOINT, given.no_figures)),
 
     # Images
@@ -486,8 +486,8 @@ TABLE = [
     *rows("train --data slices --epochs 1 --out new",
         ("new | taken away | start it again",
             given.at_the_end(lambda: shutil.rmtree("new"))),
-        ("new/random/tiny_cnn/model.npz | taken away | start it again",
-            given.at_the_end(Path("new/random/tiny_cnn/model.npz").unlink), 2, "new")),
+        ("new/random/compact_cnn/model.npz | taken away | start it again",
+            given.at_the_end(Path("new/random/compact_cnn/model.npz").unlink), 2, "new")),
 
     # The report
     *rows("report finished",

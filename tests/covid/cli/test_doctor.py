@@ -128,7 +128,8 @@ def test_what_is_wrong_is_said_and_ends_with_2(monkeypatch, capsys):
         "nan      BROKEN: differs by more than 0.0001"
     )
     # The models are compared with layers whose relu it is.
-    assert lines[-2].startswith("Broken: Self-test: relu_forward; Self-test: cnn, fused; ")
+    broken = ["relu_forward", *(f"{name}, fused" for name in MODELS)]
+    assert lines[-2] == f"Broken: {'; '.join(f'Self-test: {name}' for name in broken)}."
 
 
 # Where something is broken
