@@ -62,7 +62,7 @@ def in_parallel(
 
     opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
-    workers = min(os.cpu_count() or 1, len(jobs))
+    workers = max(1, min(os.cpu_count() or 1, len(jobs)))
     pool = worker_pool(workers, one_thread) if processes else ThreadPoolExecutor(workers)
     try:
         waiting = [pool.submit(work, job) for job in jobs]

@@ -64,7 +64,12 @@ def body_level(gray: np.ndarray) -> int:
 
 
 def otsu(gray: np.ndarray) -> int:
-    """Otsu's threshold: the two classes of gray levels with the smallest variance."""
+    """Otsu's threshold: the two classes of gray levels with the smallest variance.
+
+    A flat image has one class: nothing in it is above the threshold.
+    """
+    if gray.min() == gray.max():
+        return int(gray.max())
     return int(cv2.threshold(gray.reshape(1, -1), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
 
 

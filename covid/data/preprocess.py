@@ -139,20 +139,25 @@ def lung_box(square: np.ndarray) -> Box | None:
     body, lungs = body_and_lungs(square)
     if not body.any():
         return None
-    scale = SIZE // MASK_SIZE
-    left, top, width, height = scale * np.array(cv2.boundingRect(body.astype(np.uint8)))
+    around = rectangle(body)
     if not lungs:
-        return Box(left, top, left + width, top + height)
-    x, y, lungs_width, lungs_height = scale * np.array(
-        cv2.boundingRect(np.any(lungs, axis=0).astype(np.uint8))
-    )
-    spare_x, spare_y = int(MOST_CUT_OFF * width), int(MOST_CUT_OFF * height)
+        return around
+    inner = rectangle(np.any(lungs, axis=0))
+    spare_x = int(MOST_CUT_OFF * (around.right - around.left))
+    spare_y = int(MOST_CUT_OFF * (around.bottom - around.top))
     return Box(
-        max(0, min(x - MARGIN, left + spare_x)),
-        max(0, min(y - MARGIN, top + spare_y)),
-        min(SIZE, max(x + lungs_width + MARGIN, left + width - spare_x)),
-        min(SIZE, max(y + lungs_height + MARGIN, top + height - spare_y)),
+        max(0, min(inner.left - MARGIN, around.left + spare_x)),
+        max(0, min(inner.top - MARGIN, around.top + spare_y)),
+        min(SIZE, max(inner.right + MARGIN, around.right - spare_x)),
+        min(SIZE, max(inner.bottom + MARGIN, around.bottom - spare_y)),
     )
+
+
+def rectangle(mask: np.ndarray) -> Box:
+    """The smallest box around the pixels of a lung mask's size that are True."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    scale = SIZE // MASK_SIZE
+    return Box(scale * left, scale * top, scale * (left + width), scale * (top + height))
 
 
 def crop(image: np.ndarray, box: Box) -> np.ndarray:

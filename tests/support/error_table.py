@@ -50,7 +50,7 @@ NOT_BY_A_USER = {
     "the parser or an earlier check refuses such options": (
         "at least 2 are needed | expected a model among | --recipe: expected | --model: expected | "
         "make_patient: | the near-duplicates must be | the labels must be | at least 1 slice | "
-        "the seed must be | no_contour must be | is negative"
+        "the seed must be | no_contour must be | rule must be | is negative"
     ),
     "an earlier check refuses such folders": (
         "at least one trial | expected a new or empty folder | there are no images"
@@ -101,6 +101,8 @@ run --group [ -> '[' | regular expression | --group
 split slices --group ( -> '(' | regular expression | --group
 run --recipe best -> --recipe | 'best' | covid run --help
 run --split patient -> --split | 'patient' | covid run --help
+preprocess slices --crop body -> --crop | 'body' | covid preprocess --help
+split slices --enhance --crop body -> --crop | 'body' | covid split --help
 run --no-contour stop -> --no-contour | 'stop' | covid run --help
 run --folds 1 -> --folds | at least 2 | '1'
 run --data '' -> --data | empty
@@ -127,6 +129,7 @@ evaluate model.npz --data parts --part best -> --part | 'best' | covid evaluate 
 
 # Options that do not go together, or not with these images
 split slices --no-contour drop -> --no-contour drop | --enhance
+split slices --crop contours -> --crop contours | --enhance
 evaluate model.npz --data slices --part train -> --part train | slices | leave it out
 split slices --group x --group-csv p.csv -> --group-csv | --group;
 run --group-csv p.csv --group-audit -> --group-audit | --group-csv
@@ -229,7 +232,7 @@ empty npy h5 keras torch half flipped-bit compressed overlapping endless-directo
 encrypted twice climbing-name objects no-array absurd-shape too-short empty-absurd-shape no-header
 npy-version-2 misshapen missing extra no-description numbers-as-description no-json json-list newer no-version
 no-layers wide-dense unknown-class unknown-optimizer positive-missing not-compiled positive-climbs
-one-class climbing-model-name preprocessing-3 enhance-text size-huge interpolation rescale-nan
+one-class climbing-model-name preprocessing-3 enhance-text crop-body size-huge interpolation rescale-nan
 size-of-others two-units no-probability huge-output huge-window nan-weight threshold-3
 threshold-method threshold-bare
 """
@@ -344,6 +347,8 @@ TABLE = [
     Row("evaluate cats.npz --data slices", "slices | classes | Dog and Cat",
         given.for_other_classes),
     Row("evaluate model.npz --data raw", "raw | not enhanced | --as-is", given.raw_split),
+    Row("evaluate model.npz --data parts", "parts | contours | lungs | --as-is",
+        given.in_split(lambda info: info.update(crop="contours"))),
 
     # Groups from a csv file
     *rows("split slices --group-csv p.csv",
