@@ -1,6 +1,8 @@
 """How kernels are compiled: the one decorator, and the notice while it takes long."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -41,7 +43,9 @@ def part(function):
     disk, where its sums may have been put into another order; which of them is taken would depend
     on what was compiled or read before, and with it the last bits of the results.
     """
-    return _compiled(function, fastmath=FAST_SUMS, forceinline=True)
+    # Nobody calls it from Python or C: what would let them takes a tenth of the compiler's time.
+    unused = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _compiled(function, fastmath=FAST_SUMS, forceinline=True, **unused)
 
 
 def _compiled(function, **options):
@@ -54,12 +58,19 @@ def _compiled(function, **options):
     return compiled
 
 
+class NotCompiled(Exception):
+    """A kernel is in no file, and was not to be compiled; see `without_compiling`."""
+
+
 class _Notice(event.Listener):
     """Says once that kernels are being compiled; reading them from the cache is no such event."""
 
     said = False
+    forbidden = False
 
     def on_start(self, event):
+        if self.forbidden:
+            raise NotCompiled
         if not self.said:
             self.said = True
             print(
@@ -72,4 +83,15 @@ class _Notice(event.Listener):
         pass
 
 
-event.register("numba:compile", _Notice())
+notice = _Notice()
+event.register("numba:compile", notice)
+
+
+@contextmanager
+def without_compiling() -> Iterator[None]:
+    """Raise NotCompiled for a kernel that would have to be compiled; those on disk are read."""
+    before, notice.forbidden = notice.forbidden, True
+    try:
+        yield
+    finally:
+        notice.forbidden = before
