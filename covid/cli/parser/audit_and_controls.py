@@ -82,9 +82,12 @@ def add_report(commands) -> None:
 
 
 def add_doctor(commands) -> None:
-    new_command(
+    parser = new_command(
         commands,
         "doctor",
         "tell what is installed and test the kernels; for bug reports",
         "covid doctor",
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="compile and test also what takes long to compile"
     )
