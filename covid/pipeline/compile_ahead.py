@@ -72,7 +72,7 @@ def any_to_compile(recipes: dict[str, Recipe]) -> bool:
             for name, recipe in recipes.items():
                 compile_for(name, recipe)
     except jit.NotCompiled:
-        jit.notice.said = True  # the other process will compile; it is said above
+        jit.say_nothing()  # the other process will compile, and the caller say so
         return True
     return False
 

@@ -58,7 +58,9 @@ def doctor(options: Namespace) -> dict:
     works = "What was checked works." if left_out else "All of this works."
     print(f"Broken: {'; '.join(broken)}." if broken else works)
     if left_out:
-        print(f"Not checked: {left_out}; `covid doctor --full` compiles them, which takes a minute.")
+        print(
+            f"Not checked: {left_out}; `covid doctor --full` compiles them, which takes a minute."
+        )
     print("Paste all of this into a bug report.")
     return report
 

@@ -83,15 +83,20 @@ class _Notice(event.Listener):
         pass
 
 
-notice = _Notice()
-event.register("numba:compile", notice)
+_notice = _Notice()
+event.register("numba:compile", _notice)
+
+
+def say_nothing() -> None:
+    """Compile without a notice: somebody else has said it."""
+    _notice.said = True
 
 
 @contextmanager
 def without_compiling() -> Iterator[None]:
     """Raise NotCompiled for a kernel that would have to be compiled; those on disk are read."""
-    before, notice.forbidden = notice.forbidden, True
+    before, _notice.forbidden = _notice.forbidden, True
     try:
         yield
     finally:
-        notice.forbidden = before
+        _notice.forbidden = before
