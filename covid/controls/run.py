@@ -13,8 +13,9 @@ from covid.controls import verdict
 from covid.controls.intervals import measured
 from covid.controls.logistic import fit_logistic
 from covid.controls.results import TITLES, WHAT, Controls, Row
-from covid.controls.variant_folders import PERMUTED, Material, choose_examples, prepare
+from covid.controls.variant_folders import PERMUTED, UNCHANGED, Material, choose_examples, prepare
 from covid.data.split_folder import SplitFolder
+from covid.training.predictions import Result
 from covid.training.recipes import Recipe
 from covid.training.train import train_and_evaluate
 
@@ -22,7 +23,12 @@ HISTOGRAMS = ("histogram", "histogram_without_lungs")
 
 
 def run_controls(
-    split: SplitFolder, model: str, recipe: Recipe, seed: int = 0, verbose: int | str = "auto"
+    split: SplitFolder,
+    model: str,
+    recipe: Recipe,
+    seed: int = 0,
+    verbose: int | str = "auto",
+    reference: Result | None = None,
 ) -> Controls:
     """Train on every control and on the image itself, and compare what they score in the test.
 
@@ -39,6 +45,9 @@ def run_controls(
         images and the recipe only.
     verbose : int or "auto"
         0: no output. Else a line for each control.
+    reference : Result, optional
+        Of the test images as they are, where this model was trained on them with this recipe and
+        seed before; it is the same that training once more would give.
 
     Raises
     ------
@@ -48,12 +57,14 @@ def run_controls(
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
         progress = verbose != 0
         material = prepare(split, recipe.image_size, seed, Path(folder), progress)
+        if reference is not None and (reference.groups is None) != (material.groups is None):
+            reference = None  # an image without a group among others with one is its own, here
         inferred = split.info.get("members") == "groups"  # see `covid.data.groups.Groups.members`
         members = "groups of look-alikes" if inferred else "patients"
         rows = []
         for name, title in TITLES.items():
             start = time.perf_counter()
-            row = row_of(name, material, model, recipe, seed, members)
+            row = row_of(name, material, model, recipe, seed, members, reference)
             rows.append(row)
             if progress:
                 seconds = time.perf_counter() - start
@@ -87,7 +98,13 @@ def run_controls(
 
 
 def row_of(
-    name: str, material: Material, model: str, recipe: Recipe, seed: int, members: str
+    name: str,
+    material: Material,
+    model: str,
+    recipe: Recipe,
+    seed: int,
+    members: str,
+    reference: Result | None,
 ) -> Row:
     """Train and test one control."""
     test = material.parts == "test"
@@ -95,8 +112,10 @@ def row_of(
         labels, p = histogram_scores(name, material)
         groups = test_groups(material)
     else:
-        trained = train_and_evaluate(model, recipe, material.folders[name], seed, verbose=0)
-        result = trained.results["test"]
+        result = reference if name == UNCHANGED else None
+        if result is None:
+            trained = train_and_evaluate(model, recipe, material.folders[name], seed, verbose=0)
+            result = trained.results["test"]
         labels, p = result.labels, result.probabilities
         groups = result.groups
     permuted = name == PERMUTED

@@ -28,7 +28,10 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
         options.say(
             f"\ncontrols: {model} on images that should not be enough (--no-controls: without)"
         )
-        found = run_controls(images.split, model, images.recipe, options.seed, options.verbose)
+        reference = outcome.trained[model].results["test"]
+        found = run_controls(
+            images.split, model, images.recipe, options.seed, options.verbose, reference
+        )
         with staged_folder(folder) as temporary:
             write_controls(found, temporary, disclaimer.note(images.split))
     with damage_as_error(folder):
