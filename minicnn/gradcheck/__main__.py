@@ -9,13 +9,19 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from minicnn import kernels
-from minicnn.gradcheck.examples import check_example, check_fused_example, examples, fused_examples
+from minicnn.gradcheck.examples import (
+    all_of,
+    check_example,
+    check_fused_example,
+    examples,
+    fused_examples,
+)
 from minicnn.gradcheck.report import Report
 from minicnn.kernels.runtime import jit
+from minicnn.kernels.runtime.spin_wait import SpinFlag
 from minicnn.kernels.runtime.thread_count import get_threads
 
 LAYERS = sorted({type(layer).__name__ for _, layer, _ in examples()})
-MOST_PROCESSES = 4  # each compiles what all need, such as the kernels of a dense layer
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -74,21 +80,25 @@ def chosen(layers: list[str] | None, backends: list[str] | None) -> list[Callabl
 
 def reports(checks: list[Callable[[], Report]]) -> Iterator[Report]:
     """Reports in the order of the checks, but last those for which kernels have to be compiled."""
-    waiting = []
+    jit.say_nothing()  # it is said below
+    SpinFlag()  # whose kernels all need
+    # By the module of the first kernel that is missing: one process compiles what they share.
+    waiting: dict[str, list[Callable[[], Report]]] = {}
     for check in checks:
         try:
             with jit.without_compiling():
                 report = check()
-        except jit.NotCompiled:
-            waiting.append(check)
+        except jit.NotCompiled as missing:
+            waiting.setdefault(str(missing), []).append(check)
         else:
             yield report
-    processes = min(len(waiting), get_threads(), MOST_PROCESSES)
+    processes = min(len(waiting), get_threads())
     if processes:
         print("compiling kernels for the rest, which is done once ...", file=sys.stderr, flush=True)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, context, jit.say_nothing) as pool:
-            yield from pool.map(partial.__call__, waiting)
+            for found in pool.map(all_of, waiting.values()):
+                yield from found
 
 
 if __name__ == "__main__":

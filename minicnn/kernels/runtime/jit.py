@@ -59,7 +59,7 @@ def _compiled(function, **options):
 
 
 class NotCompiled(Exception):
-    """A kernel is in no file, and was not to be compiled; see `without_compiling`."""
+    """A kernel is in no file, and was not to be compiled; holds the name of its module."""
 
 
 class _Notice(event.Listener):
@@ -70,7 +70,7 @@ class _Notice(event.Listener):
 
     def on_start(self, event):
         if self.forbidden:
-            raise NotCompiled
+            raise NotCompiled(event.data["dispatcher"].py_func.__module__)
         if not self.said:
             self.said = True
             print(
