@@ -43,16 +43,16 @@ def part(function):
     disk, where its sums may have been put into another order; which of them is taken would depend
     on what was compiled or read before, and with it the last bits of the results.
     """
-    # Nobody calls it from Python or C: what would let them takes a tenth of the compiler's time.
-    unused = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return _compiled(function, fastmath=FAST_SUMS, forceinline=True, **unused)
+    return _compiled(function, fastmath=FAST_SUMS, forceinline=True)
 
 
 def _compiled(function, **options):
     if config.DISABLE_JIT:
         # As plain Python: NumPy's integers then warn where the random bits lose what is above 32.
         return np.errstate(over="ignore")(function)
-    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    # No C wrapper: it would take time to compile, and nothing passes a kernel to C.
+    options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    compiled = njit(**options)(function)
     if "forceinline" not in options:
         keep_on_disk(compiled)
     return compiled
