@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -27,6 +27,30 @@ def worker_pool(workers: int, prepare: Callable[[], None]) -> ProcessPoolExecuto
         for _ in range(workers):
             pool.submit(os.getpid)  # starts one
     return pool
+
+
+class SecondProcess:
+    """One such process, which does one job after the other beside this one.
+
+    `prepare` as in `worker_pool`.
+
+    Attributes
+    ----------
+    process : multiprocessing.Process
+    """
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        others = multiprocessing.active_children()
+        self.pool = worker_pool(1, prepare)
+        (self.process,) = set(multiprocessing.active_children()).difference(others)
+
+    def submit(self, job: Callable, *arguments) -> Future:
+        return self.pool.submit(job, *arguments)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()  # it may still be importing
+        self.pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

@@ -12,7 +12,6 @@ files are the same.
 """
 
 import gc
-import multiprocessing
 import os
 import pkgutil
 from collections.abc import Iterator
@@ -22,25 +21,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.common.errors import UserError
-from covid.common.processes import worker_pool
+from covid.common.processes import SecondProcess
 
 HELPED = ("run", "train")  # the commands that draw much beside other work
 
 
-class Helper:
+class Helper(SecondProcess):
     """The second process.
 
     Attributes
     ----------
-    process : multiprocessing.Process
     ordered : list of Future
         Of the paths of all figures since the last `as_drawn`, in their order.
     """
 
     def __init__(self) -> None:
-        others = multiprocessing.active_children()
-        self.pool = worker_pool(1, import_plots)
-        (self.process,) = set(multiprocessing.active_children()).difference(others)
+        super().__init__(import_plots)
         self.ordered: list[Future] = []
 
     def order(self, job: tuple) -> None:
@@ -48,7 +44,7 @@ class Helper:
         for future in self.ordered:
             if future.done():
                 future.result()
-        self.ordered.append(self.pool.submit(drawn, *job))
+        self.ordered.append(self.submit(drawn, *job))
 
     def drop(self) -> None:
         """Forget the figures that the process was not handed yet, and wait for the others."""
@@ -56,11 +52,6 @@ class Helper:
             future.cancel()
         wait(self.ordered)
         self.ordered.clear()
-
-    def end(self) -> None:
-        """End the process, which has nothing to do by now."""
-        self.process.kill()  # it may still be importing
-        self.pool.shutdown()
 
 
 _helper: Helper | None = None
@@ -84,6 +75,11 @@ def helper() -> Iterator[None]:
     finally:
         _helper.end()
         _helper = None
+
+
+def is_helped() -> bool:
+    """Whether there is a second process."""
+    return _helper is not None
 
 
 @contextmanager
