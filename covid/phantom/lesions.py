@@ -68,7 +68,7 @@ def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
 
     def place(z: float, side: int, across: float) -> tuple[np.ndarray, float]:
         hilum = np.array([side * 50.0, -40.0])
-        return hilum + rng.normal(0, 13, 2) * [1.0, 1.6], rng.uniform(0, np.pi)
+        return hilum + rng.normal(0, 22, 2) * [1.0, 1.5], rng.uniform(0, np.pi)
 
     return draw_opacities(patient, rng, place, roughness=0.1)
 
