@@ -116,7 +116,11 @@ class PooledWindow(Explanation):
         lines.append(f"largest: {figure(self.result)} at {place(self.winner)}")
         others = len(self.ties) - 1
         if others:
-            rule = "all share the gradient" if self.ties_share else "the first one counts as the winner"
+            rule = (
+                "all share the gradient"
+                if self.ties_share
+                else "the first one counts as the winner"
+            )
             lines.append(f"{others} more of the same value; {rule}")
         return lines
 

@@ -119,10 +119,10 @@ CASES = [
     _convolution("plain", use_bias=False),
     *(_pooling(layers.MaxPooling2D, name) for name in POOLINGS),
     *(_pooling(layers.AveragePooling2D, name) for name in POOLINGS),
-    Case("GlobalMaxPooling2D: images", layers.GlobalMaxPooling2D, IMAGES),
-    Case("GlobalMaxPooling2D: one pixel", layers.GlobalMaxPooling2D, (1, 1, 1, 2)),
     Case("GlobalMaxPooling2D: keepdims", lambda: layers.GlobalMaxPooling2D(keepdims=True), IMAGES),
-    Case("GlobalAveragePooling2D: images", layers.GlobalAveragePooling2D, IMAGES),
+    Case("GlobalMaxPooling2D: vectors", layers.GlobalMaxPooling2D, IMAGES),
+    Case("GlobalMaxPooling2D: one pixel", layers.GlobalMaxPooling2D, (1, 1, 1, 2)),
+    Case("GlobalAveragePooling2D: vectors", layers.GlobalAveragePooling2D, IMAGES),
     Case("GlobalAveragePooling2D: one channel", layers.GlobalAveragePooling2D, (1, 5, 2, 1)),
     Case(
         "GlobalAveragePooling2D: keepdims",

@@ -1,4 +1,4 @@
-"""The four published models and the Inception block: layers, shapes, parameters."""
+"""The models and the Inception block: layers, shapes, parameters."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from covid.training.architectures import MODELS, build_model, inception_block
 from minicnn import layers, models
 
 PARAMETERS = {
+    "compact_cnn": 5_921,
     "cnn": 31_509_121,
     "cnn_dropout": 5_327_361,
     "tiny_cnn": 65_777,
@@ -15,6 +16,16 @@ PARAMETERS = {
 }
 # Class of each layer, what matters of its arguments, and the shape of what comes out.
 CHAINS = {
+    "compact_cnn": [
+        ("Conv2D", 8, (148, 148, 8)),
+        ("MaxPooling2D", (2, 2), (74, 74, 8)),
+        ("Conv2D", 16, (72, 72, 16)),
+        ("MaxPooling2D", (2, 2), (36, 36, 16)),
+        ("Conv2D", 32, (34, 34, 32)),
+        ("AveragePooling2D", (9, 9), (26, 26, 32)),
+        ("GlobalMaxPooling2D", None, (32,)),
+        ("Dense", 1, (1,)),
+    ],
     "cnn": [
         ("Conv2D", 32, (254, 254, 32)),
         ("MaxPooling2D", (2, 2), (127, 127, 32)),
@@ -55,7 +66,7 @@ def size_of(layer):
     return None
 
 
-# The published models
+# The models
 
 
 @pytest.mark.parametrize("name", MODELS)
