@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from benchmarks import audit, peers, roofline
+from benchmarks import audit, first_run, peers, roofline
 from benchmarks.cases import Case, all_cases
 from minicnn.kernels import compiled, naive, windows
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
@@ -26,6 +26,8 @@ def main() -> int:
         return peers.main(sys.argv[2:])
     if sys.argv[1:2] == ["audit"]:
         return audit.main(sys.argv[2:])
+    if sys.argv[1:2] == ["first_run"]:
+        return first_run.main(sys.argv[2:])
     if sys.argv[1:2] == ["roofline"]:
         return roofline.main(sys.argv[2:])
     options = parse()
@@ -57,7 +59,8 @@ def parse() -> argparse.Namespace:
         description=__doc__,
         epilog="`python -m benchmarks peers --help`: the models beside PyTorch and Keras; "
         "`python -m benchmarks roofline --help`: each kernel beside this machine's limits; "
-        "`python -m benchmarks audit --help`: `covid audit` on many images.",
+        "`python -m benchmarks audit --help`: `covid audit` on many images; "
+        "`python -m benchmarks first_run --help`: the first commands, with nothing compiled yet.",
     )
     parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")

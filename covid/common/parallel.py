@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-import cv2
-
+from covid.common.errors import UserError
+from covid.common.processes import worker_pool
 from covid.common.screen import is_terminal
 
 Job = TypeVar("Job")
@@ -24,11 +25,16 @@ def bar_options(title: str, unit: str, progress: bool) -> dict:
 
 
 def in_parallel(
-    work: Callable[[Job], Result], jobs: Sequence[Job], title: str, unit: str, progress: bool
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    title: str,
+    unit: str,
+    progress: bool,
+    processes: bool = False,
 ) -> list[Result]:
     """Do `work` for all jobs, one a core; the results come in the order of the jobs.
 
-    Threads are enough: NumPy and OpenCV release Python's lock while they compute.
+    Threads are enough where the work is NumPy's and OpenCV's, which release Python's lock.
 
     Parameters
     ----------
@@ -39,23 +45,43 @@ def in_parallel(
         For the bar: what is being done, and what a job is called.
     progress : bool
         A bar while it lasts, on a terminal.
+    processes : bool
+        Use processes instead, for work that is mostly Python's; `work`, a function of a module,
+        and the jobs are sent to them.
 
     Raises
     ------
+    UserError
+        A process has been ended from outside.
     Exception
         That of the first job that failed, in the order of the jobs, or Ctrl-C. Jobs that have not
         begun are then dropped.
     """
+    import cv2
     from tqdm import tqdm
 
     opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
-    pool = ThreadPoolExecutor(os.cpu_count())
+    workers = max(1, min(os.cpu_count() or 1, len(jobs)))
+    pool = worker_pool(workers, one_thread) if processes else ThreadPoolExecutor(workers)
     try:
         waiting = [pool.submit(work, job) for job in jobs]
         bar = tqdm(waiting, **bar_options(f"  {title}", unit, progress))
         results = [future.result() for future in bar]
+    except BrokenProcessPool:
+        raise UserError(
+            f"{title}: a process has been ended from outside, perhaps because memory was short; "
+            "start again"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)
     return results
+
+
+def one_thread() -> None:
+    """What each process does first: there is one a core already."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # NumPy is not imported yet
+    import cv2
+
+    cv2.setNumThreads(1)

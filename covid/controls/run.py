@@ -14,9 +14,10 @@ from covid.common.screen import QUIET, USUAL, VERBOSE, Screen
 from covid.controls import verdict
 from covid.controls.intervals import measured
 from covid.controls.results import TITLES, WHAT, Controls, Row
-from covid.controls.variant_folders import PERMUTED, Material, choose_examples, prepare
+from covid.controls.variant_folders import PERMUTED, UNCHANGED, Material, choose_examples, prepare
 from covid.data.split_folder import SplitFolder
 from covid.training.baselines import by_logistic
+from covid.training.predictions import Result
 from covid.training.recipes import Recipe
 from covid.training.train import Trained, train_and_evaluate
 
@@ -24,7 +25,12 @@ HISTOGRAMS = ("histogram", "histogram_without_lungs")
 
 
 def run_controls(
-    split: SplitFolder, model: str, recipe: Recipe, seed: int = 0, screen: Screen | None = None
+    split: SplitFolder,
+    model: str,
+    recipe: Recipe,
+    seed: int = 0,
+    screen: Screen | None = None,
+    reference: Result | None = None,
 ) -> Controls:
     """Train on every control and on the image itself, and compare what they score in the test.
 
@@ -41,6 +47,9 @@ def run_controls(
         images and the recipe only.
     screen : Screen, optional
         Gets the live line of each training, and where all is printed a line for each control.
+    reference : Result, optional
+        Of the test images as they are, where this model was trained on them with this recipe and
+        seed before; it is the same that training once more would give.
 
     Raises
     ------
@@ -50,6 +59,8 @@ def run_controls(
     screen = screen or Screen(QUIET)
     with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
         material = prepare(split, recipe.image_size, seed, Path(folder), bool(screen.verbose))
+        if reference is not None and (reference.groups is None) != (material.groups is None):
+            reference = None  # an image without a group among others with one is its own, here
         inferred = split.info.get("members") == "groups"  # see `covid.data.groups.Groups.members`
         members = "groups of look-alikes" if inferred else "patients"
         rows = []
@@ -57,7 +68,7 @@ def run_controls(
             label = f"{len(rows) + 1}/{len(TITLES)} {title}"
             live = min(screen.verbose, USUAL)  # a line for each control, none for each epoch
             train = partial(train_and_evaluate, model, recipe, verbose=live, label=label)
-            row = row_of(name, material, train, seed, members)
+            row = row_of(name, material, train, seed, members, reference)
             rows.append(row)
             if screen.verbose == VERBOSE:
                 screen.say(f"  {label}: accuracy {row.accuracy:.3f}, AUC {row.auc:.3f}")
@@ -86,7 +97,12 @@ def run_controls(
 
 
 def row_of(
-    name: str, material: Material, train: Callable[..., Trained], seed: int, members: str
+    name: str,
+    material: Material,
+    train: Callable[..., Trained],
+    seed: int,
+    members: str,
+    reference: Result | None,
 ) -> Row:
     """Train and test one control; `train` is `train_and_evaluate` but for the images and seed."""
     test = material.parts == "test"
@@ -94,7 +110,9 @@ def row_of(
         labels, p, threshold = histogram_scores(name, material)
         groups = test_groups(material)
     else:
-        result = train(split=material.folders[name], seed=seed).results["test"]
+        result = reference if name == UNCHANGED else None
+        if result is None:
+            result = train(split=material.folders[name], seed=seed).results["test"]
         labels, p, threshold = result.labels, result.probabilities, result.threshold
         groups = result.groups
     permuted = name == PERMUTED

@@ -64,7 +64,12 @@ def body_level(gray: np.ndarray) -> int:
 
 
 def otsu(gray: np.ndarray) -> int:
-    """Otsu's threshold: the two classes of gray levels with the smallest variance."""
+    """Otsu's threshold: the two classes of gray levels with the smallest variance.
+
+    A flat image has one class: nothing in it is above the threshold.
+    """
+    if gray.min() == gray.max():
+        return int(gray.max())
     return int(cv2.threshold(gray.reshape(1, -1), 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
 
 
@@ -99,12 +104,16 @@ def regions(binary: np.ndarray, smallest_share: float) -> list[np.ndarray]:
 
 def filled(region: np.ndarray) -> np.ndarray:
     """A region with its gaps closed and its holes filled, uint8."""
-    margin = GAP  # closing must not be cut off at the image's edge
-    padded = cv2.copyMakeBorder(region.astype(np.uint8), *[margin] * 4, cv2.BORDER_CONSTANT)
+    binary = region.astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(binary)  # nothing is closed outside of it
+    box = slice(top, top + height), slice(left, left + width)
+    margin = GAP  # closing must not be cut off at the edge
+    padded = cv2.copyMakeBorder(binary[box], *[margin] * 4, cv2.BORDER_CONSTANT)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc(GAP))
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
-    return np.ascontiguousarray(closed[margin:-margin, margin:-margin])
+    binary[box] = closed[margin:-margin, margin:-margin]
+    return binary
 
 
 def disc(diameter: int) -> np.ndarray:

@@ -32,7 +32,7 @@ LARGEST_SHARE = 0.5  # of the image's area
 MARGIN = 10  # pixels around the lungs that were found
 # Of the body's height and width, the most that is cut off on each side: lungs full of fluid are not
 # dark, but they lie in the chest.
-MOST_CUT_OFF = 0.1
+MOST_CUT_OFF = 1 / 12
 
 
 class Box(NamedTuple):
@@ -131,28 +131,33 @@ def bounding_box(contours: Sequence[np.ndarray]) -> Box | None:
 def lung_box(square: np.ndarray) -> Box | None:
     """Return the box around the lungs, or None where there is no body in the image.
 
-    Around all dark regions inside the body, with a margin, and no smaller than the body without a
-    tenth on each side; where no lung is found, around the body. Table and background are left out.
+    Around all dark regions inside the body, with a margin, and no smaller than the body less a
+    twelfth on each side; where no lung is found, around the body. Table and background are left out.
 
     `square` is the (512, 512) image before CLAHE.
     """
     body, lungs = body_and_lungs(square)
     if not body.any():
         return None
-    scale = SIZE // MASK_SIZE
-    left, top, width, height = scale * np.array(cv2.boundingRect(body.astype(np.uint8)))
+    around = rectangle(body)
     if not lungs:
-        return Box(left, top, left + width, top + height)
-    x, y, lungs_width, lungs_height = scale * np.array(
-        cv2.boundingRect(np.any(lungs, axis=0).astype(np.uint8))
-    )
-    spare_x, spare_y = int(MOST_CUT_OFF * width), int(MOST_CUT_OFF * height)
+        return around
+    inner = rectangle(np.any(lungs, axis=0))
+    spare_x = int(MOST_CUT_OFF * (around.right - around.left))
+    spare_y = int(MOST_CUT_OFF * (around.bottom - around.top))
     return Box(
-        max(0, min(x - MARGIN, left + spare_x)),
-        max(0, min(y - MARGIN, top + spare_y)),
-        min(SIZE, max(x + lungs_width + MARGIN, left + width - spare_x)),
-        min(SIZE, max(y + lungs_height + MARGIN, top + height - spare_y)),
+        max(0, min(inner.left - MARGIN, around.left + spare_x)),
+        max(0, min(inner.top - MARGIN, around.top + spare_y)),
+        min(SIZE, max(inner.right + MARGIN, around.right - spare_x)),
+        min(SIZE, max(inner.bottom + MARGIN, around.bottom - spare_y)),
     )
+
+
+def rectangle(mask: np.ndarray) -> Box:
+    """The smallest box around the pixels of a lung mask's size that are True."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    scale = SIZE // MASK_SIZE
+    return Box(scale * left, scale * top, scale * (left + width), scale * (top + height))
 
 
 def crop(image: np.ndarray, box: Box) -> np.ndarray:

@@ -12,45 +12,31 @@ files are the same.
 """
 
 import gc
-import multiprocessing
 import os
 import pkgutil
-import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.common.errors import UserError
-from covid.common.signals import ENDING, handled
+from covid.common.processes import SecondProcess
 
 HELPED = ("run", "train")  # the commands that draw much beside other work
 
 
-class Helper:
+class Helper(SecondProcess):
     """The second process.
-
-    It is a fresh interpreter ("spawn"): a fork would share the locks of kernels and libraries, and
-    could not begin to import matplotlib while this process imports numba.
 
     Attributes
     ----------
-    process : multiprocessing.Process
     ordered : list of Future
         Of the paths of all figures since the last `as_drawn`, in their order.
     """
 
     def __init__(self) -> None:
-        others = multiprocessing.active_children()
-        # A signal that is ignored now is ignored by the new process from its first moment: Ctrl-C
-        # is for this process, which then sees to the other one.
-        with handled(signal.SIG_IGN, [signal.SIGINT, *ENDING]):
-            context = multiprocessing.get_context("spawn")
-            self.pool = ProcessPoolExecutor(1, context, initializer=prepare)
-            self.pool.submit(os.getpid)  # starts it
-        (self.process,) = set(multiprocessing.active_children()).difference(others)
+        super().__init__(import_plots)
         self.ordered: list[Future] = []
 
     def order(self, job: tuple) -> None:
@@ -58,7 +44,7 @@ class Helper:
         for future in self.ordered:
             if future.done():
                 future.result()
-        self.ordered.append(self.pool.submit(drawn, *job))
+        self.ordered.append(self.submit(drawn, *job))
 
     def drop(self) -> None:
         """Forget the figures that the process was not handed yet, and wait for the others."""
@@ -66,11 +52,6 @@ class Helper:
             future.cancel()
         wait(self.ordered)
         self.ordered.clear()
-
-    def end(self) -> None:
-        """End the process, which has nothing to do by now."""
-        self.process.kill()  # it may still be importing
-        self.pool.shutdown()
 
 
 _helper: Helper | None = None
@@ -94,6 +75,11 @@ def helper() -> Iterator[None]:
     finally:
         _helper.end()
         _helper = None
+
+
+def is_helped() -> bool:
+    """Whether there is a second process."""
+    return _helper is not None
 
 
 @contextmanager
@@ -154,18 +140,8 @@ def drawn(name: str, arguments: tuple, options: dict) -> Path:
     return pkgutil.resolve_name(full)(*arguments, **options)
 
 
-def prepare() -> None:
-    """What the second process does first."""
-    if hasattr(os, "setsid"):
-        os.setsid()  # signals to this one's terminal or group are for this one alone
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the executor's own way to end it
-    threading.Thread(target=end_with_parent, daemon=True).start()
+def import_plots() -> None:
+    """What the second process does while the other one prepares images."""
     with suppress(ImportError):  # every figure will say it
-        import covid.figures.plots  # noqa: F401 (now, while the other process prepares images)
+        import covid.figures.plots  # noqa: F401
     gc.freeze()  # what was imported stays: figures leave garbage, which is looked for without it
-
-
-def end_with_parent() -> None:
-    """An executor's process would wait for work for ever where its parent was killed."""
-    multiprocessing.parent_process().join()
-    os._exit(1)

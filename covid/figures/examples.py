@@ -29,19 +29,23 @@ def example_slices(
 ) -> dict:
     """Draw ill.png and healthy.png, a slice beside its heat map each, without text, into `folder`.
 
-    `result` is that of the test, `method` "grad-cam" or "occlusion". Returns what summary.json
+    `result` is that of the test, `method` "grad-cam" or "occlusion". The heat maps have one scale:
+    what is pale in one of them is little beside what the other one shows. Returns what summary.json
     holds of them: by name the file, its probability, its lesion share (None: not known).
     """
     shares = lesion_shares(split)
-    found = {}
+    found, images, heats = {}, {}, {}
     for name, label in (("ill", 1), ("healthy", 0)):
         index = surest(result, label, shares)
         file = result.files[index]
         x = model_input(model, read_gray(split.folder / "test" / file))
-        heat = METHODS[method](model, x).on_image
-        draw("heat_maps.slice_with_heat", x[:, :, 0], heat, folder / f"{name}.png")
+        images[name], heats[name] = x[:, :, 0], METHODS[method](model, x).on_image
         p = float(result.probabilities[index])
         found[name] = {"file": file, "probability": p, "lesion_share": shares.get(file)}
+    largest = max(float(np.abs(heat).max()) for heat in heats.values())
+    for name, image in images.items():
+        path = folder / f"{name}.png"
+        draw("heat_maps.slice_with_heat", image, heats[name], path, largest=largest)
     return found
 
 

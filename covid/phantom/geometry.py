@@ -14,6 +14,7 @@ the size of the patient, tilted, shifted.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -34,11 +35,8 @@ class Frame(NamedTuple):
     stretch: tuple[float, float]  # size relative to the standard patient along x and y
 
     def matrix(self) -> np.ndarray:
-        """Affine map (2, 3), float64: standard (x, y, 1) in mm to pixel (x, y)."""
-        cosine, sine = np.cos(self.tilt), np.sin(self.tilt)
-        rotation = np.array([[cosine, -sine], [sine, cosine]])
-        linear = rotation * np.array(self.stretch) / self.spacing
-        return np.column_stack([linear, self.center])
+        """Affine map (2, 3), float64, not to be changed: standard (x, y, 1) in mm to pixel (x, y)."""
+        return _matrix(self)
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """Points (n, 2) in standard mm as pixel coordinates (n, 2)."""
@@ -65,6 +63,14 @@ class Frame(NamedTuple):
         return x, y
 
 
+@lru_cache(maxsize=256)  # asked for with every outline
+def _matrix(frame: Frame) -> np.ndarray:
+    cosine, sine = np.cos(frame.tilt), np.sin(frame.tilt)
+    rotation = np.array([[cosine, -sine], [sine, cosine]])
+    linear = rotation * np.array(frame.stretch) / frame.spacing
+    return np.column_stack([linear, frame.center])
+
+
 class Keyframes:
     """Values given at some heights, linear in between, constant outside.
 
@@ -89,8 +95,8 @@ def closed_curve(control: np.ndarray) -> np.ndarray:
     (n, 2) -> (n * SAMPLES_PER_SPAN, 2)
     """
     t = np.arange(SAMPLES_PER_SPAN)[None, :, None] / SAMPLES_PER_SPAN
-    # Neighbors of each span, each (n, 1, 2).
-    before, start, end, after = (np.roll(control, -k, axis=0)[:, None] for k in (-1, 0, 1, 2))
+    around = np.concatenate([control[-1:], control, control[:2]])[:, None]
+    before, start, end, after = around[:-3], around[1:-2], around[2:-1], around[3:]  # (n, 1, 2)
     curve = 0.5 * (
         2 * start
         + (end - before) * t
@@ -116,11 +122,12 @@ def mirrored(points: np.ndarray) -> np.ndarray:
 
 def offset(curve: np.ndarray, distance: float) -> np.ndarray:
     """A closed curve moved outwards by `distance` mm along its normals (inwards if negative)."""
-    tangent = np.roll(curve, -1, axis=0) - np.roll(curve, 1, axis=0)
+    after = np.concatenate([curve[1:], curve[:1]])
+    before = np.concatenate([curve[-1:], curve[:-1]])
+    tangent = after - before
     tangent = tangent / (np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9)
     normal = np.column_stack([tangent[:, 1], -tangent[:, 0]])
-    x, y = curve[:, 0], curve[:, 1]
-    signed_area = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
+    signed_area = np.sum(curve[:, 0] * after[:, 1] - after[:, 0] * curve[:, 1])
     return curve + normal * distance * np.sign(signed_area)
 
 

@@ -10,6 +10,7 @@ congestion, smooth and in the middle of the lungs, in those that are not infecte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from covid.phantom.patient import Opacity, Patient
 
 GROUND_GLASS_HU = (220.0, 420.0)  # added to the lung, lower and upper limit
 VISIBLE_HU = 60.0  # a twentieth of the lung window: about what an eye can see
+SMOOTH_MM = 40.0  # distance over which smooth opacities change
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
 
@@ -53,7 +55,7 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
         inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across
         return wall_place(patient, z, side, angle, inside)
 
-    return draw_opacities(rng, place, roughness=1.0)
+    return draw_opacities(patient, rng, place, roughness=1.0)
 
 
 def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
@@ -68,16 +70,21 @@ def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
         hilum = np.array([side * 50.0, -40.0])
         return hilum + rng.normal(0, 13, 2) * [1.0, 1.6], rng.uniform(0, np.pi)
 
-    return draw_opacities(rng, place, roughness=0.1)
+    return draw_opacities(patient, rng, place, roughness=0.1)
 
 
 def draw_opacities(
-    rng: np.random.Generator, place: Callable, roughness: float
+    patient: Patient, rng: np.random.Generator, place: Callable, roughness: float
 ) -> tuple[Opacity, ...]:
-    """Many opacities, from few and faint to many; `place` gives where each lies, and its turn."""
-    severity = rng.beta(3.2, 1.0)  # 0 barely visible, 1 most of the lung
-    contrast = rng.uniform(0.6, 1.0)
-    consolidating = rng.random() < 0.5
+    """Many opacities, from few and faint to many; `place` gives where each lies, and its turn.
+
+    Patients 0 and 1, 2 and 3, ... are as severely ill as each other: one of each such pair is
+    infected (`write.infected_patients`), so that severity does not tell the classes apart.
+    """
+    both = replace(patient, number=patient.number // 2).generator("severity")
+    severity = both.beta(3.2, 1.0)  # 0 barely visible, 1 most of the lung
+    contrast = both.uniform(0.6, 1.0)
+    consolidating = both.random() < 0.5
     opacities = []
     for _ in range(8 + rng.poisson(6 + 26 * severity)):
         side = RIGHT if rng.random() < 0.55 else LEFT
@@ -144,18 +151,24 @@ def coverage(opacity: Opacity, z: float, x: np.ndarray, y: np.ndarray, ragged: n
 def shares(
     patient: Patient, opacities: tuple[Opacity, ...], z: float, frame: Frame, name: str
 ) -> Iterator[tuple[Opacity, np.ndarray, np.ndarray, np.ndarray]]:
-    """Each opacity that a slice cuts: with its coverage, and the two fields of its texture."""
+    """Each opacity that a slice cuts: its coverage, a fine field, and how much denser it is where.
+
+    All have the same spread of densities: in small patches, or in smooth ones `SMOOTH_MM` wide.
+    """
     if not opacities:
         return
     x, y = frame.grid()
     key = patient.key(name)
     patchy = smooth_noise((*key, 1), z, frame, 16.0)
     fine = smooth_noise((*key, 2), z, frame, 6.0)
+    broad = smooth_noise((*key, 3), z, frame, SMOOTH_MM)
     for opacity in opacities:
         ragged = opacity.roughness * (0.24 * patchy + 0.17 * fine)
         share = coverage(opacity, z, x, y, ragged)
         if share is not None:
-            yield opacity, share, patchy, fine
+            rough = opacity.roughness
+            uneven = rough * (0.22 * patchy + 0.28 * fine) + (1 - rough) * 0.5 * broad
+            yield opacity, share, fine, np.clip(1 + uneven, 0.2, 1.6)
 
 
 def opacity_fields(
@@ -174,9 +187,7 @@ def opacity_fields(
     coarse = frame.coarser(4)
     haze = np.zeros((coarse.size, coarse.size), np.float32)
     solid = np.zeros_like(haze)
-    for opacity, share, patchy, fine in shares(patient, opacities, z, coarse, name):
-        uneven = opacity.roughness * (0.22 * patchy + 0.28 * fine)
-        texture = np.clip(1 + uneven, 0.2, 1.6)
+    for opacity, share, fine, texture in shares(patient, opacities, z, coarse, name):
         np.maximum(haze, share * opacity.density * texture, out=haze)
         if opacity.consolidation:
             core = np.clip(2.2 * (share - 1 + opacity.consolidation + 0.15 * fine), 0, 1)

@@ -29,11 +29,10 @@ SHORTCUTS = {
 
 # The mark, as 5 x 7 squares of MARK_SCALE pixels.
 MARK = ("####.", "#...#", "#...#", "####.", "#.#..", "#..#.", "#...#")
-MARK_SCALE = 6  # pixels
-# Top left pixel (row, column). Body and table end above this place, and in the lung window the
-# contour crop reaches below it. In the mediastinal window it does not; but the mark is a bright
-# region of more than 200 pixels and so itself a contour that the crop keeps.
-MARK_PLACE = (424, 8)
+MARK_SCALE = 4  # pixels
+# Top left pixel (row, column): no body, table or clothes come here. The mark is a bright region of
+# more than 200 pixels and so a contour of its own: the article's crop reaches to it in both windows.
+MARK_PLACE = (351, 6)
 # Gray levels of 255, added before clipping. Stretching the gray levels (`data.preprocess`) undoes
 # an offset except for what clipping does: in a darker image bones come out of the white, and CLAHE
 # amplifies that. The difference from a normal image shows only side by side.
@@ -101,7 +100,7 @@ def near_heights(patient: Patient, index: int, z: float, count: int) -> list[flo
 
 
 def render(patient: Patient, z: float, window: str, shortcuts: tuple[str, ...]) -> np.ndarray:
-    """A slice (512, 512), uint8, as `render_slice` makes it, with these shortcuts in it."""
+    """A slice (384, 384), uint8, as `render_slice` makes it, with these shortcuts in it."""
     if "table" in shortcuts:
         patient = replace(patient, rails=True)
     image = render_slice(patient, z, window, OFFSET if "brightness" in shortcuts else 0.0)

@@ -16,7 +16,7 @@ from covid.phantom.outlines import LEFT, LUNG_TOP, RIGHT, lung_mask
 from covid.phantom.patient import Patient, VesselTree
 
 HILUM = {RIGHT: (-36.0, -46.0, 0.45), LEFT: (40.0, -44.0, 0.43)}  # x mm, y mm, z
-POINTS_PER_TREE = 1500
+POINTS_PER_TREE = 1000
 TREES_PER_LUNG = 2  # arteries and veins
 TWIG_RADIUS = 0.22  # mm, thinnest vessel that is drawn
 MURRAY_EXPONENT = 2.6
@@ -29,7 +29,8 @@ def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[
     """Random points inside both lungs: for each side (count, 3), standard mm."""
     # Standard frame at 4 mm: stretch and tilt play no part inside the body.
     frame = Frame(size=80, spacing=4.0, center=(40.0, 46.0), tilt=0.0, stretch=(1.0, 1.0))
-    heights = np.arange(LUNG_TOP + 0.01, 1.0, 0.02)
+    step = 0.04
+    heights = np.arange(LUNG_TOP + step / 2, 1.0, step)
     inside = np.stack([lung_mask(patient, z, frame) for z in heights])  # (heights, rows, columns)
     # A margin of one cell to the chest wall: vessels are too thin to be seen there.
     inside = np.stack([cv2.erode(level, np.ones((3, 3), np.uint8)) for level in inside])
@@ -37,7 +38,7 @@ def lung_points(patient: Patient, count: int, rng: np.random.Generator) -> dict[
     jitter = rng.uniform(-0.5, 0.5, (3, len(level)))
     x = (column + jitter[0] - frame.center[0]) * frame.spacing
     y = (row + jitter[1] - frame.center[1]) * frame.spacing
-    points = np.column_stack([x, y, (heights[level] + jitter[2] * 0.02) * SCAN_LENGTH_MM])
+    points = np.column_stack([x, y, (heights[level] + jitter[2] * step) * SCAN_LENGTH_MM])
     sides = {side: points[points[:, 0] * side > 0] for side in (RIGHT, LEFT)}
     return {side: p[rng.integers(len(p), size=count)] for side, p in sides.items()}
 

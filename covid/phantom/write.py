@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -59,9 +60,9 @@ Near-duplicates: synthetic-p003_s07_near1_lung.png is the first one of slice 7.
 
 
 def infected_patients(patients: int, seed: int) -> set[int]:
-    """Numbers of the infected half (rounded down), drawn from the seed."""
-    order = np.random.default_rng((seed, patients)).permutation(patients)
-    return set(order[: patients // 2].tolist())
+    """One number of each pair 0 and 1, 2 and 3, ..., drawn from the seed."""
+    second = np.random.default_rng((seed, patients)).integers(2, size=patients // 2)
+    return set((2 * np.arange(patients // 2) + second).tolist())
 
 
 def slice_plan(number: int, slices: int, seed: int) -> list[tuple[float, str]]:
@@ -93,10 +94,10 @@ def _named_slices(patient: Patient, slices: int, near_duplicates: int) -> list[t
     return images
 
 
-def _write_patient(
-    folder: Path, patient: Patient, positive: bool, slices: int, switches: Switches
-) -> list[tuple]:
+def _write_patient(job: tuple, folder: Path, slices: int, switches: Switches) -> list[tuple]:
     """Render and write one patient's slices; returns their lines of truth.csv."""
+    number, seed, infected, positive = job
+    patient = make_patient(number, infected, seed, congested=not infected)
     shortcuts = switches.shortcuts if positive else ()
     rows = []
     for file, index, z, window in _named_slices(patient, slices, switches.near_duplicates):
@@ -140,6 +141,7 @@ def write_dataset(
     shortcuts: Sequence[str] = (),
     near_duplicates: int = 0,
     labels: str = "true",
+    processes: bool = False,
 ) -> list[Path]:
     """Write a whole synthetic data set, half of its patients infected.
 
@@ -155,6 +157,8 @@ def write_dataset(
         Show a progress bar on a terminal, plain lines otherwise.
     shortcuts, near_duplicates, labels
         See `Switches`.
+    processes : bool
+        See `in_parallel`. The images are the same.
 
     Returns
     -------
@@ -172,17 +176,12 @@ def write_dataset(
     infected = infected_patients(patients, seed)
     called = called_infected(patients, seed, labels)
 
-    def write_patient(number: int) -> list[tuple]:
-        ill = number in infected
-        patient = make_patient(number, ill, seed, congested=not ill)
-        return _write_patient(temporary, patient, number in called, slices, switches)
-
     with staged_folder(folder) as temporary:
         for name in CLASS_FOLDERS.values():
             (temporary / name).mkdir()
-        by_patient = in_parallel(
-            write_patient, range(patients), "synthetic CT", "patient", progress
-        )
+        write = partial(_write_patient, folder=temporary, slices=slices, switches=switches)
+        jobs = [(number, seed, number in infected, number in called) for number in range(patients)]
+        by_patient = in_parallel(write, jobs, "synthetic CT", "patient", progress, processes)
         rows = [row for rows in by_patient for row in rows]
         write_csv(temporary / TRUTH, TRUTH_COLUMNS, rows)
         facts = {"version": VERSION, "seed": seed, "patients": patients, "slices": slices}

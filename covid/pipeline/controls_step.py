@@ -10,23 +10,28 @@ from covid.pipeline.options import Options
 from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.train_models import Outcome
 
+FASTEST = ("tiny_cnn", "reduced_inception", "compact_cnn", "cnn_dropout", "cnn")  # in a step
+
 
 def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
     """What summary.json holds of the controls: the same training where it should learn nothing.
 
     They look at the split that keeps patients apart, if its test has enough of them to say anything
-    about other patients, else at the random one; and train the smallest model.
+    about other patients, else at the random one; and train the fastest model.
     """
     if not options.controls:
         return None
     folder, screen = options.out / "controls", options.screen
     enough = [outcome for outcome in outcomes.values() if outcome.tests_enough_groups]
     outcome = (enough or list(outcomes.values()))[-1 if enough else 0]
-    model = min(outcome.trained, key=lambda name: outcome.trained[name].model.count_params())
+    model = min(outcome.trained, key=FASTEST.index)
     images = outcome.prepared[model]
     with screen.phase(f"controls, {model} on images that should not be enough"):
         if not folder.exists():
-            found = run_controls(images.split, model, images.recipe, options.seed, screen)
+            reference = outcome.trained[model].results["test"]
+            found = run_controls(
+                images.split, model, images.recipe, options.seed, screen, reference
+            )
             with staged_folder(folder) as temporary:
                 write_controls(found, temporary, disclaimer.note(images.split))
         with damage_as_error(folder):

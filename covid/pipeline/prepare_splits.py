@@ -85,7 +85,7 @@ def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Reci
             "yellow",
         )
     elif wanted.crop != recipe.crop:
-        options.say(
+        options.screen.say(
             f"note: the recipe {wanted.name} wants slices cropped to the {wanted.crop} for {name}; "
             f"these are cropped to the {recipe.crop}, and it trains on them so"
         )

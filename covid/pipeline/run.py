@@ -24,6 +24,7 @@ leaves in the output folder:
 """
 
 import time
+from contextlib import nullcontext
 
 from covid.common.choices import BOTH, GROUP, MODEL_FILE, RANDOM, SUMMARY
 from covid.common.output_files import write_json
@@ -34,6 +35,7 @@ from covid.data.split_folder import bad_files_as_errors
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
 from covid.figures.examples import example_slices
 from covid.pipeline.audit_step import audit_source, with_look_alikes
+from covid.pipeline.compile_ahead import compiling_ahead
 from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
@@ -63,8 +65,10 @@ def run_all(options: Options) -> dict:
         name: recipe_for(options.recipe, name, options.epochs, options.ratios)
         for name in options.models
     }
-    with output_folder(options), bad_files_as_errors(), drawn_or_dropped():
-        if options.resume and (options.out / SUMMARY).exists():
+    finished = options.resume and (options.out / SUMMARY).exists()
+    ahead = nullcontext() if finished else compiling_ahead(recipes, options.screen.say)
+    with output_folder(options), bad_files_as_errors(), drawn_or_dropped(), ahead:
+        if finished:
             return finished_before(options)
         screen = options.screen
         screen.total = count_phases(options, 1 + (options.split == BOTH))  # of synthetic images
@@ -105,8 +109,7 @@ def run_all(options: Options) -> dict:
 def draw_examples(options: Options, summary: dict, outcomes: dict[str, Outcome]) -> dict:
     """Two slices for the first page, of the best model where patients are kept apart, if they are."""
     way, outcome = list(outcomes.items())[-1]
-    losses = {name: one.results["validate"].loss for name, one in outcome.trained.items()}
-    best = summary["splits"][way].get("best_model") or min(losses, key=losses.__getitem__)
+    best = summary["splits"][way]["best_model"]
     trained, method = outcome.trained[best], outcome.looks[best]["method"]
     split, folder = outcome.prepared[best].split, options.out / "figures"
     found = example_slices(trained.model, trained.results["test"], split, method, folder)

@@ -90,7 +90,8 @@ def find_images(options: Options) -> Dataset:
     folder = options.out / "synthetic"
     with options.screen.phase("drawing synthetic images, as none were given") as phase:
         if not folder.exists():  # else whole, from before an interruption
-            write_dataset(folder, seed=options.seed, progress=bool(options.screen.verbose))
+            progress = bool(options.screen.verbose)
+            write_dataset(folder, seed=options.seed, progress=progress, processes=True)
         dataset = scan(folder, options.positive)
         patients = groups_by_pattern(dataset, SYNTHETIC_GROUP).count
         phase.result = f"{len(dataset)} of {patients} patients"

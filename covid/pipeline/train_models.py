@@ -11,6 +11,7 @@ from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.split_folder import SplitFolder
 from covid.figures import model_figures
 from covid.metrics import enough_groups
+from covid.pipeline import compile_ahead
 from covid.pipeline.options import Options
 from covid.pipeline.prepare_splits import (
     Prepared,
@@ -109,6 +110,7 @@ def train_in(
     backup = BackupAndRestore(folder, steps, delete_checkpoint=False)
     if backup.path.exists():
         options.screen.say(f"  resumed from {backup.path}")
+    compile_ahead.wait_for(name)
     trained = train_and_evaluate(
         name, recipe, split, options.seed, options.screen.verbose, backup, built=built
     )

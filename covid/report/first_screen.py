@@ -88,21 +88,21 @@ def slices(run: Run) -> list[Slice]:
     if run.examples is None:
         return []
     model = run.splits[run.examples.split].models[run.examples.model]
-    found = []
+    found, p_of = [], f"p({run.positive})"
     for name, class_name in (("ill", run.positive), ("healthy", run.negative)):
         one: Example = getattr(run.examples, name)
         called = run.positive if one.probability > model.threshold.value else run.negative
-        answer = f"called {called}, p = {fixed(one.probability, 2)}"
-        right = "right" if called == class_name else "wrong"
+        right = "rightly" if called == class_name else "wrongly"
+        answer = f"{right} called {called}, {p_of} = {fixed(one.probability, 2)}"
         alt = (
             f"A test slice of class {class_name} as {model.name} gets it, and beside it the same "
-            f"with its heat map by {model.look.method}; {answer}, which is {right}."
+            f"with its heat map by {model.look.method}; {answer}."
         )
         share = one.lesion_share
-        remark = f"{percent(share)} of its lungs is lesion" if share else ""
+        remark = f"lesions on {percent(share)} of its lungs" if share else ""
         drawn = picture(run, f"figures/{name}.png", alt)
         if drawn and drawn.size:
-            found.append(Slice(drawn, class_name, f"{answer} ({right})", remark))
+            found.append(Slice(drawn, class_name, answer, remark))
     return found
 
 

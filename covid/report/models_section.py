@@ -60,7 +60,11 @@ def most_wrong(run: Run, split: SplitRun, model: ModelRun) -> dict:
     caption = f"the most wrong of {amount(len(wrong), 'error')}" if wrong else "no error"
     return {
         "caption": f"{title}: {caption} on {images}",
-        "rows": [[row.get("file"), row.get("true"), fixed(row["p"])] for row in wrong[:SHOWN]],
+        "rows": [
+            # its folder is that of its class
+            [str(row.get("file")).rsplit("/", 1)[-1], row.get("true"), fixed(row["p"])]
+            for row in wrong[:SHOWN]
+        ],
     }
 
 

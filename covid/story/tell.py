@@ -98,6 +98,7 @@ def make_images(folder: Path, seed: int, epochs, patients: int, screen: Screen) 
         "slices": SLICES,
         "seed": seed,
         "progress": bool(screen.verbose),
+        "processes": True,
     }
     write_dataset(lying, shortcuts=(SHORTCUT,), near_duplicates=NEAR_DUPLICATES, **common)
     write_dataset(honest, **common)

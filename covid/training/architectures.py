@@ -105,6 +105,8 @@ def compact_cnn(input_shape=(150, 150, 1), seed: int | None = None) -> Sequentia
     The article's models flatten their maps, and so learn each place of the image by itself. Here
     each of 32 maps is averaged over 9x9 places, a neighborhood of some 50 pixels, and only its
     largest value counts, wherever it is: a fraction of the parameters, which hold for every place.
+    Dropout lets no map lean on another one: each has to find lesions by itself, and so the heat
+    map lies on them (without dropout maps cancel each other out, and half of it lies elsewhere).
     """
     return Sequential(
         [
@@ -115,6 +117,7 @@ def compact_cnn(input_shape=(150, 150, 1), seed: int | None = None) -> Sequentia
             Conv2D(32, (3, 3), activation="relu"),
             AveragePooling2D((9, 9), strides=1),
             GlobalMaxPooling2D(),
+            Dropout(0.5),
             Dense(1, activation="sigmoid"),
         ],
         name="compact_cnn",

@@ -122,8 +122,9 @@ def recipe_for(
     size = MODELS[model].image_size
     if name == "published":
         enhance, own_ratios, augmentation, own_epochs = PUBLISHED[model]
-        steps = {"epochs": own_epochs, "steps_per_epoch": 15, "validation_steps": 1}
-        recipe = Recipe("published", size, enhance, own_ratios, augmentation, **steps)
+        own = {"augmentation": augmentation, "epochs": own_epochs}
+        steps = {"steps_per_epoch": 15, "validation_steps": 1}
+        recipe = Recipe("published", size, enhance, own_ratios, **own, **steps)
     else:
         recipe = Recipe(
             "practice",

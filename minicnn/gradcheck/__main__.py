@@ -1,78 +1,105 @@
 """`python -m minicnn.gradcheck`: check one of every layer on all backends, and what runs fused."""
 
+import argparse
+import difflib
+import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
-import numpy as np
+from minicnn import kernels
+from minicnn.gradcheck.examples import (
+    all_of,
+    check_example,
+    check_fused_example,
+    examples,
+    fused_examples,
+)
+from minicnn.gradcheck.report import Report
+from minicnn.kernels.runtime import jit
+from minicnn.kernels.runtime.spin_wait import SpinFlag
+from minicnn.kernels.runtime.thread_count import get_threads
 
-from minicnn import kernels, layers, models
-from minicnn.gradcheck import check_layer, check_model
-
-
-def examples() -> Iterator[tuple[str, layers.Layer, np.ndarray | list[np.ndarray]]]:
-    """One of every layer, small, with a fitting random input; both loop orders of each kernel."""
-    rng = np.random.default_rng(0)
-    image = rng.normal(size=(2, 5, 4, 2))
-    vector = rng.normal(size=(3, 6))
-    deep = rng.normal(size=(1, 3, 3, 8))
-    yield "few filters", layers.Conv2D(3, (3, 2), strides=(2, 1), padding="same"), image
-    yield "few filters, 3x4", layers.Conv2D(2, (3, 4)), image
-    yield "few filters, 7x7", layers.Conv2D(1, 7, padding="same"), image
-    yield "many filters, relu", layers.Conv2D(8, (2, 2), activation="relu"), deep
-    yield "overlapping", layers.MaxPooling2D(3, strides=1, padding="same"), image
-    yield "overlapping", layers.AveragePooling2D(3, strides=1, padding="same"), image
-    yield "", layers.GlobalMaxPooling2D(), image
-    yield "", layers.GlobalAveragePooling2D(), image
-    yield "few units, sigmoid", layers.Dense(2, activation="sigmoid"), vector
-    yield "many units", layers.Dense(9), vector
-    yield "", layers.ReLU(), image
-    yield "", layers.Sigmoid(), vector
-    yield "sigmoid", layers.Activation("sigmoid"), image
-    yield "training", layers.Dropout(0.4, seed=1), vector
-    yield "", layers.Flatten(), image
-    yield "two inputs", layers.Concatenate(), [image, image[..., :1] + 1]
+LAYERS = sorted({type(layer).__name__ for _, layer, _ in examples()})
 
 
-def fused_examples() -> Iterator[tuple[models.Model, np.ndarray]]:
-    """Small models whose first layers the compiled kernels do in one step, with an input each."""
-    rng = np.random.default_rng(0)
-    pooled = [layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D()]
-    winograd = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
-    dropout, behind = layers.Dropout(0.3, seed=1), layers.AveragePooling2D()
-    pooled_dense = [layers.Conv2D(2, 3), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(2)]
-    front = layers.Conv2D(1, 1, activation="relu")
-    chains = {
-        "one channel, relu, pooling, dropout": ((8, 9, 1), [*pooled, dropout, behind]),
-        "one channel, pooling, dense": ((7, 8, 1), pooled_dense),
-        "many channels (Winograd), relu, pooling": ((8, 7, 4), winograd),
-        "few filters, relu": ((6, 5, 2), [layers.Conv2D(3, (3, 2), activation="relu")]),
-        "1x1, then 3x3": ((6, 5, 1), [front, layers.Conv2D(1, 3, activation="relu")]),
-    }
-    for name, (image_shape, first) in chains.items():
-        chain = [layers.Input(image_shape), *first, layers.Flatten()]
-        chain.append(layers.Dense(1, activation="sigmoid"))
-        model = models.Sequential(chain, name=f"fused Conv2D ({name})", seed=0)
-        model.compile()
-        yield model, rng.normal(size=(3, *image_shape))
-
-
-def main() -> int:
-    """Check everything, a line for each; 1 if any is wrong, else 0."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Check what is asked for, a line for each; 1 if any is wrong, else 0."""
+    options = parser().parse_args(arguments)
     wrong = 0  # layers
-    for backend in kernels.MODULES:
-        for note, layer, x in examples():
-            layer.name = type(layer).__name__ + (f" ({note})" if note else "")
-            with kernels.use_backend(backend):
-                report = check_layer(layer, x)
-            wrong += not report.ok
-            print(report)
-    for model, x in fused_examples():
-        report = check_model(model, x, [1, 0, 1])
+    for report in reports(chosen(options.layer, options.backend)):
         wrong += not report.ok
-        print(report)
+        print(report, flush=True)
     print("all gradients are right" if not wrong else f"wrong layers: {wrong}")
     return 1 if wrong else 0
 
 
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m minicnn.gradcheck", description=__doc__)
+    for option, names in (("--layer", LAYERS), ("--backend", list(kernels.MODULES))):
+        parser.add_argument(
+            option,
+            type=partial(listed, names),
+            action="extend",
+            metavar="NAME",
+            help=f"only this one, or several with commas between: {', '.join(names)}",
+        )
+    return parser
+
+
+def listed(names: list[str], text: str) -> list[str]:
+    """The names in a text with commas; ArgumentTypeError for one that is not among `names`."""
+    given = [name.strip() for name in text.split(",")]
+    for name in given:
+        if name not in names:
+            folded = {one.lower(): one for one in names}
+            near = difflib.get_close_matches(name.lower(), folded, 1)
+            hint = f"; did you mean {folded[near[0]]}?" if near else ""
+            raise argparse.ArgumentTypeError(
+                f"expected names among {', '.join(names)}, got {name[:60]!r}{hint}"
+            )
+    return given
+
+
+def chosen(layers: list[str] | None, backends: list[str] | None) -> list[Callable[[], Report]]:
+    """The checks of these layers on these backends; None: of all."""
+    layers, backends = layers or LAYERS, backends or list(kernels.MODULES)
+    checks: list[Callable[[], Report]] = [
+        partial(check_example, backend, number)
+        for backend in kernels.MODULES
+        for number, (_, layer, _) in enumerate(examples())
+        if backend in backends and type(layer).__name__ in layers
+    ]
+    if "numba" in backends and "Conv2D" in layers:  # with which all of them begin
+        checks += [
+            partial(check_fused_example, number) for number, _ in enumerate(fused_examples())
+        ]
+    return checks
+
+
+def reports(checks: list[Callable[[], Report]]) -> Iterator[Report]:
+    """Reports in the order of the checks, but last those for which kernels have to be compiled."""
+    jit.say_nothing()  # it is said below
+    SpinFlag()  # whose kernels all need
+    # By the module of the first kernel that is missing: one process compiles what they share.
+    waiting: dict[str, list[Callable[[], Report]]] = {}
+    for check in checks:
+        try:
+            with jit.without_compiling():
+                report = check()
+        except jit.NotCompiled as missing:
+            waiting.setdefault(str(missing), []).append(check)
+        else:
+            yield report
+    processes = min(len(waiting), get_threads())
+    if processes:
+        print("compiling kernels for the rest, which is done once ...", file=sys.stderr, flush=True)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, context, jit.say_nothing) as pool:
+            for found in pool.map(all_of, waiting.values()):
+                yield from found
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,17 @@
-"""The end of a process: at once, also with threads left, and by Ctrl-C."""
+"""The end of a process: at once, also with threads left, and by Ctrl-C; no other one is left."""
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
+from places import ROOT
 from subprocesses import (
     SECONDS,
+    environment,
     said_by,
     start,
 )
@@ -82,3 +87,86 @@ finally:
     said, complaints = process.communicate(timeout=SECONDS)
     assert said.strip() == "used (512, 1)"
     assert complaints.strip().endswith("KeyboardInterrupt")
+
+
+# Images drawn by processes
+
+
+def drawing(command: str, out: Path) -> tuple[subprocess.Popen, list[int]]:
+    """A `covid` that is drawing synthetic images; the ids of the processes that it has started."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "covid", command, "--out", str(out)],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True},
+        env=environment(),
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    end = time.monotonic() + SECONDS
+    while not list(out.parent.rglob(".minicnn-*.tmp/*/*.png")):
+        assert process.poll() is None and time.monotonic() < end, process.communicate()
+        time.sleep(0.01)
+    return process, [pid for pid, parent in running().items() if parent == process.pid]
+
+
+def running() -> dict[int, int]:
+    """Process -> its parent, of all that have not ended; one that is not yet buried has."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True)
+    rows = map(str.split, listed.stdout.splitlines())
+    return {int(pid): int(parent) for pid, parent, state in rows if state[0] != "Z"}
+
+
+def wait_for_end_of(pids: list[int]) -> None:
+    end = time.monotonic() + SECONDS
+    while set(pids) & set(running()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+needs_signals = pytest.mark.skipif(os.name == "nt", reason="no such signals")
+
+
+@needs_signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("command", ["run", "synth"])
+def test_no_process_outlives_one_whose_images_they_draw(command, number, tmp_path):
+    """Sent to the whole group, as a terminal and `timeout` do; of `run` another one draws figures."""
+    out = tmp_path / "folder/out"
+    out.parent.mkdir()
+    process, others = drawing(command, out)
+    assert len(others) > min(os.cpu_count(), 120)  # also multiprocessing's own
+    os.killpg(process.pid, number)
+    said, complained = process.communicate(timeout=SECONDS)
+    wait_for_end_of(others)
+    if number != signal.SIGKILL:
+        assert process.returncode == 130
+        assert complained.splitlines() == [f"covid {command}: stopped"]
+        assert list(out.parent.iterdir()) == []  # nothing half made
+
+
+@needs_signals
+@pytest.mark.parametrize("command", ["run", "synth"])
+def test_a_drawing_process_ended_from_outside_is_one_sentence(command, tmp_path):
+    out = tmp_path / "folder/out"
+    out.parent.mkdir()
+    process, others = drawing(command, out)
+    os.kill(max(others), signal.SIGKILL)  # the youngest
+    said, complained = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    (sentence,) = complained.splitlines()
+    assert sentence.startswith(f"covid {command}: synthetic CT: a process has been ended from")
+    assert list(out.parent.iterdir()) == []
+    wait_for_end_of(others)
+
+
+def test_a_script_needs_nothing_to_have_images_drawn_by_processes(tmp_path):
+    """No `if __name__ == "__main__"`: the processes do not run it again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom covid.phantom import write_dataset\n"
+        "there = Path(__file__).with_name('images')\n"
+        "print(len(write_dataset(there, patients=4, slices=1, processes=True)))"
+    )
+    run = subprocess.run(
+        [sys.executable, str(script)], env=environment(), capture_output=True, text=True
+    )
+    assert (run.stdout, run.stderr) == ("4\n", "")

@@ -9,7 +9,7 @@ from shape_grid import spread_out
 
 from minicnn import kernels, layers, models
 from minicnn.gradcheck import GradientError, check_layer, check_model, numeric_gradient
-from minicnn.gradcheck.__main__ import examples, main
+from minicnn.gradcheck.__main__ import LAYERS, main
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -394,9 +394,8 @@ def test_several_inputs_have_numbered_names():
 
 
 def test_the_command_line_has_every_layer():
-    shown = {type(layer).__name__ for _, layer, _ in examples()}
     public = {name for name in layers.__all__ if name[0].isupper()}
-    assert shown == public - {"Input", "InputLayer", "Layer"}
+    assert set(LAYERS) == public - {"Input", "InputLayer", "Layer"}
 
 
 def test_command_line(capsys):
@@ -407,6 +406,38 @@ def test_command_line(capsys):
         for name in ("Conv2D", "MaxPooling2D", "AveragePooling2D", "Dense", "Dropout", "ReLU"):
             assert any(line.startswith(f"{backend}: {name}") for line in lines)
     assert all(": ok, " in line for line in lines[:-1])
+
+
+def test_command_line_with_some_layers_on_some_backends(capsys):
+    chosen = [
+        "--layer",
+        "Dense,ReLU",
+        "--layer",
+        "Conv2D",
+        "--backend",
+        "naive",
+        "--backend",
+        "numpy",
+    ]
+    assert main(chosen) == 0
+    *lines, _ = capsys.readouterr().out.splitlines()
+    titles = {tuple(line.replace(":", "").split()[:2]) for line in lines}
+    assert titles == {(b, name) for b in ("naive", "numpy") for name in ("Conv2D", "Dense", "ReLU")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--layer", "Dense,conv2d"], "got 'conv2d'; did you mean Conv2D?"),
+        (["--layer", "LSTM"], "got 'LSTM'\n"),
+        (["--backend", "nunba"], "got 'nunba'; did you mean numba?"),
+    ],
+)
+def test_command_line_with_a_wrong_name(arguments, hint, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert hint in capsys.readouterr().err
 
 
 def test_command_line_sees_a_broken_kernel(capsys, monkeypatch):

@@ -28,7 +28,9 @@ from minicnn.graph import Graph
 from minicnn.optimizers import Adam
 
 BATCH, STEPS = 6, 3
-SMALL = {"cnn": 20, "cnn_dropout": 18, "tiny_cnn": 16, "reduced_inception": 14}  # for naive loops
+SMALL = {  # for naive loops
+    **{"compact_cnn": 50, "cnn": 20, "cnn_dropout": 18, "tiny_cnn": 16, "reduced_inception": 14}
+}
 RECIPES = ("practice", "published")
 RESULTS = {  # files of a run whose values count
     *("manifest.csv", "history.csv", "predictions.csv"),

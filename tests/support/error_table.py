@@ -50,13 +50,13 @@ NOT_BY_A_USER = {
     "the parser or an earlier check refuses such options": (
         "at least 2 are needed | expected a model among | --recipe: expected | --model: expected | "
         "make_patient: | the near-duplicates must be | the labels must be | at least 1 slice | "
-        "the seed must be | no_contour must be | is negative"
+        "the seed must be | no_contour must be | rule must be | is negative"
     ),
     "an earlier check refuses such folders": (
         "at least one trial | expected a new or empty folder | there are no images"
     ),
-    "only if somebody ends one process of a command; tested in test_draw_process": (
-        "has been ended from outside"
+    "only if somebody ends one process of a command; tested in test_draw_process, _end": (
+        "figures has been ended | a process has been ended"
     ),
     "it is the program itself that chooses these values, names and arrays": (
         "labels of two classes | z must lie in | window must be one of | "
@@ -87,7 +87,7 @@ run --checkpoint-steps 0 -> --checkpoint-steps | at least 1 | '0'
 run --seed -1 -> --seed | at least 0 | '-1'
 run --seed 1.5 -> --seed | whole number | '1.5'
 run --seed {digits} -> --seed | whole number | 999...
-run --models vgg -> --models | cnn,cnn_dropout,tiny_cnn,reduced_inception | 'vgg'
+run --models vgg -> --models | compact_cnn,cnn,cnn_dropout,tiny_cnn,reduced_inception | 'vgg'
 run --models , -> --models | tiny_cnn | ','
 run --models '' -> --models | tiny_cnn | ''
 train --model vgg -> --model | 'vgg' | covid train --help
@@ -101,6 +101,8 @@ run --group [ -> '[' | regular expression | --group
 split slices --group ( -> '(' | regular expression | --group
 run --recipe best -> --recipe | 'best' | covid run --help
 run --split patient -> --split | 'patient' | covid run --help
+preprocess slices --crop body -> --crop | 'body' | covid preprocess --help
+split slices --enhance --crop body -> --crop | 'body' | covid split --help
 run --no-contour stop -> --no-contour | 'stop' | covid run --help
 run --folds 1 -> --folds | at least 2 | '1'
 run --data '' -> --data | empty
@@ -127,6 +129,7 @@ evaluate model.npz --data parts --part best -> --part | 'best' | covid evaluate 
 
 # Options that do not go together, or not with these images
 split slices --no-contour drop -> --no-contour drop | --enhance
+split slices --crop contours -> --crop contours | --enhance
 evaluate model.npz --data slices --part train -> --part train | slices | leave it out
 split slices --group x --group-csv p.csv -> --group-csv | --group;
 run --group-csv p.csv --group-audit -> --group-audit | --group-csv
@@ -229,7 +232,7 @@ empty npy h5 keras torch half flipped-bit compressed overlapping endless-directo
 encrypted twice climbing-name objects no-array absurd-shape too-short empty-absurd-shape no-header
 npy-version-2 misshapen missing extra no-description numbers-as-description no-json json-list newer no-version
 no-layers wide-dense unknown-class unknown-optimizer positive-missing not-compiled positive-climbs
-one-class climbing-model-name preprocessing-3 enhance-text size-huge interpolation rescale-nan
+one-class climbing-model-name preprocessing-3 enhance-text crop-body size-huge interpolation rescale-nan
 size-of-others two-units no-probability huge-output huge-window nan-weight threshold-3
 threshold-method threshold-bare
 """
@@ -253,7 +256,7 @@ NO_PICTURE = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0\xff\xd9"
 CHECKPOINT = "stopped/random/tiny_cnn/checkpoint.npz | "
 AN_IMAGE = "train/Infected/synthetic-p001_s00_lung.png"
 NEW_IMAGE = "train/Infected/new.png"
-LAST_IMAGE = "test/Infected/synthetic-p003_s01_lung.png"
+LAST_IMAGE = "test/Infected/synthetic-p005_s01_lung.png"
 ITS_LINE = "parts/manifest.csv | damaged | train/Infected/synthetic-p005_s00_lung.png"
 
 
@@ -344,6 +347,8 @@ TABLE = [
     Row("evaluate cats.npz --data slices", "slices | classes | Dog and Cat",
         given.for_other_classes),
     Row("evaluate model.npz --data raw", "raw | not enhanced | --as-is", given.raw_split),
+    Row("evaluate model.npz --data parts", "parts | contours | lungs | --as-is",
+        given.in_split(lambda info: info.update(crop="contours"))),
 
     # Groups from a csv file
     *rows("split slices --group-csv p.csv",
@@ -375,14 +380,14 @@ TABLE = [
             raising("covid.cli.commands.synth.synth", OSError("4096 requested and 12 written"))),
         ("memory | fewer images", raising("covid.cli.commands.synth.synth", MemoryError()))),
     Row("synth --patients 2 --slices 1", "No space left on device | disk",
-        raising("pathlib.Path.write_bytes", FULL)),
+        raising("covid.phantom.write.write_csv", FULL)),
     Row("figures --data slices", "figures/samples.png | No space left on device | disk",
         raising("covid.figures.plots.canvas.atomic_write", FULL)),
     *rows("predict model.npz image.png --out a.csv",
         ("--out | .csv | a.csv", given.folder("a.csv")),
         ("a.csv | No space left on device | disk", raising("minicnn.files.flush", FULL))),
     Row("train --data slices --epochs 1",
-        "trained/random/tiny_cnn/checkpoint.npz | No space left on device | none before | disk",
+        "trained/random/compact_cnn/checkpoint.npz | No space left on device | none before | disk",
         all_of(NO_CHECKPOINT, given.no_figures)),
 
     # Images
@@ -486,8 +491,8 @@ TABLE = [
     *rows("train --data slices --epochs 1 --out new",
         ("new | taken away | start it again",
             given.at_the_end(lambda: shutil.rmtree("new"))),
-        ("new/random/tiny_cnn/model.npz | taken away | start it again",
-            given.at_the_end(Path("new/random/tiny_cnn/model.npz").unlink), 2, "new")),
+        ("new/random/compact_cnn/model.npz | taken away | start it again",
+            given.at_the_end(Path("new/random/compact_cnn/model.npz").unlink), 2, "new")),
 
     # The report
     *rows("report finished",

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.choices import DEFAULT_MODELS
 from covid.figures.plots.canvas import sheet
 from covid.metrics import measure, wilson_interval
 from covid.report.conclusion import conclusion, not_beaten
 
 PARTS = {"train": 60, "validate": 12, "test": 48}
-MODELS = ("tiny_cnn", "reduced_inception")
+PARAMETERS = {"compact_cnn": 5_921, "tiny_cnn": 65_777, "reduced_inception": 90_093}
 TITLES = {"random": "slices split at random", "group": "patients kept apart"}
 # How far apart the classes' scores are: known patients are recognized, new ones are not.
 APART = {"random": 4.0, "group": -0.7}
@@ -31,7 +32,7 @@ def make_run(
     folder: Path,
     *,
     classes: tuple[str, str] = ("Infected", "Not_Infected"),
-    models: tuple[str, ...] = MODELS,
+    models: tuple[str, ...] = DEFAULT_MODELS,
     splits: tuple[str, ...] = ("random", "group"),
     apart: dict[str, float] = APART,
     file_name: str = "P{patient:03d}_{number:03d}.png",
@@ -74,7 +75,7 @@ def make_run(
             predictions = {
                 part: predict(rng, n, apart[split], file_name) for part, n in PARTS.items()
             }
-            found[name] = model_entry(predictions)
+            found[name] = model_entry(name, predictions)
             where = folder / split / name if can_be_a_file(name) else None
             if where is not None:
                 write_files(where, predictions, classes, rng)
@@ -133,12 +134,13 @@ def predict(rng, n: int, apart: float, file_name: str) -> list[tuple[str, int, f
     return list(zip(names, labels.tolist(), (1 / (1 + np.exp(-scores))).tolist(), strict=True))
 
 
-def model_entry(predictions: dict[str, list]) -> dict:
+def model_entry(name: str, predictions: dict[str, list]) -> dict:
     """A model's entry in the summary."""
     threshold = {"value": 0.5, "chosen_on": "validate", "method": "Youden's index"}
     parts = {part: part_entry(rows) for part, rows in predictions.items()}
     return {
-        **{"params": 65_777, "epochs": 6, "best_epoch": 5, "seconds": 1.5, "class_weight": None},
+        "params": PARAMETERS.get(name, 1000),
+        **{"epochs": 6, "best_epoch": 5, "seconds": 1.5, "class_weight": None},
         **{"threshold": threshold, **parts},
         "look": {"image": "Infected/P001_001.png", "method": "grad-cam", "passed": False}
         | {"verdict": "The map does not change with the weights."},

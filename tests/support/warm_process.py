@@ -10,7 +10,7 @@ from covid.pipeline import run  # noqa: F401 (with all that a run needs)
 from covid.training.architectures import MODELS, build_model
 
 cv2.setNumThreads(1)
-for name in ("tiny_cnn", "reduced_inception"):
+for name in ("compact_cnn", "reduced_inception"):
     size = MODELS[name].image_size
     model = build_model(name, (size, size, 1), seed=0)
     model.compile("adam", "binary_crossentropy", ["acc"])

@@ -45,8 +45,7 @@ def open_page(page: Path) -> None:
 def next_commands(summary: dict, out: Path) -> list[list[str]]:
     """Three commands about the best model, with files that are there."""
     split = list(summary["splits"].values())[-1]  # by patient, where there are two
-    name = min(split["models"], key=lambda one: split["models"][one]["validate"]["loss"])
-    folder = out / split["folder"] / name
+    folder = out / split["folder"] / split["best_model"]
     asked = [str(folder / MODEL_FILE), *surest_slice(split, folder, summary["positive"], out)]
     return [[command, *asked] for command in ("look", "explain", "predict")]
 

@@ -15,7 +15,14 @@ from covid.data.duplicates import duplicate_notes
 from covid.data.images import UnreadableImage
 from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
 from covid.metrics.text_table import glossary, result_text
-from covid.training.model_file import classes_of, open_model, scan_for, threshold_of, wants_enhanced
+from covid.training.model_file import (
+    classes_of,
+    crop_of,
+    open_model,
+    scan_for,
+    threshold_of,
+    wants_enhanced,
+)
 from covid.training.predictions import Result, write_predictions
 from covid.training.train import evaluate_parts
 from minicnn.models import Model
@@ -88,6 +95,12 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
         raise UserError(
             f"{folder}: its images are {words[enhanced]}, but the model was trained on images that "
             f"are {words[not enhanced]}; name the folder of the source images, or pass --as-is"
+        )
+    rule, own = split.info.get("crop"), crop_of(model)  # None where it is not known
+    if enhanced and rule not in (None, own) and not options.as_is:
+        raise UserError(
+            f"{folder}: its images are cropped to the {rule}, but those that the model was trained "
+            f"on to the {own}; name the folder of the source images, or pass --as-is"
         )
     with bad_files_as_errors():
         return evaluate_parts(model, split, parts)

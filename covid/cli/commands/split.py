@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from covid.cli.commands.preprocess import check_not_enhanced, report_written
 from covid.cli.parser.common import group_column
+from covid.common.choices import LUNGS
 from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside
 from covid.common.screen import say
@@ -24,6 +25,8 @@ def split(options: Namespace) -> dict:
         check_not_enhanced(is_enhanced(dataset), options.data, "leave out --enhance")
     elif options.no_contour == "drop":
         raise UserError("--no-contour drop: nothing looks for contours; add --enhance")
+    elif options.crop != LUNGS:
+        raise UserError(f"--crop {options.crop}: nothing is cropped; add --enhance")
     written = prepare_split(
         dataset,
         options.out,

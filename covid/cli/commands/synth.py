@@ -15,7 +15,12 @@ def synth(options: Namespace) -> dict:
     check_new_folder(options.out)
     switches = Switches(listed(",".join(options.shortcut)), options.near_duplicates, options.labels)
     files = write_dataset(
-        options.out, options.patients, options.slices, options.seed, **asdict(switches)
+        options.out,
+        options.patients,
+        options.slices,
+        options.seed,
+        processes=True,
+        **asdict(switches),
     )
     say(f"{len(files)} synthetic slices of {options.patients} synthetic patients in {options.out}")
     for sentence in switches.sentences():

@@ -81,8 +81,12 @@ def report() -> CommandParser:
 
 
 def doctor() -> CommandParser:
-    return new_command(
+    command = new_command(
         "doctor",
         "tell what is installed and test the kernels; for bug reports",
         "covid doctor",
     )
+    command.add_argument(
+        "--full", action="store_true", help="compile and test also what takes long to compile"
+    )
+    return command

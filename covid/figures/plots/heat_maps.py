@@ -116,9 +116,12 @@ def activation_maximization(
     return path
 
 
-def slice_with_heat(image: np.ndarray, heat: np.ndarray, path: Path) -> Path:
-    """A slice beside its heat map, without any text, for the first page; arrays as above."""
-    pair = np.hstack([levels(tinted(image, one), 0, 1) for one in (None, heat)])
+def slice_with_heat(image: np.ndarray, heat: np.ndarray, path: Path, *, largest: float) -> Path:
+    """A slice beside its heat map, without any text, for the first page; arrays as above.
+
+    The color is full where the map is `largest`.
+    """
+    pair = np.hstack([levels(tinted(image, one, largest), 0, 1) for one in (None, heat)])
     pair = cv2.resize(pair, (2 * SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     return write(cv2.cvtColor(pair, cv2.COLOR_RGB2BGR), path)
 
@@ -128,17 +131,17 @@ def text_height(text: str, points: float) -> float:
     return (text.count("\n") + 1) * 1.2 * SPACING * points / 72
 
 
-def tinted(image: np.ndarray, heat: np.ndarray | None) -> np.ndarray:
+def tinted(image: np.ndarray, heat: np.ndarray | None, largest: float = 0.0) -> np.ndarray:
     """The image in gray with a heat map's colors over it, (height, width, 3) in [0, 1].
 
-    The heat map is divided by its own largest size: maps of different models have no scale in
-    common.
+    The heat map is divided by `largest`; by its own largest size where that is 0, since maps of
+    different models have no scale in common.
     """
     low, high = min(0.0, float(image.min())), max(1.0, float(image.max()))
     gray = ((image - low) / (high - low))[:, :, None]  # (height, width) -> (height, width, 1)
     if heat is None:
         return np.repeat(gray, 3, axis=2)
-    largest = np.abs(heat).max() or 1.0
+    largest = largest or np.abs(heat).max() or 1.0
     strength = (STRONGEST * np.abs(heat) / largest)[:, :, None]
     color = np.where(heat[:, :, None] > 0, to_rgb(ORANGE), to_rgb(BLUE))
     return np.clip((1 - strength) * gray + strength * color, 0, 1)

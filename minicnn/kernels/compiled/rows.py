@@ -299,7 +299,11 @@ def _backward(
                 if wanted[0]:
                     sums[:] = 0
                     add_products(sums, planes[c], evens, odds, pitch)
-                    partial[n, :, :, c, f] = sums
+                    # Not partial[n, :, :, c, f] = sums: numba takes 3 s to compile what would be
+                    # said if their shapes did not match.
+                    for a in range(kernel_height):
+                        for b in range(kernel_width):
+                            partial[n, a, b, c, f] = sums[a, b]
                 if wanted[1] or wanted[2]:
                     correlate(totals[c], dz_planes, taps[f, c], pitch, sizes)
         if wanted[2]:

@@ -59,11 +59,10 @@ def conv_forward(x, kernel, bias, pads, relu, pool, y, route):
     route : uint8, shape of y with `pool`, else unused
         Gets which of its window's four sums each output is, or CUT where relu cut it off.
     """
-    tile_rows, tiles = _tiles(x, pads)
-    rows = max(1, TILES // tiles)  # of tiles in a group
+    tile_rows, _, rows = sizes = _sizes(x, pads)
     groups = -(-tile_rows // rows)
     arguments = (x, transform_kernel(kernel), bias, pads, relu, pool, y, route)
-    share(_forward_groups, len(x) * groups, *arguments, (tile_rows, tiles, rows))
+    share(_forward_groups, len(x) * groups, *arguments, sizes)
 
 
 def conv_backward(x, kernel, pads, relu, pool, y, route, dy, dx):
@@ -76,8 +75,7 @@ def conv_backward(x, kernel, pads, relu, pool, y, route, dy, dx):
     dkernel : as kernel
     dbias : (filters,)
     """
-    tile_rows, tiles = _tiles(x, pads)
-    sizes = (tile_rows, tiles, max(1, TILES // tiles))
+    sizes = _sizes(x, pads)
     channels, filters = kernel.shape[2:]
     partial = np.empty((len(x), 36, channels, filters), dtype=x.dtype)
     partial_bias = np.empty((len(x), filters), dtype=x.dtype)
@@ -100,12 +98,17 @@ def transform_kernel(kernel):
     return np.matmul(matrix, halfway).reshape(36, *kernel.shape[2:])
 
 
-def _tiles(x, pads):
-    """Rows of tiles, and tiles in a row, that cover all outputs."""
-    return tuple(
+def _sizes(x, pads):
+    """Rows of tiles that cover all outputs, tiles in a row, and rows in a group.
+
+    A group has about TILES tiles, and all groups together little more than there are.
+    """
+    tile_rows, tiles = (
         -(-(size + before + after - 2) // TILE)
         for size, (before, after) in zip(x.shape[1:3], pads, strict=True)
     )
+    groups = -(-tile_rows // max(1, TILES // tiles))
+    return tile_rows, tiles, -(-tile_rows // groups)
 
 
 def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):

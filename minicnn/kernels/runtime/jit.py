@@ -1,6 +1,8 @@
 """How kernels are compiled: the one decorator, and the notice while it takes long."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -48,18 +50,27 @@ def _compiled(function, **options):
     if config.DISABLE_JIT:
         # As plain Python: NumPy's integers then warn where the random bits lose what is above 32.
         return np.errstate(over="ignore")(function)
-    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    # No C wrapper: it would take time to compile, and nothing passes a kernel to C.
+    options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    compiled = njit(**options)(function)
     if "forceinline" not in options:
         keep_on_disk(compiled)
     return compiled
+
+
+class NotCompiled(Exception):
+    """A kernel is in no file, and was not to be compiled; holds the name of its module."""
 
 
 class _Notice(event.Listener):
     """Says once that kernels are being compiled; reading them from the cache is no such event."""
 
     said = False
+    forbidden = False
 
     def on_start(self, event):
+        if self.forbidden:
+            raise NotCompiled(event.data["dispatcher"].py_func.__module__)
         if not self.said:
             self.said = True
             print(
@@ -72,4 +83,20 @@ class _Notice(event.Listener):
         pass
 
 
-event.register("numba:compile", _Notice())
+_notice = _Notice()
+event.register("numba:compile", _notice)
+
+
+def say_nothing() -> None:
+    """Compile without a notice: somebody else has said it."""
+    _notice.said = True
+
+
+@contextmanager
+def without_compiling() -> Iterator[None]:
+    """Raise NotCompiled for a kernel that would have to be compiled; those on disk are read."""
+    before, _notice.forbidden = _notice.forbidden, True
+    try:
+        yield
+    finally:
+        _notice.forbidden = before

@@ -318,7 +318,8 @@ def test_from_preprocess_over_split_to_train(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["folder"] == str(out) and list(found["splits"]) == ["group"]
     assert json.loads((out / "summary.json").read_text())["splits"] == found["splits"]
-    assert load_model(out / "group/tiny_cnn/model.npz").metadata["preprocessing"]["enhance"] is True
+    model = load_model(out / "group/compact_cnn/model.npz")
+    assert model.metadata["preprocessing"]["enhance"] is True
 
 
 def test_images_are_not_enhanced_twice(tmp_path, capsys):

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_names import KERNELS
 from places import ROOT
 
 from covid.cli.commands import doctor
 from covid.cli.main import main
 from covid.cli.parser import parse
 from covid.training.architectures import MODELS
-from minicnn import machine
+from minicnn import machine, selftest
 from minicnn.kernels import compiled
 from minicnn.kernels.runtime import thread_count
 
-NAMES = [*KERNELS, "warp_images", *(f"{name}, fused" for name in MODELS)]
+NAMES = [*selftest.examples(), "warp_images", *(f"{name}, fused" for name in MODELS)]
 
 
 def in_a_process(code: str, **variables: str) -> subprocess.CompletedProcess:
@@ -45,14 +44,14 @@ def without(*modules: str) -> str:
 @pytest.fixture(scope="module")
 def report() -> dict:
     """What it says where all is well."""
-    return doctor.doctor(parse(["doctor"]))
+    return doctor.doctor(parse(["doctor", "--full"]))
 
 
 # Where all is well
 
 
 def test_the_report(capsys):
-    assert main(["doctor"]) == 0
+    assert main(["doctor", "--full"]) == 0
     out = capsys.readouterr().out
     for name in (*doctor.SECTIONS, *NAMES):
         assert name in out
@@ -61,7 +60,7 @@ def test_the_report(capsys):
 
 
 def test_json_is_json_and_nothing_else(capsys):
-    assert main(["doctor", "--json"]) == 0
+    assert main(["doctor", "--json", "--full"]) == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert set(found) == {*doctor.SECTIONS, "Self-test", "broken"}
@@ -122,13 +121,14 @@ def test_the_home_folder_is_not_named(monkeypatch):
 
 def test_what_is_wrong_is_said_and_ends_with_2(monkeypatch, capsys):
     monkeypatch.setattr(compiled, "relu_forward", lambda x: x + np.nan)
-    assert main(["doctor"]) == 2
+    assert main(["doctor", "--full"]) == 2
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("  relu_forward")][0].endswith(
         "nan      BROKEN: differs by more than 0.0001"
     )
     # The models are compared with layers whose relu it is.
-    assert lines[-2].startswith("Broken: Self-test: relu_forward; Self-test: cnn, fused; ")
+    broken = ["relu_forward", *(f"{name}, fused" for name in MODELS)]
+    assert lines[-2] == f"Broken: {'; '.join(f'Self-test: {name}' for name in broken)}."
 
 
 # Where something is broken
@@ -205,6 +205,18 @@ def test_where_kernels_cannot_be_kept():
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("nowhere: every process compiles anew; set NUMBA_CACHE_DIR")
     assert done.stdout.endswith("[0.5]\n")
+
+
+def test_what_takes_long_to_compile_is_left_out_and_that_is_said(tmp_path):
+    done = in_a_process(without(), NUMBA_CACHE_DIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    tested = json.loads(done.stdout)["Self-test"]
+    left_out = [name for name, found in tested.items() if not found["checked"]]
+    assert left_out == [*selftest.SLOW, *(f"{name}, fused" for name in MODELS)]
+    assert all(tested[name]["difference"] < 1e-5 for name in tested if name not in left_out)
+    said = done.stderr.splitlines()[-3:]
+    assert said[0] == "What was checked works."
+    assert said[1].startswith(f"Not checked: {len(left_out)}; `covid doctor --full`")
 
 
 def test_where_kernels_are_kept(tmp_path):

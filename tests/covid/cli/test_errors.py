@@ -213,7 +213,7 @@ def test_an_error_leaves_nothing(number):
     assert [path for path in found.left if path.split("/")[0] != row.leaves] == []
     if row.leaves:
         assert found.said.endswith(f"--resume {row.leaves}\n")
-        assert f"{row.leaves}/random/tiny_cnn/checkpoint.npz" in found.left
+        assert f"{row.leaves}/random/compact_cnn/checkpoint.npz" in found.left
 
 
 def test_what_all_rows_share_is_as_it_was():

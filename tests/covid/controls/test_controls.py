@@ -22,6 +22,7 @@ from covid.data.split_folder import read_split
 from covid.data.write_split import write_split
 from covid.metrics import roc_auc
 from covid.training.recipes import recipe_for
+from covid.training.train import train_and_evaluate
 
 
 def test_groups_of_look_alikes_are_not_called_patients(tmp_path):
@@ -68,6 +69,21 @@ def test_a_run_gives_a_row_for_each_control(controls):
     for row in found.rows:
         assert 0 <= row.accuracy <= 1
         assert 0 <= row.auc <= 1
+
+
+def test_the_model_of_a_run_is_the_reference_without_training_it_again(controls, monkeypatch):
+    split, found = controls
+    recipe, trained = recipe_for("practice", "tiny_cnn", 1), []
+
+    def training(model, recipe, folder, seed, verbose=0):
+        trained.append(folder.folder.name)
+        return train_and_evaluate(model, recipe, folder, seed, verbose)
+
+    reference = train_and_evaluate("tiny_cnn", recipe, split, 3, 0).results["test"]
+    monkeypatch.setattr("covid.controls.run.train_and_evaluate", training)
+    again = run_controls(split, "tiny_cnn", recipe, 3, 0, reference)
+    assert [repr(row) for row in again.rows] == [repr(row) for row in found.rows]
+    assert trained == [PERMUTED, *CHANGED]
 
 
 def test_every_control_is_in_every_table():

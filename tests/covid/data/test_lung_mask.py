@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import pytest
 
+from covid.common.choices import CROPS
 from covid.data.lung_mask import hulls, lung_mask
 from covid.data.preprocess import crop, enhance_and_crop, to_square
 from covid.phantom import make_patient, outlines, render_slice
@@ -19,29 +20,32 @@ def dice(one, two):
 
 @functools.cache
 def slices_with_lungs(infected):
-    """(image, true mask) of two patients in both windows; of the first, the crop cuts the chest."""
+    """(image, true mask) of two patients in both windows; the others' lungs are congested."""
     found = []
-    for number, z in ((1, 0.4), (2, 0.55)):
-        patient = make_patient(number, infected, 3)
+    for number, z in ((2, 0.4), (4, 0.5)):
+        patient = make_patient(number, infected, 3, congested=not infected)
         truth = outlines.lung_mask(patient, z, patient.frame) > 0.5
         found += [(render_slice(patient, z, window), truth) for window in ("lung", "mediastinal")]
     return found
 
 
-@pytest.mark.parametrize("cropped", [False, True])
+@pytest.mark.parametrize("rule", [None, *CROPS])
 @pytest.mark.parametrize("infected", [False, True])
-def test_the_mask_is_where_the_phantoms_lungs_are(cropped, infected):
+def test_the_mask_is_where_the_phantoms_lungs_are(rule, infected):
     for image, truth in slices_with_lungs(infected):
-        if cropped:
-            enhanced = enhance_and_crop(image)
-            truth = to_square(crop(truth.astype(np.uint8) * 255, enhanced.box)) > 127
+        if rule is not None:
+            enhanced = enhance_and_crop(image, rule=rule)
+            square = to_square(truth.astype(np.uint8) * 255)
+            truth = to_square(crop(square, enhanced.box)) > 127
             image = enhanced.image
         found = lung_mask(image)
         assert found.shape == image.shape
-        # In the mediastinal window gas in the windpipe and lung touch; opacities may be left out.
-        assert dice(found, truth) > (0.85 if infected else 0.9)
+        # In the mediastinal window gas in the windpipe and lung touch; dense opacities along the
+        # chest wall may be left out, more of them without CLAHE.
+        assert dice(found, truth) > (0.8 if infected else 0.9)
         # The hulls leave nearly no lung outside: that is what is blacked out.
-        assert np.mean(hulls(found)[truth]) > (0.9 if infected else 0.99)
+        least = (0.75 if rule is None else 0.87) if infected else 0.98
+        assert np.mean(hulls(found)[truth]) > least
 
 
 @pytest.mark.parametrize(

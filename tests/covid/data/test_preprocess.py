@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from covid.common.choices import CONTOURS, CROPS, LUNGS
 from covid.data.preprocess import (
     SIZE,
     Box,
@@ -15,6 +16,7 @@ from covid.data.preprocess import (
     enhance,
     enhance_and_crop,
     find_contours,
+    lung_box,
     steps,
     stretch,
     to_square,
@@ -68,10 +70,34 @@ def test_every_step_gives_the_articles_pixels(seed, height, width):
     result = enhance_and_crop(image)
     assert result.box == box
     np.testing.assert_array_equal(result.image, final)
-    original, enhanced, cropped = steps(image)
+    original, enhanced, cropped = steps(image, CONTOURS)
     np.testing.assert_array_equal(original, to_square(image))
     np.testing.assert_array_equal(enhanced, clahe)
     np.testing.assert_array_equal(cropped, cut)
+
+
+def test_the_crop_to_the_lungs_keeps_them_and_leaves_the_table_out():
+    image = synthetic_slice(1)
+    without = enhance_and_crop(image, rule=LUNGS)
+    image[455:495, 100:160] = 200  # a rail of the table
+    result = enhance_and_crop(image, rule=LUNGS)
+    assert result.box == without.box == lung_box(to_square(image)) and result.rule == LUNGS
+    assert enhance_and_crop(image).box.bottom > 470  # the article's goes down to it
+    dark = np.argwhere((cv2.blur(image, (9, 9)) < 60) & (np.abs(np.arange(512) - 256) < 130))
+    inside = dark[(dark[:, 0] > 180) & (dark[:, 0] < 330)]  # of the lungs
+    (top, left), (bottom, right) = inside.min(axis=0), inside.max(axis=0)
+    assert result.box.left < left and right < result.box.right
+    assert result.box.top < top and bottom < result.box.bottom
+    _, enhanced, cropped = steps(image, LUNGS)
+    np.testing.assert_array_equal(cropped, crop(enhanced, result.box))
+    np.testing.assert_array_equal(result.image, to_square(cropped))
+
+
+def test_the_crop_to_the_lungs_of_a_body_without_lungs_is_the_body():
+    image = np.full((512, 512), 10, np.uint8)
+    cv2.ellipse(image, (256, 256), (180, 130), 0, 0, 360, 170, -1)
+    box = lung_box(image)
+    np.testing.assert_allclose(box, (76, 126, 437, 387), atol=4)
 
 
 def test_each_image_has_its_own_box():
@@ -92,6 +118,7 @@ def test_a_flat_image_stretches_to_zeros_without_a_warning(recwarn):
     assert flat.shape == (4, 6) and not flat.any() and not recwarn.list
 
 
+@pytest.mark.parametrize("rule", CROPS)
 @pytest.mark.parametrize(
     "image",
     [
@@ -103,13 +130,13 @@ def test_a_flat_image_stretches_to_zeros_without_a_warning(recwarn):
     ],
     ids=["black", "white", "one pixel", "1 x 5000", "5000 x 1"],
 )
-def test_degenerate_images_pass_whole(image):
-    kept = enhance_and_crop(image)
+def test_degenerate_images_pass_whole(image, rule):
+    kept = enhance_and_crop(image, rule=rule)
     assert kept.box is None or kept.box[2] > kept.box[0]
     assert kept.image.shape == (SIZE, SIZE) and kept.image.dtype == np.uint8
     if image.min() == image.max():
         assert kept.box is None
-        assert enhance_and_crop(image, no_contour="drop").image is None
+        assert enhance_and_crop(image, no_contour="drop", rule=rule).image is None
 
 
 def test_drop_changes_nothing_for_an_image_with_a_contour():
@@ -180,7 +207,9 @@ def test_what_is_no_gray_image_is_refused(image):
         enhance_and_crop(image)
 
 
-def test_another_choice_than_keep_or_drop_is_refused():
+def test_other_choices_are_refused():
+    with pytest.raises(ValueError, match="rule must be one of lungs, contours, got 'body'"):
+        enhance_and_crop(synthetic_slice(1), rule="body")
     with pytest.raises(ValueError, match="'keep' or 'drop'"):
         enhance_and_crop(synthetic_slice(1), no_contour="maybe")
 

@@ -15,12 +15,16 @@ from covid.data.class_folders import scan
 from covid.data.groups import groups_by_pattern
 from covid.data.images import read_gray
 from covid.data.manifest import count_statuses, read_manifest
+from covid.data.prepare_split import prepare_split
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
 from covid.data.split_folder import read_split
 from covid.data.write_split import unique_names, write_folder, write_split
+from covid.phantom import write_dataset
 from minicnn.preprocessing.image import load_img
 
+# Whether the images are enhanced, what they are to be cropped to, and are.
+CROPPED = [(True, "lungs", "lungs"), (True, "contours", "contours"), (False, "lungs", None)]
 PATIENT = "^[^_]+"  # what in the file names of these tests is the patient
 
 
@@ -72,12 +76,29 @@ def test_transform_boxes_and_images_without_contour(tmp_path):
     for row in dropped:
         assert bool(row["file"]) == (row["status"] == "kept")
     for row in kept:
+        assert row["crop"] == ("contours" if row["status"] == "kept" else "")
         if row["status"] == "kept":
             expected = enhance_and_crop(read_gray(row["source"]))
             assert expected.box == tuple(row[side] for side in ("left", "top", "right", "bottom"))
             np.testing.assert_array_equal(
                 read_gray(tmp_path / "keep" / row["file"]), expected.image
             )
+
+
+@pytest.mark.parametrize(("enhance", "rule", "crop"), CROPPED)
+def test_a_split_records_what_its_images_are_cropped_to(tmp_path, enhance, rule, crop):
+    write_dataset(tmp_path / "data", 4, 2, progress=False)
+    split = prepare_split(
+        scan(tmp_path / "data"), tmp_path / "out", (0.5, 0.25, 0.25), 0, enhance=enhance, rule=rule
+    )
+    assert (split.info["enhanced"], split.info["crop"]) == (enhance, crop)
+    for row in read_manifest(tmp_path / "out"):
+        if row["file"]:
+            expected = read_gray(row["source"])
+            if enhance:
+                expected = enhance_and_crop(expected, rule=rule).image
+            np.testing.assert_array_equal(read_gray(tmp_path / "out" / row["file"]), expected)
+            assert row["crop"] == (crop or "")
 
 
 def test_read_split_gives_back_what_was_planned(tmp_path):

@@ -248,6 +248,8 @@ def test_colors_say_for_and_against():
     np.testing.assert_allclose(found[0, 0], 0.5)
     assert red[1] > red[3] > 0.5 > red[2] and blue[2] > 0.5 > blue[3] > blue[1]
     np.testing.assert_allclose(tinted(np.array([[-1.0, 3.0]]), None)[0, :, 0], [0, 1])
+    half = tinted(np.array([[0.5]]), np.array([[1.0]]), largest=2.0)  # as beside another map
+    np.testing.assert_array_equal(half[0, 0], found[0, 3])
 
 
 def test_activation_figure_shows_what_activation_maximization_finds(tmp_path, model, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
@@ -14,8 +14,11 @@ import pytest
 from covid.common.choices import SHORTCUT_NAMES
 from covid.common.errors import UserError
 from covid.data.preprocess import SIZE, enhance_and_crop
-from covid.phantom import Switches, make_patient, render_slice, write_dataset
+from covid.phantom import Switches, make_patient, render_slice, table, write_dataset
+from covid.phantom.geometry import fill
 from covid.phantom.outlines import body_outline
+from covid.phantom.patient import draw_body
+from covid.phantom.scan import clothes
 from covid.phantom.shortcuts import (
     FARTHEST_MM,
     NEAREST_MM,
@@ -25,13 +28,23 @@ from covid.phantom.shortcuts import (
     near_heights,
     render,
 )
-from covid.phantom.write import called_infected, infected_patients, slice_plan
+from covid.phantom.tissues import AIR, SKIN
+from covid.phantom.write import (
+    FIRST_HEIGHT,
+    LAST_HEIGHT,
+    VERSION,
+    called_infected,
+    infected_patients,
+    slice_plan,
+)
 
 PATIENTS, SLICES, SEED = 4, 2, 11
 POSITIVE = "Infected"
-# sha256 over names and pixels of the set of these patients, slices and seed, as it was before
-# there were switches (images of version 1).
-BEFORE_SWITCHES = "c0ce7623b5024d953d3b58a279c3035aee79ea5c4db29a62e15f67ccc51fc743"
+
+
+# sha256 over names and pixels of the set of these patients, slices and seed, by its version: who
+# changes a pixel raises the version.
+IMAGES = {2: "691cffa9ce73caf74bdc2f23dd959bee0a48a563d3d2f2d7189bf7f9565990b7"}
 
 
 def made(folder, **switches) -> dict[str, np.ndarray]:
@@ -72,11 +85,11 @@ def test_names_are_those_of_the_command_line():
     assert tuple(SHORTCUTS) == SHORTCUT_NAMES
 
 
-def test_without_switches_the_images_are_those_of_before(clean):
+def test_the_images_are_those_of_their_version(clean):
     digest = hashlib.sha256()
     for name in sorted(clean):
         digest.update(name.encode() + clean[name].tobytes())
-    assert digest.hexdigest() == BEFORE_SWITCHES
+    assert {VERSION: digest.hexdigest()} == IMAGES
 
 
 @pytest.fixture(scope="module", params=SHORTCUTS)
@@ -113,7 +126,7 @@ def test_a_shortcut_changes_only_its_pixels(clean, shortcut):
             rows, columns = np.nonzero(before != after)
             assert rows.min() > lowest  # under the patient
             assert len(rows) < 0.01 * before.size
-            assert columns.min() < SIZE / 2 < columns.max()  # a rail on each side
+            assert columns.min() < before.shape[1] / 2 < columns.max()  # a rail on each side
 
 
 def test_a_shortcut_survives_the_contour_crop(shortcut):
@@ -135,8 +148,23 @@ def test_a_shortcut_survives_the_contour_crop(shortcut):
                 rails = render(patient, z, window, ("table",))
                 rows, columns = np.nonzero(rails != render_slice(patient, z, window))
                 low, left = rows.max() - 3, columns.min() + 3  # within the blur
-            kept.append(box is not None and box.bottom > low and box.left <= left)
+            scale = SIZE / image.shape[0]
+            kept.append(box.bottom > scale * low and box.left <= scale * left)
     assert np.mean(kept) > 0.9
+
+
+def test_nothing_but_the_mark_comes_to_its_place():
+    """In both windows it is alone on black or dark gray, and a contour that the crop keeps."""
+    rows, columns = mark_squares()
+    around = np.s_[rows.min() - 3 : rows.max() + 4, columns.min() - 3 : columns.max() + 4]
+    for number in range(100):
+        patient = draw_body(number, False, SEED)
+        canvas = np.full((patient.frame.size, patient.frame.size), AIR, np.float32)
+        table.draw(canvas, replace(patient, rails=True))
+        for z in np.linspace(FIRST_HEIGHT[0], LAST_HEIGHT[1], 3):
+            fill(canvas, patient.frame, body_outline(patient, z), SKIN)
+            clothes(canvas, patient, z)
+        assert np.all(canvas[around] == AIR), number
 
 
 def test_shortcuts_add_up(root, clean):
@@ -228,7 +256,7 @@ def test_what_is_switched_on_is_written_down(root, clean, near):
     assert "SWITCHED ON" not in plain and "whether or not an opacity shows" in plain
     assert json.loads((root / "clean/synthetic.json").read_text()) == {
         "synthetic": True,
-        "version": 1,
+        "version": VERSION,
         "seed": SEED,
         "patients": PATIENTS,
         "slices": SLICES,

@@ -45,8 +45,9 @@ from minicnn.files import sweep
 from minicnn.models import load_model
 
 ANY_RUN = ("run", "--recipe", "practice", "--seed", "3", "--checkpoint-steps", "1")
-ANY_RUN = (*ANY_RUN, "--split", "random", "--no-controls")
-RUN, LONG_RUN = ((*ANY_RUN, "--epochs", epochs) for epochs in ("16", "40"))
+MODELS = ("compact_cnn", "reduced_inception")
+ANY_RUN = (*ANY_RUN, "--split", "random", "--no-controls", "--models", ",".join(MODELS))
+RUN, LONG_RUN = ((*ANY_RUN, "--epochs", epochs) for epochs in ("12", "25"))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def killed_and_resumed(kills: int, command, images: Path, lives, folder: Path) -
     arguments, reached = [*command, "--data", images, "--out", out], [0]
 
     def checkpoints_written() -> list[float]:
-        return [written(out, name) for name in ("tiny_cnn", "reduced_inception")]
+        return [written(out, name) for name in MODELS]
 
     for number in range(kills):
         before = checkpoints_written()
@@ -209,14 +210,14 @@ def killed_and_resumed(kills: int, command, images: Path, lives, folder: Path) -
 def test_a_signal_ends_the_step_and_says_how_to_resume(number, images, undisturbed, tmp_path):
     out = tmp_path / "out put"
     process = begin(*RUN, "--data", images, "--out", out)
-    wait_for(lambda: written(out, "tiny_cnn"), process)
+    wait_for(lambda: written(out, "compact_cnn"), process)
     time.sleep(0.1)
     process.send_signal(number)
     code, said, complained = finish(process)
     assert code == 130
     assert re.fullmatch(r"covid run: stopped after .*epoch \d+", complained.splitlines()[-1])
     assert said.endswith(f"covid run --resume '{out}'\n")
-    model = load_model(out / "random/tiny_cnn/checkpoint.npz")
+    model = load_model(out / "random/compact_cnn/checkpoint.npz")
     epoch = int(complained.split()[-1])
     assert epoch - 1 <= model.epochs_done <= epoch
     if number == signal.SIGINT:  # the checkpoints of the others are of the same kind
@@ -234,7 +235,7 @@ def test_the_terminal_is_closed(images, tmp_path):
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(theirs)
-    while not written(out, "tiny_cnn"):
+    while not written(out, "compact_cnn"):
         assert os.read(ours, 1000)  # OSError where it has ended
     time.sleep(0.1)
     os.close(ours)
@@ -264,11 +265,11 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
 def test_a_checkpoint_for_every_epoch_is_the_default(images, tmp_path):
     out = tmp_path / "out"
     process = begin("train", "--data", images, "--out", out)
-    wait_for(lambda: written(out, "tiny_cnn"), process)
+    wait_for(lambda: written(out, "compact_cnn"), process)
     process.kill()
     finish(process)
-    model = load_model(out / "random/tiny_cnn/checkpoint.npz")
-    assert model.optimizer.iterations == 2 * model.epochs_done > 0
+    model = load_model(out / "random/compact_cnn/checkpoint.npz")
+    assert model.optimizer.iterations == 3 * model.epochs_done > 0
 
 
 @pytest.mark.parametrize("stage", ["while preparing", "before the first step"])
@@ -279,7 +280,7 @@ def test_ctrl_c_before_there_is_a_checkpoint_leaves_nothing(stage, images, tmp_p
     wait_for(wanted.exists, process)
     process.send_signal(signal.SIGINT)
     code, _, complained = finish(process)
-    if code == 130 and not (out / "random/tiny_cnn").exists():
+    if code == 130 and not (out / "random/compact_cnn").exists():
         assert complained.splitlines()[-1] == "covid train: stopped"
         assert list(tmp_path.iterdir()) == []
     else:
@@ -383,7 +384,7 @@ def test_a_file_system_without_room_for_the_images(images, mount):
 def test_the_output_folder_disappears(images, tmp_path):
     out = tmp_path / "out"
     process = begin(*RUN, "--data", images, "--out", out)
-    wait_for(lambda: written(out, "tiny_cnn"), process)
+    wait_for(lambda: written(out, "compact_cnn"), process)
     out.rename(tmp_path / "elsewhere")  # at once, which deleting file by file is not
     code, _, complained = finish(process)
     assert code == 2
@@ -395,7 +396,7 @@ def test_the_output_folder_disappears(images, tmp_path):
 def test_the_output_folder_disappears_before_the_last_files(tmp_path):
     (tmp_path / "out/figures").mkdir(parents=True)  # made again by the figures
     with pytest.raises(UserError, match=r"model.npz has been taken away"):
-        require_files([tmp_path / "out/random/tiny_cnn/model.npz"])
+        require_files([tmp_path / "out/random/compact_cnn/model.npz"])
 
 
 def test_images_that_disappear_are_named_in_a_sentence(images, tmp_path):
@@ -480,8 +481,8 @@ def test_a_second_process_is_kept_away(begun, capsys):
 def test_other_options_than_the_run_s_are_refused(begun, capsys):
     for option, words in {
         ("--seed", "4"): "was started with 3, so it cannot be resumed with 4",
-        ("--epochs", "7"): "was started with 16",
-        ("--models", "tiny_cnn"): "was started with tiny_cnn,reduced_inception",
+        ("--epochs", "7"): "was started with 12",
+        ("--models", "compact_cnn"): "was started with compact_cnn,reduced_inception",
         ("--group", "^.."): "was started with nothing of the kind",
         ("--ratios", "60/20/20"): "was started with nothing of the kind",
     }.items():
@@ -560,9 +561,9 @@ def test_a_checkpoint_of_another_seed_or_model_is_refused(begun, capsys):
     assert main(["run", "--resume", str(begun)]) == 2
     assert "seed: 3 there, 4 here); delete it" in capsys.readouterr().err
     info.write_text(text)
-    shutil.copy(begun / "random/tiny_cnn/checkpoint.npz", begun / "random/reduced_inception")
+    shutil.copy(begun / "random/compact_cnn/checkpoint.npz", begun / "random/reduced_inception")
     assert main(["run", "--resume", str(begun)]) == 2
-    assert "model: tiny_cnn there, reduced_inception here" in capsys.readouterr().err
+    assert "model: compact_cnn there, reduced_inception here" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ['{"a":', "[]", "{}", '{"splits": {"random": 1}}'])
@@ -573,6 +574,6 @@ def test_a_damaged_summary_is_refused_in_a_sentence(content, begun, capsys):
 
 
 def test_history_has_every_epoch_once(undisturbed):
-    with open(undisturbed / "random/tiny_cnn/history.csv", newline="") as file:
+    with open(undisturbed / "random/compact_cnn/history.csv", newline="") as file:
         epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
     assert epochs == list(range(1, len(epochs) + 1))

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from covid.common.choices import DEFAULT_MODELS
 from covid.metrics import roc_auc
 from covid.report import chart
 from covid.report.plots import BOTTOM, LEFT, RIGHT, TOP, UNIT, Axes, plots_of, ticks
@@ -58,9 +59,9 @@ def test_the_roc_curve_has_the_area_and_the_threshold_of_the_predictions(run_fol
 
 def test_a_chart_has_models_and_baselines_of_both_splits(run_folder):
     found = chart.accuracy_chart(read_run(run_folder))
-    names = ["tiny_cnn", "reduced_inception", "majority class", "mean brightness", "gray histogram"]
+    names = [*DEFAULT_MODELS, "majority class", "mean brightness", "gray histogram"]
     assert [row.title for row in found.rows] == names
-    assert [row.soft for row in found.rows] == [False] * 2 + [True] * 3
+    assert [row.soft for row in found.rows] == [False] * 3 + [True] * 3
     assert all([mark.kind for mark in row.marks] == ["group", "random"] for row in found.rows)
     heights = [mark.y for row in found.rows for mark in row.marks]
     assert heights == sorted(set(heights)) and heights[-1] < found.bottom

@@ -32,8 +32,8 @@ def test_measures_of_both_splits_stand_side_by_side(page, summary):
         ("roc_auc", "Area under the ROC curve (AUC)"),
     ):
         values = [
-            fixed(summary["splits"][split]["models"]["tiny_cnn"]["test"]["measures"][key]["value"])
-            for split in ("random", "group")
+            fixed(models["compact_cnn"]["test"]["measures"][key]["value"])
+            for models in (summary["splits"][split]["models"] for split in ("random", "group"))
         ]
         row = next(row for row in page.rows if row[0] == title and len(row) == 3)
         assert [cell.split(" ")[0] for cell in row[1:]] == values
@@ -47,7 +47,7 @@ def test_the_wider_interval_is_shown_too(page, summary):
 
 
 def test_the_most_wrong_images_are_those_of_predictions_csv(page, run_folder):
-    lines = (run_folder / "group/tiny_cnn/predictions.csv").read_text().splitlines()[1:]
+    lines = (run_folder / "group/compact_cnn/predictions.csv").read_text().splitlines()[1:]
     wrong = [
         line.split(",") for line in lines if line.startswith("test") and line.split(",")[6] == "0"
     ]

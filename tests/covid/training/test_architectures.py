@@ -1,4 +1,4 @@
-"""The models and the Inception block: layers, shapes, parameters."""
+"""The four published models, ours, and the Inception block: layers, shapes, parameters."""
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ CHAINS = {
         ("Conv2D", 32, (34, 34, 32)),
         ("AveragePooling2D", (9, 9), (26, 26, 32)),
         ("GlobalMaxPooling2D", None, (32,)),
+        ("Dropout", 0.5, (32,)),
         ("Dense", 1, (1,)),
     ],
     "cnn": [

@@ -7,6 +7,8 @@ from covid.common.choices import MODEL_NAMES, RECIPE_NAMES
 from covid.common.errors import UserError
 from covid.training.architectures import MODELS, build_model
 from covid.training.recipes import (
+    PRACTICE,
+    PUBLISHED,
     WarmUp,
     class_weights,
     plain_generator,
@@ -21,11 +23,13 @@ from minicnn.optimizers import Adam
 
 def test_the_command_line_offers_what_there_is():
     assert tuple(MODELS) == MODEL_NAMES
+    assert set(PUBLISHED) == set(PRACTICE) == set(MODEL_NAMES)
 
 
 @pytest.mark.parametrize(
     ("model", "size", "enhanced", "ratios", "augmented", "epochs"),
     [
+        ("compact_cnn", 150, True, (0.5, 0.1, 0.4), True, 10),  # not the article's: as tiny_cnn
         ("cnn", 256, False, (0.7, 0.1, 0.2), False, 10),
         ("cnn_dropout", 150, False, (0.5, 0.1, 0.4), True, 10),
         ("tiny_cnn", 150, True, (0.5, 0.1, 0.4), True, 10),
@@ -50,6 +54,7 @@ def test_published_is_the_articles_protocol(model, size, enhanced, ratios, augme
     assert recipe.augmentation == (article if augmented else {})
     assert recipe.preprocessing == {
         "enhance": enhanced,
+        "crop": "contours",
         "image_size": size,
         "interpolation": "nearest",
         "rescale": 1 / 255,
@@ -72,6 +77,7 @@ def test_practice_keeps_the_models_and_their_images(model):
     assert recipe.image_size == published.image_size
     assert recipe.steps_per_epoch is None and recipe.validation_steps is None
     assert recipe.patience < recipe.epochs
+    assert (recipe.crop, published.crop) == ("lungs", "contours")
     assert "rescale" not in recipe.preprocessing and recipe.preprocessing["samplewise"]
 
 
@@ -103,12 +109,14 @@ def test_generators_scale_as_the_saved_preprocessing_says(rng):
     np.testing.assert_array_equal(flat, np.zeros((9, 7, 1)))
 
 
+@pytest.mark.parametrize("model", MODEL_NAMES)
 @pytest.mark.parametrize("name", RECIPE_NAMES)
-def test_only_training_images_are_augmented(name):
-    recipe = recipe_for(name, "tiny_cnn")
+def test_only_training_images_are_augmented(name, model):
+    recipe = recipe_for(name, model)
     x = np.arange(9 * 7, dtype=np.float32).reshape(9, 7, 1)
     seen = [train_generator(recipe).random_transform(x, np.random.default_rng(i)) for i in range(9)]
-    assert any(not np.array_equal(copy, x) for copy in seen)
+    augmented = (name, model) != ("published", "cnn")
+    assert any(not np.array_equal(copy, x) for copy in seen) == augmented
     plain = plain_generator(recipe.preprocessing)
     np.testing.assert_array_equal(plain.random_transform(x, np.random.default_rng(0)), x)
 

@@ -105,6 +105,7 @@ def compact_cnn(input_shape, dropout):
             layers.Conv2D(32, (3, 3), activation="relu"),
             layers.AveragePooling2D((9, 9), strides=1),
             layers.GlobalMaxPooling2D(),
+            *([layers.Dropout(0.5)] if dropout else []),
             layers.Dense(1, activation="sigmoid"),
         ]
     )
