@@ -21,6 +21,8 @@ def examples() -> Iterator[tuple[str, layers.Layer, np.ndarray | list[np.ndarray
     yield "many filters, relu", layers.Conv2D(8, (2, 2), activation="relu"), deep
     yield "overlapping", layers.MaxPooling2D(3, strides=1, padding="same"), image
     yield "overlapping", layers.AveragePooling2D(3, strides=1, padding="same"), image
+    yield "", layers.GlobalMaxPooling2D(), image
+    yield "", layers.GlobalAveragePooling2D(), image
     yield "few units, sigmoid", layers.Dense(2, activation="sigmoid"), vector
     yield "many units", layers.Dense(9), vector
     yield "", layers.ReLU(), image

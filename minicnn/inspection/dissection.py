@@ -69,6 +69,18 @@ def pooling(node: Node, inputs: list, position: tuple, value: float) -> PooledWi
     )
 
 
+def global_pooling(node: Node, inputs: list, position: tuple, value: float) -> PooledWindow:
+    window = inputs[0][..., position[-1]]
+    return PooledWindow(
+        *common(node, position, value),
+        window=window,
+        real=np.ones(window.shape, dtype=bool),
+        origin=(0, 0),
+        takes_mean=isinstance(node.layer, layers.GlobalAveragePooling2D),
+        ties_share=True,
+    )
+
+
 def activation(node: Node, inputs: list, position: tuple, value: float) -> PassedOn:
     layer = node.layer
     function = layer.activation if isinstance(layer, layers.Activation) else layer
@@ -107,6 +119,8 @@ FUNCTIONS = {
     layers.Dense: dense,
     layers.MaxPooling2D: pooling,
     layers.AveragePooling2D: pooling,
+    layers.GlobalMaxPooling2D: global_pooling,
+    layers.GlobalAveragePooling2D: global_pooling,
     layers.Activation: activation,
     layers.ReLU: activation,
     layers.Sigmoid: activation,

@@ -68,12 +68,15 @@ class PooledWindow(Explanation):
         Row and column of the window's first pixel in the input, negative in the padding.
     takes_mean : bool
         False: the largest.
+    ties_share : bool
+        Whether pixels that all have the largest value share its gradient; else the first gets it.
     """
 
     window: np.ndarray
     real: np.ndarray
     origin: tuple[int, int]
     takes_mean: bool
+    ties_share: bool = False
 
     @property
     def result(self) -> float:
@@ -93,14 +96,14 @@ class PooledWindow(Explanation):
 
     @property
     def winner(self) -> tuple[int, int]:
-        """(row, col) in the input of the pixel that gets the gradient of max-pooling."""
+        """(row, col) in the input of the largest pixel, of several the first."""
         return self.ties[0]
 
     def lines(self) -> list[str]:
         (row, col), (height, width) = self.origin, self.window.shape
         name = "window" if self.real.all() else "window (. is padding)"
         lines = [
-            f"window of {self.source}, channel {self.position[2]}: rows {row} to "
+            f"window of {self.source}, channel {self.position[-1]}: rows {row} to "
             f"{row + height - 1}, columns {col} to {col + width - 1}",
             *blocks({name: self.window}, self.real),
         ]
@@ -113,7 +116,12 @@ class PooledWindow(Explanation):
         lines.append(f"largest: {figure(self.result)} at {place(self.winner)}")
         others = len(self.ties) - 1
         if others:
-            lines.append(f"{others} more of the same value; the first one counts as the winner")
+            rule = (
+                "all share the gradient"
+                if self.ties_share
+                else "the first one counts as the winner"
+            )
+            lines.append(f"{others} more of the same value; {rule}")
         return lines
 
 

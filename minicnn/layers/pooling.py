@@ -144,55 +144,62 @@ class AveragePooling2D(Pooling2D):
 
 
 class GlobalPooling2D(Layer):
-    """What global max- and average-pooling share: one window, as large as the image.
+    """What global max- and average-pooling share: all pixels of an image are one window.
 
     (batch, height, width, channels) -> (batch, channels)
 
     Parameters
     ----------
+    data_format
+        Keras' argument; accepted with its default only.
+    keepdims : bool
+        True: the result stays an image of one pixel, (batch, 1, 1, channels).
     name, input_shape
         See `Layer`.
-    data_format, keepdims
-        Keras' arguments; accepted with their defaults only.
     """
 
-    def __init__(self, *, data_format=None, keepdims=False, name=None, input_shape=None):
+    fixed_by_build = Layer.fixed_by_build | {"keepdims"}
+
+    def __init__(self, data_format=None, keepdims=False, *, name=None, input_shape=None):
         super().__init__(name=name, input_shape=input_shape)
         arguments.refuse_data_format(self.label, data_format)
-        if keepdims is not False:
-            raise ValueError(f"{self.label}: keepdims must be False, got {keepdims!r}")
+        self.keepdims = bool(keepdims)
 
     def output_shape(self, input_shape):
-        return windows.image_shape(input_shape, self.label)[-1:]
+        channels = windows.image_shape(input_shape, self.label)[2]
+        return (1, 1, channels) if self.keepdims else (channels,)
+
+    def config(self):
+        return {**super().config(), "keepdims": self.keepdims}
 
 
 class GlobalMaxPooling2D(GlobalPooling2D):
     """y = the largest value of each channel; backward, its gradient goes to that pixel alone.
 
-    Where several values are the largest, the first in row-major order wins. Arguments as in
-    `GlobalPooling2D`.
+    Pixels that all have the largest value share dy evenly, as in Keras (in `MaxPooling2D` the
+    first gets all of it). Arguments as in `GlobalPooling2D`.
 
     Attributes
     ----------
-    cache : Cache(argmax, size)
-        argmax : (batch, 1, 1, channels) int32, the winner's position, counted row by row; size :
-        (height, width) of the input.
+    cache : Cache(largest)
+        largest : bool, shape of the input, which pixels have the largest value of their channel.
     """
 
     class Cache(NamedTuple):
-        argmax: np.ndarray
-        size: tuple
+        largest: np.ndarray
 
     def compute(self, x, training):
-        size = x.shape[1:3]
-        y, argmax = kernels.active().maxpool2d_forward(x, size, size)
-        self.cache = self.Cache(argmax, size)
-        return y[:, 0, 0]  # (batch, 1, 1, channels) -> (batch, channels)
+        y = x.max(axis=(1, 2), keepdims=True)  # a NaN wins over every number
+        self.cache = self.Cache(~(x < y))  # where y is NaN: all pixels
+        # (batch, 1, 1, channels) -> that, or (batch, channels)
+        return y.reshape(len(x), *self.output_shape(x.shape[1:]))
 
     def compute_gradients(self, dy):
-        argmax, size = self.cache
-        # (batch, channels) -> (batch, height, width, channels)
-        return kernels.active().maxpool2d_grad_input(dy[:, None, None], argmax, size, size, size)
+        largest = self.cache.largest
+        count = largest.sum(axis=(1, 2), keepdims=True, dtype=dy.dtype)
+        share = dy.reshape(count.shape) / count
+        # (batch, 1, 1, channels) -> (batch, height, width, channels)
+        return np.where(largest, share, 0)
 
 
 class GlobalAveragePooling2D(GlobalPooling2D):
@@ -202,22 +209,20 @@ class GlobalAveragePooling2D(GlobalPooling2D):
 
     Attributes
     ----------
-    cache : Cache(size)
-        size : (height, width) of the input.
+    cache : Cache(x_shape)
+        x_shape : shape of the last input.
     """
 
     class Cache(NamedTuple):
-        size: tuple
+        x_shape: tuple
 
     def compute(self, x, training):
-        size = x.shape[1:3]
-        self.cache = self.Cache(size)
-        counts = np.full((1, 1), size[0] * size[1], x.dtype)
-        y = kernels.active().avgpool2d_forward(x, counts, size, size)
-        return y[:, 0, 0]  # (batch, 1, 1, channels) -> (batch, channels)
+        self.cache = self.Cache(x.shape)
+        # In float64: a float32 sum of so many pixels would lose digits.
+        return x.mean(axis=(1, 2), keepdims=self.keepdims, dtype=np.float64).astype(x.dtype)
 
     def compute_gradients(self, dy):
-        size = self.cache.size
-        counts = np.full((1, 1), size[0] * size[1], dy.dtype)
-        # (batch, channels) -> (batch, height, width, channels)
-        return kernels.active().avgpool2d_grad_input(dy[:, None, None], counts, size, size, size)
+        batch, height, width, channels = self.cache.x_shape
+        # (batch, channels) -> (batch, 1, 1, channels) -> (batch, height, width, channels)
+        share = dy.reshape(batch, 1, 1, channels) / (height * width)
+        return np.full(self.cache.x_shape, share)

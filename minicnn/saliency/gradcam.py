@@ -30,9 +30,11 @@ def grad_cam(model, x, layer=None, output: int = 0) -> HeatMap:
     logit, in front of the sigmoid, as in the paper ("before the softmax").
 
     How far to trust it: alpha is one number for a whole map. Where the maps are averaged before
-    the decision (global pooling) that loses nothing. Where they are flattened into a dense layer,
-    as in the published models here, each position has a weight of its own, and their mean may be
-    the mean of large values of both signs. See `sanity_check` and `recommend_method`.
+    the decision (global average pooling) that loses nothing. Where only their largest value counts
+    (global max-pooling), all places that look like the largest are shown, not only that one. Where
+    they are flattened into a dense layer, as in the published models here, each position has a
+    weight of its own, and their mean may be the mean of large values of both signs. See
+    `sanity_check` and `recommend_method`.
 
     Source: Selvaraju et al. 2017, "Grad-CAM: Visual explanations from deep networks via
     gradient-based localization", equations 1 and 2.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from minicnn.layers import Conv2D
 from minicnn.layers.node import Node, Tensor
+from minicnn.layers.pooling import GlobalPooling2D
 from minicnn.layers.windows import window_pads
 from minicnn.saliency.passes import between, image_shape, logit_place
 
@@ -91,6 +92,12 @@ def spans_behind(node: Node, before: list[tuple[Span, Span]]) -> tuple[Span, Spa
         for axis in zip(*before, strict=True)
     ]
     layer = node.layer
+    if isinstance(layer, GlobalPooling2D):  # one window, with keepdims an image of one pixel
+        size = node.inputs[0].sample_shape[:2]
+        return tuple(
+            Span(span.first, span.last + (pixels - 1) * span.step, span.step * pixels)
+            for span, pixels in zip(joined, size, strict=True)
+        )
     window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
     if window is None:
         return tuple(joined)

@@ -1,7 +1,7 @@
 """minicnn beside real Keras, in one process: for where Keras and TensorFlow are installed.
 
-What `test_golden` compares with stored numbers is computed anew here, and more: the four models
-at their published sizes, models with several outputs, shared layers and branches, and the order
+What `test_golden` compares with stored numbers is computed anew here, and more: the five models
+at their full sizes, models with several outputs, shared layers and branches, and the order
 of weights and names. The errors and their norms are those of `golden.cases.worst_error`.
 """
 
@@ -21,6 +21,7 @@ from golden import make_keras  # noqa: E402 (imports TensorFlow)
 
 # model -> batch size, steps
 FULL_SIZE = {
+    "compact_cnn": (8, 20),
     "cnn": (2, 2),
     "cnn_dropout": (2, 20),
     "tiny_cnn": (8, 20),
@@ -92,7 +93,7 @@ def test_losses_of_the_published_size_in_float32(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_weights_can_be_carried_over(name):
-    shape = (24, 22, 1)
+    shape = (54, 52, 1)
     theirs = make_keras.MODELS[name](shape, dropout=True)
     ours = build_model(name, input_shape=shape, seed=0)
     weights = cases.first_weights(name, [tuple(w.shape) for w in theirs.weights])

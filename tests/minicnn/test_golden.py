@@ -1,4 +1,4 @@
-"""minicnn gives Keras' numbers: layers, optimizers, and whole trainings of the four models.
+"""minicnn gives Keras' numbers: layers, optimizers, and whole trainings of the five models.
 
 The numbers were made once by `golden/make_keras.py`. Errors are relative, array by array (see
 `golden.cases.worst_error`): in float64 every single number agrees to 1e-9 of the array's

@@ -162,6 +162,28 @@ def test_average_pooling_divides_by_real_pixels(model):
     assert found.result == pytest.approx(found.window[1:, 1:].mean())
 
 
+def test_global_pooling_names_the_largest_pixels_or_the_mean():
+    x = layers.Input((3, 5, 2))
+    most = layers.GlobalMaxPooling2D(name="most")(x)
+    model = models.Model(x, [most, layers.GlobalAveragePooling2D(keepdims=True, name="mean")(x)])
+    image = np.zeros((3, 5, 2))
+    image[:, :, 1] = [[0, 0, 0, 2, 0], [2, 0, 0, 0, 0], [2, 0, 0, 0, 0]]
+    found = explain(model, image, "most", (1,))
+    assert (found.value, found.ties) == (2, [(0, 3), (1, 0), (2, 0)])
+    assert "channel 1: rows 0 to 2, columns 0 to 4" in str(found)
+    assert "2 more of the same value; all share the gradient" in str(found)
+    assert "sum 6 / 15 pixels = 0.4" in str(explain(model, image, "mean", (0, 0, 1)))
+
+
+def test_an_image_too_wide_for_the_terminal_is_summed_up():
+    model = models.Sequential([layers.GlobalMaxPooling2D(input_shape=(9, 60, 1))])
+    x = np.arange(540.0).reshape(9, 60, 1)
+    assert str(explain(model, x, "global_max_pooling2d", (0,))).splitlines()[2:] == [
+        "  window: 9x60 numbers from 0 to 539",
+        "largest: 539 at row 8, col 59",
+    ]
+
+
 def test_dense_lists_the_largest_products_and_their_pixels(model):
     found = explain(model, X, "hidden", (1,))
     flat = trace(model, X)["flat"][0].astype(np.float64)

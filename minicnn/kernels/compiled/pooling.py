@@ -154,19 +154,25 @@ def avgpool2d_forward(x, counts, pool_size, strides):
 
 @summing_kernel
 def _avgpool2d_forward(x, counts, pool_size, strides, y, start, stop):
-    channels = x.shape[3]
+    """The sum of a window is the sum of its columns' sums, which overlapping windows share."""
+    _, _, width, channels = x.shape
     pool_height, pool_width = pool_size
     stride_height, stride_width = strides
     out_height, out_width = counts.shape
+    columns = np.empty((width, channels), x.dtype)
     for job in range(start, stop):
         n, row = job // out_height, job % out_height
-        total = y[n, row]
+        columns[:] = 0
         for tap_row in range(pool_height):
             pixels = x[n, row * stride_height + tap_row]
-            for tap_col in range(pool_width):
-                for col in range(out_width):
-                    for c in range(channels):
-                        total[col, c] += pixels[col * stride_width + tap_col, c]
+            for col in range(width):
+                for c in range(channels):
+                    columns[col, c] += pixels[col, c]
+        total = y[n, row]
+        for tap_col in range(pool_width):
+            for col in range(out_width):
+                for c in range(channels):
+                    total[col, c] += columns[col * stride_width + tap_col, c]
         for col in range(out_width):
             for c in range(channels):
                 total[col, c] /= counts[row, col]
@@ -181,15 +187,22 @@ def avgpool2d_grad_input(dy, counts, pool_size, strides, in_size):
 
 @kernel
 def _avgpool2d_grad_input(dy, counts, pool_size, strides, dx, start, stop):
+    """All pixels of a column of a window get the same: first along a row, then down."""
     _, out_height, out_width, channels = dy.shape
     pool_height, pool_width = pool_size
     stride_height, stride_width = strides
+    width = dx.shape[2]
+    columns = np.empty((width, channels), dx.dtype)
     for n in range(start, stop):
         for row in range(out_height):
+            columns[:] = 0
+            for col in range(out_width):
+                for tap_col in range(pool_width):
+                    for c in range(channels):
+                        share = dy[n, row, col, c] / counts[row, col]
+                        columns[col * stride_width + tap_col, c] += share
             for tap_row in range(pool_height):
                 pixels = dx[n, row * stride_height + tap_row]
-                for tap_col in range(pool_width):
-                    for col in range(out_width):
-                        in_col = col * stride_width + tap_col
-                        for c in range(channels):
-                            pixels[in_col, c] += dy[n, row, col, c] / counts[row, col]
+                for col in range(width):
+                    for c in range(channels):
+                        pixels[col, c] += columns[col, c]

@@ -298,6 +298,7 @@ def test_inputs_that_are_no_float_arrays(case):
         (layers.Conv2D(1, (2, 4)), (5, 3, 1), "conv2d: .* at least 2x4 pixels .* got 5x3"),
         (layers.MaxPooling2D(2), (1, 4, 2), "max_pooling2d: .* at least 2x2 pixels .* got 1x4"),
         (layers.AveragePooling2D((1, 3)), (4, 2, 2), "average_pooling2d: .* 1x3 .* got 4x2"),
+        (layers.GlobalMaxPooling2D(), (9,), r"global_max_pooling2d: expected images .* got \(9,\)"),
         (layers.Conv2D(1, 3), (5,), r"conv2d: expected images .*, got \(5,\)"),
         (layers.MaxPooling2D(2), (5, 5), r"max_pooling2d: expected images .*, got \(5, 5\)"),
         (layers.Dense(1), (5, 5, 1), r"dense: expected vectors .*\(5, 5, 1\); put a Flatten"),
@@ -343,6 +344,7 @@ def test_shapes_that_do_not_fit_a_layer(layer, shape, text):
         (lambda: layers.Conv2D(2, 3, dilation_rate=(1, 2)), r"conv2d: dilation_rate .*\(1, 2\)"),
         (lambda: layers.Conv2D(2, 3, data_format="channels_first"), "conv2d: data_format is not"),
         (lambda: layers.MaxPooling2D(data_format="channels_first"), "max_pooling2d: data_format"),
+        (lambda: layers.GlobalAveragePooling2D("channels_first"), "global_.*: data_format is not"),
         (lambda: layers.Flatten("channels_first"), "flatten: data_format is not supported"),
         (lambda: layers.Input((3,), batch_size=8), "input: batch_size is not supported"),
         (
@@ -381,6 +383,7 @@ def test_keras_arguments_at_their_defaults():
     layers.Conv2D(2, 3, data_format="channels_last", dilation_rate=1, groups=1)
     layers.Conv2D(2, 3, data_format=None, dilation_rate=[1, 1])
     layers.AveragePooling2D(2, 2, "same", data_format="channels_last")
+    layers.GlobalMaxPooling2D("channels_last", False)
     layers.Flatten("channels_last")
     layers.Dropout(0.5, noise_shape=None)
     layers.Input((3,), batch_size=None, dtype="float32")
@@ -398,6 +401,7 @@ def test_sizes_may_be_numpy_integers():
     [
         lambda: layers.Conv2D(2, 3, 1, "same", "relu"),  # Keras has data_format here
         lambda: layers.MaxPooling2D(2, 2, "same", "pool"),
+        lambda: layers.GlobalMaxPooling2D(None, False, "pool"),
         lambda: layers.Dropout(0.5, None),
         lambda: layers.Dense(2, None, True, "zeros", "zeros", "last"),
         lambda: layers.Input((3,), "photo"),

@@ -114,6 +114,7 @@ FIXED = [
     (layers.Dense(3), (4,), {"units": 4, "input_shape": (400,)}),
     (layers.MaxPooling2D(), (8, 8, 2), {"pool_size": (7, 7), "strides": (9, 9), "padding": "same"}),
     (layers.AveragePooling2D(), (8, 8, 2), {"pool_size": (7, 7), "input_shape": (2, 2, 2)}),
+    (layers.GlobalMaxPooling2D(), (8, 8, 2), {"keepdims": True, "input_shape": (9, 9, 2)}),
 ]
 
 
@@ -190,6 +191,8 @@ cases = [
     (lambda: layers.Conv2D(9, 3, strides=2, padding="same"), (9, 8, 9)),
     (lambda: layers.MaxPooling2D(3, 2, "same"), (9, 8, 2)),
     (lambda: layers.AveragePooling2D(3, 2, "same"), (9, 8, 2)),
+    (lambda: layers.GlobalMaxPooling2D(), (9, 8, 2)),
+    (lambda: layers.GlobalAveragePooling2D(), (9, 8, 2)),
     (lambda: layers.Dense(9), (70,)),
     (lambda: layers.Dense(2, activation="sigmoid"), (70,)),
     (lambda: layers.Dropout(0.5), (9, 8, 2)),
@@ -236,4 +239,4 @@ print(refused)
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout
-    assert int(done.stdout) == 11 * (19 + 20)
+    assert int(done.stdout) == 13 * (19 + 20)

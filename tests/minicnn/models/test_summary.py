@@ -80,6 +80,20 @@ def reduced_inception(L, M):
     return M.Model(inputs, L.Dense(1, activation="sigmoid")(joined), name="inception")
 
 
+def globally_pooled(L, M):
+    return M.Sequential(
+        [
+            L.Input((20, 20, 1)),
+            L.Conv2D(8, (3, 3), activation="relu"),
+            L.GlobalMaxPooling2D(keepdims=True),
+            L.Conv2D(4, (1, 1)),
+            L.GlobalAveragePooling2D(),
+            L.Dense(1, activation="sigmoid"),
+        ],
+        name="globally_pooled",
+    )
+
+
 def functional_chain(L, M):
     inputs = L.Input((4,))
     return M.Model(inputs, L.Dense(1)(L.Dense(2)(inputs)), name="chain")
@@ -106,6 +120,7 @@ ALL_MODELS = [
     tiny_cnn,
     model2,
     reduced_inception,
+    globally_pooled,
     functional_chain,
     chain_with_an_output_on_the_way,
     shared_layer,

@@ -103,6 +103,10 @@ LAYERS = {
         {"pool_size": 3, "strides": 2, "padding": "same"},
         (2, 6, 7, 2),
     ),
+    "global_max": ("GlobalMaxPooling2D", {}, (2, 5, 4, 3)),
+    "global_max_keepdims": ("GlobalMaxPooling2D", {"keepdims": True}, (2, 4, 6, 2)),
+    "global_average": ("GlobalAveragePooling2D", {}, (2, 5, 4, 3)),
+    "global_average_keepdims": ("GlobalAveragePooling2D", {"keepdims": True}, (2, 4, 6, 2)),
     "dense": ("Dense", {"units": 4}, (3, 5)),
     "dense_relu": ("Dense", {"units": 6, "activation": "relu"}, (4, 7)),
     "dense_sigmoid": ("Dense", {"units": 1, "activation": "sigmoid"}, (5, 3)),
@@ -129,6 +133,7 @@ WEIGHTS_SHAPE = (4, 5)
 # there, Keras in float32 does not agree with Keras in float64 either. See `run_small_model` in
 # make_keras.py, which refuses other seeds by looking at Keras alone.
 SMALL_MODELS = {
+    "compact_cnn": ((60, 58, 1), 2),
     "cnn": ((18, 22, 1), 0),
     "cnn_dropout": ((22, 18, 1), 0),
     "tiny_cnn": ((20, 22, 1), 0),
@@ -143,6 +148,7 @@ FLOAT64_TOLERANCE = 1e-9
 FLOAT32_TOLERANCE = 1e-5
 
 PARAMETERS = {
+    "compact_cnn": 5_921,
     "cnn": 31_509_121,
     "cnn_dropout": 5_327_361,
     "tiny_cnn": 65_777,

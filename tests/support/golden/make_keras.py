@@ -93,7 +93,26 @@ def reduced_inception(input_shape, dropout):
     return keras.Model(inputs, output)
 
 
+def compact_cnn(input_shape, dropout):
+    """The one that is not the article's."""
+    return keras.Sequential(
+        [
+            layers.Input(input_shape),
+            layers.Conv2D(8, (3, 3), activation="relu"),
+            layers.MaxPooling2D((2, 2)),
+            layers.Conv2D(16, (3, 3), activation="relu"),
+            layers.MaxPooling2D((2, 2)),
+            layers.Conv2D(32, (3, 3), activation="relu"),
+            layers.AveragePooling2D((9, 9), strides=1),
+            layers.GlobalMaxPooling2D(),
+            *([layers.Dropout(0.5)] if dropout else []),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
 MODELS = {
+    "compact_cnn": compact_cnn,
     "cnn": cnn,
     "cnn_dropout": cnn_dropout,
     "tiny_cnn": tiny_cnn,
