@@ -31,7 +31,7 @@ SEEDS = [pytest.param(seed, id=f"seed{seed}") for seed in (0, 1, 2)]
 SLICES = 8  # of each patient
 NEAR = {"slices": 3, "near_duplicates": 4}  # three slices, and four beside each: 900 images
 HONEST_LEAST = 0.70  # what lesions give tiny_cnn when patients are kept apart
-SHORTCUT_LEAST = {"marker": 0.90, "brightness": 0.80, "table": 0.90}
+SHORTCUT_LEAST = 0.9  # the AUC of a planted shortcut where the lungs are not seen
 WITHOUT_LUNGS = {"lungs_blacked_out", "border_only", "histogram_without_lungs"}
 
 
@@ -71,7 +71,8 @@ def test_a_planted_shortcut_is_learned_and_found(tmp_path, shortcut, seed):
     flagged = {name for name, row in rows.items() if row["flagged"]}
     assert flagged and flagged <= WITHOUT_LUNGS, controls["verdict"]
     assert controls["verdict"].startswith("Shortcut")
-    assert rows["image"]["accuracy"] > SHORTCUT_LEAST[shortcut]
+    assert max(rows[name]["auc"] for name in flagged) > SHORTCUT_LEAST
+    assert rows["image"]["accuracy"] > HONEST_LEAST
 
 
 @pytest.mark.parametrize("seed", SEEDS)
