@@ -6,11 +6,14 @@ the audit and by the controls. Three seeds each, some minutes a seed; `-k seed0`
 Trainings of one seed give the same numbers on every machine but for the last bits.
 """
 
+from functools import partial
+
 import pytest
 from phantom_sets import PATIENTS, accuracy, interval_by_patient, relabel_by_patient, trained
 
 from covid.audit import run_audit
 from covid.audit.verdict import summarize
+from covid.common.choices import CONTOURS
 from covid.controls import run_controls
 from covid.data.class_folders import scan
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
@@ -27,8 +30,8 @@ pytestmark = pytest.mark.slow
 SEEDS = [pytest.param(seed, id=f"seed{seed}") for seed in (0, 1, 2)]
 SLICES = 8  # of each patient
 NEAR = {"slices": 3, "near_duplicates": 4}  # three slices, and four beside each: 900 images
-HONEST_MOST = 0.70  # what lesions alone give tiny_cnn when patients are kept apart
-SHORTCUT_LEAST = {"marker": 0.90, "brightness": 0.80, "table": 0.90}
+HONEST_LEAST = 0.70  # what lesions give tiny_cnn when patients are kept apart
+SHORTCUT_LEAST = 0.9  # the AUC of a planted shortcut where the lungs are not seen
 WITHOUT_LUNGS = {"lungs_blacked_out", "border_only", "histogram_without_lungs"}
 
 
@@ -39,8 +42,10 @@ def looked_at(folder, seed, by_patient):
     split = plan_split(dataset, seed=seed, groups=groups, keep_together=by_patient)
     audit = summarize(run_audit(dataset, split, seed=seed))  # is not told the patients
     target = folder.parent / f"{folder.name}-{by_patient}"
-    extra = {"enhanced": True, "synthetic": True}
-    write_split(dataset, split, target, enhance_and_crop, progress=False, extra=extra)
+    extra = {"enhanced": True, "crop": CONTOURS, "synthetic": True}
+    # The article's crop: that to the lungs leaves mark and table out.
+    crop = partial(enhance_and_crop, rule=CONTOURS)
+    write_split(dataset, split, target, crop, progress=False, extra=extra)
     recipe = recipe_for("practice", "tiny_cnn")
     controls = run_controls(read_split(target), "tiny_cnn", recipe, seed).summary()
     return audit, controls, {row["name"]: row for row in controls["rows"]}
@@ -53,7 +58,7 @@ def test_clean_slices_raise_no_alarm(tmp_path, seed):
     assert not audit["leaks"] and not audit["shortcuts"], audit["verdict"]
     assert not [name for name, row in rows.items() if row["flagged"]], controls["verdict"]
     assert controls["verdict"].startswith("No leak and no shortcut found")
-    assert rows["image"]["accuracy"] < HONEST_MOST
+    assert rows["image"]["accuracy"] > HONEST_LEAST
 
 
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
@@ -66,7 +71,8 @@ def test_a_planted_shortcut_is_learned_and_found(tmp_path, shortcut, seed):
     flagged = {name for name, row in rows.items() if row["flagged"]}
     assert flagged and flagged <= WITHOUT_LUNGS, controls["verdict"]
     assert controls["verdict"].startswith("Shortcut")
-    assert rows["image"]["accuracy"] > SHORTCUT_LEAST[shortcut]
+    assert max(rows[name]["auc"] for name in flagged) > SHORTCUT_LEAST
+    assert rows["image"]["accuracy"] > HONEST_LEAST
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -81,7 +87,7 @@ def test_near_duplicates_leak_where_slices_are_split_at_random(tmp_path, seed):
     audit, controls, rows = looked_at(folder, seed, by_patient=True)
     assert not audit["leaks"] and not audit["shortcuts"], audit["verdict"]
     assert not [name for name, row in rows.items() if row["flagged"]], controls["verdict"]
-    assert rows["image"]["accuracy"] < at_random - 0.1
+    assert HONEST_LEAST < rows["image"]["accuracy"] < at_random - 0.05
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -92,5 +98,5 @@ def test_permuted_labels_are_learned_by_heart_and_mean_nothing(tmp_path, seed):
     torn = trained(data, tmp_path / "torn", seed, by_patient=False)
     whole = trained(data, tmp_path / "whole", seed, by_patient=True)
     low, high = interval_by_patient(whole)
-    assert accuracy(torn) > 0.7
+    assert accuracy(torn) > 0.8
     assert low <= 0.5 <= high

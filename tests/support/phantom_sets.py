@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.choices import CONTOURS
 from covid.data.class_folders import scan
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
 from covid.data.preprocess import enhance_and_crop
@@ -38,8 +39,8 @@ def trained(
     dataset = scan(data)
     patients = groups_by_pattern(dataset.images, SYNTHETIC_GROUP)
     split = plan_split(dataset.images, DEFAULT_RATIOS, seed, patients, keep_together=by_patient)
-    transform = partial(enhance_and_crop, no_contour="keep")
-    extra = {"enhanced": True, "synthetic": True}
+    transform = partial(enhance_and_crop, rule=CONTOURS)
+    extra = {"enhanced": True, "crop": CONTOURS, "synthetic": True}
     write_split(dataset, split, folder, transform, progress=False, extra=extra)
     return train_and_evaluate(
         model, recipe_for("practice", model, **recipe), read_split(folder), seed, verbose=0

@@ -75,13 +75,13 @@ def test_the_model_of_a_run_is_the_reference_without_training_it_again(controls,
     split, found = controls
     recipe, trained = recipe_for("practice", "tiny_cnn", 1), []
 
-    def training(model, recipe, folder, seed, verbose=0):
-        trained.append(folder.folder.name)
-        return train_and_evaluate(model, recipe, folder, seed, verbose)
+    def training(model, recipe, split, seed, **printed):
+        trained.append(split.folder.name)
+        return train_and_evaluate(model, recipe, split, seed, **printed)
 
     reference = train_and_evaluate("tiny_cnn", recipe, split, 3, 0).results["test"]
     monkeypatch.setattr("covid.controls.run.train_and_evaluate", training)
-    again = run_controls(split, "tiny_cnn", recipe, 3, 0, reference)
+    again = run_controls(split, "tiny_cnn", recipe, 3, reference=reference)
     assert [repr(row) for row in again.rows] == [repr(row) for row in found.rows]
     assert trained == [PERMUTED, *CHANGED]
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from covid.common.choices import SHORTCUT_NAMES
+from covid.common.choices import LUNGS, SHORTCUT_NAMES
 from covid.common.errors import UserError
 from covid.data.preprocess import SIZE, enhance_and_crop
 from covid.phantom import Switches, make_patient, render_slice, table, write_dataset
@@ -129,8 +129,8 @@ def test_a_shortcut_changes_only_its_pixels(clean, shortcut):
             assert columns.min() < before.shape[1] / 2 < columns.max()  # a rail on each side
 
 
-def test_a_shortcut_survives_the_contour_crop(shortcut):
-    """The crop keeps mark and rails: both are contours of their own."""
+def test_a_shortcut_survives_the_articles_crop_and_not_that_to_the_lungs(shortcut):
+    """Mark and rails are contours of their own, outside the body."""
     kind, images = shortcut
     if kind == "brightness":
         pytest.skip("no place in the image")
@@ -150,6 +150,8 @@ def test_a_shortcut_survives_the_contour_crop(shortcut):
                 low, left = rows.max() - 3, columns.min() + 3  # within the blur
             scale = SIZE / image.shape[0]
             kept.append(box.bottom > scale * low and box.left <= scale * left)
+            lungs = enhance_and_crop(image, rule=LUNGS).box
+            assert lungs.bottom < scale * rows.min() or lungs.left > scale * columns.max()
     assert np.mean(kept) > 0.9
 
 

@@ -8,7 +8,7 @@ from covid.training.architectures import MODELS, build_model, inception_block
 from minicnn import layers, models
 
 PARAMETERS = {
-    "compact_cnn": 5_921,
+    "compact_cnn": 15_201,
     "cnn": 31_509_121,
     "cnn_dropout": 5_327_361,
     "tiny_cnn": 65_777,
@@ -16,17 +16,6 @@ PARAMETERS = {
 }
 # Class of each layer, what matters of its arguments, and the shape of what comes out.
 CHAINS = {
-    "compact_cnn": [
-        ("Conv2D", 8, (148, 148, 8)),
-        ("MaxPooling2D", (2, 2), (74, 74, 8)),
-        ("Conv2D", 16, (72, 72, 16)),
-        ("MaxPooling2D", (2, 2), (36, 36, 16)),
-        ("Conv2D", 32, (34, 34, 32)),
-        ("AveragePooling2D", (9, 9), (26, 26, 32)),
-        ("GlobalMaxPooling2D", None, (32,)),
-        ("Dropout", 0.5, (32,)),
-        ("Dense", 1, (1,)),
-    ],
     "cnn": [
         ("Conv2D", 32, (254, 254, 32)),
         ("MaxPooling2D", (2, 2), (127, 127, 32)),
@@ -121,6 +110,18 @@ def test_branches_of_reduced_inception():
     assert kinds == {"relu"}
     assert concatenation.output.sample_shape == (90_000,)
     assert model.layers[-1].activation.kind == "sigmoid"
+
+
+def test_compact_cnn_ends_with_the_mean_and_the_most_of_each_map():
+    model = build_model("compact_cnn", seed=0)
+    shapes = {
+        type(node.layer).__name__: node.output.sample_shape for node in model.graph.nodes
+    }  # of the last layer of each kind
+    assert shapes["Conv2D"] == (15, 15, 32) and shapes["AveragePooling2D"] == (13, 13, 32)
+    assert shapes["GlobalMaxPooling2D"] == shapes["GlobalAveragePooling2D"] == (32,)
+    assert shapes["Concatenate"] == shapes["Dropout"] == (64,)
+    filters = [layer.filters for layer in model.layers if isinstance(layer, layers.Conv2D)]
+    assert filters == [8, 16, 32, 32]
 
 
 @pytest.mark.parametrize("pull", [False, True])
