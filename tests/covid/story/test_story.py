@@ -131,7 +131,7 @@ def test_the_whole_story(tmp_path, seed):
     assert {"permuted_labels", "lungs_blacked_out", "border_only"} <= flagged
     assert last["lying"]["acc"] > last["honest"]["acc"]
     low, high = last["honest"]["acc_95_percent_interval"]
-    assert 0.5 < low and high < first["test"]["acc"]
+    assert low > 0.5 and high < first["test"]["acc"]
     assert json.loads((tmp_path / "story.json").read_text()) == story
     text = (tmp_path / "story.txt").read_text(encoding="utf-8")
     assert text.strip() == as_text(story)
