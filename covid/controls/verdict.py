@@ -86,9 +86,9 @@ def sentence(rows: list[Row], groups: int | None, members: str = "patients") -> 
             else "which a better model could learn; this one is not significantly above chance"
         )
         # A model that knows the patients separates them by bones and table as well.
-        beginning = f"these {members} again, or a shortcut" if found else "Shortcut"
+        name, by = ("", f", by these {members} or by a shortcut") if found else ("Shortcut: ", "")
         found.append(
-            f"{beginning}: without the lungs the classes are still separated (AUC: "
+            f"{name}without the lungs the classes are still separated{by} (AUC: "
             f"{auc_list(shortcuts)}; the image {image.auc:.2f}), {meaning}"
         )
     if found:

@@ -15,6 +15,7 @@ from covid.common.choices import CONTOURS, DEFAULT_RECIPE
 from covid.common.screen import Screen
 from covid.controls import run_controls, write_controls
 from covid.controls.intervals import measured
+from covid.controls.verdict import CHANCE
 from covid.data.class_folders import Dataset
 from covid.data.disclaimer import small_print
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern
@@ -141,15 +142,19 @@ def truth(story: Story, first: dict) -> dict:
     lying, honest = found["lying"], found["honest"]
     mends = ": to keep patients apart mends the leak, not the shortcut"
     still = mends if lying["acc"] >= PERFECT else ""
-    fell = first["numbers"]["test"]["acc"] > honest["acc"]
-    rest = "; the rest was the mark's and the near-duplicates'" if fell else ""
+    before, (low, high) = first["numbers"]["test"]["acc"], honest["acc_95_percent_interval"]
+    learned = rest = ""
+    if low is not None:
+        learned = ": so much do the lungs alone tell" if low > CHANCE else ", perhaps by chance"
+        fell = before > high
+        rest = ": the rest was the mark's and the near-duplicates'" if fell else ", hardly more"
     return {
         "chapter": "What is true",
         "done": "The patients were kept apart: none is both in train and in test. Then the same "
         "was done with honest images of the same patients: no mark, no near-duplicates.",
         "looks": f"With the mark it is right on {score(lying)}{still}.",
-        "is": f"On honest images it is right on {score(honest)}, after "
-        f"{percent(first['numbers']['test']['acc'])} in the first chapter{rest}.",
+        "is": f"On honest images it is right on {score(honest)}{learned}. "
+        f"In the first chapter it was {percent(before)}{rest}.",
         "numbers": found,
     }
 

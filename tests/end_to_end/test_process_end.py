@@ -158,6 +158,22 @@ def test_a_drawing_process_ended_from_outside_is_one_sentence(command, tmp_path)
     wait_for_end_of(others)
 
 
+def test_what_goes_wrong_in_a_drawing_process_is_a_sentence(tmp_path):
+    """Here no file may have more than a kilobyte, as on a disk that is full."""
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "folder/out"
+    out.parent.mkdir()
+    run = subprocess.run(
+        [sys.executable, "-m", "covid", "synth", "--patients", "4", "--out", str(out)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+        **{"env": environment(), "cwd": ROOT, "capture_output": True, "text": True},
+    )
+    assert run.returncode == 2
+    (sentence,) = run.stderr.splitlines()
+    assert sentence.startswith("covid synth: ") and "File too large; check the path" in sentence
+    assert list(out.parent.iterdir()) == []
+
+
 def test_a_script_needs_nothing_to_have_images_drawn_by_processes(tmp_path):
     """No `if __name__ == "__main__"`: the processes do not run it again."""
     script = tmp_path / "script.py"

@@ -1,8 +1,9 @@
 """Same seed, same data: the same weights, bit for bit.
 
 What must change no bit: how many threads compute, whether the next batch is made ahead, and that
-it is another process. Whole trainings by the two recipes show it for the two small models: the
-full `published` one (150 and 45 steps of up to 30 images of 150x150) and some epochs of `practice`.
+it is another process. Whole trainings by the two recipes show it for two small models: the full
+`published` one (150 and 45 steps of up to 30 images of 150x150) and some epochs of `practice`; for
+the default model those of `practice`.
 
 What does change bits, and cannot help it: running fused instead of layer by layer (for inspection
 only, no training does it), where a fused kernel adds the same numbers in another order:
@@ -55,6 +56,7 @@ SIZE = 150  # pixels, as the models are published
 SEED = 5
 ROWS = [case for case, shape in CONVOLUTIONS.items() if shape[1] < FEW and shape[3] == (1, 1)]
 TRAININGS = [(name, recipe) for name in SMALL for recipe in RECIPES]
+TRAININGS.append(("compact_cnn", "practice"))  # trains longer; its augmentation moves images, too
 
 # Weights, history, and the probabilities of all images
 Outcome = tuple[list[np.ndarray], dict[str, list[float]], list[np.ndarray]]
@@ -291,9 +293,10 @@ def test_one_step_of_reduced_inception(layer_by_layer):
 
 
 # The largest difference of a weight after ten steps; measured with five seeds: 5e-8, 4e-9, and
-# 1e-5 for the two with Winograd's method. Weights whose gradient is next to nothing differ most,
+# 1e-5 for those with Winograd's method. Weights whose gradient is next to nothing differ most,
 # since Adam makes gradients of any size into steps of about one size, here 1e-4.
-WEIGHT_BOUNDS = {"tiny_cnn": 3e-7, "reduced_inception": 1e-7, "cnn_dropout": 1e-4, "cnn": 1e-4}
+WEIGHT_BOUNDS = {"tiny_cnn": 3e-7, "reduced_inception": 1e-7}
+WEIGHT_BOUNDS |= dict.fromkeys(("compact_cnn", "cnn_dropout", "cnn"), 1e-4)
 
 
 @pytest.mark.parametrize("name", WEIGHT_BOUNDS)
@@ -305,7 +308,7 @@ def test_fused_stays_close_to_layer_by_layer(name, layer_by_layer):
     for key, gradient in by_layer.items():
         layer = key.split("/")[0]
         largest[layer] = max(largest.get(layer, 0.0), float(np.abs(gradient).max()))
-    for key, gradient in by_layer.items():  # measured: 4e-6
+    for key, gradient in by_layer.items():  # measured: 5e-6
         assert np.abs(fused[key] - gradient).max() <= 1e-5 * largest[key.split("/")[0]], key
     assert largest_difference(weights, other_weights) < WEIGHT_BOUNDS[name]
 

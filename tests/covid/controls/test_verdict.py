@@ -73,7 +73,7 @@ def test_without_intervals_nothing_is_flagged_and_that_is_said():
 
 def test_beside_a_leak_a_shortcut_is_a_guess():
     rows = flag(rows_with(image=0.9, permuted_labels=0.8, border_only=0.8))
-    assert "; these patients again, or a shortcut: without the lungs" in sentence(rows, 12)
+    assert "separated, by these patients or by a shortcut (AUC: " in sentence(rows, 12)
 
 
 def test_a_model_of_one_answer_is_not_blamed_on_the_patients():

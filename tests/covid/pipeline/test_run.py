@@ -23,6 +23,7 @@ from covid.data.split import plan_split
 from covid.data.split_folder import is_enhanced, read_split
 from covid.data.write_split import write_folder, write_split
 from covid.figures import dataset_figures, model_figures
+from covid.figures.examples import lesion_shares
 from covid.phantom import write_dataset
 from covid.pipeline import prepare_splits, run, train_models
 from covid.pipeline import source as source_module
@@ -231,7 +232,13 @@ def test_without_data_the_run_makes_synthetic_images(tmp_path, no_figures, monke
     first = f"1/4 drawing synthetic images, as none were given: {TOTAL} of {PATIENTS} patients, "
     assert capsys.readouterr().out.startswith(first)
     assert summary["synthetic"] is True
-    assert len(files_in(tmp_path / "out/synthetic")) == TOTAL + 2  # README.txt, synthetic.json
+    there = files_in(tmp_path / "out/synthetic")
+    beside = [name for name in there if "/" not in name]
+    assert beside == ["README.txt", "synthetic.json", "truth.csv"]
+    assert len(there) == TOTAL + len(beside)
+    shares = lesion_shares(read_split(next((tmp_path / "out/random/data").iterdir())))
+    assert len(shares) == only_split(summary)["models"]["tiny_cnn"]["test"]["n"]
+    assert all((share > 0) == file.startswith("Infected/") for file, share in shares.items())
 
 
 def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from tiny_runs import slices
 
 from covid.audit.verdict import percent
 from covid.data.class_folders import scan
+from covid.story import chapters
 from covid.story.chapters import PERFECT
 from covid.story.figure import draw
 from covid.story.tell import tell
@@ -100,6 +102,24 @@ def test_the_words_follow_the_numbers(tmp_path):
     assert last["numbers"]["honest"]["acc_95_percent_interval"] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("acc", "low", "high", "said"),
+    [
+        (0.83, 0.67, 0.94, "right on 83 % (95 % interval 67 to 94 %): so much do the lungs alone "
+            "tell. In the first chapter it was 98 %: the rest was the mark's and the near-"),
+        (0.94, 0.88, 0.99, "alone tell. In the first chapter it was 98 %, hardly more."),
+        (0.6, 0.45, 0.75, "(95 % interval 45 to 75 %), perhaps by chance. In the first"),
+        (0.8, None, None, "(too few patients for an interval). In the first chapter it was 98 %."),
+    ],
+)  # fmt: skip
+def test_what_is_true_follows_from_the_intervals(acc, low, high, said, monkeypatch):
+    honest = {"n": 64, "acc": acc, "acc_95_percent_interval": [low, high]}
+    tests = {"lying-by-patient": found(0.95), "honest-by-patient": honest}
+    monkeypatch.setattr(chapters, "scored", lambda story, images, name, by_patient: tests[name])
+    story = Namespace(lying=None, honest=None)
+    assert said in chapters.truth(story, {"numbers": {"test": found(0.98)}})["is"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", (0, 1, 2))
 def test_the_whole_story(tmp_path, seed):
@@ -109,7 +129,9 @@ def test_the_whole_story(tmp_path, seed):
     assert audit["leaks"] and audit["shortcuts"]
     flagged = {row["name"] for row in controls["rows"] if row["flagged"]}
     assert {"permuted_labels", "lungs_blacked_out", "border_only"} <= flagged
-    assert last["lying"]["acc"] > last["honest"]["acc"] + 0.1
+    assert last["lying"]["acc"] > last["honest"]["acc"]
+    low, high = last["honest"]["acc_95_percent_interval"]
+    assert low > 0.5 and high < first["test"]["acc"]
     assert json.loads((tmp_path / "story.json").read_text()) == story
     text = (tmp_path / "story.txt").read_text(encoding="utf-8")
     assert text.strip() == as_text(story)
