@@ -7,8 +7,9 @@
 
 What was measured is kept in `readme.json` (and, a line for each result, in `readme.csv`) in the
 folder of `--out`, and a later call adds to it: a long measurement may be made in parts, by
-`--models`, `--seeds` and `--images`. `--write` puts the tables into the pages, between the comments
-that are there for them. The numbers of the README now are those of `benchmarks/readme.json`.
+`--models`, `--seeds` and `--images`. `--write` puts the tables into the README, between the comments
+that are there for them, and the pictures of `run` into `covid/readme`. The numbers that
+the README has now are those of `benchmarks/readme.json`.
 """
 
 import argparse
@@ -21,6 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from PIL import Image
+
 from benchmarks.readme_tables import IMAGES, REAL, ROOT, SYNTHETIC, blocks
 from benchmarks.roofline.pages import replace_table, write_text
 from covid.common.choices import BOTH, MODEL_NAMES, SUMMARY
@@ -31,7 +34,8 @@ from covid.pipeline.results_table import results_table, tests_of
 from covid.pipeline.run import run_all
 from minicnn.machine import cores, processor
 
-PAGE = ROOT / "README.md"
+PAGE, PICTURES = ROOT / "README.md", ROOT / "covid/readme"
+GAP = 16  # pixels between the two slices
 PARTS = ("lines", "run", "results")
 KEY = ("images", "seed", "split", "model")  # of a result
 
@@ -42,7 +46,8 @@ def main(arguments: list[str]) -> int:
     kept = options.out / "readme.json" if options.out else None
     found = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.exists() else {}
     if "run" in options.parts:
-        found["run"] = existing_run(options.run) if options.run else first_command()
+        pictures = PICTURES if options.write else None
+        found["run"] = of_run(options.run, pictures) if options.run else first_command(pictures)
     if "results" in options.parts:
         for images in IMAGES if options.data else (SYNTHETIC,):
             for seed in options.seeds if images in options.images else ():
@@ -89,7 +94,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def first_command() -> dict:
+def first_command(pictures: Path | None) -> dict:
     """Time `covid run` twice: with no compiled kernels kept on disk, and with those of the first."""
     seconds = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -103,11 +108,13 @@ def first_command() -> dict:
                 env=environment,
             )
             seconds[name] = round(time.perf_counter() - start, 1)
-        return {**existing_run(out), "seconds": seconds}
+        return {**of_run(out, pictures), "seconds": seconds}
 
 
-def existing_run(folder: Path) -> dict:
+def of_run(folder: Path, pictures: Path | None) -> dict:
     """What the README says of a run: seconds, cores, and the table that was printed."""
+    if pictures is not None:
+        write_pictures(folder / "figures", pictures)
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     return {
         "seconds": {"warm": summary["seconds"]},
@@ -115,6 +122,18 @@ def existing_run(folder: Path) -> dict:
         "processor": processor(),
         "table": results_table(summary).splitlines(),
     }
+
+
+def write_pictures(figures: Path, folder: Path) -> None:
+    """Write the pages' pictures from a run's figures: an ill and a healthy slice become one."""
+    folder.mkdir(exist_ok=True)
+    ill, healthy = (Image.open(figures / name) for name in ("ill.png", "healthy.png"))
+    both = Image.new("RGB", (ill.width + GAP + healthy.width, ill.height), "white")
+    both.paste(ill)
+    both.paste(healthy, (ill.width + GAP, 0))
+    both.save(folder / "heat_maps.jpg", quality=85)
+    for name in ("samples", "preprocessing"):
+        Image.open(figures / f"{name}.png").convert("RGB").save(folder / f"{name}.jpg", quality=85)
 
 
 def measure(options: argparse.Namespace, images: str, seed: int) -> list[dict]:

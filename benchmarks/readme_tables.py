@@ -51,14 +51,12 @@ def blocks(found: dict) -> dict[str, list[str]]:
 
 def run_text(run: dict) -> list[str]:
     """How long the first command took, and what it printed."""
-    seconds = run["seconds"]
-    times = f"{seconds['warm']:.0f} s"
+    seconds = {name: f"{value:.0f} s" for name, value in run["seconds"].items()}
+    times = seconds.get("warm", UNKNOWN)
     if "cold" in seconds:
-        times = (
-            f"{seconds['cold']:.0f} s at first, which includes compiling, and {times} from then on"
-        )
-    machine = f"On {run['cores']} cores ({run['processor']})"
-    return [f"{machine}, it took {times}. It ends with:", ""] + [
+        times = f"{seconds['cold']} the first time, with compiling, and {times} from then on"
+    machine = f"{run['cores']} cores ({run['processor']})"
+    return [f"On {machine} the run takes {times}. It ends with:", ""] + [
         f"    {line}".rstrip() for line in run["table"]
     ]
 
