@@ -15,15 +15,12 @@ the README has now are those of `benchmarks/readme.json`.
 import argparse
 import csv
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 from PIL import Image
 
+from benchmarks.first_run import timed
 from benchmarks.readme_tables import IMAGES, REAL, ROOT, SYNTHETIC, blocks
 from benchmarks.roofline.pages import replace_table, write_text
 from covid.common.choices import BOTH, MODEL_NAMES, SUMMARY
@@ -96,19 +93,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def first_command(pictures: Path | None) -> dict:
     """Time `covid run` twice: with no compiled kernels kept on disk, and with those of the first."""
-    seconds = {}
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": f"{folder}/kernels"}
-        for name in ("cold", "warm"):
-            out = Path(folder) / name
-            start = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-m", "covid", "run", "--out", str(out)],
-                check=True,
-                env=environment,
-            )
-            seconds[name] = round(time.perf_counter() - start, 1)
-        return {**of_run(out, pictures), "seconds": seconds}
+        cold, warm = (timed("run", Path(folder), number).wall for number in range(2))
+        found = of_run(Path(folder) / "results-1", pictures)
+    return {**found, "seconds": {"cold": round(cold, 1), "warm": round(warm, 1)}}
 
 
 def of_run(folder: Path, pictures: Path | None) -> dict:
