@@ -6,4 +6,5 @@ python -m benchmarks --verify-only      # only check that all give the same numb
 python -m benchmarks audit              # `covid audit` on 100,000 generated images
 python -m benchmarks peers              # whole training steps beside PyTorch and Keras
 python -m benchmarks roofline           # every kernel beside this machine's limits
+python -m benchmarks readme             # every time and figure in the README
 """

@@ -30,6 +30,10 @@ def main() -> int:
         return first_run.main(sys.argv[2:])
     if sys.argv[1:2] == ["roofline"]:
         return roofline.main(sys.argv[2:])
+    if sys.argv[1:2] == ["readme"]:
+        from benchmarks import readme  # with the whole of covid, which takes a moment
+
+        return readme.main(sys.argv[2:])
     options = parse()
     cases = [case for case in all_cases() if options.filter in case.name]
     if not cases:
@@ -60,7 +64,8 @@ def parse() -> argparse.Namespace:
         epilog="`python -m benchmarks peers --help`: the models beside PyTorch and Keras; "
         "`python -m benchmarks roofline --help`: each kernel beside this machine's limits; "
         "`python -m benchmarks audit --help`: `covid audit` on many images; "
-        "`python -m benchmarks first_run --help`: the first commands, with nothing compiled yet.",
+        "`python -m benchmarks first_run --help`: the first commands, with nothing compiled yet; "
+        "`python -m benchmarks readme --help`: what the README states.",
     )
     parser.add_argument("filter", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")

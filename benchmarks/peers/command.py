@@ -14,7 +14,7 @@ from benchmarks.peers import THREADS, data_cases, whole_process
 from benchmarks.peers.model_cases import NAMES, model_cases
 from benchmarks.peers.rounds import Case, Result, time_case
 
-PACKAGES = ("torch", "tensorflow-cpu", "tensorflow", "keras", "opencv-python")
+PACKAGES = ("torch", "tensorflow-cpu", "tensorflow", "keras", "opencv-python-headless")
 
 
 def main(arguments: list[str]) -> int:

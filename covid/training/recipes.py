@@ -2,7 +2,7 @@
 
 `published` is the article's to the letter: strong augmentation, a small learning rate, few
 steps, validation on one batch. `practice` trains the same models, with the same number of
-parameters, until the validation loss stops falling. What differs and why is in the README.
+parameters, until the validation loss stops falling. What differs and why: covid/README.md.
 """
 
 from dataclasses import asdict, dataclass, field, replace
