@@ -23,12 +23,16 @@ from PIL import Image
 from benchmarks.first_run import timed
 from benchmarks.readme_tables import IMAGES, REAL, ROOT, SYNTHETIC, blocks
 from benchmarks.roofline.pages import replace_table, write_text
-from covid.common.choices import BOTH, MODEL_NAMES, SUMMARY
+from covid.common.choices import BOTH, DEFAULT_MODEL, MODEL_FILE, MODEL_NAMES, SUMMARY
 from covid.common.screen import QUIET, Screen
+from covid.data.split_folder import open_split
+from covid.figures.examples import example_slices
 from covid.metrics import careful_interval
 from covid.pipeline.options import Options
 from covid.pipeline.results_table import results_table, tests_of
 from covid.pipeline.run import run_all
+from covid.training.model_file import open_model
+from covid.training.train import evaluate_parts
 from minicnn.machine import cores, processor
 
 PAGE, PICTURES = ROOT / "README.md", ROOT / "covid/readme"
@@ -102,7 +106,7 @@ def first_command(pictures: Path | None) -> dict:
 def of_run(folder: Path, pictures: Path | None) -> dict:
     """What the README says of a run: seconds, cores, and the table that was printed."""
     if pictures is not None:
-        write_pictures(folder / "figures", pictures)
+        write_pictures(folder, pictures)
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     return {
         "seconds": {"warm": summary["seconds"]},
@@ -112,16 +116,26 @@ def of_run(folder: Path, pictures: Path | None) -> dict:
     }
 
 
-def write_pictures(figures: Path, folder: Path) -> None:
-    """Write the pages' pictures from a run's figures: an ill and a healthy slice become one."""
+def write_pictures(run: Path, folder: Path) -> None:
+    """Write the pages' pictures of a run: an ill and a healthy slice in one, by our own model."""
     folder.mkdir(exist_ok=True)
-    ill, healthy = (Image.open(figures / name) for name in ("ill.png", "healthy.png"))
-    both = Image.new("RGB", (ill.width + GAP + healthy.width, ill.height), "white")
-    both.paste(ill)
-    both.paste(healthy, (ill.width + GAP, 0))
+    summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
+    way = list(summary["splits"].values())[-1]  # by patient, where there are two
+    name = DEFAULT_MODEL if DEFAULT_MODEL in way["models"] else way["best_model"]
+    model = open_model(run / way["folder"] / name / MODEL_FILE)
+    split = open_split(run / next(iter(way["data"].values()))["folder"])
+    result = evaluate_parts(model, split, ["test"])["test"]
+    with tempfile.TemporaryDirectory() as drawn:
+        method = way["models"][name]["look"]["method"]
+        example_slices(model, result, split, method, Path(drawn))
+        ill, healthy = (Image.open(Path(drawn) / file) for file in ("ill.png", "healthy.png"))
+        both = Image.new("RGB", (ill.width + GAP + healthy.width, ill.height), "white")
+        both.paste(ill)
+        both.paste(healthy, (ill.width + GAP, 0))
     both.save(folder / "heat_maps.jpg", quality=85)
     for name in ("samples", "preprocessing"):
-        Image.open(figures / f"{name}.png").convert("RGB").save(folder / f"{name}.jpg", quality=85)
+        sheet = Image.open(run / f"figures/{name}.png").convert("RGB")
+        sheet.save(folder / f"{name}.jpg", quality=85)
 
 
 def measure(options: argparse.Namespace, images: str, seed: int) -> list[dict]:

@@ -82,7 +82,7 @@ def test_several_seeds_are_a_range_and_new_results_replace_old_ones():
 
 
 def test_the_pictures(tmp_path):
-    readme.write_pictures(finished_run()[0] / "figures", tmp_path)
+    readme.write_pictures(finished_run()[0], tmp_path)
     made = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
     assert made.keys() == {path.name for path in readme.PICTURES.iterdir()}
     assert max(path.stat().st_size for path in readme.PICTURES.iterdir()) < 200_000
