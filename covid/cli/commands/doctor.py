@@ -21,7 +21,7 @@ from minicnn.kernels.runtime.thread_count import get_threads
 
 PREFIXES = ("NUMBA_", "OPENBLAS_", "OMP_", "MKL_", "OPENCV_", "COVID_", "MPLBACKEND")
 WIDTH = 26  # of the column of names
-MODEL_SIZE = (52, 50, 1)  # pixels of the models in the self-test: small, and not square
+MODEL_SIZE = (56, 54, 1)  # pixels of the models in the self-test: small, and not square
 MODEL_SEED = 4  # with it no branch of `reduced_inception` is silent
 
 
