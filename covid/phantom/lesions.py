@@ -22,6 +22,7 @@ from covid.phantom.patient import Opacity, Patient
 
 GROUND_GLASS_HU = (220.0, 420.0)  # added to the lung, lower and upper limit
 VISIBLE_HU = 60.0  # a twentieth of the lung window: about what an eye can see
+SOME_CONGESTION, MUCH_CONGESTION = 0.4, 1.45  # as shares of the number of infections
 SMOOTH_MM = 40.0  # distance over which smooth opacities change
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 
@@ -55,14 +56,14 @@ def draw_infections(patient: Patient) -> tuple[Opacity, ...]:
         inside = rng.uniform(25, 45) if central else rng.uniform(0, 0.7) * across
         return wall_place(patient, z, side, angle, inside)
 
-    return draw_opacities(patient, rng, place, roughness=1.0)
+    return draw_opacities(patient, rng, place, roughness=1.0, amount=1.0)
 
 
-def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
+def draw_congestion(patient: Patient, congested: bool) -> tuple[Opacity, ...]:
     """Fluid in the lungs of a weak heart, the look-alike of COVID-19: smooth, around the hila.
 
-    As many opacities as `draw_infections`, as large and as dense, so that gray values alone do
-    not tell the two apart: texture and place do.
+    Everybody has some, the `congested` much, as large and dense as infections are, so that gray
+    values alone do not tell the two apart: texture and place do.
     """
     rng = patient.generator("congestion")
 
@@ -70,11 +71,12 @@ def draw_congestion(patient: Patient) -> tuple[Opacity, ...]:
         hilum = np.array([side * 50.0, -40.0])
         return hilum + rng.normal(0, 22, 2) * [1.0, 1.5], rng.uniform(0, np.pi)
 
-    return draw_opacities(patient, rng, place, roughness=0.1)
+    amount = MUCH_CONGESTION if congested else SOME_CONGESTION
+    return draw_opacities(patient, rng, place, roughness=0.1, amount=amount)
 
 
 def draw_opacities(
-    patient: Patient, rng: np.random.Generator, place: Callable, roughness: float
+    patient: Patient, rng: np.random.Generator, place: Callable, roughness: float, amount: float
 ) -> tuple[Opacity, ...]:
     """Many opacities, from few and faint to many; `place` gives where each lies, and its turn.
 
@@ -86,7 +88,7 @@ def draw_opacities(
     contrast = both.uniform(0.6, 1.0)
     consolidating = both.random() < 0.5
     opacities = []
-    for _ in range(8 + rng.poisson(6 + 26 * severity)):
+    for _ in range(round(amount * (8 + rng.poisson(6 + 26 * severity)))):
         side = RIGHT if rng.random() < 0.55 else LEFT
         z = float(np.clip(rng.normal(0.50, 0.17), 0.17, 0.8))
         along = rng.gamma(3.0, 4.0 + 5.5 * severity) + 9

@@ -39,7 +39,7 @@ def make_patient(patient: int, infected: bool, seed: int, congested: bool = Fals
         airways=tubes,
         nodules=lesions.draw_nodules(body),
         infections=lesions.draw_infections(body) if infected else (),
-        congestion=lesions.draw_congestion(body) if congested else (),
+        congestion=lesions.draw_congestion(body, congested),
     )
 
 

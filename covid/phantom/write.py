@@ -41,7 +41,8 @@ not taken from any person. For teaching and testing only; nothing medical follow
 {filed}
 
 Patients who are not infected have congested lungs, the look-alike: as much haze, as dense, but
-smooth and in the middle of the lungs, where COVID-19 is patchy and along the chest wall.
+smooth and in the middle of the lungs, where COVID-19 is patchy and along the chest wall. The
+infected ones have a little congestion, too.
 truth.csv has one line for each image: how much of its lung is lesion (lesion_share, 0 to 1).
 
 Names: synthetic-p003_s07_lung.png is patient 3, slice 7 (counted from the shoulders down), lung

@@ -86,17 +86,7 @@ PUBLISHED = {
 
 # Where trainings by `practice` differ.
 PRACTICE = {
-    "compact_cnn": {
-        "learning_rate": 5e-3,
-        "batch_size": 15,
-        "epochs": 30,
-        "augmentation": {
-            "horizontal_flip": True,
-            "width_shift_range": 0.06,
-            "height_shift_range": 0.06,
-            "zoom_range": 0.15,
-        },
-    },
+    "compact_cnn": {"learning_rate": 3e-3, "batch_size": 15, "epochs": 40},
     "cnn": {"learning_rate": 2e-4},
     "cnn_dropout": {"learning_rate": 3e-4},
     "tiny_cnn": {"learning_rate": 1e-3},
@@ -131,6 +121,7 @@ def recipe_for(
             size,
             True,
             (0.5, 0.1, 0.4),
+            augmentation={"horizontal_flip": True},
             crop=LUNGS,
             samplewise=True,
             patience=10,
@@ -138,7 +129,7 @@ def recipe_for(
             warm_up=100,
             balance_below=0.4,
             quiet_start=True,
-            **{"augmentation": {"horizontal_flip": True}, "epochs": 60, **PRACTICE[model]},
+            **{"epochs": 60, **PRACTICE[model]},
         )
     changes = {"epochs": epochs, "ratios": ratios, "image_size": image_size}
     return replace(recipe, **{key: value for key, value in changes.items() if value is not None})

@@ -99,7 +99,7 @@ def test_the_last_feature_maps_of_the_published_models():
     }
     assert names["tiny_cnn"] == ["conv2d"]
     assert names["cnn_dropout"] == ["conv2d_1"]
-    assert names["compact_cnn"] == ["conv2d_2"]
+    assert names["compact_cnn"] == ["conv2d_3"]
     assert len(names["reduced_inception"]) == 4
 
 

@@ -95,20 +95,16 @@ def reduced_inception(input_shape, dropout):
 
 def compact_cnn(input_shape, dropout):
     """The one that is not the article's."""
-    return keras.Sequential(
-        [
-            layers.Input(input_shape),
-            layers.Conv2D(8, (3, 3), activation="relu"),
-            layers.MaxPooling2D((2, 2)),
-            layers.Conv2D(16, (3, 3), activation="relu"),
-            layers.MaxPooling2D((2, 2)),
-            layers.Conv2D(32, (3, 3), activation="relu"),
-            layers.AveragePooling2D((9, 9), strides=1),
-            layers.GlobalMaxPooling2D(),
-            *([layers.Dropout(0.5)] if dropout else []),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
+    inputs = maps = layers.Input(input_shape)
+    for filters in (8, 16, 32):
+        maps = layers.Conv2D(filters, (3, 3), activation="relu")(maps)
+        maps = layers.MaxPooling2D((2, 2))(maps)
+    maps = layers.Conv2D(32, (3, 3), activation="relu")(maps)
+    most = layers.GlobalMaxPooling2D()(layers.AveragePooling2D((3, 3), strides=1)(maps))
+    found = layers.concatenate([most, layers.GlobalAveragePooling2D()(maps)])
+    if dropout:
+        found = layers.Dropout(0.5)(found)
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(found))
 
 
 MODELS = {
