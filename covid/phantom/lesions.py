@@ -4,7 +4,8 @@ Ground glass: a hazy patch through which vessels remain visible. Consolidation: 
 dense as soft tissue. COVID-19 pneumonia shows several of them, mostly at the outer border and
 the back of both lower lungs (Bernheim et al., Radiology 2020; Simpson et al., 2020).
 Nodules, scars and the collapsed strip at the back of a lying patient occur in either class;
-congestion, smooth and in the middle of the lungs, in those that are not infected.
+so does congestion, smooth and in the middle of the lungs: a little of it in everybody, much in
+those that are not infected.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from covid.phantom.patient import Opacity, Patient
 
 GROUND_GLASS_HU = (220.0, 420.0)  # added to the lung, lower and upper limit
 VISIBLE_HU = 60.0  # a twentieth of the lung window: about what an eye can see
-SOME_CONGESTION, MUCH_CONGESTION = 0.4, 1.45  # as shares of the number of infections
+SOME_CONGESTION, MUCH_CONGESTION = 0.4, 1.45  # opacities, as shares of the number of infections
 SMOOTH_MM = 40.0  # distance over which smooth opacities change
 CONSOLIDATION_HU = 30.0  # airless lung: about that of soft tissue
 

@@ -150,6 +150,14 @@ def train_and_evaluate(
             "another --seed or --recipe"
         )
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
+    results = results_of_all_parts(model, split, in_order)
+    return Trained(name, model, history.history, best, seconds, results)
+
+
+def results_of_all_parts(
+    model: Model, split: SplitFolder, in_order: dict[str, DirectoryIterator]
+) -> dict[str, Result]:
+    """Evaluate a new model on all parts, at the threshold that its validation part gives it."""
     results = {
         part: evaluate(model, images, part, groups_in(split, part))
         for part, images in in_order.items()
@@ -157,8 +165,7 @@ def train_and_evaluate(
     validated = results["validate"]
     chosen = threshold_choice(validated.labels, validated.probabilities)
     model.metadata["threshold"] = chosen
-    results = {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
-    return Trained(name, model, history.history, best, seconds, results)
+    return {part: replace(result, threshold=chosen["value"]) for part, result in results.items()}
 
 
 def first_images(source: DirectoryIterator, batches: int = 4) -> np.ndarray:

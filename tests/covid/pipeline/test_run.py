@@ -28,8 +28,10 @@ from covid.phantom import write_dataset
 from covid.pipeline import prepare_splits, run, train_models
 from covid.pipeline import source as source_module
 from covid.pipeline.audit_step import read_audit
+from covid.pipeline.controls_step import FASTEST
+from covid.pipeline.results_table import results_table
 from covid.pipeline.source import find_source
-from covid.pipeline.summary import results_table
+from covid.training.architectures import MODELS
 from covid.training.recipes import recipe_for
 from minicnn.models import load_model
 
@@ -411,3 +413,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     with pytest.raises(UserError, match="not empty"):
         run.run_all(quick(tmp_path))
     assert files_in(tmp_path) == ["mine.txt"]
+
+
+def test_every_model_has_its_place_among_the_fastest():
+    assert sorted(FASTEST) == sorted(MODELS)
