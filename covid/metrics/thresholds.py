@@ -10,28 +10,40 @@ NOT_CHOSEN = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen 
 
 
 def choose_threshold(labels, probabilities) -> float | None:
-    """The threshold with the largest Youden's J = sensitivity + specificity - 1.
+    """A threshold with nearly the largest Youden's J = sensitivity + specificity - 1, near 0.5.
 
-    Candidates lie in the middle between two neighboring scores; an image is positive where its
-    probability is above the threshold. Of several with the same J the one nearest to 0.5 is
-    taken, of two equally near the lower one: rather a false alarm than a miss. None where no
-    threshold is better than chance (J > 0), or a class has no image.
+    Of few validation images the largest J is largely chance. So every threshold counts as equally
+    good whose J is at most one standard error below the largest one's, and of these the one
+    nearest to 0.5 is taken, of two equally near the lower one: rather a false alarm than a miss.
+    Candidates are 0.5, and the middles between two neighboring scores; an image is positive where
+    its probability is above the threshold. None where no threshold is better than chance (J > 0),
+    or a class has no image.
 
-    Source: Youden 1950, "Index for rating diagnostic tests".
+    Sources: Youden 1950, "Index for rating diagnostic tests", with the variance of J; Breiman et
+    al. 1984, "Classification and regression trees", section 3.4.3: the rule of one standard error.
     """
     scores, true_positives, false_positives = steps(labels, probabilities)
     positives, negatives = true_positives[-1], false_positives[-1]
-    # J times both counts is a whole number, so that equal ones are exactly equal.
-    gain = (true_positives * negatives - false_positives * positives)[:-1]
-    if gain.size == 0 or gain.max() <= 0:
+    if len(scores) < 2 or 0 in (positives, negatives):
         return None
-    best = np.flatnonzero(gain == gain.max())
-    cuts = sorted(between(scores[i + 1], scores[i]) for i in best)
+    sensitivity, one_minus = true_positives[:-1] / positives, false_positives[:-1] / negatives
+    gain = sensitivity - one_minus
+    variance = sensitivity * (1 - sensitivity) / positives + one_minus * (1 - one_minus) / negatives
+    best = gain.argmax()
+    if gain[best] <= 0:
+        return None
+    good = gain >= gain[best] - np.sqrt(variance[best])
+    cuts = sorted(between(scores[i + 1], scores[i]) for i in np.flatnonzero(good & (gain > 0)))
     return min(cuts, key=lambda cut: abs(cut - THRESHOLD))  # the first of equal ones is the lower
 
 
 def between(low: float, high: float) -> float:
-    """The middle, or `low` where rounding would make `high` of it: `high` must stay above it."""
+    """A threshold between two scores: 0.5 if it lies there, else the middle.
+
+    `low` where rounding would make `high` of the middle: `high` must stay above it.
+    """
+    if low <= THRESHOLD < high:
+        return THRESHOLD
     middle = float((low + high) / 2)
     return middle if middle < high else float(low)
 

@@ -16,7 +16,8 @@ import numpy as np
 from covid.common.processes import SecondProcess
 from covid.figures import draw_process
 from covid.training.architectures import build_model
-from covid.training.recipes import Recipe, quiet_start
+from covid.training.first_weights import STARTS
+from covid.training.recipes import Recipe
 from minicnn import kernels
 from minicnn.optimizers import Adam
 from minicnn.saliency import recommend_method, sanity_check
@@ -83,8 +84,8 @@ def compile_for(name: str, recipe: Recipe) -> None:
     rng = np.random.default_rng(0)
     images = rng.random((2, size, size, 1), dtype=np.float32)  # two, for threads to share
     model = build_model(name, images.shape[1:], seed=0)
-    if recipe.quiet_start:
-        quiet_start(model, images)
+    if recipe.start is not None:
+        STARTS[recipe.start](model, images)
     model.compile(Adam(), "binary_crossentropy", ["acc"])
     model.train_on_batch(images, np.arange(2))
     model.predict_on_batch(images)

@@ -25,6 +25,7 @@ leaves in the output folder:
 
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 
 from covid.common.choices import BOTH, GROUP, MODEL_FILE, RANDOM, SUMMARY
 from covid.common.output_files import write_json
@@ -45,7 +46,10 @@ from covid.pipeline.summary import finished_results, summarize
 from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
 from covid.report.pictures import convert
-from covid.training.recipes import recipe_for
+from covid.training.recipes import Recipe, recipe_for
+
+# Synthetic images are learned sooner than real ones: a first run is there to be watched.
+EPOCHS_ON_DRAWN = 40
 
 
 def run_all(options: Options) -> dict:
@@ -61,10 +65,7 @@ def run_all(options: Options) -> dict:
         before, unless there is a checkpoint in it.
     """
     start = time.perf_counter()
-    recipes = {
-        name: recipe_for(options.recipe, name, options.epochs, options.ratios)
-        for name in options.models
-    }
+    recipes = recipes_of(options)
     finished = options.resume and (options.out / SUMMARY).exists()
     ahead = nullcontext() if finished else compiling_ahead(recipes, options.screen.say)
     with output_folder(options), bad_files_as_errors(), drawn_or_dropped(), ahead:
@@ -104,6 +105,17 @@ def run_all(options: Options) -> dict:
         for path in checkpoints(options.out):
             path.unlink()
     return summary
+
+
+def recipes_of(options: Options) -> dict[str, Recipe]:
+    """By model: its recipe. On images drawn for the occasion it ends after `EPOCHS_ON_DRAWN`."""
+    recipes = {}
+    for name in options.models:
+        recipe = recipe_for(options.recipe, name, options.epochs, options.ratios)
+        if options.data is None and options.epochs is None:
+            recipe = replace(recipe, epochs=min(recipe.epochs, EPOCHS_ON_DRAWN))
+        recipes[name] = recipe
+    return recipes
 
 
 def draw_examples(options: Options, summary: dict, outcomes: dict[str, Outcome]) -> dict:

@@ -5,7 +5,7 @@
     cnn_dropout          150x150x1   5,327,361   the same with more dropout, model2
     tiny_cnn             150x150x1      65,777   one convolution of six filters, model4
     reduced_inception    150x150x1      90,093   four branches of one filter each, model6
-    compact_cnn          150x150x1      15,201   four convolutions; not the article's but ours
+    compact_cnn          150x150x1      15,169   four convolutions; not the article's but ours
 
 Every model ends in one sigmoid: the probability of the positive class.
 """
@@ -19,7 +19,6 @@ from minicnn.layers import (
     Dense,
     Dropout,
     Flatten,
-    GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     Input,
     MaxPooling2D,
@@ -100,25 +99,31 @@ def reduced_inception(input_shape=(150, 150, 1), seed: int | None = None) -> Mod
     return Model(inputs, output, name="reduced_inception", seed=seed)
 
 
-def compact_cnn(input_shape=(150, 150, 1), seed: int | None = None) -> Model:
-    """Ours: four convolutions, then of each map how much there is of it, and how much at most.
+def compact_cnn(input_shape=(150, 150, 1), seed: int | None = None) -> Sequential:
+    """Ours: four convolutions, then of each map its largest value, averaged over 3x3 places.
 
     The article's models flatten their maps, and so learn each place of the image by itself. Here
-    the mean of each map over the image and its largest value, averaged over 3x3 places, count,
-    wherever that is: a fraction of the parameters, which hold for every place. Dropout lets no map
-    lean on another one: each has to find lesions by itself, and so the heat map lies on them.
+    it counts how much of something there is at most, wherever that is: a fraction of the
+    parameters, which hold for every place. What decides is seen at one place, and so the heat map
+    points there. Dropout lets no map lean on another one: each has to find lesions by itself.
     """
-    inputs = Input(input_shape)
-    maps = inputs
-    for filters in (8, 16, 32):
-        maps = Conv2D(filters, (3, 3), activation="relu")(maps)
-        maps = MaxPooling2D((2, 2))(maps)
-    maps = Conv2D(32, (3, 3), activation="relu")(maps)
-    most = GlobalMaxPooling2D()(AveragePooling2D((3, 3), strides=1)(maps))
-    mean = GlobalAveragePooling2D()(maps)
-    found = Dropout(0.5)(concatenate([most, mean]))
-    output = Dense(1, activation="sigmoid")(found)
-    return Model(inputs, output, name="compact_cnn", seed=seed)
+    return Sequential(
+        [
+            Conv2D(8, (3, 3), activation="relu", input_shape=input_shape),
+            MaxPooling2D((2, 2)),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Conv2D(32, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Conv2D(32, (3, 3), activation="relu"),
+            AveragePooling2D((3, 3), strides=1),
+            GlobalMaxPooling2D(),
+            Dropout(0.25),
+            Dense(1, activation="sigmoid"),
+        ],
+        name="compact_cnn",
+        seed=seed,
+    )
 
 
 def inception_block(

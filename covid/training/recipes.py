@@ -7,17 +7,10 @@ parameters, until the validation loss stops falling. What differs and why: covid
 
 from dataclasses import asdict, dataclass, field, replace
 
-import numpy as np
-
 from covid.common.choices import CONTOURS, LUNGS, RECIPE_NAMES
 from covid.common.errors import UserError
 from covid.training.architectures import MODELS
-from minicnn import kernels
 from minicnn.callbacks import Callback
-from minicnn.graph import Graph
-from minicnn.kernels.runtime.step_lock import one_step_at_a_time
-from minicnn.layers import Dense
-from minicnn.models import Model
 from minicnn.preprocessing.image import ImageDataGenerator
 
 
@@ -47,7 +40,7 @@ class Recipe:
     # Weigh the classes' losses to count the same where the smaller one has less than this share of
     # the training set; None: never.
     balance_below: float | None = None
-    quiet_start: bool = False  # replace the dense layers' first weights; see `quiet_start`
+    start: str | None = None  # how the first weights are changed: a key of `first_weights.STARTS`
 
     @property
     def preprocessing(self) -> dict:
@@ -84,9 +77,26 @@ PUBLISHED = {
     "reduced_inception": (True, (0.5, 0.1, 0.4), PUBLISHED_AUGMENTATION, 3),
 }
 
-# Where trainings by `practice` differ.
+# What most trainings by `practice` have in common, and where they differ.
+COMMON_PRACTICE = {
+    "augmentation": {"horizontal_flip": True},
+    "start": "quiet",
+    "warm_up": 100,
+    "epochs": 60,
+    "slow_down": 4,
+    "patience": 10,
+}
 PRACTICE = {
-    "compact_cnn": {"learning_rate": 3e-3, "batch_size": 15, "epochs": 40},
+    "compact_cnn": {
+        "start": "standard",
+        "learning_rate": 5e-3,
+        "warm_up": 50,
+        # by whole pixels: in between, interpolation would blur the texture that is to be learned
+        "augmentation": {"horizontal_flip": True, "width_shift_range": 8, "height_shift_range": 8},
+        "epochs": 100,
+        "slow_down": 8,
+        "patience": 20,
+    },
     "cnn": {"learning_rate": 2e-4},
     "cnn_dropout": {"learning_rate": 3e-4},
     "tiny_cnn": {"learning_rate": 1e-3},
@@ -121,15 +131,10 @@ def recipe_for(
             size,
             True,
             (0.5, 0.1, 0.4),
-            augmentation={"horizontal_flip": True},
             crop=LUNGS,
             samplewise=True,
-            patience=10,
-            slow_down=4,
-            warm_up=100,
             balance_below=0.4,
-            quiet_start=True,
-            **{"epochs": 60, **PRACTICE[model]},
+            **{**COMMON_PRACTICE, **PRACTICE[model]},
         )
     changes = {"epochs": epochs, "ratios": ratios, "image_size": image_size}
     return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
@@ -161,49 +166,6 @@ def scaling(preprocessing: dict) -> dict:
     if preprocessing.get("samplewise"):
         return {"samplewise_center": True, "samplewise_std_normalization": True}
     return {"rescale": preprocessing["rescale"]}
-
-
-def quiet_start(model: Model, images: np.ndarray) -> None:
-    """Replace the first weights of the dense layers by ones from which learning sets in.
-
-    A relu unit that is silent for every image gets no gradient and stays silent for ever, and
-    `tiny_cnn` has two such units and nothing else. With the usual start both are often silent
-    after a few steps: dropout of 0.8 makes their sums so noisy that the loss falls fastest by
-    switching them off. Three changes prevent that; the shapes stay as they are:
-
-    - the last layer's weights are made ten times smaller, so that at first the noise does not
-      reach the loss and it is the difference between the classes that is learned;
-    - units come in mirrored pairs, equal but for the sign, before and behind: whichever way
-      their sums drift at first, one of the two is active (Balduzzi et al. 2017, "The shattered
-      gradients problem", section 4: a network that starts out linear);
-    - biases center the sums over some training images: the output begins at p = 0.5, and each
-      relu unit one standard deviation higher, active on about five images of six.
-
-    Parameters
-    ----------
-    model : Model
-        Changed in place.
-    images : (n, height, width, 1) float array
-        Training images as the model sees them; a few batches are enough.
-    """
-    dense = [layer for layer in model.graph.layers if isinstance(layer, Dense)]
-    for layer, following in zip(dense, dense[1:], strict=False):
-        pairs = layer.units // 2
-        layer.params["kernel"][:, pairs : 2 * pairs] = -layer.params["kernel"][:, :pairs]
-        following.params["kernel"][pairs : 2 * pairs] = -following.params["kernel"][:pairs]
-    dense[-1].params["kernel"] *= 0.1
-    images = np.ascontiguousarray(images, dtype=model.dtype)
-    for layer in dense:
-        (node,) = (node for node in model.graph.nodes if node.layer is layer)
-        with one_step_at_a_time():
-            # anew for each: its inputs depend on the biases before
-            inputs = Graph(model.graph.inputs, node.inputs).run([images])[node.inputs[0]]
-            # (n, inputs) -> (n, units); by the layer's own kernel, because the bits of a product
-            # by NumPy's BLAS depend on its threads
-            no_bias = np.zeros(layer.units, model.dtype)
-            sums = kernels.active().dense_forward(inputs, layer.params["kernel"], no_bias)
-        is_output = layer is dense[-1]
-        layer.params["bias"][...] = -sums.mean(axis=0) + (0 if is_output else sums.std(axis=0))
 
 
 class WarmUp(Callback):

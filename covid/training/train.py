@@ -19,6 +19,7 @@ from covid.metrics import threshold_choice
 from covid.training.architectures import build_model
 from covid.training.checkpoint import checkpoint_errors
 from covid.training.epoch_line import EpochLine
+from covid.training.first_weights import STARTS
 from covid.training.model_file import threshold_of
 from covid.training.predictions import Result, evaluate, write_predictions
 from covid.training.recipes import (
@@ -26,7 +27,6 @@ from covid.training.recipes import (
     WarmUp,
     class_weights,
     plain_generator,
-    quiet_start,
     train_generator,
 )
 from covid.training.versions import versions
@@ -115,8 +115,9 @@ def train_and_evaluate(
     # The article's validation is one batch, each time another one: its iterator shuffles.
     one_batch = recipe.validation_steps is not None
     validation = in_order["validate"].again(plain, shuffle=one_batch, **order)
-    if recipe.quiet_start:
-        quiet_start(model, first_images(training.again(plain, shuffle=True, **order)))
+    if recipe.start is not None:
+        first = first_images(training.again(plain, shuffle=True, **order))
+        STARTS[recipe.start](model, first)
     model.compile(Adam(recipe.learning_rate), "binary_crossentropy", ["acc"])
     weights = class_weights(recipe, in_order["train"].classes)
     model.metadata = metadata(name, recipe, split, seed, weights)

@@ -19,7 +19,7 @@ from covid.metrics import measure, wilson_interval
 from covid.report.conclusion import conclusion, not_beaten
 
 PARTS = {"train": 60, "validate": 12, "test": 48}
-PARAMETERS = {"compact_cnn": 15_201, "tiny_cnn": 65_777, "reduced_inception": 90_093}
+PARAMETERS = {"compact_cnn": 15_169, "tiny_cnn": 65_777, "reduced_inception": 90_093}
 TITLES = {"random": "slices split at random", "group": "patients kept apart"}
 # How far apart the classes' scores are: known patients are recognized, new ones are not.
 APART = {"random": 4.0, "group": -0.7}

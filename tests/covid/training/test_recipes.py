@@ -5,19 +5,18 @@ import pytest
 
 from covid.common.choices import MODEL_NAMES, RECIPE_NAMES
 from covid.common.errors import UserError
-from covid.training.architectures import MODELS, build_model
+from covid.training.architectures import MODELS
 from covid.training.recipes import (
     PRACTICE,
     PUBLISHED,
     WarmUp,
     class_weights,
     plain_generator,
-    quiet_start,
     recipe_for,
     train_generator,
 )
-from minicnn.layers import Dense, Dropout, Input
-from minicnn.models import Model, Sequential
+from minicnn.layers import Dense
+from minicnn.models import Sequential
 from minicnn.optimizers import Adam
 
 
@@ -41,7 +40,7 @@ def test_published_is_the_articles_protocol(model, size, enhanced, ratios, augme
     assert (recipe.image_size, recipe.enhance, recipe.ratios) == (size, enhanced, ratios)
     assert (recipe.epochs, recipe.steps_per_epoch, recipe.validation_steps) == (epochs, 15, 1)
     assert (recipe.learning_rate, recipe.batch_size) == (1e-4, 30)
-    assert (recipe.patience, recipe.slow_down, recipe.quiet_start) == (None, None, False)
+    assert (recipe.patience, recipe.slow_down, recipe.start) == (None, None, None)
     article = {
         "rotation_range": 40,
         "width_shift_range": 0.2,
@@ -119,49 +118,6 @@ def test_only_training_images_are_augmented(name, model):
     assert any(not np.array_equal(copy, x) for copy in seen) == augmented
     plain = plain_generator(recipe.preprocessing)
     np.testing.assert_array_equal(plain.random_transform(x, np.random.default_rng(0)), x)
-
-
-def hidden_model(units: int = 6) -> Model:
-    x = Input((40,))
-    hidden = Dense(units, activation="relu", name="hidden")(Dropout(0.5)(x))
-    model = Model(x, Dense(1, activation="sigmoid", name="out")(hidden), seed=5)
-    model.get_layer("hidden").params["bias"] -= 100  # dead on every image
-    return model
-
-
-def test_quiet_start_wakes_every_unit_and_begins_undecided(rng):
-    images = rng.normal(3, 1, (200, 40)).astype(np.float32)
-    model = hidden_model()
-    before = model.get_layer("hidden").params["kernel"].copy()
-    quiet_start(model, images)
-    p = model.predict_on_batch(images)[:, 0]
-    logit = np.log(p / (1 - p))
-    assert abs(logit.mean()) < 1e-4
-    active = (model.get_layer("out").cache.x > 0).mean(axis=0)
-    # One standard deviation above 0: 84 % of a normal distribution.
-    assert np.all(np.abs(active - 0.84) < 0.08), active
-    kernel = model.get_layer("hidden").params["kernel"]
-    np.testing.assert_array_equal(kernel[:, :3], before[:, :3])
-    np.testing.assert_array_equal(kernel[:, 3:], -before[:, :3])
-    last = model.get_layer("out").params["kernel"]
-    np.testing.assert_array_equal(last[3:], -last[:3])
-
-
-def test_quiet_start_leaves_an_odd_unit_its_weights(rng):
-    model = hidden_model(units=3)
-    before = model.get_layer("hidden").params["kernel"].copy()
-    quiet_start(model, rng.normal(size=(50, 40)).astype(np.float32))
-    np.testing.assert_array_equal(model.get_layer("hidden").params["kernel"][:, 2], before[:, 2])
-
-
-def test_quiet_start_changes_dense_layers_only_and_no_shape(rng):
-    images = rng.normal(size=(4, 150, 150, 1)).astype(np.float32)
-    model, untouched = (build_model("tiny_cnn", seed=2) for _ in range(2))
-    quiet_start(model, images)
-    for name in ("kernel", "bias"):
-        found, before = (m.graph.layers[1].params[name] for m in (model, untouched))
-        np.testing.assert_array_equal(found, before)
-    assert model.count_params() == 65_777
 
 
 def test_warm_up_ends_at_the_recipes_learning_rate(rng):

@@ -95,16 +95,21 @@ def reduced_inception(input_shape, dropout):
 
 def compact_cnn(input_shape, dropout):
     """The one that is not the article's."""
-    inputs = maps = layers.Input(input_shape)
+    blocks = []
     for filters in (8, 16, 32):
-        maps = layers.Conv2D(filters, (3, 3), activation="relu")(maps)
-        maps = layers.MaxPooling2D((2, 2))(maps)
-    maps = layers.Conv2D(32, (3, 3), activation="relu")(maps)
-    most = layers.GlobalMaxPooling2D()(layers.AveragePooling2D((3, 3), strides=1)(maps))
-    found = layers.concatenate([most, layers.GlobalAveragePooling2D()(maps)])
-    if dropout:
-        found = layers.Dropout(0.5)(found)
-    return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(found))
+        blocks.append(layers.Conv2D(filters, (3, 3), activation="relu"))
+        blocks.append(layers.MaxPooling2D((2, 2)))
+    return keras.Sequential(
+        [
+            layers.Input(input_shape),
+            *blocks,
+            layers.Conv2D(32, (3, 3), activation="relu"),
+            layers.AveragePooling2D((3, 3), strides=1),
+            layers.GlobalMaxPooling2D(),
+            *([layers.Dropout(0.25)] if dropout else []),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
 
 
 MODELS = {
