@@ -49,7 +49,7 @@ from covid.report.pictures import convert
 from covid.training.recipes import Recipe, recipe_for
 
 # Synthetic images are learned sooner than real ones: a first run is there to be watched.
-EPOCHS_ON_DRAWN = 40
+EPOCHS_ON_DRAWN = 36
 
 
 def run_all(options: Options) -> dict:

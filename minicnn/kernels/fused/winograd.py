@@ -12,8 +12,8 @@ come from, and why the backward pass is the same thing transposed.
     dM = A dY A^T,  dV = dM U^T,  dd = B dV B^T,  dU = V^T dM,  dg = G^T dU G
 
 The work goes sample by sample in groups of tile rows, small enough for all of it to stay in the
-processor's cache. The transforms are applied to vectors: first to the rows that a row of tiles
-sees, whole image rows at a time, then to the columns, all channels of a tile at a time.
+processor's cache. The transforms are applied to long vectors: first to the rows that a row of tiles
+sees, whole image rows at a time, then to the columns, the same column of all tiles at a time.
 """
 
 import numpy as np
@@ -28,7 +28,9 @@ from minicnn.kernels.fused.winograd_tiles import (
 )
 from minicnn.kernels.runtime.thread_pool import share
 
-TILES = 54  # about so many tiles are transformed at a time
+# About so many tiles are transformed at a time: more where they have few channels and filters
+# together, so that there is as much to do between two steps of Python.
+TILES, MORE_TILES, FEW = 54, 108, 64
 NO_ROUTE = np.empty((0, 0, 0), dtype=np.uint8)
 
 # G, 6 x 3; the other matrices are written out in winograd_tiles.py, where they are applied.
@@ -59,7 +61,7 @@ def conv_forward(x, kernel, bias, pads, relu, pool, y, route):
     route : uint8, shape of y with `pool`, else unused
         Gets which of its window's four sums each output is, or CUT where relu cut it off.
     """
-    tile_rows, _, rows = sizes = _sizes(x, pads)
+    tile_rows, _, rows = sizes = _sizes(x, pads, kernel)
     groups = -(-tile_rows // rows)
     arguments = (x, transform_kernel(kernel), bias, pads, relu, pool, y, route)
     share(_forward_groups, len(x) * groups, *arguments, sizes)
@@ -75,7 +77,7 @@ def conv_backward(x, kernel, pads, relu, pool, y, route, dy, dx):
     dkernel : as kernel
     dbias : (filters,)
     """
-    sizes = _sizes(x, pads)
+    sizes = _sizes(x, pads, kernel)
     channels, filters = kernel.shape[2:]
     partial = np.empty((len(x), 36, channels, filters), dtype=x.dtype)
     partial_bias = np.empty((len(x), filters), dtype=x.dtype)
@@ -98,16 +100,17 @@ def transform_kernel(kernel):
     return np.matmul(matrix, halfway).reshape(36, *kernel.shape[2:])
 
 
-def _sizes(x, pads):
+def _sizes(x, pads, kernel):
     """Rows of tiles that cover all outputs, tiles in a row, and rows in a group.
 
-    A group has about TILES tiles, and all groups together little more than there are.
+    A group has about TILES or MORE_TILES tiles, and all groups together little more than there are.
     """
+    wanted = MORE_TILES if sum(kernel.shape[2:]) <= FEW else TILES
     tile_rows, tiles = (
         -(-(size + before + after - 2) // TILE)
         for size, (before, after) in zip(x.shape[1:3], pads, strict=True)
     )
-    groups = -(-tile_rows // max(1, TILES // tiles))
+    groups = -(-tile_rows // max(1, wanted // tiles))
     return tile_rows, tiles, -(-tile_rows // groups)
 
 
@@ -116,7 +119,7 @@ def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):
     tile_rows, tiles, rows = sizes
     groups = -(-tile_rows // rows)
     channels, filters = u.shape[1:]
-    lines = np.zeros((6, (TILE * tiles + 2) * channels), dtype=x.dtype)
+    split, lines = np.empty((2, 6, TILE, tiles + 1, channels), dtype=x.dtype)
     v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
     m = np.empty((36, rows * tiles, filters), dtype=x.dtype)
     z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
@@ -124,7 +127,7 @@ def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):
     lit = np.empty((rows * TILE + 2, tiles * TILE + 2), dtype=np.bool_)
     for job in range(start, stop):
         n, first = job // groups, job % groups * rows
-        transform_pixels(x[n], pads, first, rows, lines, v)
+        transform_pixels(x[n], pads, first, rows, split, lines, v)
         np.matmul(v, u, out=m)
         find_black(x[n], pads, first * TILE, lit, black)
         ways = route[n] if pool else NO_ROUTE
@@ -137,8 +140,7 @@ def _backward_samples(
     """One thread's share of the backward pass: sample by sample, because tiles overlap in dx."""
     tile_rows, tiles, rows = sizes
     filters, channels = u_turned.shape[1:]
-    lines = np.zeros((6, (TILE * tiles + 2) * channels), dtype=x.dtype)
-    dlines = np.empty_like(lines)  # of its own: what falls on the padding is written there
+    split, lines = np.empty((2, 6, TILE, tiles + 1, channels), dtype=x.dtype)
     v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
     dv = np.empty_like(v)
     dm = np.empty((36, rows * tiles, filters), dtype=x.dtype)
@@ -152,9 +154,9 @@ def _backward_samples(
             transform_dy(dy[n], shown, relu, pool, first, rows, z, dm)
             # Row 1 of A is all ones: at position (1, 1) dM is the sum of a tile's sixteen dY.
             partial_bias[n] += dm[7].sum(axis=0)
-            transform_pixels(x[n], pads, first, rows, lines, v)
+            transform_pixels(x[n], pads, first, rows, split, lines, v)
             np.matmul(v.transpose(0, 2, 1), dm, out=du)
             partial[n] += du
             if dx is not None:
                 np.matmul(dm, u_turned, out=dv)
-                transform_back(dv, pads, first, rows, dlines, dx[n])
+                transform_back(dv, pads, first, rows, split, lines, dx[n])

@@ -1,8 +1,10 @@
 """The transforms of Winograd's method: pixels to tiles and back, sums to outputs and back.
 
 A transform multiplies by a matrix from both sides, B^T d B: once down the columns, once along the
-rows. Down the columns the vectors are whole rows of the image; along the rows, all channels of a
-tile's column. The matrices are written out: half of their entries are 0, 1 or -1.
+rows. Down the columns the vectors are whole rows of the image. Along the rows they are one column
+of all tiles, and so the pixels of a row are *split* first, by their place in a tile: pixel 4 t + k of
+the padded row stands at [k, t]. A tile sees six pixels, [0, t] to [3, t], then [0, t + 1] and
+[1, t + 1]. The matrices are written out: half of their entries are 0, 1 or -1.
 """
 
 import numpy as np
@@ -63,94 +65,92 @@ def _times_a(y_0, y_1, y_2, y_3, m_0, m_1, m_2, m_3, m_4, m_5):
         m_5[i] = y_3[i]
 
 
+@part
+def _split_row(image, row, left, split):
+    """A row of the padded image, 0 outside of the image; split: (4, tiles + 1, channels)."""
+    split[:] = 0
+    if 0 <= row < image.shape[0]:
+        for col in range(image.shape[1]):
+            place, tile = (left + col) % TILE, (left + col) // TILE
+            for c in range(image.shape[2]):
+                split[place, tile, c] = image[row, col, c]
+
+
+@part
+def _join_row(split, left, image, row):
+    """The same backward: what lies in the image, into it."""
+    if 0 <= row < image.shape[0]:
+        for col in range(image.shape[1]):
+            place, tile = (left + col) % TILE, (left + col) // TILE
+            for c in range(image.shape[2]):
+                image[row, col, c] = split[place, tile, c]
+
+
 @summing_kernel
-def transform_pixels(image, pads, first, rows, lines, v):
+def transform_pixels(image, pads, first, rows, split, lines, v):
     """V = B^T d B of some rows of tiles; v: (36, rows * tiles, channels).
 
-    lines: (6, padded width * channels), 0 in the padding.
+    split, lines: (6, 4, tiles + 1, channels), for what is between.
     """
-    _, width, channels = image.shape
-    tiles = v.shape[1] // rows
-    begin, stop = pads[1][0] * channels, (pads[1][0] + width) * channels
-    black = np.zeros(width * channels, dtype=image.dtype)
-    s = lines[:, begin:stop]
+    channels = image.shape[2]
+    size = (split.shape[2] - 1) * channels  # of one column of all tiles in a row
+    out = v.reshape(36, -1)
+    d, s = split.reshape(6, -1), lines.reshape(6, -1)
     for row in range(rows):
         top = (first + row) * TILE - pads[0][0]
-        d_0, d_1 = _row_or(image, top, black), _row_or(image, top + 1, black)
-        d_2, d_3 = _row_or(image, top + 2, black), _row_or(image, top + 3, black)
-        d_4, d_5 = _row_or(image, top + 4, black), _row_or(image, top + 5, black)
-        _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, s[0], s[1], s[2], s[3], s[4], s[5])
+        if row > 0:  # rows of pixels that the tiles above saw, too
+            split[:2] = split[4:]
+        for i in range(2 if row > 0 else 0, 6):
+            _split_row(image, top + i, pads[1][0], split[i])
+        _times_bt(d[0], d[1], d[2], d[3], d[4], d[5], s[0], s[1], s[2], s[3], s[4], s[5])
+        begin, stop = row * size, (row + 1) * size
         for i in range(6):
-            _across_bt(lines[i], v[6 * i : 6 * i + 6], row * tiles, tiles)
-
-
-@part
-def _across_bt(line, v, first, tiles):
-    """B^T along a row of tiles, whose columns overlap: line -> v[:, first : first + tiles]."""
-    one = np.uintp(v.shape[2])  # a column; of unsigned numbers the compiler knows: never below 0
-    two, four = one + one, one + one + one + one
-    three, five = two + one, four + one
-    for tile in range(tiles):
-        d, n = line[TILE * tile * v.shape[2] :], first + tile
-        for c in range(one):
-            d_0, d_1, d_2 = d[c], d[one + c], d[two + c]
-            d_3, d_4, d_5 = d[three + c], d[four + c], d[five + c]
-            v[0, n, c] = 4 * d_0 - 5 * d_2 + d_4
-            v[1, n, c] = -4 * d_1 - 4 * d_2 + d_3 + d_4
-            v[2, n, c] = 4 * d_1 - 4 * d_2 - d_3 + d_4
-            v[3, n, c] = -2 * d_1 - d_2 + 2 * d_3 + d_4
-            v[4, n, c] = 2 * d_1 - d_2 - 2 * d_3 + d_4
-            v[5, n, c] = 4 * d_1 - 5 * d_3 + d_5
-
-
-@part
-def _across_b(v, first, tiles, line):
-    """B along a row of tiles, added up where their columns overlap: undoes what _across_bt does."""
-    one = np.uintp(v.shape[2])
-    two, four = one + one, one + one + one + one
-    three, five = two + one, four + one
-    line[: 2 * v.shape[2]] = 0
-    for tile in range(tiles):
-        d, n = line[TILE * tile * v.shape[2] :], first + tile
-        for c in range(one):
-            s_0, s_1, s_2 = v[0, n, c], v[1, n, c], v[2, n, c]
-            s_3, s_4, s_5 = v[3, n, c], v[4, n, c], v[5, n, c]
-            d[c] += 4 * s_0
-            d[one + c] += -4 * s_1 + 4 * s_2 - 2 * s_3 + 2 * s_4 + 4 * s_5
-            d[two + c] = -5 * s_0 - 4 * s_1 - 4 * s_2 - s_3 - s_4
-            d[three + c] = s_1 - s_2 + 2 * s_3 - 2 * s_4 - 5 * s_5
-            d[four + c] = s_0 + s_1 + s_2 + s_3 + s_4
-            d[five + c] = s_5
-
-
-@part
-def _row_or(image, row, otherwise):
-    """The values of an image's row, or `otherwise` where there is no such row."""
-    return image[row].reshape(-1) if 0 <= row < image.shape[0] else otherwise
+            t, w = lines[i].reshape(4, -1), out[6 * i : 6 * i + 6]
+            d_0, d_1, d_2, d_3 = t[0, :size], t[1, :size], t[2, :size], t[3, :size]
+            d_4, d_5 = t[0, channels:], t[1, channels:]
+            w_0, w_1, w_2 = w[0, begin:stop], w[1, begin:stop], w[2, begin:stop]
+            w_3, w_4, w_5 = w[3, begin:stop], w[4, begin:stop], w[5, begin:stop]
+            _times_bt(d_0, d_1, d_2, d_3, d_4, d_5, w_0, w_1, w_2, w_3, w_4, w_5)
 
 
 @summing_kernel
-def transform_back(dv, pads, first, rows, lines, dimage):
+def transform_back(dv, pads, first, rows, split, lines, dimage):
     """dimage = B dV B^T of some rows of tiles, added up where tiles overlap.
 
-    What falls on the padding is dropped.
+    What falls on the padding is dropped. split, lines: as in `transform_pixels`.
     """
-    height, width, channels = dimage.shape
-    tiles = dv.shape[1] // rows
-    begin, stop = pads[1][0] * channels, (pads[1][0] + width) * channels
-    dropped = np.zeros(width * channels, dtype=dv.dtype)
+    height, _, channels = dimage.shape
+    size = (split.shape[2] - 1) * channels
     if first == 0:
         for row in range(max(0, min(2 - pads[0][0], height))):
             dimage[row] = 0  # of all other rows, the first tiles that see them set the values
-    s = lines[:, begin:stop]
+    next_0, next_1 = np.empty(size, dtype=dv.dtype), np.empty(size, dtype=dv.dtype)
+    given = dv.reshape(36, -1)
+    d, s = split.reshape(6, -1), lines.reshape(6, -1)
     for row in range(rows):
+        begin, stop = row * size, (row + 1) * size
         for i in range(6):
-            _across_b(dv[6 * i : 6 * i + 6], row * tiles, tiles, lines[i])
+            t, w = lines[i].reshape(4, -1), given[6 * i : 6 * i + 6]
+            t[0, :] = 0
+            t[1, :] = 0
+            w_0, w_1, w_2 = w[0, begin:stop], w[1, begin:stop], w[2, begin:stop]
+            w_3, w_4, w_5 = w[3, begin:stop], w[4, begin:stop], w[5, begin:stop]
+            d_0, d_1, d_2, d_3 = t[0, :size], t[1, :size], t[2, :size], t[3, :size]
+            _add_b(w_0, w_1, w_2, w_3, w_4, w_5, d_0, d_1, d_2, d_3, next_0, next_1)
+            _add(next_0, t[0, channels:])
+            _add(next_1, t[1, channels:])
         top = (first + row) * TILE - pads[0][0]
-        d_0, d_1 = _row_or(dimage, top, dropped), _row_or(dimage, top + 1, dropped)
-        d_2, d_3 = _row_or(dimage, top + 2, dropped), _row_or(dimage, top + 3, dropped)
-        d_4, d_5 = _row_or(dimage, top + 4, dropped), _row_or(dimage, top + 5, dropped)
-        _add_b(s[0], s[1], s[2], s[3], s[4], s[5], d_0, d_1, d_2, d_3, d_4, d_5)
+        _split_row(dimage, top, pads[1][0], split[0])
+        _split_row(dimage, top + 1, pads[1][0], split[1])
+        _add_b(s[0], s[1], s[2], s[3], s[4], s[5], d[0], d[1], d[2], d[3], d[4], d[5])
+        for i in range(6):
+            _join_row(split[i], pads[1][0], dimage, top + i)
+
+
+@part
+def _add(values, total):
+    for i in range(values.size):
+        total[i] += values[i]
 
 
 @summing_kernel
