@@ -6,7 +6,7 @@ without it. The first screen answers what is asked first, the rest is folded. A 
 is either fixed (in a template) or follows by rules from the numbers (`verdict`); it never says more
 than they do.
 
-    read_run      summary.json, checked, as the dataclasses of `run_data`
+    read_run      summary.json, checked, as the dataclasses of `run_data` and `model_run`
     verdict       the sentences that follow from the numbers
     first_screen  verdict, three numbers, all results, two slices, what to do next
     data_section, audit_section, results_section, models_section, controls_section, model_card:

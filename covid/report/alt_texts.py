@@ -4,7 +4,8 @@ import math
 from collections import defaultdict
 
 from covid.report.formats import amount, count, fixed, measured
-from covid.report.run_data import Audit, ModelRun, Run, SplitRun
+from covid.report.model_run import ModelRun
+from covid.report.run_data import Audit, Run, SplitRun
 
 MASKS = (
     "A typical slice of each class and the one with the worst lung mask: the lungs that were found, "

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from covid.audit.confounders import BAR
 from covid.common.errors import shortened
 from covid.report.formats import fixed, measured, with_interval
-from covid.report.run_data import Audit, Controls, Folds, Interval, Run
+from covid.report.model_run import Interval
+from covid.report.run_data import Audit, Controls, Folds, Run
 
 NAME_HEIGHT, MARK_HEIGHT, BETWEEN = 18, 12, 2  # pixels
 LONGEST = 26  # letters: a drawing does not break lines, and a phone is narrow

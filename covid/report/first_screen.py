@@ -6,8 +6,9 @@ from pathlib import Path
 from covid.common.choices import GROUP, MODEL_FILE
 from covid.report.chart import accuracy_chart
 from covid.report.formats import amount, between, count, duration, fixed, percent
+from covid.report.model_run import Measure, ModelRun
 from covid.report.pictures import Picture, picture
-from covid.report.run_data import Example, Measure, ModelRun, Run, SplitRun
+from covid.report.run_data import Example, Run, SplitRun
 from covid.report.verdict import headline
 
 APART = 0.05  # balanced accuracy is said where it differs from accuracy by more

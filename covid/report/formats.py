@@ -2,7 +2,7 @@
 
 from covid.audit.verdict import listed as listed
 from covid.audit.verdict import percent as share_of
-from covid.report.run_data import Measure
+from covid.report.model_run import Measure
 
 DASH = "–"
 

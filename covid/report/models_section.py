@@ -2,9 +2,10 @@
 
 from covid.report.alt_texts import model_alt
 from covid.report.formats import amount, fixed, listed
+from covid.report.model_run import ModelRun
 from covid.report.pictures import Picture, picture
 from covid.report.plots import plots_of
-from covid.report.run_data import ModelRun, Run, SplitRun
+from covid.report.run_data import Run, SplitRun
 
 SHOWN = 8  # most wrong images in the table
 

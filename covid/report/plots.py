@@ -12,7 +12,8 @@ import numpy as np
 from covid.common.errors import shortened
 from covid.metrics import precision_recall_curve, reliability_bins, roc_curve
 from covid.report.formats import fixed, measured
-from covid.report.run_data import ModelRun, Run
+from covid.report.model_run import ModelRun
+from covid.report.run_data import Run
 
 LEFT, RIGHT, TOP, BOTTOM = 46, 350, 8, 200
 MOST_POINTS = 400  # of a curve: more cannot be seen

@@ -1,4 +1,4 @@
-"""Reading a run folder: summary.json, once, into the dataclasses of `run_data`.
+"""Reading a run folder: summary.json, once, into the dataclasses of `run_data` and `model_run`.
 
 What does not fit them is a `UserError` that says where, what was expected and what was found.
 """
@@ -14,7 +14,8 @@ from typing import get_args, get_origin, get_type_hints
 from covid.common.choices import GROUP, RANDOM, SUMMARY
 from covid.common.errors import UserError, shortened, shown
 from covid.metrics import MEASURES
-from covid.report.run_data import ModelRun, Run, SplitRun
+from covid.report.model_run import ModelRun
+from covid.report.run_data import Run, SplitRun
 
 LARGEST = 1e300  # neither infinite nor NaN, and sums stay finite
 JSON_TYPES = {  # type of a field: (types in JSON, the same as text)

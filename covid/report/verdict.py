@@ -7,7 +7,8 @@ is one that ends less than `MARGIN` above that.
 
 from covid.common.choices import GROUP, RANDOM
 from covid.report.formats import amount, capital, count, fixed, listed, measured, percent, span
-from covid.report.run_data import Audit, ModelRun, Run, SplitRun
+from covid.report.model_run import ModelRun
+from covid.report.run_data import Audit, Run, SplitRun
 
 MARGIN = 0.1  # so much above chance is clearly above it
 TITLES = {RANDOM: "slices split at random", GROUP: "patients kept apart"}
