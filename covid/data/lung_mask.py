@@ -74,10 +74,11 @@ def otsu(gray: np.ndarray) -> int:
 
 
 def body(bright: np.ndarray) -> np.ndarray:
-    """The convex hull of the largest bright region, (SIZE, SIZE) bool; empty if there is none.
+    """The convex hull of all large bright regions, (SIZE, SIZE) bool; empty if there is none.
 
-    The contour crop often cuts so close around the lungs that they part the chest wall into
-    pieces. Then it is in the image's corners, which else are air, and all of the image is body.
+    There are several where the lungs reach the image's edge and part the chest wall into pieces.
+    The contour crop often cuts so close that it is in the image's corners, which else are air; then
+    all of the image is body.
     """
     hull = np.zeros_like(bright)
     ends = (slice(None, CORNER), slice(-CORNER, None))
@@ -85,9 +86,10 @@ def body(bright: np.ndarray) -> np.ndarray:
     if sum(corners) >= 3:  # an infected lung's corner may be dark, a table has two dark ones
         return hull == 0
     without_table = cv2.morphologyEx(bright, cv2.MORPH_OPEN, disc(TABLE))
-    largest = max(regions(without_table, BODY_SHARE), key=np.sum, default=None)
-    if largest is not None:
-        fill_hulls(largest.astype(np.uint8), hull)
+    large = regions(without_table, BODY_SHARE)
+    if large:
+        pixels = np.argwhere(np.any(large, axis=0))[:, ::-1].astype(np.int32)  # x and y
+        cv2.fillConvexPoly(hull, cv2.convexHull(pixels), 1)
     return hull > 0
 
 

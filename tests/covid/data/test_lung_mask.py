@@ -74,6 +74,16 @@ def test_a_hole_at_the_images_edge_counts_and_air_beside_the_body_does_not():
     assert not found[:, :30].any()
 
 
+def test_lungs_that_part_the_chest_wall_are_inside_the_body():
+    """As on a figure cut out so close that both lungs reach its upper and lower edge."""
+    image = np.full((256, 256), 220, np.uint8)
+    image[:, 45:110] = image[:, 150:215] = 60
+    image[:20, :20] = image[:20, -20:] = 10  # air in two corners
+    found = lung_mask(image)
+    assert found[128, 80] and found[128, 180] and not found[128, 130]
+    assert not found[:20, :20].any()
+
+
 def test_hulls_cover_dents_and_keep_regions_apart():
     mask = np.zeros((20, 40), bool)
     mask[2:18, 2:6] = mask[2:6, 6:14] = mask[14:18, 6:14] = True  # a C
