@@ -269,7 +269,7 @@ def test_a_checkpoint_for_every_epoch_is_the_default(images, tmp_path):
     process.kill()
     finish(process)
     model = load_model(out / "random/compact_cnn/checkpoint.npz")
-    assert model.optimizer.iterations == 3 * model.epochs_done > 0
+    assert model.optimizer.iterations == 2 * model.epochs_done > 0
 
 
 @pytest.mark.parametrize("stage", ["while preparing", "before the first step"])
