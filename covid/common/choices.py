@@ -21,6 +21,8 @@ LOOK_METHODS = ("auto", "grad-cam", "occlusion")
 # as where many well people are tested: an example to reckon with, not an estimate of anything.
 DEFAULT_PREVALENCE = 0.1
 STORY_PATIENTS = 40
+# Of a run that draws its own images: they are learned sooner than real ones, and it is to be watched.
+EPOCHS_ON_DRAWN = 36
 
 # Files that one room writes and another one reads.
 MANIFEST, SPLIT_INFO = "manifest.csv", "split.json"

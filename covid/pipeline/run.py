@@ -27,7 +27,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import replace
 
-from covid.common.choices import BOTH, GROUP, MODEL_FILE, RANDOM, SUMMARY
+from covid.common.choices import BOTH, EPOCHS_ON_DRAWN, GROUP, MODEL_FILE, RANDOM, SUMMARY
 from covid.common.output_files import write_json
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
@@ -47,9 +47,6 @@ from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
 from covid.report.pictures import convert
 from covid.training.recipes import Recipe, recipe_for
-
-# Synthetic images are learned sooner than real ones: a first run is there to be watched.
-EPOCHS_ON_DRAWN = 36
 
 
 def run_all(options: Options) -> dict:

@@ -9,6 +9,7 @@ from covid.common.choices import (
     CROPS,
     DEFAULT_COLUMN,
     DEFAULT_RECIPE,
+    EPOCHS_ON_DRAWN,
     LUNGS,
     MODEL_NAMES,
     NO_CONTOUR,
@@ -156,11 +157,12 @@ def add_recipe(command) -> None:
         default=DEFAULT_RECIPE,
         help="practice (default): trains until it has learned; published: the article's protocol",
     )
-    add_epochs(command)
+    drawn = f"; on images drawn for the occasion at most {EPOCHS_ON_DRAWN}"
+    add_epochs(command, drawn)
 
 
-def add_epochs(command) -> None:
-    add_count(command, "--epochs", positive, None, "at most so many (default: the recipe's)")
+def add_epochs(command, more: str = "") -> None:
+    add_count(command, "--epochs", positive, None, f"at most so many (default: the recipe's{more})")
 
 
 def add_checks(command, controls: bool) -> None:
