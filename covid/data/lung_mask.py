@@ -27,7 +27,7 @@ def lung_mask(image: np.ndarray) -> np.ndarray:
 
     1. 5x5 median against noise, threshold by Otsu (1979, "A threshold selection method from
        gray-level histograms"): bright is body, dark is air and lung.
-    2. The body is the convex hull of the largest bright region, or the whole image; see `body`.
+    2. The body is the convex hull of all large bright regions, or the whole image; see `body`.
     3. Dark regions that lie inside it and are large enough are lungs. They may touch the image's
        edge, because the contour crop often cuts along the lungs' tips.
     4. Closing and filling of holes: vessels and opacities, which are bright, belong to the lung.

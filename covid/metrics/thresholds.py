@@ -5,7 +5,8 @@ import numpy as np
 from covid.metrics.curves import steps
 from minicnn.metrics import THRESHOLD
 
-YOUDEN = "Youden's J"
+YOUDEN = "Youden's J, within one standard error"
+ROUNDING = 1e-12  # of J: fractions that are equal may differ by that
 NOT_CHOSEN = {"value": THRESHOLD, "chosen_on": None, "method": "none was chosen for this model"}
 
 
@@ -13,11 +14,12 @@ def choose_threshold(labels, probabilities) -> float | None:
     """A threshold with nearly the largest Youden's J = sensitivity + specificity - 1, near 0.5.
 
     Of few validation images the largest J is largely chance. So every threshold counts as equally
-    good whose J is at most one standard error below the largest one's, and of these the one
-    nearest to 0.5 is taken, of two equally near the lower one: rather a false alarm than a miss.
-    Candidates are 0.5, and the middles between two neighboring scores; an image is positive where
-    its probability is above the threshold. None where no threshold is better than chance (J > 0),
-    or a class has no image.
+    good whose J is above 0 and at most one standard error below the largest (the largest error,
+    if several have that J), and of these the one nearest to 0.5 is taken, of two equally near the
+    lower one: rather a false alarm than a miss. Candidates lie between two neighboring scores, at
+    0.5 where that lies there, else in the middle; an image is positive where its probability is
+    above the threshold. None where no threshold is better than chance (J > 0), or a class has no
+    image.
 
     Sources: Youden 1950, "Index for rating diagnostic tests", with the variance of J; Breiman et
     al. 1984, "Classification and regression trees", section 3.4.3: the rule of one standard error.
@@ -29,11 +31,14 @@ def choose_threshold(labels, probabilities) -> float | None:
     sensitivity, one_minus = true_positives[:-1] / positives, false_positives[:-1] / negatives
     gain = sensitivity - one_minus
     variance = sensitivity * (1 - sensitivity) / positives + one_minus * (1 - one_minus) / negatives
-    best = gain.argmax()
-    if gain[best] <= 0:
+    highest = gain.max()
+    if highest <= ROUNDING:
         return None
-    good = gain >= gain[best] - np.sqrt(variance[best])
-    cuts = sorted(between(scores[i + 1], scores[i]) for i in np.flatnonzero(good & (gain > 0)))
+    error = np.sqrt(variance[gain >= highest - ROUNDING].max())
+    good = gain >= highest - error - ROUNDING
+    cuts = sorted(
+        between(scores[i + 1], scores[i]) for i in np.flatnonzero(good & (gain > ROUNDING))
+    )
     return min(cuts, key=lambda cut: abs(cut - THRESHOLD))  # the first of equal ones is the lower
 
 

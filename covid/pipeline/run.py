@@ -105,7 +105,7 @@ def run_all(options: Options) -> dict:
 
 
 def recipes_of(options: Options) -> dict[str, Recipe]:
-    """By model: its recipe. On images drawn for the occasion it ends after `EPOCHS_ON_DRAWN`."""
+    """By model: its recipe. On images drawn for the occasion it has `EPOCHS_ON_DRAWN` at most."""
     recipes = {}
     for name in options.models:
         recipe = recipe_for(options.recipe, name, options.epochs, options.ratios)

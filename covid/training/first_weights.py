@@ -13,8 +13,8 @@ from minicnn.layers.base import Layer
 from minicnn.layers.checks import bind_params
 from minicnn.models import Model
 
-# Of `standard_start`: the standard deviation of a filter's sums, and how many of them the mean of the
-# last convolution's sums is below 0.
+# Of `standard_start`: the standard deviation of a filter's sums, and how many of them the mean of
+# the last convolution's sums is below 0.
 SPREAD, SILENT = 0.5, 1.25
 
 
@@ -63,9 +63,9 @@ def standard_start(model: Model, images: np.ndarray) -> None:
     normalization", section 3, with 1 instead of `SPREAD`).
 
     The last convolution's biases are lower, by `SILENT` such deviations: each of its maps begins
-    silent on most places of an image, so that it has to find something. And every map begins as evidence for
-    the positive class: the output's weights are 1 / (inputs * the input's standard deviation), and
-    its bias makes the answer undecided.
+    silent on most places of an image, so that it has to find something. And every map begins as
+    evidence for the positive class: the output's weights are 1 / (inputs * the input's standard
+    deviation), and its bias makes the answer undecided.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def inputs_of(layer: Layer, model: Model, images: np.ndarray) -> np.ndarray:
 
 
 def spread(values: np.ndarray, axis) -> np.ndarray:
-    """The standard deviation, or 1 where all are the same."""
-    found = values.std(axis=axis)
-    return np.where(found > 0, found, 1).astype(values.dtype)
+    """The standard deviation, or 1 where all values, which are about 1, differ by rounding only."""
+    found = values.std(axis=axis, dtype=np.float64)
+    return np.where(found > 1e-5, found, 1).astype(values.dtype)
 
 
 STARTS = {"quiet": quiet_start, "standard": standard_start}

@@ -27,7 +27,7 @@ SEEDS = [pytest.param(seed, id=f"seed{seed}") for seed in (0, 1, 2)]
 
 
 def lesions(row, seed, box, size):
-    """Where lesions show in a slice of an infected patient, as the network sees it: (size, size) bool."""
+    """Where lesions show in an infected patient's slice, as the network sees it, (size, size) bool."""
     patient = make_patient(int(row["patient"]), True, seed)
     mask = to_square(lesion_mask(patient, float(row["z"]))[1].astype(np.uint8) * 255)
     return cv2.resize(crop(mask, box), (size, size), interpolation=cv2.INTER_NEAREST) > 127
@@ -60,7 +60,6 @@ def test_the_first_run_learns_lesions(tmp_path, seed):
             mask = lesions(known, seed, box, len(x))
             inside[Path(row["file"]).name] = share_inside(grad_cam(model, x).on_image, mask)
     assert len(inside) > 80
-    print(found["test"]["acc"], np.mean(np.array(list(inside.values())) > 0.5))
     assert np.mean(np.array(list(inside.values())) > 0.5) >= 0.8
     assert inside[Path(summary["examples"]["ill"]["file"]).name] > 0.5  # the one that is shown
     assert found["look"]["passed"] is not False  # the check of random weights

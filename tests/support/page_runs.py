@@ -16,6 +16,7 @@ import numpy as np
 from covid.common.choices import DEFAULT_MODELS
 from covid.figures.plots.canvas import sheet
 from covid.metrics import measure, wilson_interval
+from covid.metrics.thresholds import YOUDEN
 from covid.report.conclusion import conclusion, not_beaten
 
 PARTS = {"train": 60, "validate": 12, "test": 48}
@@ -136,7 +137,7 @@ def predict(rng, n: int, apart: float, file_name: str) -> list[tuple[str, int, f
 
 def model_entry(name: str, predictions: dict[str, list]) -> dict:
     """A model's entry in the summary."""
-    threshold = {"value": 0.5, "chosen_on": "validate", "method": "Youden's index"}
+    threshold = {"value": 0.5, "chosen_on": "validate", "method": YOUDEN}
     parts = {part: part_entry(rows) for part, rows in predictions.items()}
     return {
         "params": PARAMETERS.get(name, 1000),

@@ -39,7 +39,7 @@ def controls() -> CommandParser:
     common.add_positive(command)
     common.add_models(command, model, DEFAULT_MODEL, "one of")
     common.add_out(command, "controls")
-    common.add_recipe(command)
+    common.add_recipe(command, draws=False)
     command.add_argument(
         "--split",
         choices=(RANDOM, GROUP),

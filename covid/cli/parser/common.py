@@ -150,7 +150,8 @@ def add_groups(command):
     return one_of
 
 
-def add_recipe(command) -> None:
+def add_recipe(command, draws: bool = True) -> None:
+    """The recipe and its epochs; `draws`: the command may draw its own images."""
     command.add_argument(
         "--recipe",
         choices=RECIPE_NAMES,
@@ -158,7 +159,7 @@ def add_recipe(command) -> None:
         help="practice (default): trains until it has learned; published: the article's protocol",
     )
     drawn = f"; on images drawn for the occasion at most {EPOCHS_ON_DRAWN}"
-    add_epochs(command, drawn)
+    add_epochs(command, drawn if draws else "")
 
 
 def add_epochs(command, more: str = "") -> None:

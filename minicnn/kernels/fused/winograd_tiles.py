@@ -2,8 +2,8 @@
 
 A transform multiplies by a matrix from both sides, B^T d B: once down the columns, once along the
 rows. Down the columns the vectors are whole rows of the image. Along the rows they are one column
-of all tiles, and so the pixels of a row are *split* first, by their place in a tile: pixel 4 t + k of
-the padded row stands at [k, t]. A tile sees six pixels, [0, t] to [3, t], then [0, t + 1] and
+of all tiles, and so the pixels of a row are *split* first, by their place in a tile: pixel 4 t + k
+of the padded row stands at [k, t]. A tile sees six pixels, [0, t] to [3, t], then [0, t + 1] and
 [1, t + 1]. The matrices are written out: half of their entries are 0, 1 or -1.
 """
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from covid import metrics
 from covid.metrics.text_table import glossary, result_text, table_lines, threshold_line
+from covid.metrics.thresholds import YOUDEN
 from covid.training.predictions import Result
 
 CLASSES = ("Not_Infected", "Infected")
@@ -55,8 +56,8 @@ def test_a_threshold_flatters_the_images_it_was_chosen_on():
 def test_a_model_s_own_words_cannot_change_the_terminal():
     odd = {"value": 0.5, "chosen_on": "a\nb\x1b[2J", "method": "m" * 500}  # whoever wrote it
     assert threshold_line(odd).isprintable() and len(threshold_line(odd)) < 120
-    chosen = {"value": 0.4, "chosen_on": "validate", "method": "Youden's J"}
-    assert threshold_line(chosen) == "threshold 0.4000 (Youden's J, chosen on validate)"
+    chosen = {"value": 0.4, "chosen_on": "validate", "method": YOUDEN}
+    assert threshold_line(chosen) == f"threshold 0.4000 ({YOUDEN}, chosen on validate)"
 
 
 def test_the_glossary_explains_every_measure():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from covid import metrics
+from covid.metrics.thresholds import YOUDEN
 
 
 @pytest.mark.parametrize(
@@ -12,19 +13,20 @@ from covid import metrics
         ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 0.5),  # apart: 0.5, which lies in the gap
         ([0, 0, 1, 1], [0.1, 0.2, 0.7, 0.9], 0.5),  # and is not its middle
         ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9], 0.25),  # of J = 1 the standard error is 0
-        # J = 1 - 1/3 at 0.6, its variance 2/9 / 3 + 0: at 0.5, J = 1 - 2/3 is too far below
-        ([0, 1, 0, 1, 1], [0.2, 0.3, 0.4, 0.8, 0.9], 0.5),
+        ([0, 1, 0, 1, 1], [0.2, 0.3, 0.4, 0.8, 0.9], 0.5),  # J = 2/3; at 0.25 it is 1/2
         ([0, 1, 0, 1], [0.1, 0.3, 0.55, 0.7], 0.625),  # J = 1/2 at 0.2, too: nearer to 0.5
         ([0, 1, 0, 1], [0.2, 0.4, 0.6, 0.8], 0.3),  # J = 1/2 at 0.3 and 0.7: the lower one
         # J = 0.8 at 0.25, with a standard error of 0.13: 0.7 is as good, 0.6 is not
         ([0] * 10 + [1] * 10, [0.2] * 12 + [0.3] + [0.9] * 7, 0.5),
         ([0] * 10 + [1] * 10, [0.2] * 12 + [0.3, 0.4] + [0.9] * 6, 0.35),
+        # J = 0.8, its standard error 0.08: at 0.5 it is 0.72, just as good
+        ([0] * 25 + [1] * 25, [0.02] * 25 + [0.01] * 5 + [0.3] * 2 + [0.9] * 18, 0.5),
     ],
 )
 def test_threshold_by_hand(labels, p, expected):
     assert metrics.choose_threshold(np.array(labels), np.array(p)) == pytest.approx(expected)
     chosen = metrics.threshold_choice(np.array(labels), np.array(p))
-    assert (chosen["chosen_on"], chosen["method"]) == ("validate", "Youden's J")
+    assert (chosen["chosen_on"], chosen["method"]) == ("validate", YOUDEN)
 
 
 @pytest.mark.parametrize(

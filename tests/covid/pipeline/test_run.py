@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,6 +30,7 @@ from covid.pipeline import prepare_splits, run, train_models
 from covid.pipeline import source as source_module
 from covid.pipeline.audit_step import read_audit
 from covid.pipeline.controls_step import FASTEST
+from covid.pipeline.options import Options
 from covid.pipeline.results_table import results_table
 from covid.pipeline.source import find_source
 from covid.training.architectures import MODELS
@@ -417,3 +419,17 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
 
 def test_every_model_has_its_place_among_the_fastest():
     assert sorted(FASTEST) == sorted(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "data", "epochs", "expected"),
+    [
+        ("practice", None, None, 36),  # of images drawn for the occasion
+        ("practice", Path("mine"), None, 100),
+        ("practice", None, 50, 50),
+        ("published", None, None, 10),
+    ],
+)
+def test_how_long_a_run_trains(recipe, data, epochs, expected):
+    options = Options(Path("out"), data=data, recipe=recipe, epochs=epochs)
+    assert run.recipes_of(options)["compact_cnn"].epochs == expected

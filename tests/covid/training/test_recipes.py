@@ -6,6 +6,7 @@ import pytest
 from covid.common.choices import MODEL_NAMES, RECIPE_NAMES
 from covid.common.errors import UserError
 from covid.training.architectures import MODELS
+from covid.training.first_weights import STARTS
 from covid.training.recipes import (
     PRACTICE,
     PUBLISHED,
@@ -23,6 +24,12 @@ from minicnn.optimizers import Adam
 def test_the_command_line_offers_what_there_is():
     assert tuple(MODELS) == MODEL_NAMES
     assert set(PUBLISHED) == set(PRACTICE) == set(MODEL_NAMES)
+
+
+def test_how_the_models_begin():
+    starts = {name: recipe_for("practice", name).start for name in MODEL_NAMES}
+    assert starts.pop("compact_cnn") == "standard"
+    assert set(starts.values()) == {"quiet"} <= set(STARTS)
 
 
 @pytest.mark.parametrize(
