@@ -173,8 +173,12 @@ def find_black(image, pads, first_row, lit, black):
                         lit[row, col] = True
                         break
     for row in range(black.shape[0]):
+        above, middle, below = lit[row], lit[row + 1], lit[row + 2]
         for col in range(black.shape[1]):
-            black[row, col] = not lit[row : row + 3, col : col + 3].any()
+            left = above[col] | middle[col] | below[col]
+            center = above[col + 1] | middle[col + 1] | below[col + 1]
+            right = above[col + 2] | middle[col + 2] | below[col + 2]
+            black[row, col] = not (left | center | right)
 
 
 @summing_kernel
