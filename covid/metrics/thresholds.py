@@ -28,17 +28,15 @@ def choose_threshold(labels, probabilities) -> float | None:
     positives, negatives = true_positives[-1], false_positives[-1]
     if len(scores) < 2 or 0 in (positives, negatives):
         return None
-    sensitivity, one_minus = true_positives[:-1] / positives, false_positives[:-1] / negatives
-    gain = sensitivity - one_minus
-    variance = sensitivity * (1 - sensitivity) / positives + one_minus * (1 - one_minus) / negatives
+    hits, false_alarms = true_positives[:-1] / positives, false_positives[:-1] / negatives
+    gain = hits - false_alarms
+    variance = hits * (1 - hits) / positives + false_alarms * (1 - false_alarms) / negatives
     highest = gain.max()
     if highest <= ROUNDING:
         return None
     error = np.sqrt(variance[gain >= highest - ROUNDING].max())
-    good = gain >= highest - error - ROUNDING
-    cuts = sorted(
-        between(scores[i + 1], scores[i]) for i in np.flatnonzero(good & (gain > ROUNDING))
-    )
+    good = (gain > ROUNDING) & (gain >= highest - error - ROUNDING)
+    cuts = sorted(between(scores[i + 1], scores[i]) for i in np.flatnonzero(good))
     return min(cuts, key=lambda cut: abs(cut - THRESHOLD))  # the first of equal ones is the lower
 
 

@@ -90,7 +90,7 @@ def standard_start(model: Model, images: np.ndarray) -> None:
 
 
 def sums_of(layer: Layer, model: Model, images: np.ndarray) -> np.ndarray:
-    """What a layer makes of these images without bias and in front of its activation."""
+    """What a layer makes of these images in front of its activation; its bias is set to 0 first."""
     layer.params["bias"][...] = 0
     x = inputs_of(layer, model, images)
     bind_params(layer, x.dtype)

@@ -140,8 +140,11 @@ def transform_back(dv, pads, first, rows, split, lines, dimage):
             _add(next_0, t[0, channels:])
             _add(next_1, t[1, channels:])
         top = (first + row) * TILE - pads[0][0]
-        _split_row(dimage, top, pads[1][0], split[0])
-        _split_row(dimage, top + 1, pads[1][0], split[1])
+        if row > 0:  # rows of pixels that the tiles above saw, too
+            split[:2] = split[4:]
+        else:
+            _split_row(dimage, top, pads[1][0], split[0])
+            _split_row(dimage, top + 1, pads[1][0], split[1])
         _add_b(s[0], s[1], s[2], s[3], s[4], s[5], d[0], d[1], d[2], d[3], d[4], d[5])
         for i in range(6):
             _join_row(split[i], pads[1][0], dimage, top + i)
@@ -149,6 +152,7 @@ def transform_back(dv, pads, first, rows, split, lines, dimage):
 
 @part
 def _add(values, total):
+    """total += values."""
     for i in range(values.size):
         total[i] += values[i]
 
