@@ -20,7 +20,7 @@ LOOK_METHODS = ("auto", "grad-cam", "occlusion")
 # Share of the people tested who are ill. A round number far below the half of a collected test set,
 # as where many well people are tested: an example to reckon with, not an estimate of anything.
 DEFAULT_PREVALENCE = 0.1
-STORY_PATIENTS = 40
+STORY_PATIENTS = 100
 # Of a run that draws its own images: they are learned sooner than real ones, and it is to be watched.
 EPOCHS_ON_DRAWN = 36
 
