@@ -20,7 +20,6 @@ import numpy as np
 
 from minicnn.kernels.fused.winograd_tiles import (
     TILE,
-    find_black,
     transform_back,
     transform_dy,
     transform_outputs,
@@ -123,15 +122,12 @@ def _forward_groups(x, u, bias, pads, relu, pool, y, route, sizes, start, stop):
     v = np.empty((36, rows * tiles, channels), dtype=x.dtype)
     m = np.empty((36, rows * tiles, filters), dtype=x.dtype)
     z = np.empty((2, 6, 6, rows * tiles * filters), dtype=x.dtype)
-    black = np.empty((rows * TILE, tiles * TILE), dtype=np.bool_)
-    lit = np.empty((rows * TILE + 2, tiles * TILE + 2), dtype=np.bool_)
     for job in range(start, stop):
         n, first = job // groups, job % groups * rows
         transform_pixels(x[n], pads, first, rows, split, lines, v)
         np.matmul(v, u, out=m)
-        find_black(x[n], pads, first * TILE, lit, black)
         ways = route[n] if pool else NO_ROUTE
-        transform_outputs(m, bias, relu, pool, first, rows, black, z, y[n], ways)
+        transform_outputs(x[n], pads, m, bias, relu, pool, first, rows, z, y[n], ways)
 
 
 def _backward_samples(
@@ -151,9 +147,7 @@ def _backward_samples(
         partial_bias[n] = 0
         for first in range(0, tile_rows, rows):
             shown = route[n] if pool else y[n]
-            transform_dy(dy[n], shown, relu, pool, first, rows, z, dm)
-            # Row 1 of A is all ones: at position (1, 1) dM is the sum of a tile's sixteen dY.
-            partial_bias[n] += dm[7].sum(axis=0)
+            transform_dy(dy[n], shown, relu, pool, first, rows, z, dm, partial_bias[n])
             transform_pixels(x[n], pads, first, rows, split, lines, v)
             np.matmul(v.transpose(0, 2, 1), dm, out=du)
             partial[n] += du

@@ -157,8 +157,8 @@ def _add(values, total):
         total[i] += values[i]
 
 
-@summing_kernel
-def find_black(image, pads, first_row, lit, black):
+@part
+def _find_black(image, pads, first_row, black):
     """black[row, col]: whether all pixels of this output's 3x3 window are 0 in all channels.
 
     Its sum is 0 then. Winograd's method makes of it a difference of larger values, and what
@@ -166,6 +166,7 @@ def find_black(image, pads, first_row, lit, black):
     along the black border of a scan.
     """
     height, width, channels = image.shape
+    lit = np.empty((black.shape[0] + 2, black.shape[1] + 2), dtype=np.bool_)
     for row in range(lit.shape[0]):
         in_row = first_row + row - pads[0][0]
         for col in range(lit.shape[1]):
@@ -186,8 +187,11 @@ def find_black(image, pads, first_row, lit, black):
 
 
 @summing_kernel
-def transform_outputs(m, bias, relu, pool, first, rows, black, buffers, y, route):
-    """Y = A^T M A, bias, relu and pooling, of some rows of tiles, into their places in y."""
+def transform_outputs(image, pads, m, bias, relu, pool, first, rows, buffers, y, route):
+    """Y = A^T M A, bias, relu and pooling, of some rows of tiles, into their places in y.
+
+    buffers: (2, 6, 6, rows * tiles * filters), for what is between.
+    """
     out_height, out_width, filters = y.shape
     tiles = m.shape[1] // rows
     s = buffers[0, :4].reshape(4, -1)
@@ -197,6 +201,8 @@ def transform_outputs(m, bias, relu, pool, first, rows, black, buffers, y, route
     for a in range(TILE):
         t = buffers[0, a]
         _times_at(t[0], t[1], t[2], t[3], t[4], t[5], z[a, 0], z[a, 1], z[a, 2], z[a, 3])
+    black = np.empty((rows * TILE, tiles * TILE), dtype=np.bool_)
+    _find_black(image, pads, first * TILE, black)
     for row in range(black.shape[0]):
         for col in range(black.shape[1]):
             if black[row, col]:
@@ -250,10 +256,11 @@ def _pool_tiles(z, bias, relu, first, rows, tiles, y, route):
 
 
 @summing_kernel
-def transform_dy(dy, shown, relu, pool, first, rows, buffers, dm):
-    """dM = A dY A^T of some rows of tiles, through pooling and relu.
+def transform_dy(dy, shown, relu, pool, first, rows, buffers, dm, dbias):
+    """dM = A dY A^T of some rows of tiles, through pooling and relu; their sum is added to dbias.
 
-    shown: with `pool` the routes, else y itself, which is 0 where relu cut.
+    shown: with `pool` the routes, else y itself, which is 0 where relu cut. buffers: as in
+    `transform_outputs`, 0 at first.
     """
     out_height, out_width, filters = dy.shape
     tiles = dm.shape[1] // rows
@@ -279,6 +286,11 @@ def transform_dy(dy, shown, relu, pool, first, rows, buffers, dm):
         _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
     t, m = s.reshape(6, -1), dm.reshape(6, -1)
     _times_a(t[0], t[1], t[2], t[3], m[0], m[1], m[2], m[3], m[4], m[5])
+    # Row 1 of A is all ones: at position (1, 1) dM is the sum of a tile's sixteen dY.
+    sums = np.zeros_like(dbias)
+    for tile in range(dm.shape[1]):
+        _add(dm[7, tile], sums)
+    _add(sums, dbias)
 
 
 @part
