@@ -16,6 +16,7 @@ from minicnn.models import Model
 # Of `standard_start`: the standard deviation of a filter's sums, and how many of them the mean of
 # the last convolution's sums is below 0.
 SPREAD, SILENT = 0.5, 1.25
+ENOUGH = 60  # images for it: each has thousands of sums
 
 
 def quiet_start(model: Model, images: np.ndarray) -> None:
@@ -72,8 +73,9 @@ def standard_start(model: Model, images: np.ndarray) -> None:
     model : Model
         Changed in place. Its only dense layer is its output.
     images : (n, height, width, channels) float array
-        Training images as the model sees them; a few batches are enough.
+        Training images as the model sees them; the first `ENOUGH` are used.
     """
+    images = images[:ENOUGH]
     convolutions = [layer for layer in model.graph.layers if isinstance(layer, Conv2D)]
     for layer in convolutions:
         sums = sums_of(layer, model, images)  # (n, rows, cols, filters)

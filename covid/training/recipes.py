@@ -93,7 +93,7 @@ PRACTICE = {
         "warm_up": 50,
         # by whole pixels: in between, interpolation would blur the texture that is to be learned
         "augmentation": {"horizontal_flip": True, "width_shift_range": 8, "height_shift_range": 8},
-        "epochs": 100,
+        "epochs": 200,
         "slow_down": 8,
         "patience": 20,
     },
