@@ -5,12 +5,13 @@
 
 `covid run`, `covid doctor` and `python -m minicnn.gradcheck`, each twice in processes of its own:
 cold, with an empty folder for compiled kernels, then warm. Beside the seconds that passed, those of
-processor time, which a busy machine changes less. Of `covid run` also when each line of its output
-came, that is, how long each phase took.
+processor time, which a busy machine changes less. Of `covid run` also when the line of each phase came,
+which is when it was done.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ COMMANDS = {
 }
 CHILDREN = ("children_user", "children_system")  # of `os.times`
 EPOCH = "Epoch "  # begins a line of one epoch
+PHASE = re.compile(r" *\d+/\d+ ")  # begins that of a phase
 
 
 class Timed(NamedTuple):
@@ -48,7 +50,8 @@ def main(arguments: list[str]) -> int:
             for title, found in (("cold", cold), ("warm", warm)):
                 print(f"  {title}, seconds from the start:")
                 for seconds, line in found.lines:
-                    print(f"    {seconds:6.1f}  {line[:80]}")
+                    if PHASE.match(line):
+                        print(f"    {seconds:6.1f}  {line[:80]}")
     return 0
 
 
