@@ -1,4 +1,4 @@
-"""The four models beside PyTorch and Keras, and the data path beside Keras and OpenCV.
+"""The models beside PyTorch and Keras, and the data path beside Keras and OpenCV.
 
     python -m benchmarks peers                       # all cases but the whole process
     python -m benchmarks peers tiny_cnn --json out.json
@@ -11,9 +11,9 @@ Read in this order:
 `rounds`            how contestants are timed: in turn, medians
 `contestant`        what a framework has to do, and how minicnn does it
 `model_cases`       training step and inference: what is compared, then timed
-`torch_models`      the four models in PyTorch
+`torch_models`      the models in PyTorch
 `in_torch`          three ways of running them
-`in_keras`          the four models in Keras on TensorFlow
+`in_keras`          the models in Keras on TensorFlow
 `data_cases`        augmentation and preprocessing
 `article`           the article's augmentation and preprocessing loop
 `slices`            the synthetic images that all of this runs on

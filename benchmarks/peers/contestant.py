@@ -36,7 +36,7 @@ class Contestant(NamedTuple):
 def minicnn_contestant(
     name: str, weights: list[np.ndarray], x: np.ndarray, y: np.ndarray
 ) -> Contestant:
-    """One of the four models in minicnn, ready to run."""
+    """A model in minicnn, ready to run."""
     model = with_weights(name, weights)
 
     def compare():

@@ -1,4 +1,4 @@
-"""Training step and inference of the four models: first compared, then timed."""
+"""Training step and inference of the models: first compared, then timed."""
 
 from collections.abc import Iterator
 

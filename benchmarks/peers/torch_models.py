@@ -1,4 +1,4 @@
-"""The four models in PyTorch. They end in the logit, for the loss."""
+"""The models in PyTorch. They end in the logit, for the loss."""
 
 import math
 from collections.abc import Callable
@@ -74,8 +74,20 @@ def tiny_cnn(flatten: nn.Module) -> nn.Module:
     )
 
 
+def compact_cnn(flatten: nn.Module) -> nn.Module:
+    """Ours."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 8, 3), relu(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(8, 16, 3), relu(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(16, 32, 3), relu(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(32, 32, 3), relu(), nn.AvgPool2d(3, stride=1), nn.AdaptiveMaxPool2d(1)),
+        *(flatten, nn.Dropout(0.25), nn.Linear(32, 1)),
+    )
+
+
 # How to build it, and the channels of what is flattened.
 MODELS: dict[str, tuple[Callable[[nn.Module], nn.Module], int]] = {
+    "compact_cnn": (compact_cnn, 32),
     "cnn": (cnn, 64),
     "cnn_dropout": (cnn_dropout, 64),
     "tiny_cnn": (tiny_cnn, 6),

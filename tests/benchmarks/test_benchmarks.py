@@ -10,26 +10,29 @@ from benchmarks.peers import article, command, model_cases, rounds
 from benchmarks.peers.contestant import minicnn_contestant
 from covid.data.images import read_gray
 from covid.data.preprocess import enhance_and_crop
+from covid.training.architectures import MODELS
 
 MODEL = "tiny_cnn"
 
 
-def small_batch():
-    x = np.random.default_rng(0).random((3, 150, 150, 1), dtype=np.float32)
+def small_batch(size=150):
+    x = np.random.default_rng(0).random((3, size, size, 1), dtype=np.float32)
+    x[:, :40] = 0  # black, as the border of a slice: there some units are active that else are not
     return x, np.array([[0], [1], [1]], np.float32)
 
 
-def built(way: str, weights):
-    """tiny_cnn in one of the peers; skips where that is not installed."""
+def built(way: str, weights, model=MODEL):
+    """A model in one of the peers; skips where that is not installed."""
+    batch = small_batch(MODELS[model].image_size)
     if way == "keras":
         pytest.importorskip("tensorflow")
         from benchmarks.peers import in_keras
 
-        return in_keras.contestant(MODEL, weights, *small_batch())
+        return in_keras.contestant(model, weights, *batch)
     pytest.importorskip("torch")
     from benchmarks.peers import in_torch
 
-    return in_torch.contestant(way, MODEL, weights, *small_batch())
+    return in_torch.contestant(way, model, weights, *batch)
 
 
 def seed(way: str) -> None:
@@ -54,6 +57,15 @@ def test_peers_have_the_same_outputs_and_gradients(way):
     found[1][2][5, 1] += 0.03 * np.abs(expected[1][2]).max()
     with pytest.raises(ValueError, match="gradient 2 differs"):
         model_cases.difference(way, expected, found)
+
+
+@pytest.mark.parametrize("model", [name for name in MODELS if name != MODEL])
+@pytest.mark.parametrize("way", ["torch", "keras"])
+def test_the_peers_have_every_model(way, model):
+    weights = model_cases.lively_weights(model)
+    found = built(way, weights, model).compare()
+    batch = small_batch(MODELS[model].image_size)
+    model_cases.difference(way, minicnn_contestant(model, weights, *batch).compare(), found)
 
 
 @pytest.mark.parametrize("way", ["torch", "keras"])
