@@ -1,4 +1,4 @@
-"""What is timed: every kernel, with the arguments it gets in the published models.
+"""What is timed: every kernel, with the arguments it gets in the models.
 
 The naive loops would take from seconds to an hour on a whole batch, so each case also has a
 small load, a cut-out of a single image, for the naive loops. Loads are compared per elementary
@@ -209,12 +209,13 @@ def updates(place: str, weights: int) -> list[Case]:
 
 
 def all_cases() -> list[Case]:
-    """Every kernel, at the sizes of the published models."""
+    """Every kernel, at the sizes of the models."""
     return [
         *convolution("tiny_cnn/conv2d", 150, 3, 1, 6),
         *convolution("reduced_inception/conv7x7", 156, 7, 1, 1),
         *convolution("cnn_dropout/conv2d", 150, 3, 1, 32),
         *convolution("cnn_dropout/conv2d_1", 74, 3, 32, 64),
+        *convolution("compact_cnn/conv2d_1", 74, 3, 8, 16),
         *pooling("tiny_cnn/max_pooling2d", 148, 6, 2, 2),
         *pooling("reduced_inception/max_pooling2d", 153, 1, 4, 1),
         *pooling("cnn_dropout/max_pooling2d_1", 72, 64, 2, 2),

@@ -108,9 +108,8 @@ def pooling_point(batch: int) -> Point:
     )
 
 
-def winograd_points(batch: int) -> list[Point]:
-    """cnn_dropout's second convolution, with relu and pooling."""
-    channels, filters = 32, 64
+def winograd_points(batch, model="cnn_dropout", channels=32, filters=64) -> list[Point]:
+    """A model's second convolution, 74x74 pixels, with relu and pooling."""
     x, kernel = numbers(batch, 74, 74, channels), numbers(3, 3, channels, filters) / 10
     bias, y = numbers(filters), np.empty((batch, 36, 36, filters), np.float32)
     route, dy, dx = np.empty(y.shape, np.uint8), numbers(*y.shape), np.empty_like(x)
@@ -126,7 +125,7 @@ def winograd_points(batch: int) -> list[Point]:
     flows = (4 + 6) * all_tiles * filters * operations_of(winograd_tiles._times_a)
     back = lines * operations_of(winograd_tiles._add_b)
     direct = 2 * 9 * channels * filters * batch * 72 * 72
-    name = "cnn_dropout: conv 32->64+relu+pool (Winograd)"
+    name = f"{model}: conv {channels}->{filters}+relu+pool (Winograd)"
     return [
         Point(
             f"{name}, forward",
