@@ -18,11 +18,11 @@ from covid.phantom.write import CLASS_FOLDERS, called_infected
 from covid.training.recipes import recipe_for
 from covid.training.train import Trained, train_and_evaluate
 
-PATIENTS = 60
+PATIENTS = 120
 
 
 def relabel_by_patient(folder: Path, target: Path, seed: int) -> Path:
-    """Copy a set of 60 patients, its patients filed at random as `--labels permuted` does it."""
+    """Copy a set of `PATIENTS` patients, its patients filed at random as `--labels permuted` does it."""
     called = called_infected(PATIENTS, seed, "permuted")
     for name in CLASS_FOLDERS.values():
         (target / name).mkdir(parents=True)
