@@ -5,8 +5,8 @@
 
 `covid run`, `covid doctor` and `python -m minicnn.gradcheck`, each twice in processes of its own:
 cold, with an empty folder for compiled kernels, then warm. Beside the seconds that passed, those of
-processor time, which a busy machine changes less. Of `covid run` also when the line of each phase came,
-which is when it was done.
+processor time, which a busy machine changes less. For `covid run`, also
+when each phase was done.
 """
 
 import argparse

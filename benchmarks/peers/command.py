@@ -67,7 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def all_groups() -> list[tuple[list[str], Callable[[list[str]], Iterator[Case]]]]:
     """Names of cases that are prepared together, and what prepares them."""
-    groups = [(NAMES[name], partial(model_cases, name)) for name in MODEL_ORDER]
+    groups = [(NAMES[name], partial(model_cases, name)) for name in NAMES]
     groups.append((data_cases.NAMES[:2], data_cases.augmentation_cases))
     groups.append((data_cases.NAMES[2:], data_cases.preprocessing_case))
     groups.append((whole_process.NAMES, whole_process.whole_process_case))
@@ -113,5 +113,4 @@ def table_line(result: Result) -> str:
 
 
 BUSY = 0.5  # processes that want to run, on average over the last minute
-MODEL_ORDER = ("tiny_cnn", "reduced_inception", "cnn_dropout", "cnn")
 FOOTER = "\nMilliseconds, medians over rounds; x: how many times longer the fastest peer takes."

@@ -96,7 +96,7 @@ def reduced_inception() -> keras.Model:
 
 
 def compact_cnn() -> keras.Model:
-    """Ours."""
+    """minicnn's own model, not the article's."""
     return keras.Sequential(
         [
             layers.Input((150, 150, 1)),

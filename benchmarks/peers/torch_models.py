@@ -75,7 +75,7 @@ def tiny_cnn(flatten: nn.Module) -> nn.Module:
 
 
 def compact_cnn(flatten: nn.Module) -> nn.Module:
-    """Ours."""
+    """minicnn's own model, not the article's."""
     return nn.Sequential(
         *(nn.Conv2d(1, 8, 3), relu(), nn.MaxPool2d(2)),
         *(nn.Conv2d(8, 16, 3), relu(), nn.MaxPool2d(2)),

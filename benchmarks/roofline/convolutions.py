@@ -108,7 +108,9 @@ def pooling_point(batch: int) -> Point:
     )
 
 
-def winograd_points(batch, model="cnn_dropout", channels=32, filters=64) -> list[Point]:
+def winograd_points(
+    batch: int, model: str = "cnn_dropout", channels: int = 32, filters: int = 64
+) -> list[Point]:
     """A model's second convolution, 74x74 pixels, with relu and pooling."""
     x, kernel = numbers(batch, 74, 74, channels), numbers(3, 3, channels, filters) / 10
     bias, y = numbers(filters), np.empty((batch, 36, 36, filters), np.float32)

@@ -1,7 +1,7 @@
 """The models, how they are trained, and what they predict.
 
 ==================  ==============================================================
-`architectures`     the article's four models
+`architectures`     the article's four models, and one of ours
 `recipes`           how they are trained
 `train`             one model trained on one split folder, and its files
 `checkpoint`        whether a checkpoint is one of this run

@@ -16,7 +16,7 @@ from minicnn.models import Model
 # Of `standard_start`: the standard deviation of a filter's sums, and how many of them the mean of
 # the last convolution's sums is below 0.
 SPREAD, SILENT = 0.5, 1.25
-ENOUGH = 60  # images for it: each has thousands of sums
+ENOUGH = 60  # images that it looks at: each gives thousands of sums
 
 
 def quiet_start(model: Model, images: np.ndarray) -> None:

@@ -5,7 +5,7 @@ import difflib
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from minicnn import kernels
@@ -102,8 +102,8 @@ def reports(checks: list[Callable[[], Report]]) -> Iterator[Report]:
         context = multiprocessing.get_context("spawn")
         names = sorted(waiting, key=lambda name: [*SLOWEST, name].index(name))
         with ProcessPoolExecutor(processes, context, jit.say_nothing) as pool:
-            for done in as_completed([pool.submit(all_of, waiting[name]) for name in names]):
-                yield from done.result()
+            for found in pool.map(all_of, [waiting[name] for name in names]):
+                yield from found
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ MODEL = "tiny_cnn"
 
 def small_batch(size=150):
     x = np.random.default_rng(0).random((3, size, size, 1), dtype=np.float32)
-    x[:, :40] = 0  # black, as the border of a slice: there some units are active that else are not
+    # black, as the border of a slice: there some units are active that otherwise are not
+    x[:, :40] = 0
     return x, np.array([[0], [1], [1]], np.float32)
 
 
@@ -66,6 +67,11 @@ def test_the_peers_have_every_model(way, model):
     found = built(way, weights, model).compare()
     batch = small_batch(MODELS[model].image_size)
     model_cases.difference(way, minicnn_contestant(model, weights, *batch).compare(), found)
+
+
+def test_the_command_has_every_model():
+    groups = command.wanted_groups(command.parse([]))
+    assert {name.split("/")[0] for names, _ in groups for name in names} >= set(MODELS)
 
 
 @pytest.mark.parametrize("way", ["torch", "keras"])

@@ -34,7 +34,7 @@ NEAR = {"slices": 1, "near_duplicates": 4}  # one slice, and four beside it: 600
 # to 0.79 with these three seeds. (By the crop to the lungs, where a shortcut could not be planted,
 # it has 0.9.)
 HONEST_LEAST = 0.65
-SHORTCUT_LEAST = 0.9  # the AUC of a planted shortcut where the lungs are not seen
+SHORTCUT_LEAST = 0.9  # the AUC of a planted shortcut, also where the lungs are not seen
 WITHOUT_LUNGS = {"lungs_blacked_out", "border_only", "histogram_without_lungs"}
 
 
@@ -75,7 +75,7 @@ def test_a_planted_shortcut_is_learned_and_found(tmp_path, shortcut, seed):
     assert flagged and flagged <= WITHOUT_LUNGS, controls["verdict"]
     assert controls["verdict"].startswith("Shortcut")
     assert max(rows[name]["auc"] for name in flagged) > SHORTCUT_LEAST
-    assert rows["image"]["auc"] > HONEST_LEAST
+    assert rows["image"]["auc"] > SHORTCUT_LEAST
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -90,7 +90,8 @@ def test_near_duplicates_leak_where_slices_are_split_at_random(tmp_path, seed):
     audit, controls, rows = looked_at(folder, seed, by_patient=True)
     assert not audit["leaks"] and not audit["shortcuts"], audit["verdict"]
     assert not [name for name, row in rows.items() if row["flagged"]], controls["verdict"]
-    assert rows["image"]["auc"] < at_random - 0.1  # of one slice a patient little can be learned
+    # Little can be learned of lesions from one slice a patient.
+    assert rows["image"]["auc"] < at_random - 0.1 and at_random > SHORTCUT_LEAST
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -3,9 +3,8 @@
     python tests/support/bit_record.py before.json             # at the commit before
     python tests/support/bit_record.py --compare before.json   # after each step
 
-Recorded as SHA-256: weights, predictions and histories of short trainings of the four published
-models, fused and layer by layer, compiled and naive; and of two short `covid run`s, one for each
-recipe, with slices split at random and patients kept apart: prepared images, split manifests,
+Recorded as SHA-256: weights, predictions and histories of short trainings of all models, fused and
+layer by layer, compiled and naive; and of two short `covid run`s, one for each recipe, with slices split at random and patients kept apart: prepared images, split manifests,
 audit results, weights, histories and predictions. Of csv and json files only the values count,
 not the words around them. Bits depend on the processor and on the versions of NumPy and numba:
 compare records of one machine only.
@@ -65,7 +64,7 @@ def train(name: str, size: int, layer_by_layer: bool) -> dict[str, str]:
 
 
 def record_models() -> dict[str, str]:
-    """All four models, each in three ways."""
+    """All models, each in three ways."""
     ways = [
         (f"{name}, {backend}, {way}", name, size, backend, way == "layer by layer")
         for name in MODELS

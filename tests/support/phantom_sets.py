@@ -22,7 +22,7 @@ PATIENTS = 120
 
 
 def relabel_by_patient(folder: Path, target: Path, seed: int) -> Path:
-    """Copy a set of `PATIENTS` patients, its patients filed at random as `--labels permuted` does it."""
+    """Copy a set of `PATIENTS` patients, filed at random as `--labels permuted` does it."""
     called = called_infected(PATIENTS, seed, "permuted")
     for name in CLASS_FOLDERS.values():
         (target / name).mkdir(parents=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from covid.training.architectures import build_model
-from covid.training.first_weights import SILENT, SPREAD, quiet_start, standard_start
+from covid.training.first_weights import ENOUGH, SILENT, SPREAD, quiet_start, standard_start
 from minicnn.layers import Conv2D, Dense, Dropout, Input
 from minicnn.models import Model
 
@@ -69,6 +69,16 @@ def begun():
 
 def is_conv(layer) -> bool:
     return isinstance(layer, Conv2D)
+
+
+def test_standard_start_looks_at_no_more_images_than_it_needs(rng):
+    images = rng.normal(size=(ENOUGH + 9, 60, 60, 1)).astype(np.float32)
+    one, other = (build_model("compact_cnn", (60, 60, 1), seed=2) for _ in range(2))
+    standard_start(one, images)
+    images[ENOUGH:] += 100
+    standard_start(other, images)
+    for found, expected in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_standard_start_gives_every_filter_the_same_scale(begun):
