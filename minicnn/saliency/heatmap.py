@@ -34,8 +34,8 @@ def upsample(values: np.ndarray, size: tuple, start: tuple, step: tuple) -> np.n
     """Interpolate values on a coarse grid to all pixels, bilinearly.
 
     Value (i, j) stands on pixel (start[0] + i * step[0], start[1] + j * step[1]); in between
-    the weights fall linearly, along rows and along columns; beyond the outermost values all is
-    as at the border:
+    the weights fall linearly, along rows and along columns; beyond the outermost values they fall
+    to 0 over one more step, so that an edge that no value stands on is not painted over:
 
         pixels = weights_down @ values @ weights_right.T
 
@@ -53,8 +53,9 @@ def upsample(values: np.ndarray, size: tuple, start: tuple, step: tuple) -> np.n
     weights = []
     for pixels, count, first, distance in zip(size, values.shape, start, step, strict=True):
         places = first + distance * np.arange(count)
-        # Column k: how much value k counts at every pixel. (count, pixels) -> (pixels, count)
-        weights.append(np.stack([np.interp(np.arange(pixels), places, k) for k in np.eye(count)]).T)
+        # How much value k counts at every pixel: a triangle. (pixels, 1) - (count,)
+        away = np.abs(np.arange(pixels)[:, np.newaxis] - places) / distance
+        weights.append(np.maximum(1 - away, 0))  # (pixels, count)
     down, right = weights
     return down @ values @ right.T
 

@@ -425,7 +425,7 @@ def test_every_model_has_its_place_among_the_fastest():
     ("recipe", "data", "epochs", "expected"),
     [
         ("practice", None, None, 36),  # of images drawn for the occasion
-        ("practice", Path("mine"), None, 100),
+        ("practice", Path("mine"), None, 200),
         ("practice", None, 50, 50),
         ("published", None, None, 10),
     ],

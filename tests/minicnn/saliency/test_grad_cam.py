@@ -114,9 +114,9 @@ def test_the_last_feature_maps_of_an_inception_block():
 
 
 def test_upsampling_by_hand():
-    """One row: 0 stands on pixel 1, 4 on pixel 5; in between it rises by 1 a pixel."""
-    found = upsample(np.array([[0.0, 4.0]]), (2, 7), (0.5, 1), (1, 4))
-    np.testing.assert_allclose(found, [[0, 0, 1, 2, 3, 4, 4]] * 2)
+    """One row: 0 stands on pixel 1, 4 on pixel 5; beside it there is 1 less a pixel, up to 0."""
+    found = upsample(np.array([[0.0, 4.0]]), (2, 11), (0.5, 1), (1, 4))
+    np.testing.assert_allclose(found, [[0, 0, 0.5, 1, 1.5, 2, 1.5, 1, 0.5, 0, 0]] * 2)
 
 
 def test_grad_cam_on_the_image_stands_where_the_layer_saw_it():
