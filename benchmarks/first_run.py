@@ -5,8 +5,7 @@
 
 `covid run`, `covid doctor` and `python -m minicnn.gradcheck`, each twice in processes of its own:
 cold, with an empty folder for compiled kernels, then warm. Beside the seconds that passed, those of
-processor time, which a busy machine changes less. For `covid run`, also
-when each phase was done.
+processor time, which a busy machine changes less. For `covid run`, also when each phase was done.
 """
 
 import argparse
@@ -25,8 +24,7 @@ COMMANDS = {
     "gradcheck": ["-m", "minicnn.gradcheck"],
 }
 CHILDREN = ("children_user", "children_system")  # of `os.times`
-EPOCH = "Epoch "  # begins a line of one epoch
-PHASE = re.compile(r" *\d+/\d+ ")  # begins that of a phase
+PHASE = re.compile(r" *\d+/\d+ ")  # begins the line of a phase
 
 
 class Timed(NamedTuple):
@@ -79,7 +77,7 @@ def timed(name: str, folder: Path, number: int) -> Timed:
         command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         for line in process.stdout:
-            if line.strip() and not line.startswith(EPOCH):
+            if line.strip():
                 lines.append((time.perf_counter() - start, line.rstrip()))
     wall, after = time.perf_counter() - start, os.times()
     if process.returncode != 0:

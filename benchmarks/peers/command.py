@@ -67,7 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def all_groups() -> list[tuple[list[str], Callable[[list[str]], Iterator[Case]]]]:
     """Names of cases that are prepared together, and what prepares them."""
-    groups = [(NAMES[name], partial(model_cases, name)) for name in NAMES]
+    groups = [(cases, partial(model_cases, name)) for name, cases in NAMES.items()]
     groups.append((data_cases.NAMES[:2], data_cases.augmentation_cases))
     groups.append((data_cases.NAMES[2:], data_cases.preprocessing_case))
     groups.append((whole_process.NAMES, whole_process.whole_process_case))

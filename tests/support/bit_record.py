@@ -4,9 +4,9 @@
     python tests/support/bit_record.py --compare before.json   # after each step
 
 Recorded as SHA-256: weights, predictions and histories of short trainings of all models, fused and
-layer by layer, compiled and naive; and of two short `covid run`s, one for each recipe, with slices split at random and patients kept apart: prepared images, split manifests,
-audit results, weights, histories and predictions. Of csv and json files only the values count,
-not the words around them. Bits depend on the processor and on the versions of NumPy and numba:
+layer by layer, compiled and naive; and of two short `covid run`s, one for each recipe, with slices
+split at random and patients kept apart: prepared images, split manifests, audit results, weights,
+histories and predictions. Of csv and json files only the values count, not the words around them. Bits depend on the processor and on the versions of NumPy and numba:
 compare records of one machine only.
 """
 

@@ -114,7 +114,7 @@ def test_the_last_feature_maps_of_an_inception_block():
 
 
 def test_upsampling_by_hand():
-    """One row: 0 stands on pixel 1, 4 on pixel 5; beside it there is 1 less a pixel, up to 0."""
+    """0 stands on column 1, 4 on column 5, both half a pixel from either row: 2, and less aside."""
     found = upsample(np.array([[0.0, 4.0]]), (2, 11), (0.5, 1), (1, 4))
     np.testing.assert_allclose(found, [[0, 0, 0.5, 1, 1.5, 2, 1.5, 1, 0.5, 0, 0]] * 2)
 
