@@ -1,0 +1,101 @@
+"""A model and a sample as one page for a browser, forward and backward, every number to be pointed at.
+
+    write_page(model, x, y, "explorer.html")
+
+The page has the model's weights, and does the arithmetic itself (`page/explorer.js`); it needs no network
+and no server. `covid explore` writes it for an image file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import minicnn
+from minicnn.explorer.contents import epoch_contents, page_contents
+from minicnn.explorer.render import render
+from minicnn.files import atomic_write
+from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+
+
+@dataclass
+class Sample:
+    """What a page shows a model.
+
+    Attributes
+    ----------
+    x : float array, or a list of them for several inputs
+        One sample, with or without batch axis, as the model takes it.
+    y : float array or number, or a list of them for several outputs
+        Its labels.
+    name : str
+        How the page calls it.
+    healthy : bool
+        Whether the page's brush takes from it what it erases with.
+    """
+
+    x: np.ndarray | list
+    y: np.ndarray | float | list
+    name: str = "the sample"
+    healthy: bool = False
+
+
+def write_page(
+    model,
+    x,
+    y,
+    path: str | Path,
+    *,
+    name: str = "the sample",
+    others: Sequence[Sample] = (),
+    classes: tuple[str, str] | None = None,
+    epochs: list[tuple[int, dict]] | None = None,
+    prepare: dict | None = None,
+    note: str = "",
+    command: str = "",
+) -> Path:
+    """Write a page that takes a model apart on a sample; an existing file is replaced as a whole.
+
+    Parameters
+    ----------
+    model : Model
+        Of any architecture; compiled or not. Its loss is binary cross-entropy.
+    x, y, name
+        The first sample: see `Sample`.
+    path : path
+        Of the html file.
+    others : sequence of Sample
+        Further samples of the same model, to compare with.
+    classes : (str, str), optional
+        What labels 0 and 1 mean.
+    epochs : list of (int, dict), optional
+        Weights of earlier epochs, as `minicnn.callbacks.WeightHistory` keeps them.
+    prepare : dict, optional
+        How the model's images were prepared, for files that are dropped on the page: "rescale", a
+        factor, and "samplewise", whether each was given mean 0 and standard deviation 1.
+    note : str
+        A sentence about the images, at the top and the bottom of the page.
+    command : str
+        The beginning of the command that explains the same sample, if there is one.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    ValueError
+        For a sample that does not fit the model, and a layer of which the page knows nothing.
+    OSError
+        If the file cannot be written.
+    """
+    samples = [Sample(x, y, name), *others]
+    with one_step_at_a_time():
+        contents = page_contents(model, samples)
+    contents |= {"classes": classes, "command": command, "prepare": prepare}
+    contents["epochs"] = epoch_contents(epochs)
+    path = Path(path)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(render(model.name, note, minicnn.__version__, contents).encode("utf-8"))
+    return path

@@ -1,0 +1,217 @@
+"""What a page knows: the model's layers and weights, its samples, and minicnn's own numbers.
+
+All of it as plain dicts and lists for JSON. Arrays are float32, in base64: a page is a text file.
+"""
+
+import base64
+import math
+
+import numpy as np
+
+from minicnn import layers
+from minicnn.explorer.cut import Cut, find_cut
+from minicnn.explorer.recorded import Pass, loss_weights
+from minicnn.explorer.sources import kernel_sources
+from minicnn.layers.activations import activation_name
+from minicnn.layers.node import Node, Tensor
+from minicnn.training.step import as_inputs
+
+# By class of layer: the settings that the page's arithmetic needs. Subclasses come before.
+KINDS = {
+    layers.InputLayer: (),
+    layers.Conv2D: ("filters", "kernel_size", "strides", "padding", "use_bias"),
+    layers.Dense: ("units", "use_bias"),
+    layers.MaxPooling2D: ("pool_size", "strides", "padding"),
+    layers.AveragePooling2D: ("pool_size", "strides", "padding"),
+    layers.GlobalMaxPooling2D: (),
+    layers.GlobalAveragePooling2D: (),
+    layers.Activation: (),
+    layers.ReLU: (),
+    layers.Sigmoid: (),
+    layers.Dropout: ("rate",),
+    layers.Flatten: (),
+    layers.Concatenate: (),
+}
+SAMPLED = 1000  # of a larger array of minicnn's own numbers, so many are carried
+EPOCH_VALUES = 60_000  # weights of all epochs together, about
+
+
+def page_contents(model, samples: list) -> dict:
+    """All that a page knows of a model and of `samples` (see `Sample`), the first one compared."""
+    cut = find_cut(model)
+    contents = {"model": model_contents(model, cut), "samples": [], "leftOut": left_out(cut)}
+    stand_in = len(contents["model"]["layers"]) - 1
+    for number, sample in enumerate(samples):
+        one = Pass(model, sample_inputs(model, sample.x), sample_labels(model, sample.y))
+        if not math.isfinite(one.loss):
+            raise ValueError(f"{model.name}: expected a finite loss for {sample.name}, got {one.loss}")
+        weights = cut.tangent(model, one.values) if cut.nodes else {}
+        packed_weights = {name: packed(array) for name, array in weights.items()}
+        contents["samples"].append(
+            {
+                "name": sample.name,
+                "healthy": sample.healthy,
+                "inputs": [packed(one.values[tensor][0]) for tensor in model.graph.inputs],
+                "labels": [packed(labels[0]) for labels in one.labels],
+                "weights": {stand_in: packed_weights} if weights else {},
+            }
+        )
+        if number == 0:
+            contents["recorded"] = recorded_contents(model, cut, one)
+    return contents | {"dtype": model.dtype.name, "sources": kernel_sources()}
+
+
+def recorded_contents(model, cut: Cut, one: Pass) -> dict:
+    """minicnn's own outputs and gradients of a sample, in the order of the page's nodes and layers."""
+    nodes = [node for node in model.graph.nodes if node not in cut.nodes]
+    found = []
+    for node in nodes:
+        arrays = {"y": one.values.get(node.output), "dy": one.dy.get(node.output)}
+        found.append({name: sampled(a[0]) for name, a in arrays.items() if a is not None})
+    listed = list(dict.fromkeys(node.layer for node in nodes))
+    grads = [
+        {name: sampled(gradient) for name, gradient in one.grads.get(layer, {}).items()}
+        for layer in listed
+    ]
+    return {"nodes": found, "grads": grads, "loss": one.loss}
+
+
+def left_out(cut: Cut) -> str:
+    """The sentence about the layers that a page has no room for; empty if there are none."""
+    if not cut.nodes:
+        return ""
+    return (
+        f"Left out, for their size: {', '.join(cut.names)}. One layer stands for them, with their "
+        "value and their gradient at each sample; for other weights and images it is a straight line, "
+        "and p an estimate."
+    )
+
+
+def sample_inputs(model, x) -> list[np.ndarray]:
+    """One sample as batches of one, in the model's dtype; ValueError where it does not fit."""
+    given = list(x) if isinstance(x, list | tuple) else [x]
+    for place, tensor in enumerate(model.graph.inputs[: len(given)]):
+        if np.shape(given[place]) == tensor.sample_shape:
+            given[place] = np.asarray(given[place])[None]  # sample -> batch of one
+    arrays = as_inputs(model, given)
+    if len(arrays[0]) != 1:
+        raise ValueError(f"{model.name}: expected one sample, got {len(arrays[0])}")
+    return arrays
+
+
+def sample_labels(model, y) -> list[np.ndarray]:
+    """One sample's labels for each output, as batches of one."""
+    outputs = model.graph.outputs
+    given = list(y) if isinstance(y, list | tuple) and len(outputs) > 1 else [y]
+    if len(given) != len(outputs):
+        raise ValueError(f"{model.name}: expected labels for {len(outputs)} outputs, got {len(given)}")
+    return [
+        np.reshape(one, (1, *tensor.sample_shape))
+        if np.size(one) == math.prod(tensor.sample_shape)
+        else np.asarray(one)
+        for one, tensor in zip(given, outputs, strict=True)
+    ]
+
+
+def packed(array: np.ndarray) -> dict:
+    """An array as its shape and its float32 values, little-endian, in base64."""
+    values = np.ascontiguousarray(array, dtype="<f4")
+    return {"shape": list(array.shape), "values": base64.b64encode(values.tobytes()).decode()}
+
+
+def sampled(array: np.ndarray) -> dict:
+    """Every `step`-th value of an array, as many as `SAMPLED` at most; and its largest."""
+    flat = array.reshape(-1)
+    step = -(-flat.size // SAMPLED)
+    step += step % 2 == 0 and step > 1  # odd: else some channels would never be looked at
+    largest = float(np.abs(flat).max(initial=0))
+    return {"step": step, "largest": largest, **packed(flat[::step])}
+
+
+def epoch_contents(weights: list[tuple[int, dict]] | None) -> dict | None:
+    """Earlier weights for the page's slider: as many epochs, evenly spread, as `EPOCH_VALUES` allow."""
+    if not weights:
+        return None
+    values = sum(array.size for array in weights[0][1].values())
+    count = max(2, min(len(weights), EPOCH_VALUES // values))
+    chosen = np.unique(np.linspace(0, len(weights) - 1, count).round().astype(int))
+    at = [
+        {"epoch": epoch, "params": {name: packed(array) for name, array in params.items()}}
+        for epoch, params in (weights[k] for k in chosen)
+    ]
+    return {"at": at}
+
+
+def layer_kind(layer) -> type:
+    """The class in `KINDS` that a layer is of; ValueError for another one."""
+    for kind in KINDS:
+        if isinstance(layer, kind):
+            return kind
+    raise ValueError(
+        f"{layer.label}: a page cannot show layers of class {type(layer).__name__}, of which its "
+        "JavaScript knows nothing"
+    )
+
+
+def layer_contents(layer) -> dict:
+    """A layer's settings and parameters."""
+    kind = layer_kind(layer)
+    function = layer if isinstance(layer, layers.ReLU | layers.Sigmoid) else layer.activation
+    params = dict(layer.params)
+    if params and not layer.use_bias:
+        params["bias"] = np.zeros(params["kernel"].shape[-1], np.float32)
+    return {
+        "name": layer.name,
+        "class": type(layer).__name__,
+        "kind": "Activation" if kind in (layers.ReLU, layers.Sigmoid) else kind.__name__,
+        "activation": activation_name(function),
+        "count": int(layer.count_params()),
+        "params": {name: packed(array) for name, array in params.items()},
+        **{name: getattr(layer, name) for name in KINDS[kind]},
+    }
+
+
+def model_contents(model, cut: Cut) -> dict:
+    """The graph: layers, nodes and outputs, by number; `cut` says where it ends."""
+    nodes = [node for node in model.graph.nodes if node not in cut.nodes]
+    number = {node.output: index for index, node in enumerate(nodes)}
+    listed = list(dict.fromkeys(node.layer for node in nodes))
+    uses: dict = {}
+    found = []
+    for node in nodes:
+        layer = node.layer
+        uses[layer] = uses.get(layer, 0) + 1
+        label = layer.name if uses[layer] == 1 else f"{layer.name} (use {uses[layer]})"
+        inputs = [number[tensor] for tensor in node.inputs]
+        shape = list(node.output.sample_shape)
+        found.append(
+            {"layer": listed.index(layer), "inputs": inputs, "shape": shape, "label": label}
+        )
+    contents = {
+        "layers": [layer_contents(layer) for layer in listed],
+        "nodes": found,
+        "inputs": [number[tensor] for tensor in model.graph.inputs],
+        "outputs": [
+            {"node": number[tensor], "ofLogits": of_logits, "weight": weight}
+            for tensor, of_logits, weight in output_losses(model)
+            if tensor in number
+        ],
+    }
+    return contents if not cut.nodes else cut.closed(contents, number)
+
+
+def output_losses(model) -> list[tuple[Tensor, bool, float]]:
+    """Each output, whether its loss is computed from the logits, and how much it counts."""
+    graph = model.graph
+    return [
+        (tensor, is_end and ends_in_sigmoid(tensor.node), float(weight))
+        for tensor, is_end, weight in zip(
+            graph.outputs, graph.is_end, loss_weights(model), strict=True
+        )
+    ]
+
+
+def ends_in_sigmoid(node: Node) -> bool:
+    """Whether a node's output comes straight out of a sigmoid."""
+    layer = node.layer
+    return isinstance(layer, layers.Sigmoid) or isinstance(layer.activation, layers.Sigmoid)

@@ -1,0 +1,163 @@
+/* Pictures and tables: colors, maps, grids of numbers. */
+
+const $ = (id) => document.getElementById(id);
+
+/* An element with attributes and children; `on...` attributes are listeners. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes))
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const fill = (id, ...children) => $(id).replaceChildren(...children);
+
+/* A number with four digits that count: 0.1235, -12.35, 1.235e-8. */
+function figure(value, digits = 4) {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(digits - 1);
+  return String(Number(value.toPrecision(digits)));
+}
+
+const largestOf = (data) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+/* Any tensor as maps: an image has its channels; of a vector one map is made, row by row. */
+function view(shape) {
+  if (shape.length === 3) {
+    const [rows, cols, channels] = shape;
+    return { rows, cols, channels, index: (row, col, c) => (row * cols + col) * channels + c };
+  }
+  const size = sizeOf(shape);
+  const cols = size <= 16 ? size : Math.ceil(Math.sqrt(size));
+  return { rows: Math.ceil(size / cols), cols, channels: 1, index: (row, col) => row * cols + col };
+}
+
+const isImage = (shape) => shape.length === 3;
+
+/* Orange for positive, blue for negative (Okabe and Ito), the page's color for 0; t in [-1, 1]. */
+function signedColor(t, dark) {
+  const [end, middle] = [t >= 0 ? [213, 94, 0] : [0, 114, 178], dark ? [32, 38, 44] : [247, 247, 247]];
+  const share = Math.sqrt(Math.min(Math.abs(t), 1)); // so that small values show
+  return middle.map((from, k) => from + share * (end[k] - from));
+}
+
+const isDark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
+
+/* Draw a channel of a tensor, one canvas pixel for each value. `signed`: blue and orange around 0;
+   else gray from the smallest value to the largest. */
+function paint(canvas, tensor, channel, { signed = false, largest = null } = {}) {
+  const { rows, cols, index } = view(tensor.shape);
+  [canvas.width, canvas.height] = [cols, rows];
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(cols, rows);
+  const values = new Float64Array(rows * cols);
+  for (let row = 0; row < rows; row++)
+    for (let col = 0; col < cols; col++)
+      values[row * cols + col] = tensor.data[index(row, col, channel)] ?? 0;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const most = largest || Math.max(Math.abs(low), Math.abs(high)) || 1;
+  const dark = isDark();
+  values.forEach((value, i) => {
+    const gray = (255 * (value - low)) / (high - low || 1);
+    const color = signed ? signedColor(value / most, dark) : [gray, gray, gray];
+    picture.data.set([...color, 255], 4 * i);
+  });
+  context.putImageData(picture, 0, 0);
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/* A large map that can be pointed at, with frames over it. `onPoint(row, col, pressed)` is called by
+   mouse, touch and arrow keys. */
+class MapView {
+  constructor(id, label, onPoint) {
+    this.canvas = make("canvas", { role: "img" });
+    this.frames = document.createElementNS(SVG, "svg");
+    this.frames.setAttribute("preserveAspectRatio", "none");
+    this.frames.setAttribute("aria-hidden", "true");
+    this.box = $(id);
+    this.box.tabIndex = 0;
+    this.box.setAttribute("role", "application");
+    this.box.setAttribute("aria-label", `${label}; arrow keys move`);
+    this.box.replaceChildren(this.canvas, this.frames);
+    this.at = [0, 0];
+    this.onPoint = onPoint;
+    const point = (event, pressed) => {
+      const box = this.canvas.getBoundingClientRect();
+      const row = Math.floor(((event.clientY - box.top) / box.height) * this.canvas.height);
+      const col = Math.floor(((event.clientX - box.left) / box.width) * this.canvas.width);
+      this.point(row, col, pressed);
+    };
+    this.box.addEventListener("pointermove", (event) => point(event, event.buttons === 1));
+    this.box.addEventListener("pointerdown", (event) => point(event, true));
+    this.box.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (step) {
+        event.preventDefault();
+        this.point(this.at[0] + step[0], this.at[1] + step[1], false);
+      } else if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        this.point(...this.at, true);
+      }
+    });
+  }
+
+  point(row, col, pressed) {
+    const inside = (value, size) => Math.min(Math.max(value, 0), size - 1);
+    this.at = [inside(row, this.canvas.height), inside(col, this.canvas.width)];
+    this.onPoint(...this.at, pressed);
+  }
+
+  draw(tensor, channel, options, description) {
+    paint(this.canvas, tensor, channel, options);
+    this.canvas.setAttribute("aria-label", description);
+    this.frames.setAttribute("viewBox", `0 0 ${this.canvas.width} ${this.canvas.height}`);
+  }
+
+  /* Frames [row, col, height, width, class]. */
+  frame(...frames) {
+    this.frames.replaceChildren(
+      ...frames.map(([row, col, height, width, kind]) => {
+        const rect = document.createElementNS(SVG, "rect");
+        for (const [name, value] of Object.entries({ x: col, y: row, width, height, class: kind }))
+          rect.setAttribute(name, value);
+        return rect;
+      }),
+    );
+    if (frames.length) this.at = frames[0].slice(0, 2);
+  }
+}
+
+/* A table of numbers, colored by their sign. `cell(row, col)` gives {value, kind, title} or null for padding. */
+function grid(name, rows, cols, cell) {
+  const all = [];
+  for (let row = 0; row < rows; row++)
+    for (let col = 0; col < cols; col++) all.push(Math.abs(cell(row, col)?.value ?? 0));
+  const most = Math.max(...all) || 1;
+  const body = Array.from({ length: rows }, (_, row) =>
+    make("tr", {}, ...Array.from({ length: cols }, (_, col) => {
+      const found = cell(row, col);
+      if (!found) return make("td", { class: "padding" }, "·");
+      return make("td", { class: found.kind || null, title: found.title || null, style: shade(found.value / most) }, figure(found.value, 3));
+    })),
+  );
+  return make("div", { class: "numbers-grid" }, make("table", {}, make("caption", {}, name), ...body));
+}
+
+/* The background of a cell: how large a number is, and its sign. */
+const shade = (t) =>
+  `background: rgb(${t >= 0 ? "213 94 0" : "0 114 178"} / ${(0.55 * Math.min(Math.abs(t), 1)).toFixed(3)})`;
+
+/* Rows [text, number or text, ...] as a table. */
+const table = (head, rows) =>
+  make("table", { class: "list" },
+    head ? make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text))) : null,
+    ...rows.map((cells) => make("tr", {}, ...cells.map((one) => make("td", {}, typeof one === "number" ? figure(one) : one)))));
+
+function options(id, entries, chosen) {
+  fill(id, ...entries.map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
+}

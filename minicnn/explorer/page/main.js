@@ -1,0 +1,155 @@
+/* The page as a whole: what is built once, what is drawn after each change, and who listens. */
+
+/* How far this page's numbers are from minicnn's, relative to the largest of each array. */
+function agreement() {
+  const rows = [];
+  const compare = (name, own, recorded) => {
+    const theirs = unpack(recorded).data;
+    const far = theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - own.data[i * recorded.step])), 0);
+    rows.push([name, theirs.length, far / (recorded.largest || 1)]);
+  };
+  page.recorded.nodes.forEach((one, k) => {
+    if (one?.y) compare(`${model.nodes[k].label}, output`, state.run[k].y, one.y);
+    if (one?.dy) compare(`${model.nodes[k].label}, gradient`, state.back.dy[k], one.dy);
+  });
+  page.recorded.grads.forEach((grads, k) => {
+    for (const [name, one] of Object.entries(grads)) compare(`${model.layers[k].name}, d${name}`, state.back.grads[k][name], one);
+  });
+  rows.push(["loss", 1, Math.abs(state.back.loss - page.recorded.loss) / Math.max(page.recorded.loss, 1e-3)]);
+  return rows;
+}
+
+function drawAgreement() {
+  const rows = agreement();
+  const worst = Math.max(...rows.map(([, , far]) => far));
+  page.worst = worst;
+  $("agreement-line").textContent = `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (minicnn computes in ${page.dtype}, the page in float64).`;
+  fill("agreement-table", table(["array", "values compared", "largest difference"], rows));
+  $("left-out").textContent = page.leftOut;
+}
+
+function draw() {
+  drawStrip();
+  drawChoices();
+  drawValue();
+  drawLoop();
+  drawKernel();
+  drawAnswer();
+  drawEpochs();
+  drawImage();
+  drawBar();
+  drawLater("twins", drawTwins);
+}
+
+/* Draw a section that takes long once it is in sight, and not before. */
+const later = new Map();
+const sight = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+  target.inSight = isIntersecting;
+  if (isIntersecting) runLater(target.id);
+}));
+
+function drawLater(id, action) {
+  later.set(id, action);
+  sight.observe($(id));
+  if ($(id).inSight) setTimeout(() => runLater(id));
+}
+
+function runLater(id) {
+  const action = later.get(id);
+  later.delete(id);
+  if (action) action();
+}
+
+function drawChoices() {
+  const shape = model.nodes[state.node].shape;
+  const numbers = (n) => Array.from({ length: n }, (_, c) => [String(c), String(c)]);
+  const { rows, cols, channels } = view(shape);
+  options("channel", numbers(channels), String(state.channel));
+  options("source-channel", numbers(view(model.nodes[sourceNode()].shape).channels), String(state.source));
+  $("source-channel").parentElement.hidden = keepsChannels(layerOf(state.node));
+  [$("row").max, $("col").max] = [rows - 1, cols - 1];
+}
+
+function drawBar() {
+  $("undo").disabled = !state.undo.length;
+  $("undo").textContent = state.undo.length ? `undo ${state.undo.at(-1).what}` : "undo";
+  $("step-back").disabled = !steps.taken.length || state.undo.at(-1)?.what !== "step";
+  $("label").value = String(state.labels[0].data[0]);
+  const broken = Object.values(state.errors).some(Boolean);
+  $("broken-now").textContent = broken ? "backward pass broken on purpose" : "";
+  document.querySelectorAll("#sample-buttons input").forEach((input, n) => (input.checked = n === state.sample));
+}
+
+function reset() {
+  Object.assign(state, { errors: {}, undo: [] });
+  Object.assign(steps, { name: null, number: 0, slots: {}, taken: [] });
+  document.querySelectorAll("#errors input").forEach((input) => (input.checked = false));
+  if (page.epochs) $("epoch").value = page.epochs.at.length - 1;
+  restoreWeights();
+  fill("step-result");
+  chooseSample(state.sample);
+}
+
+function build() {
+  fill("sample-buttons", ...page.samples.map((sample, n) =>
+    make("label", {}, make("input", { type: "radio", name: "sample", onchange: () => chooseSample(n) }), sample.name)));
+  $("sample-buttons").hidden = page.samples.length < 2;
+  const [zero, one] = page.classes || ["0", "1"];
+  options("label", [["0", page.classes ? `0: ${zero}` : "0"], ["1", page.classes ? `1: ${one}` : "1"]], "0");
+  $("label").parentElement.hidden = sizeOf(model.nodes[model.outputs[0].node].shape) > 1 || ![0, 1].includes(page.samples[0].labels[0].data[0]);
+  buildStrip();
+  buildAnswer();
+  buildImages();
+}
+
+function listen() {
+  const on = (id, event, action) => $(id).addEventListener(event, action);
+  const redraw = (change) => (event) => { change(event.target); draw(); };
+  document.querySelectorAll("[name=view]").forEach((input) => input.addEventListener("change", redraw((one) => (state.view = one.value))));
+  on("label", "change", (event) => { state.labels[0].data.fill(Number(event.target.value)); compute(); });
+  on("undo", "click", undo);
+  on("reset", "click", reset);
+  on("channel", "change", redraw((one) => (state.channel = Number(one.value))));
+  on("source-channel", "change", redraw((one) => (state.source = Number(one.value))));
+  for (const axis of ["row", "col"]) on(axis, "change", (event) => {
+    const most = view(model.nodes[state.node].shape)[`${axis}s`] - 1;
+    state[axis] = Math.min(Math.max(Math.round(Number(event.target.value)) || 0, 0), most);
+    pointAt("target", state.row, state.col);
+  });
+  on("play", "click", togglePlaying);
+  on("step-tap", "click", stepTap);
+  on("step-window", "click", nextWindow);
+  on("loop-name", "change", drawLoop);
+  on("preset", "change", usePreset);
+  on("check", "click", check);
+  on("errors", "change", (event) => { state.errors[event.target.value] = event.target.checked; compute(); });
+  on("step", "click", takeStep);
+  on("step-back", "click", undo);
+  on("dense", "change", () => { chooseDense(); drawAnswer(); });
+  on("unit", "change", drawAnswer);
+  on("epoch", "input", chooseEpoch);
+  on("file", "change", (event) => event.target.files[0] && openFile(event.target.files[0]));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTransfer.files[0] && isPicture) openFile(event.dataTransfer.files[0]); });
+  for (const id of ["toy-kernel", "toy-stride", "toy-padding"]) on(id, "input", () => { toy.at = 0; drawToy(); });
+  on("toy-play", "click", toyToggle);
+  on("toy-step", "click", toyStep);
+  window.addEventListener("hashchange", () => follow(location.hash) && draw());
+  window.addEventListener("resize", drawEdges);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+function start() {
+  const hash = location.hash;
+  build();
+  listen();
+  takeSample(0);
+  if (!follow(hash)) chooseNode(state.node);
+  if (state.kernelNode < 0 && denseNodes.length) chooseKernel(denseNodes[0]);
+  draw();
+  drawAgreement();
+  drawEdges();
+  drawToy();
+}
+
+start();

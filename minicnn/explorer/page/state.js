@@ -1,0 +1,192 @@
+/* What the page holds, and what is chosen; every change ends in `compute` or in `draw`. */
+
+const page = JSON.parse($("page-data").textContent);
+
+/* base64 -> a tensor */
+function unpack({ shape, values }) {
+  const bytes = Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0));
+  return { shape, data: Float64Array.from(new Float32Array(bytes.buffer)) };
+}
+
+const model = page.model;
+for (const layer of model.layers)
+  for (const name of Object.keys(layer.params)) layer.params[name] = unpack(layer.params[name]);
+for (const sample of page.samples) {
+  sample.inputs = sample.inputs.map(unpack);
+  sample.labels = sample.labels.map(unpack);
+  for (const params of Object.values(sample.weights))
+    for (const name of Object.keys(params)) params[name] = unpack(params[name]);
+}
+
+const copyOf = (tensor) => ({ shape: tensor.shape, data: tensor.data.slice() });
+const layerOf = (k) => model.layers[model.nodes[k].layer];
+const readersOf = (k) => model.nodes.flatMap((node, n) => (node.inputs.includes(k) ? [n] : []));
+const hasKernel = (k) => "kernel" in layerOf(k).params;
+const firstNode = model.nodes.findIndex((node, k) => layerOf(k).kind === "Conv2D");
+
+const state = {
+  sample: 0,
+  inputs: [],
+  labels: [],
+  run: [], // of the weights and inputs as they are now
+  back: null,
+  before: null, // {loss, p} of the sample as the page came
+  node: firstNode >= 0 ? firstNode : model.nodes.findIndex((node) => node.inputs.length),
+  row: 0,
+  col: 0,
+  channel: 0, // of the node's output
+  source: 0, // channel of its input
+  pointed: "target", // the map that was pointed at last
+  input: [0, 0], // the pixel of the input that was pointed at
+  kernelNode: -1, // the layer whose kernel is shown
+  tap: [0, 0],
+  view: "forward",
+  errors: {},
+  checked: null,
+  undo: [],
+};
+
+const original = model.layers.map((layer) =>
+  Object.fromEntries(Object.entries(layer.params).map(([name, param]) => [name, copyOf(param)])),
+);
+
+/* Weights back to those of the file, but for those of layers that come with the sample. */
+function restoreWeights() {
+  model.layers.forEach((layer, k) => {
+    for (const name of Object.keys(layer.params)) layer.params[name] = copyOf(original[k][name]);
+  });
+  for (const [k, params] of Object.entries(page.samples[state.sample].weights))
+    for (const name of Object.keys(params)) model.layers[k].params[name] = copyOf(params[name]);
+}
+
+/* Take a sample and run it. */
+function takeSample(number) {
+  state.sample = number;
+  const sample = page.samples[number];
+  state.inputs = sample.inputs.map(copyOf);
+  state.labels = sample.labels.map(copyOf);
+  for (const [k, params] of Object.entries(sample.weights))
+    for (const name of Object.keys(params)) model.layers[k].params[name] = copyOf(params[name]);
+  state.run = forward(model, state.inputs);
+  state.back = backward(model, state.run, state.labels, state.errors);
+  state.before = { loss: state.back.loss, p: answer() };
+}
+
+function chooseSample(number) {
+  takeSample(number);
+  state.checked = null;
+  draw();
+}
+
+/* The first number that the model gives out. */
+const answer = () => state.run[model.outputs[0].node].y.data[0];
+
+/* Forward and backward with what there is now; then everything is drawn anew. `from`: nodes whose
+   weights alone have changed. */
+function compute(from = null) {
+  state.run = from ? rerun(model, state.run, from) : forward(model, state.inputs);
+  state.back = backward(model, state.run, state.labels, state.errors);
+  state.checked = null;
+  draw();
+}
+
+const usersOf = (layerNumber) => model.nodes.flatMap((node, k) => (node.layer === layerNumber ? [k] : []));
+
+/* Remember how to go back one step. */
+function remember(what, restore) {
+  state.undo.push({ what, restore });
+  if (state.undo.length > 50) state.undo.shift();
+}
+
+function undo() {
+  const last = state.undo.pop();
+  if (last) last.restore();
+  compute();
+}
+
+/* Set some numbers of a parameter: [[index, value], ...]. */
+function setWeights(layerNumber, name, changes, what) {
+  const { data } = model.layers[layerNumber].params[name];
+  const old = changes.map(([index]) => [index, data[index]]);
+  remember(what, () => old.forEach(([index, value]) => (model.layers[layerNumber].params[name].data[index] = value)));
+  for (const [index, value] of changes) data[index] = value;
+  compute(usersOf(layerNumber));
+}
+
+// ------------------------------------------------------------------------------------- what is chosen
+
+/* Another layer: the largest output, or its middle where there is nothing larger. */
+function chooseNode(k, position = null) {
+  state.node = k;
+  const { y } = state.run[k];
+  const { rows, cols, channels, index } = view(y.shape);
+  if (position) [state.row, state.col, state.channel] = position;
+  else {
+    state.channel = Math.min(state.channel, channels - 1);
+    let best = -Infinity;
+    for (let row = 0; row < rows; row++)
+      for (let col = 0; col < cols; col++) {
+        const value = y.data[index(row, col, state.channel)];
+        if (value > best) [best, state.row, state.col] = [value, row, col];
+      }
+  }
+  state.source = Math.min(state.source, inputView(k)?.channels - 1 || 0);
+  state.pointed = "target";
+  if (hasKernel(k)) chooseKernel(k);
+  state.input = windowOf(k)?.slice(0, 2).map((n) => Math.max(n, 0)) ?? [state.row, state.col];
+}
+
+function chooseKernel(k) {
+  if (k === state.kernelNode) return;
+  state.kernelNode = k;
+  state.tap = [0, 0];
+  state.checked = null;
+}
+
+const inputView = (k) => (model.nodes[k].inputs.length ? view(state.run[model.nodes[k].inputs[0]].y.shape) : null);
+
+/* The window [row, col, height, width] that an output of a sliding layer sees, in the input's pixels;
+   negative in the padding. null for other layers. */
+function windowOf(k, row = state.row, col = state.col) {
+  const layer = layerOf(k);
+  const span = layer.kernel_size || layer.pool_size;
+  const [rows, cols] = state.run[k].slide || [];
+  return rows ? [row * layer.strides[0] - rows.before, col * layer.strides[1] - cols.before, ...span] : null;
+}
+
+/* The outputs of a sliding layer whose windows hold an input pixel, with the tap it has in each. */
+function readersOfPixel(k, inRow, inCol) {
+  const { shape } = model.nodes[k];
+  const found = [];
+  const [top, left, height, width] = windowOf(k, 0, 0);
+  const { strides } = layerOf(k);
+  for (let tapRow = height - 1; tapRow >= 0; tapRow--)
+    for (let tapCol = width - 1; tapCol >= 0; tapCol--) {
+      const [row, col] = [(inRow - top - tapRow) / strides[0], (inCol - left - tapCol) / strides[1]];
+      const inside = row >= 0 && col >= 0 && row < shape[0] && col < shape[1];
+      if (inside && Number.isInteger(row) && Number.isInteger(col)) found.push({ row, col, tapRow, tapCol });
+    }
+  return found;
+}
+
+/* #conv2d/70/40/2, or #dense/1 for a unit. */
+function link() {
+  const { shape, label } = model.nodes[state.node];
+  const { index } = view(shape);
+  const place = isImage(shape) ? [state.row, state.col, state.channel] : [index(state.row, state.col)];
+  return `#${[encodeURIComponent(label), ...place].join("/")}`;
+}
+
+/* Choose what a link names; false where it names nothing here. */
+function follow(hash) {
+  const [name, ...numbers] = decodeURIComponent(hash.slice(1)).split("/");
+  const k = model.nodes.findIndex((node) => node.label === name && node.inputs.length);
+  if (k < 0) return false;
+  const { shape } = model.nodes[k];
+  const { rows, cols, channels } = view(shape);
+  const place = numbers.map(Number);
+  const [row, col, channel] = isImage(shape) ? place : [Math.floor(place[0] / cols), place[0] % cols, 0];
+  const fits = [[row, rows], [col, cols], [channel, channels]].every(([n, size]) => Number.isInteger(n) && n >= 0 && n < size);
+  chooseNode(k, fits ? [row, col, channel] : null);
+  return true;
+}
