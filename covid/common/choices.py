@@ -27,6 +27,8 @@ EPOCHS_ON_DRAWN = 36
 # Files that one room writes and another one reads.
 MANIFEST, SPLIT_INFO = "manifest.csv", "split.json"
 MODEL_FILE, HISTORY, PREDICTIONS = "model.npz", "history.csv", "predictions.csv"
+KERNELS = "kernels.npz"  # beside a model: its convolutions after every epoch
+EXPLORER = "explorer.html"
 AUDIT_INFO, AUDIT_IMAGES = "audit.json", "images.csv"
 CONTROLS_INFO = "controls.json"
 RUN_INFO = "run.json"

@@ -119,12 +119,12 @@ def empty_folder(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def free_name(stem: str) -> Path:
-    """results, or results-2, results-3, ... if that exists."""
-    folder, number = Path(stem), 2
-    while os.path.lexists(folder):
-        folder, number = Path(f"{stem}-{number}"), number + 1
-    return folder
+def free_name(stem: str, suffix: str = "") -> Path:
+    """results, or results-2, results-3, ... if that exists; with `suffix` such as ".html"."""
+    path, number = Path(f"{stem}{suffix}"), 2
+    while os.path.lexists(path):
+        path, number = Path(f"{stem}-{number}{suffix}"), number + 1
+    return path
 
 
 def json_text(content: dict) -> str:

@@ -192,6 +192,12 @@ def enhance_and_crop(image: np.ndarray, no_contour: str = "keep", rule: str = CO
     return Enhanced(enhanced if no_contour == "keep" else None, None, rule)
 
 
+def enhance_within(image: np.ndarray, box: Box | None) -> np.ndarray:
+    """As `enhance_and_crop`, with the box of another image; whole without one. (512, 512) uint8."""
+    enhanced = enhance(stretch(to_square(image)))
+    return enhanced if box is None else to_square(crop(enhanced, box))
+
+
 def steps(image: np.ndarray, rule: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the three stages that the article's figures show; `rule` as in `enhance_and_crop`.
 

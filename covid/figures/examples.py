@@ -21,6 +21,7 @@ from minicnn.models import Model
 from minicnn.saliency import grad_cam, occlusion
 
 TRUTH = "truth.csv"
+NOT_QUITE_SURE = 0.9  # probability of the class that a slice is of
 METHODS = {"grad-cam": grad_cam, "occlusion": occlusion}
 
 
@@ -50,17 +51,33 @@ def example_slices(
 
 
 def surest(result: Result, label: int, shares: dict[str, float]) -> int:
-    """Index of the slice of a class that the model is surest of: see above.
+    """Index of the slice of a class that the model is surest of: see above."""
+    chosen, p = candidates(result, label, shares), result.probabilities.astype(float)
+    return int(chosen[np.argmax(p[chosen] if label else -p[chosen])])
 
-    If it classifies none of them correctly, all of them may be taken.
+
+def least_flat(result: Result, label: int, shares: dict[str, float]) -> int:
+    """Index of the slice among the same ones whose probability is nearest to `NOT_QUITE_SURE`.
+
+    Where a model is quite sure the loss is flat, and no gradient is worth looking at.
+    """
+    chosen, p = candidates(result, label, shares), result.probabilities.astype(float)
+    return int(
+        chosen[np.argmin(np.abs(p[chosen] - (NOT_QUITE_SURE if label else 1 - NOT_QUITE_SURE)))]
+    )
+
+
+def candidates(result: Result, label: int, shares: dict[str, float]) -> np.ndarray:
+    """Indices of a class' slices that are classified correctly, the ill ones with large lesions.
+
+    If none of them is classified correctly, all of them.
     """
     p = result.probabilities.astype(float)
     own = np.flatnonzero(result.labels == label)
     correct = own[(p[own] > result.threshold) == label]
     chosen = correct if correct.size else own
     lesions = np.array([shares.get(result.files[k], 0.0) for k in chosen])
-    chosen = chosen[lesions >= np.quantile(lesions, 0.75)] if label else chosen
-    return int(chosen[np.argmax(p[chosen] if label else -p[chosen])])
+    return chosen[lesions >= np.quantile(lesions, 0.75)] if label else chosen
 
 
 def lesion_shares(split: SplitFolder) -> dict[str, float]:

@@ -84,7 +84,7 @@ def called_infected(patients: int, seed: int, labels: str) -> set[int]:
     return set(order[: patients // 2].tolist())
 
 
-def _named_slices(patient: Patient, slices: int, near_duplicates: int) -> list[tuple]:
+def named_slices(patient: Patient, slices: int, near_duplicates: int) -> list[tuple]:
     """Name, slice, height and window of each image of a patient: slices with near-duplicates."""
     images = []
     for index, (z, window) in enumerate(slice_plan(patient.number, slices, patient.seed)):
@@ -101,7 +101,7 @@ def _write_patient(job: tuple, folder: Path, slices: int, switches: Switches) ->
     patient = make_patient(number, infected, seed, congested=not infected)
     shortcuts = switches.shortcuts if positive else ()
     rows = []
-    for file, index, z, window in _named_slices(patient, slices, switches.near_duplicates):
+    for file, index, z, window in named_slices(patient, slices, switches.near_duplicates):
         name = Path(CLASS_FOLDERS[positive]) / file
         encoded = cv2.imencode(".png", render(patient, z, window, shortcuts))[1]
         (folder / name).write_bytes(encoded)

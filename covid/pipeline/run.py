@@ -9,12 +9,14 @@ leaves in the output folder:
     report.html                  all of it on one page, to read first
     summary.json                 all results, with seed, versions and counts; written last
     run.json                     how the run was started
+    explorer.html                the best model taken apart, number by number, on an ill slice
     figures/                     of the images; an ill and a healthy slice with their heat maps
     audit/                       what is odd about the images: see `covid.audit`
     random/, group/              one folder for each way of splitting, and in it:
         data/<kind>/                 the split images, manifest.csv, split.json
         figures/                     of the models
         <model>/model.npz            the trained model
+        <model>/kernels.npz          its convolutions before the first and after every epoch
         <model>/history.csv          loss and accuracy of every epoch
         <model>/predictions.csv      one line for every image
         <model>/checkpoint.npz       while the run is not finished: `--resume` resumes from there
@@ -27,7 +29,15 @@ import time
 from contextlib import nullcontext
 from dataclasses import replace
 
-from covid.common.choices import BOTH, EPOCHS_ON_DRAWN, GROUP, MODEL_FILE, RANDOM, SUMMARY
+from covid.common.choices import (
+    BOTH,
+    EPOCHS_ON_DRAWN,
+    EXPLORER,
+    GROUP,
+    MODEL_FILE,
+    RANDOM,
+    SUMMARY,
+)
 from covid.common.output_files import write_json
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
@@ -35,6 +45,7 @@ from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_as_errors
 from covid.figures.draw_process import as_drawn, drawn_or_dropped
 from covid.figures.examples import example_slices
+from covid.figures.explorer_page import page_of_run
 from covid.pipeline.audit_step import audit_source, with_look_alikes
 from covid.pipeline.compile_ahead import compiling_ahead
 from covid.pipeline.controls_step import control
@@ -91,6 +102,7 @@ def run_all(options: Options) -> dict:
         summary["controls"] = control(options, outcomes)
         with screen.phase("figures and report"):
             summary["examples"] = draw_examples(options, summary, outcomes)
+            write_explorer(options, summary, outcomes)
             for path in as_drawn():
                 convert(path)  # while the next one is drawn
             require_files(
@@ -123,6 +135,19 @@ def draw_examples(options: Options, summary: dict, outcomes: dict[str, Outcome])
     split, folder = outcome.prepared[best].split, options.out / "figures"
     found = example_slices(trained.model, trained.results["test"], split, method, folder)
     return {"split": way, "model": best, **found}
+
+
+def write_explorer(options: Options, summary: dict, outcomes: dict[str, Outcome]) -> None:
+    """The page that takes the best model apart; of the same model and way as the examples."""
+    way, name = summary["examples"]["split"], summary["examples"]["model"]
+    trained, split = outcomes[way].trained[name], outcomes[way].prepared[name].split
+    page_of_run(
+        trained.model,
+        trained.results["test"],
+        split,
+        options.out / EXPLORER,
+        options.out / way / name,
+    )
 
 
 def count_phases(options: Options, ways: int) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid.common.choices import GROUP, MODEL_FILE
+from covid.common.choices import EXPLORER, GROUP, MODEL_FILE
 from covid.report.chart import accuracy_chart
 from covid.report.formats import amount, between, count, duration, fixed, percent
 from covid.report.model_run import Measure, ModelRun
@@ -47,6 +47,7 @@ def first_screen(run: Run) -> dict:
         "looked": looked(run),
         "facts": facts(run, split),
         "files": files(run, split),
+        "explorer": EXPLORER if (run.folder / EXPLORER).is_file() else "",
         "model": f"{split.key}/{split.best.name}/{MODEL_FILE}",
     }
 

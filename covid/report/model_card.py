@@ -6,6 +6,7 @@ FILES = {
     "summary.json": "all values of this page",
     "run.json": "the options of the run",
     "model.npz": "a trained model",
+    "kernels.npz": "its convolutions after every epoch",
     "history.csv": "loss, and accuracy at 0.5, of every epoch",
     "predictions.csv": "the probability of every image",
     "manifest.csv": "every image, its source, and how it was used",

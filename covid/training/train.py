@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.common.choices import HISTORY, MODEL_FILE, PARTS, PREDICTIONS
+from covid.common.choices import HISTORY, KERNELS, MODEL_FILE, PARTS, PREDICTIONS
 from covid.common.errors import UserError
 from covid.common.output_files import write_csv
 from covid.common.screen import VERBOSE
@@ -36,6 +36,7 @@ from minicnn.callbacks import (
     EarlyStopping,
     ReduceLROnPlateau,
     TerminateOnNaN,
+    WeightHistory,
 )
 from minicnn.models import Model
 from minicnn.optimizers import Adam
@@ -52,6 +53,7 @@ class Trained:
     best_epoch: int | None  # from 1: whose weights were kept; None where the last ones were
     seconds: float  # of training, without evaluation
     results: dict[str, Result]  # "train", "validate", "test", without augmentation and dropout
+    kernels: WeightHistory  # of the convolutions, epoch by epoch
 
     def summary(self) -> dict:
         """The model's entry in summary.json."""
@@ -127,7 +129,8 @@ def train_and_evaluate(
     callbacks, stopper = recipe_callbacks(recipe, recipe.steps_per_epoch or len(training))
     terminator = TerminateOnNaN(verbose=0)
     line = EpochLine(recipe.epochs, verbose, label)
-    callbacks = [terminator, *callbacks, line, *([] if backup is None else [backup])]
+    kernels = WeightHistory()
+    callbacks = [terminator, *callbacks, kernels, line, *([] if backup is None else [backup])]
     with line, ExitStack() as around:
         if backup is not None:
             around.enter_context(finishing_the_step(backup))
@@ -152,7 +155,7 @@ def train_and_evaluate(
         )
     best = stopper.best_epoch + 1 if stopper and stopper.best_epoch is not None else None
     results = results_of_all_parts(model, split, in_order)
-    return Trained(name, model, history.history, best, seconds, results)
+    return Trained(name, model, history.history, best, seconds, results, kernels)
 
 
 def results_of_all_parts(
@@ -248,9 +251,10 @@ def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int, weights) 
 
 
 def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> None:
-    """Write model.npz, history.csv and predictions.csv into `folder`."""
+    """Write model.npz, kernels.npz, history.csv and predictions.csv into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     trained.model.save(folder / MODEL_FILE)
+    trained.kernels.save(folder / KERNELS)
     write_history(trained.history, folder / HISTORY)
     write_predictions(list(trained.results.values()), classes, folder / PREDICTIONS)
 

@@ -13,6 +13,7 @@ from minicnn.callbacks.monitors import (
     ReduceLROnPlateau,
 )
 from minicnn.callbacks.terminate_on_nan import TerminateOnNaN
+from minicnn.callbacks.weight_history import WeightHistory, load_weight_history
 
 __all__ = [
     "BackupAndRestore",
@@ -26,4 +27,6 @@ __all__ = [
     "Monitor",
     "ReduceLROnPlateau",
     "TerminateOnNaN",
+    "WeightHistory",
+    "load_weight_history",
 ]

@@ -97,5 +97,7 @@ def write_page(
     contents["epochs"] = epoch_contents(epochs)
     path = Path(path)
     with atomic_write(path) as temporary:
-        temporary.write_bytes(render(model.name, note, minicnn.__version__, contents).encode("utf-8"))
+        temporary.write_bytes(
+            render(model.name, note, minicnn.__version__, contents).encode("utf-8")
+        )
     return path

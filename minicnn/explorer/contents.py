@@ -12,6 +12,7 @@ from minicnn import layers
 from minicnn.explorer.cut import Cut, find_cut
 from minicnn.explorer.recorded import Pass, loss_weights
 from minicnn.explorer.sources import kernel_sources
+from minicnn.kernels import use_backend
 from minicnn.layers.activations import activation_name
 from minicnn.layers.node import Node, Tensor
 from minicnn.training.step import as_inputs
@@ -38,13 +39,21 @@ EPOCH_VALUES = 60_000  # weights of all epochs together, about
 
 def page_contents(model, samples: list) -> dict:
     """All that a page knows of a model and of `samples` (see `Sample`), the first one compared."""
+    with use_backend("numpy"):
+        return contents_of(model, samples)
+
+
+def contents_of(model, samples: list) -> dict:
+    """The same with the kernels that are in use."""
     cut = find_cut(model)
     contents = {"model": model_contents(model, cut), "samples": [], "leftOut": left_out(cut)}
     stand_in = len(contents["model"]["layers"]) - 1
     for number, sample in enumerate(samples):
         one = Pass(model, sample_inputs(model, sample.x), sample_labels(model, sample.y))
         if not math.isfinite(one.loss):
-            raise ValueError(f"{model.name}: expected a finite loss for {sample.name}, got {one.loss}")
+            raise ValueError(
+                f"{model.name}: expected a finite loss for {sample.name}, got {one.loss}"
+            )
         weights = cut.tangent(model, one.values) if cut.nodes else {}
         packed_weights = {name: packed(array) for name, array in weights.items()}
         contents["samples"].append(
@@ -58,7 +67,7 @@ def page_contents(model, samples: list) -> dict:
         )
         if number == 0:
             contents["recorded"] = recorded_contents(model, cut, one)
-    return contents | {"dtype": model.dtype.name, "sources": kernel_sources()}
+    return contents | {"sources": kernel_sources()}
 
 
 def recorded_contents(model, cut: Cut, one: Pass) -> dict:
@@ -88,12 +97,12 @@ def left_out(cut: Cut) -> str:
 
 
 def sample_inputs(model, x) -> list[np.ndarray]:
-    """One sample as batches of one, in the model's dtype; ValueError where it does not fit."""
+    """One sample as float64 batches of one; ValueError where it does not fit."""
     given = list(x) if isinstance(x, list | tuple) else [x]
     for place, tensor in enumerate(model.graph.inputs[: len(given)]):
         if np.shape(given[place]) == tensor.sample_shape:
             given[place] = np.asarray(given[place])[None]  # sample -> batch of one
-    arrays = as_inputs(model, given)
+    arrays = [array.astype(np.float64) for array in as_inputs(model, given)]
     if len(arrays[0]) != 1:
         raise ValueError(f"{model.name}: expected one sample, got {len(arrays[0])}")
     return arrays
@@ -104,7 +113,9 @@ def sample_labels(model, y) -> list[np.ndarray]:
     outputs = model.graph.outputs
     given = list(y) if isinstance(y, list | tuple) and len(outputs) > 1 else [y]
     if len(given) != len(outputs):
-        raise ValueError(f"{model.name}: expected labels for {len(outputs)} outputs, got {len(given)}")
+        raise ValueError(
+            f"{model.name}: expected labels for {len(outputs)} outputs, got {len(given)}"
+        )
     return [
         np.reshape(one, (1, *tensor.sample_shape))
         if np.size(one) == math.prod(tensor.sample_shape)

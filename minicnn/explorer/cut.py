@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minicnn.layers import Flatten
 from minicnn.layers.activations import Sigmoid
 from minicnn.layers.node import Node, Tensor
 from minicnn.saliency.passes import gradients, logit_values
@@ -76,7 +75,9 @@ class Cut:
             dlogits = np.zeros_like(values[self.output])
             dlogits[0, unit] = 1
             found = gradients(model.graph, self.output, dlogits, self.crossing, of_logits)
-            slopes.append(np.concatenate([found[tensor][0].reshape(-1) for tensor in self.crossing]))
+            slopes.append(
+                np.concatenate([found[tensor][0].reshape(-1) for tensor in self.crossing])
+            )
         kernel = np.stack(slopes, axis=1).astype(np.float64)
         x = np.concatenate([values[tensor][0].reshape(-1) for tensor in self.crossing])
         return {"kernel": kernel, "bias": logits - x.astype(np.float64) @ kernel}

@@ -7,7 +7,7 @@ Only the standard library is imported here, so that `covid --help` answers at on
     common               options that several commands have
     run_and_train        run, train, synth, preprocess, split
     audit_and_controls   audit, controls, story, report, doctor
-    trained_model        evaluate, predict, figures, explain, look
+    trained_model        evaluate, predict, figures, explain, explore, look
 """
 
 from argparse import Namespace
@@ -29,7 +29,9 @@ environment:
   NO_COLOR          if set to anything: no colors"""
 PURPOSES = {
     "one run": (makers.run, makers.train, audits.report),
-    "look inside a trained model": (models.predict, models.look, models.explain, models.evaluate),
+    "look inside a trained model": (
+        *(models.predict, models.look, models.explain, models.explore, models.evaluate),
+    ),
     "check what a result is worth": (audits.audit, audits.controls, audits.story),
     "the parts of a run": (makers.synth, makers.preprocess, makers.split, models.figures),
     "this installation": (audits.doctor,),

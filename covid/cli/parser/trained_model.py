@@ -85,6 +85,30 @@ def explain() -> CommandParser:
     return command
 
 
+def explore() -> CommandParser:
+    command = new_command(
+        "explore",
+        "write a page on which every number of a model can be pointed at",
+        "covid explore model.npz slice.png --label Infected --open",
+    )
+    common.add_model_file(command)
+    command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
+    command.add_argument(
+        "--label",
+        metavar="CLASS",
+        help="the image's class, for the loss (default: the name of its folder)",
+    )
+    command.add_argument(
+        "--out",
+        type=path,
+        metavar="FILE.html",
+        help="the page (default: explorer.html, explorer-2.html, ...)",
+    )
+    command.add_argument("--open", action="store_true", help="show the page in a browser")
+    common.add_as_is(command)
+    return command
+
+
 def look() -> CommandParser:
     command = new_command(
         "look",

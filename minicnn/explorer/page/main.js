@@ -23,7 +23,7 @@ function drawAgreement() {
   const rows = agreement();
   const worst = Math.max(...rows.map(([, , far]) => far));
   page.worst = worst;
-  $("agreement-line").textContent = `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (minicnn computes in ${page.dtype}, the page in float64).`;
+  $("agreement-line").textContent = `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (both in float64; minicnn's are kept in float32).`;
   fill("agreement-table", table(["array", "values compared", "largest difference"], rows));
   $("left-out").textContent = page.leftOut;
 }
