@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minicnn import callbacks, layers, losses, optimizers
+from minicnn import callbacks, layers, losses, optimizers, use_backend
 from minicnn.gradcheck import check_layer
 from minicnn.models import Model, Sequential
 from minicnn.preprocessing.image import ImageDataGenerator
@@ -65,6 +65,11 @@ def test_an_iterator():
 def test_a_gradient_check_is_its_message():
     report = check_layer(layers.Dense(2), np.ones((1, 3)))
     assert repr(report) == str(report) == report.message()
+
+
+def test_the_choice_of_kernels():
+    with use_backend("naive") as chosen:
+        assert repr(chosen) == "<use_backend naive>"
 
 
 def test_nothing_raises_before_it_is_made():
