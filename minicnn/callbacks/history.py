@@ -1,7 +1,9 @@
 """What `fit` returns: every epoch's logs, as lists, as a table, as curves."""
 
+import numbers
+
 from minicnn.callbacks.base import Callback
-from minicnn.reprs import counted, html_table, titled
+from minicnn.reprs import counted, html_table, titled, value_text
 
 FIRST, LAST = 3, 7  # epochs that a long table shows
 PANEL = 4.6, 3.2  # width and height of a diagram in inches
@@ -29,7 +31,8 @@ class History(Callback):
 
     def one_line(self) -> str:
         ends = [
-            f"{key} {values[0]:.4g} -> {values[-1]:.4g}" for key, values in self.history.items()
+            f"{key} {digits(values[0])} -> {digits(values[-1])}"
+            for key, values in self.history.items()
         ]
         return titled("History", [counted(len(self.epoch), "epochs"), *ends])
 
@@ -37,8 +40,8 @@ class History(Callback):
         """The table that a notebook shows: one row for each epoch, of many the first and last."""
         rows = []
         for place, epoch in enumerate(self.epoch):
-            values = [one[place] if place < len(one) else None for one in self.history.values()]
-            texts = ["" if value is None else f"{value:.4g}" for value in values]
+            columns = self.history.values()
+            texts = [digits(one[place]) if place < len(one) else "" for one in columns]
             rows.append([str(epoch + 1), *texts])
         if len(rows) > FIRST + LAST:
             rows[FIRST:-LAST] = [["…"] * (1 + len(self.history))]
@@ -81,3 +84,8 @@ class History(Callback):
             if f"val_{name}" in self.history:
                 axes.legend()
         return figure
+
+
+def digits(value) -> str:
+    """Four digits of a number; a callback of the user's may log something else."""
+    return f"{value:.4g}" if isinstance(value, numbers.Real) else value_text(value)

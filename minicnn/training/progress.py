@@ -73,9 +73,8 @@ def bar_class() -> type | None:
 
 def in_notebook() -> bool:
     """Whether this process is the kernel of a notebook."""
-    if "IPython" not in sys.modules:
-        return False
-    return hasattr(sys.modules["IPython"].get_ipython(), "kernel")
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def _new_lock() -> None:

@@ -35,8 +35,17 @@ def test_a_long_table_has_the_first_and_the_last_epochs():
 def test_the_table_of_a_log_that_ended_early():
     history = after(2, loss=0.5)
     history.history["extra"] = [1.0]
-    assert history._repr_html_().count("><") > 0
+    assert "></td>" in history._repr_html_()
     assert len(history.plot().axes) == 2
+
+
+def test_what_a_callback_logs_beside_numbers():
+    history = History()
+    history.on_epoch_end(0, {"loss": 0.5, "note": "<b>", "none": None})
+    assert (
+        repr(history) == "<History: 1 epoch, loss 0.5 -> 0.5, note <b> -> <b>, none None -> None>"
+    )
+    assert "&lt;b&gt;" in history._repr_html_()
 
 
 def test_plot_has_a_diagram_for_the_loss_and_each_metric():
