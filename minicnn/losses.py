@@ -27,6 +27,9 @@ class BinaryCrossentropy:
 
     name = "binary_crossentropy"
 
+    def __repr__(self) -> str:
+        return "BinaryCrossentropy()"
+
     def check_labels(self, y: np.ndarray, what: str) -> None:
         """BadSample, a ValueError, for labels outside of [0, 1]: their loss has no lower end.
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from minicnn import kernels
 from minicnn.numeric_checks import FLOATS
+from minicnn.reprs import OneLine, counted, setting_text, titled
 
 
-class Optimizer:
+class Optimizer(OneLine):
     """What all optimizers share.
 
     Parameters
@@ -89,6 +90,10 @@ class Optimizer:
     def config(self) -> dict:
         """The constructor's arguments."""
         return {name: getattr(self, name) for name in self.arguments}
+
+    def one_line(self) -> str:
+        settings = [setting_text(name, value) for name, value in self.config().items()]
+        return titled(type(self).__name__, [*settings, f"{counted(self.iterations, 'steps')} made"])
 
 
 class SGD(Optimizer):

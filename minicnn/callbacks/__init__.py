@@ -4,7 +4,8 @@ Names, arguments and defaults are Keras'. One of one's own is a subclass of `Cal
 """
 
 from minicnn.callbacks.backup import BackupAndRestore
-from minicnn.callbacks.base import Callback, CallbackList, History
+from minicnn.callbacks.base import Callback, CallbackList
+from minicnn.callbacks.history import History
 from minicnn.callbacks.loggers import CSVLogger, ModelCheckpoint
 from minicnn.callbacks.monitors import (
     EarlyStopping,

@@ -1,11 +1,13 @@
-"""The base of all callbacks, the list that calls them, and the one that `fit` returns."""
+"""The base of all callbacks, and the list that calls them."""
 
+import inspect
 from functools import partial
 
+from minicnn.reprs import OneLine, settings_texts, titled
 from minicnn.saving.checkpoint import Position
 
 
-class Callback:
+class Callback(OneLine):
     """Base of all callbacks: does nothing on every occasion.
 
     Attributes
@@ -20,6 +22,12 @@ class Callback:
     model = None
     params: dict = {}  # noqa: RUF012 (replaced, never changed)
     remembered: tuple[str, ...] = ()
+
+    def one_line(self) -> str:
+        """The class, and what its constructor was given: `<EarlyStopping: patience 5>`."""
+        names = inspect.signature(type(self).__init__).parameters
+        settings = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return titled(type(self).__name__, settings_texts(type(self), settings))
 
     def get_state(self) -> dict:
         """What a checkpoint keeps of the callback."""
@@ -141,24 +149,3 @@ class CallbackList:
     def watch(self, place):
         """`train_step`'s `on_bad_loss`; None if no callback has one."""
         return partial(self.call, "on_bad_loss", place) if self.having("on_bad_loss") else None
-
-
-class History(Callback):
-    """What `fit` returns: every epoch's logs.
-
-    Attributes
-    ----------
-    history : dict of str to list of float
-    epoch : list of int
-    """
-
-    remembered = ("history", "epoch")
-
-    def __init__(self):
-        self.history: dict[str, list[float]] = {}
-        self.epoch: list[int] = []
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.epoch.append(epoch)
-        for key, value in logs.items():
-            self.history.setdefault(key, []).append(value)

@@ -36,6 +36,9 @@ class Monitor:
         self.min_delta = abs(min_delta)
         self.worst = -self.sign * math.inf
 
+    def __repr__(self) -> str:
+        return f"{self.key} (the {'larger' if self.sign > 0 else 'smaller'}, the better)"
+
     def value(self, logs: dict[str, float]) -> float:
         """The watched value; ValueError with the keys there are if it is missing."""
         if self.key not in logs:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from minicnn.arguments import refuse_unsupported
 from minicnn.drawing.boxes import Content, content_of
+from minicnn.drawing.figure_file import FigureFile
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import atomic_write
 from minicnn.layers.input import InputLayer
@@ -61,7 +62,7 @@ def plot_model(
     Returns
     -------
     path : Path
-        Of the file written.
+        Of the file written; a notebook shows the picture (png and svg).
 
     Raises
     ------
@@ -70,7 +71,7 @@ def plot_model(
     RuntimeError
         If a `Sequential` does not know its input yet.
     """
-    path = Path(to_file)
+    path = FigureFile(to_file)
     file_format = path.suffix.lower().removeprefix(".")
     if file_format not in FORMATS:
         raise ValueError(

@@ -8,7 +8,7 @@ from minicnn.gradcheck.compare import TOLERANCE, Comparison, GradientError
 from minicnn.gradcheck.hints import likely_cause
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The result of `check_layer` or `check_model`.
 
@@ -84,7 +84,7 @@ class Report:
             f"differences say {self.numeric:.6g}; {likely_cause(self.worst, tolerance)}"
         )
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.message()
 
     def raise_if_wrong(self, tolerance: float = TOLERANCE) -> None:

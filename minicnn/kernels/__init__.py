@@ -58,8 +58,11 @@ class use_backend:
         global _backend
         if name not in MODULES:
             raise ValueError(f"use_backend: expected one of {', '.join(MODULES)}, got {name!r}")
-        self._previous = _backend
+        self.name, self._previous = name, _backend
         _backend = name
+
+    def __repr__(self) -> str:
+        return f"<use_backend {self.name}>"
 
     def __enter__(self) -> "use_backend":
         return self

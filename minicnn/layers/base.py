@@ -16,13 +16,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn.arguments import sample_shape, snake_case
-from minicnn.layers import checks
+from minicnn.layers import checks, one_line
 from minicnn.layers.node import Node, Tensor, connect
 
 _creation_order = itertools.count()
 
 
-class Layer(checks.FixedOnceBuilt):
+class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
     """Base of all layers. It checks what comes in, and calls the subclass to compute.
 
     A subclass writes `output_shape`, `compute`, `compute_gradients`; where it has arguments

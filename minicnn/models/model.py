@@ -15,14 +15,15 @@ from minicnn.layers.base import Layer
 from minicnn.layers.node import Tensor
 from minicnn.metrics import get as get_metric
 from minicnn.models.build import build_layers
-from minicnn.models.summary import summary_text
+from minicnn.models.summary import summary_html, summary_text
 from minicnn.numeric_checks import require_finite_batch
+from minicnn.reprs import OneLine, counted, titled
 from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
 from minicnn.training import loop
 
 
-class Model:
+class Model(OneLine):
     """The layers between given inputs and outputs, as one thing that can be trained.
 
     Parameters
@@ -125,6 +126,25 @@ class Model:
     def summary(self, line_length: int | None = None, print_fn=print) -> None:
         """Print the table of layers, as Keras does, `line_length` characters wide."""
         print_fn(summary_text(self, line_length))
+
+    def one_line(self) -> str:
+        """Name, layers, parameters, training; builds nothing, whenever a debugger asks."""
+        layers = self.known_layers()
+        built = all(layer.built for layer in layers) and len(layers) > 0
+        count = sum(layer.count_params() for layer in layers)
+        facts = [counted(len(layers), "layers")]
+        facts.append(counted(count, "parameters") if built else "unbuilt")
+        training = [type(self.optimizer).__name__, *(one.name for one in self.losses)]
+        facts.append(f"compiled with {', '.join(training)}" if self.optimizer else "not compiled")
+        return titled(f"{type(self).__name__} {self.name}", facts)
+
+    def known_layers(self) -> list[Layer]:
+        """`layers`, named or not; a Sequential may have some before it has a graph."""
+        return self.graph.layers
+
+    def _repr_html_(self) -> str:
+        """The table that a notebook shows: `summary`."""
+        return summary_html(self)
 
     # Weights
 

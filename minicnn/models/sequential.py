@@ -107,6 +107,9 @@ class Sequential(Model):
             self.graph  # noqa: B018 (looking at it names the layers and makes their parameters)
         return list(self._chain)
 
+    def known_layers(self) -> list[Layer]:
+        return self._chain
+
     def compile(
         self, optimizer="rmsprop", loss="binary_crossentropy", metrics=None, loss_weights=None
     ) -> None:

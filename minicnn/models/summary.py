@@ -12,6 +12,7 @@ from minicnn.arguments import shape_text
 from minicnn.graph import Graph
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Node
+from minicnn.reprs import html_table
 
 # Each column: its heading, where it ends (fraction of the table's width), how text is put in it.
 CHAIN_COLUMNS = (
@@ -48,19 +49,34 @@ def summary_text(model, line_length: int | None = None) -> str:
     text : str
         Without a line break at the end.
     """
-    if not is_built(model):
-        columns, width, rows = CHAIN_COLUMNS, CHAIN_WIDTH, unbuilt_rows(model)
-    elif is_chain(model.graph):
-        columns, width, rows = CHAIN_COLUMNS, CHAIN_WIDTH, layer_rows(model)
-    else:
-        columns, width, rows = BRANCHING_COLUMNS, BRANCHING_WIDTH, layer_rows(model)
-        uses = uses_by_layer(model.graph)
-        for row, layer in zip(rows, model.layers, strict=True):
-            row.append(connections(uses, layer))
+    columns, rows = columns_and_rows(model)
+    width = CHAIN_WIDTH if columns is CHAIN_COLUMNS else BRANCHING_WIDTH
     if line_length is None:
         line_length = min(width, shutil.get_terminal_size().columns - TERMINAL_MARGIN)
     table = table_lines(columns, rows, max(line_length, NARROWEST))
     return "\n".join([f'Model: "{model.name}"', *table, *parameter_lines(model)])
+
+
+def summary_html(model) -> str:
+    """The same table for a notebook."""
+    columns, rows = columns_and_rows(model)
+    headings = [heading for heading, _, _ in columns]
+    align = "".join(">" if put is str.rjust else "<" for _, _, put in columns)
+    note = "\n".join(parameter_lines(model))
+    return html_table(f'Model: "{model.name}"', headings, rows, align, note)
+
+
+def columns_and_rows(model) -> tuple[tuple, list[list[str]]]:
+    """The columns that fit the model, and the texts below them: a row for each layer."""
+    if not is_built(model):
+        return CHAIN_COLUMNS, unbuilt_rows(model)
+    rows = layer_rows(model)
+    if is_chain(model.graph):
+        return CHAIN_COLUMNS, rows
+    uses = uses_by_layer(model.graph)
+    for row, layer in zip(rows, model.layers, strict=True):
+        row.append(connections(uses, layer))
+    return BRANCHING_COLUMNS, rows
 
 
 def is_built(model) -> bool:

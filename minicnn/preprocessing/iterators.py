@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.arguments import positive_int
+from minicnn.arguments import positive_int, shape_text
 from minicnn.numeric_checks import BadSample, as_numbers, require_finite
 from minicnn.preprocessing.augmentation import ImageAugmenter
+from minicnn.reprs import OneLine, counted, titled
 from minicnn.seeding import checked_seed, fresh_seed, stream
 
 Batch = np.ndarray | tuple[np.ndarray, np.ndarray]
 
 
-class BatchIterator:
+class BatchIterator(OneLine):
     """What `flow` and `flow_from_directory` have in common.
 
     A *pass* goes once through all images in ceil(n / batch_size) batches, the last one partial.
@@ -68,6 +69,15 @@ class BatchIterator:
         self.seed = fresh_seed() if seed is None else checked_seed(seed, type(self).__name__)
         self.batch_indices = np.empty(0, dtype=np.int64)
         self.start_epoch(0)
+
+    def one_line(self) -> str:
+        facts = [
+            f"{counted(self.n, 'images')} {shape_text(self.image_shape)}",
+            f"batches of {self.batch_size}",
+            *(["shuffled"] if self.shuffle else []),
+            f"seed {self.seed}",
+        ]
+        return titled(type(self).__name__, facts)
 
     @property
     def may_run_ahead(self) -> bool:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from minicnn import arguments
-from minicnn.callbacks.base import Callback, CallbackList, History
+from minicnn.callbacks.base import Callback, CallbackList
+from minicnn.callbacks.history import History
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.saving.checkpoint import Position
 from minicnn.training.batch_sources import as_feed, split_off

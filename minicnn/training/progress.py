@@ -1,4 +1,4 @@
-"""What a user sees while something takes long: a bar on a terminal, plain lines elsewhere."""
+"""What a user sees while something takes long: a bar where one can be drawn, plain lines elsewhere."""
 
 import os
 import sys
@@ -9,12 +9,14 @@ import time
 class Progress:
     """A bar with the latest values, and at the end one line that stays.
 
+    The bar is drawn on a terminal, and in a notebook that has ipywidgets.
+
     Parameters
     ----------
     title : str
     steps : int
     verbose : {"auto", 0, 1, 2}
-        0 nothing; 1 or "auto" the bar (on a terminal) and the line; 2 the line; others ValueError.
+        0 nothing; 1 or "auto" the bar and the line; 2 the line; others ValueError.
     done : int
         Steps that were made before, of these.
     """
@@ -24,11 +26,8 @@ class Progress:
             raise ValueError(f"expected verbose to be 'auto', 0, 1 or 2, got {verbose!r}")
         self.title, self.steps = title, steps
         self.silent = verbose == 0
-        self.bar = None
-        if verbose in ("auto", 1, True) and sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=steps, desc=title, leave=False, initial=done)
+        draw = bar_class() if verbose in ("auto", 1, True) else None
+        self.bar = draw and draw(total=steps, desc=title, leave=False, initial=done)
 
     def __enter__(self) -> "Progress":
         self.start = time.perf_counter()
@@ -54,6 +53,28 @@ class Progress:
             seconds = time.perf_counter() - self.start
             numbers = "".join(f"  {key} {value:.4f}" for key, value in logs.items())
             print(f"{self.title}  {self.steps} steps  {seconds:.1f} s{numbers}", flush=True)
+
+
+def bar_class() -> type | None:
+    """The bar to draw: tqdm's for notebooks, or its own for terminals; None for neither.
+
+    As `tqdm.auto`, but without the warning where a notebook has no ipywidgets.
+    """
+    if in_notebook():
+        from tqdm import notebook
+
+        return notebook.tqdm if notebook.IProgress else None
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        return tqdm
+    return None
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def _new_lock() -> None:

@@ -355,3 +355,18 @@ def test_unknown_arguments_are_refused(tmp_path):
 def test_a_model_without_input_cannot_be_drawn(tmp_path):
     with pytest.raises(RuntimeError, match="not built"):
         plot_model(Sequential([L.Dense(1)]), tmp_path / "m.png")
+
+
+@pytest.mark.parametrize("name", ["m.png", "m.PNG", "m.svg", "m.pdf"])
+def test_the_path_shows_the_picture_in_a_notebook(tmp_path, name):
+    path = plot_model(long_chain(), tmp_path / name, dpi=50)
+    assert path == tmp_path / name
+    png, svg = path._repr_png_(), path._repr_svg_()
+    assert (png is None) == (path.suffix.lower() != ".png")
+    assert (svg is None) == (path.suffix != ".svg")
+    if png is not None:
+        data, metadata = png
+        assert data == path.read_bytes()
+        assert metadata["width"] == struct.unpack(">I", data[16:20])[0] // 2
+    path.unlink()
+    assert path._repr_png_() is path._repr_svg_() is None

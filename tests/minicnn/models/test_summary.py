@@ -216,3 +216,18 @@ def test_line_length_is_the_tables_width(width):
     )
     table = lines[0].splitlines()[1:-4]
     assert {len(line) for line in table if line[0] in "┏┡└┃│"} == {width}
+
+
+def test_the_table_of_a_notebook_has_the_same_texts():
+    model = tiny_cnn(minicnn_layers, minicnn_models)
+    html = model._repr_html_()
+    assert html.count("<tr>") == 1 + len(model.layers)
+    for text in ("conv2d (Conv2D)", "(None, 148, 148, 6)", ">65,714<", "Total params: 65,777"):
+        assert text in html
+
+
+def test_the_table_of_a_notebook_before_the_input_is_known():
+    model = minicnn_models.Sequential([minicnn_layers.Dense(3)], name="<i>")
+    assert "0 (unbuilt)" in model._repr_html_()
+    assert "<i>" not in model._repr_html_()
+    assert "Total params: 0" in minicnn_models.Sequential()._repr_html_()
