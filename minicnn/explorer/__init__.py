@@ -94,7 +94,7 @@ def write_page(
     with one_step_at_a_time():
         contents = page_contents(model, samples)
     contents |= {"classes": classes, "command": command, "prepare": prepare}
-    contents["epochs"] = epoch_contents(epochs)
+    contents["epochs"] = epoch_contents(model, epochs)
     path = Path(path)
     with atomic_write(path) as temporary:
         temporary.write_bytes(

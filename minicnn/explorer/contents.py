@@ -34,7 +34,7 @@ KINDS = {
     layers.Concatenate: (),
 }
 SAMPLED = 1000  # of a larger array of minicnn's own numbers, so many are carried
-EPOCH_VALUES = 60_000  # weights of all epochs together, about
+EPOCH_VALUES = 200_000  # weights of all epochs together, about
 
 
 def page_contents(model, samples: list) -> dict:
@@ -139,18 +139,23 @@ def sampled(array: np.ndarray) -> dict:
     return {"step": step, "largest": largest, **packed(flat[::step])}
 
 
-def epoch_contents(weights: list[tuple[int, dict]] | None) -> dict | None:
-    """Earlier weights for the page's slider: as many epochs, evenly spread, as `EPOCH_VALUES` allow."""
+def epoch_contents(model, weights: list[tuple[int, dict]] | None) -> dict | None:
+    """Earlier weights for the page's slider, and behind them the model's own.
+
+    As many epochs, evenly spread, as `EPOCH_VALUES` allow.
+    """
     if not weights:
         return None
     values = sum(array.size for array in weights[0][1].values())
     count = max(2, min(len(weights), EPOCH_VALUES // values))
     chosen = np.unique(np.linspace(0, len(weights) - 1, count).round().astype(int))
-    at = [
-        {"epoch": epoch, "params": {name: packed(array) for name, array in params.items()}}
-        for epoch, params in (weights[k] for k in chosen)
-    ]
-    return {"at": at}
+    own = {name: param for name, param in model.named_weights().items() if name in weights[0][1]}
+    return {
+        "at": [
+            {"epoch": epoch, "params": {name: packed(array) for name, array in params.items()}}
+            for epoch, params in [*(weights[k] for k in chosen), (None, own)]
+        ]
+    }
 
 
 def layer_kind(layer) -> type:

@@ -33,17 +33,17 @@ function drawAnswer() {
 }
 
 function drawContributions(k, unit) {
-  const entries = contributions(k, unit);
-  const bias = layerOf(k).params.bias.data[unit];
-  const total = entries.reduce((sum, [, value]) => sum + value, 0);
-  fill("contributions", make("h3", {}, `${model.nodes[k].label}, unit ${unit}: what speaks for it, and against`), ranked(entries, ["input", "value x weight"], 10),
-    table(null, [["sum", total], ["+ bias", bias], ["= z", total + bias]]));
+  const values = contributions(k, unit);
   const shape = flattenedShape(k);
+  const bias = layerOf(k).params.bias.data[unit];
+  const total = values.reduce((sum, value) => sum + value, 0);
+  fill("contributions", make("h3", {}, `${model.nodes[k].label}, unit ${unit}: what speaks for it, and against`), ranked(values, (i) => placeText(shape, i), ["input", "value x weight"], 10),
+    table(null, [["sum", total], ["+ bias", bias], ["= z", total + bias]]));
   $("contribution-figure").hidden = !shape;
   if (!shape) return;
   const [rows, cols, channels] = shape;
   const map = zeros([rows, cols, 1]);
-  entries.forEach(([, value], i) => (map.data[Math.floor(i / channels)] += value));
+  values.forEach((value, i) => (map.data[Math.floor(i / channels)] += value));
   contributionMap.draw(map, 0, { signed: true, largest: largestOf(map.data) }, "sum of the contributions at each place");
   $("contribution-caption").textContent = "at each place, summed over the channels; orange: for, blue: against";
 }

@@ -37,35 +37,44 @@ function view(shape) {
 
 const isImage = (shape) => shape.length === 3;
 
-/* Orange for positive, blue for negative (Okabe and Ito), the page's color for 0; t in [-1, 1]. */
-function signedColor(t, dark) {
-  const [end, middle] = [t >= 0 ? [213, 94, 0] : [0, 114, 178], dark ? [32, 38, 44] : [247, 247, 247]];
-  const share = Math.sqrt(Math.min(Math.abs(t), 1)); // so that small values show
-  return middle.map((from, k) => from + share * (end[k] - from));
-}
-
 const isDark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
-/* Draw a channel of a tensor, one canvas pixel for each value. `signed`: blue and orange around 0;
-   else gray from the smallest value to the largest. */
+/* 256 colors, as a canvas holds them. Gray from black to white; or signed, from blue (the least) over the
+   page's color (0) to orange (Okabe and Ito 2008), by the root, so that small values show. */
+function palette(signed, dark) {
+  const colors = new Uint8ClampedArray(4 * 256);
+  const middle = dark ? [32, 38, 44] : [247, 247, 247];
+  for (let i = 0; i < 256; i++) {
+    const t = i / 127.5 - 1;
+    const end = t < 0 ? [0, 114, 178] : [213, 94, 0];
+    const color = signed ? middle.map((from, k) => from + Math.sqrt(Math.abs(t)) * (end[k] - from)) : [i, i, i];
+    colors.set([...color, 255], 4 * i);
+  }
+  return new Uint32Array(colors.buffer);
+}
+
+const PALETTES = { gray: palette(false), light: palette(true, false), dark: palette(true, true) };
+
+/* Draw a channel of a tensor, one canvas pixel for each value. `signed`: blue and orange around 0, the
+   full colors at +-`largest`; else gray from the smallest value to the largest. */
 function paint(canvas, tensor, channel, { signed = false, largest = null } = {}) {
-  const { rows, cols, index } = view(tensor.shape);
+  const { rows, cols, channels } = view(tensor.shape);
   [canvas.width, canvas.height] = [cols, rows];
   const context = canvas.getContext("2d");
   const picture = context.createImageData(cols, rows);
-  const values = new Float64Array(rows * cols);
-  for (let row = 0; row < rows; row++)
-    for (let col = 0; col < cols; col++)
-      values[row * cols + col] = tensor.data[index(row, col, channel)] ?? 0;
+  const pixels = new Uint32Array(picture.data.buffer);
+  const { data } = tensor;
   let [low, high] = [Infinity, -Infinity];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  const most = largest || Math.max(Math.abs(low), Math.abs(high)) || 1;
-  const dark = isDark();
-  values.forEach((value, i) => {
-    const gray = (255 * (value - low)) / (high - low || 1);
-    const color = signed ? signedColor(value / most, dark) : [gray, gray, gray];
-    picture.data.set([...color, 255], 4 * i);
-  });
+  for (let i = channel; i < data.length; i += channels) {
+    if (data[i] < low) low = data[i];
+    if (data[i] > high) high = data[i];
+  }
+  const most = largest || Math.max(-low, high);
+  const [from, span] = signed ? [-most, 2 * most || 1] : [low, high - low || 1];
+  const colors = signed ? PALETTES[isDark() ? "dark" : "light"] : PALETTES.gray;
+  const middle = signed && most === 0 ? 127.5 : 0; // nothing but zeros
+  for (let i = channel, n = 0; i < data.length; i += channels, n++)
+    pixels[n] = colors[Math.min(Math.max(Math.round(middle || (255 * (data[i] - from)) / span), 0), 255)];
   context.putImageData(picture, 0, 0);
 }
 
@@ -75,7 +84,7 @@ const SVG = "http://www.w3.org/2000/svg";
    mouse, touch and arrow keys. */
 class MapView {
   constructor(id, label, onPoint) {
-    this.canvas = make("canvas", { role: "img" });
+    this.canvas = make("canvas", { role: "img", "aria-label": label });
     this.frames = document.createElementNS(SVG, "svg");
     this.frames.setAttribute("preserveAspectRatio", "none");
     this.frames.setAttribute("aria-hidden", "true");

@@ -29,7 +29,8 @@ function drawEpochs() {
   if (!page.epochs) return;
   const { at } = page.epochs;
   const { epoch } = at[Number($("epoch").value)];
-  $("epoch-now").textContent = epoch === 0 ? "before the first" : `after epoch ${epoch} of ${at.at(-1).epoch}`;
+  const last = at.at(-2).epoch;
+  $("epoch-now").textContent = epoch === null ? "the model itself" : epoch === 0 ? "before the first epoch" : `after epoch ${epoch} of ${last}`;
   const shown = model.layers.filter((layer) => layer.kind === "Conv2D").slice(0, 4);
   fill("epoch-kernels", ...shown.map((layer) => {
     const { kernel } = layer.params;

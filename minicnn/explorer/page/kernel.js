@@ -17,9 +17,7 @@ function kernelSlice() {
   }
   const units = kernel.shape[1];
   const unit = k === state.node ? view(model.nodes[k].shape).index(state.row, state.col) : 0;
-  const x = state.run[k].inputs[0].data;
-  const size = (i) => Math.abs(x[i] * kernel.data[i * units + unit]);
-  const order = Array.from(x.keys()).sort((a, b) => size(b) - size(a)).slice(0, 9);
+  const order = farthest(contributions(k, unit), 9);
   const cols = Math.min(order.length, 3);
   return { rows: Math.ceil(order.length / cols), cols, index: (row, col) => (order[row * cols + col] ?? order[0]) * units + unit, bias: unit,
     name: (row, col) => `[${order[row * cols + col]}, ${unit}]`, input: (row, col) => order[row * cols + col] };

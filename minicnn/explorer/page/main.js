@@ -28,20 +28,21 @@ function drawAgreement() {
   $("left-out").textContent = page.leftOut;
 }
 
+/* The answer at once; what takes longer when the browser is ready for it. */
 function draw() {
-  drawStrip();
+  drawAnswer();
+  drawBar();
   drawChoices();
   drawValue();
   drawLoop();
   drawKernel();
-  drawAnswer();
-  drawEpochs();
-  drawImage();
-  drawBar();
+  drawLater("network", drawStrip);
+  drawLater("epochs", drawEpochs);
+  drawLater("image", drawImage);
   drawLater("twins", drawTwins);
 }
 
-/* Draw a section that takes long once it is in sight, and not before. */
+/* Draw a section once it is in sight, and not before. */
 const later = new Map();
 const sight = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
   target.inSight = isIntersecting;

@@ -24,7 +24,7 @@ function card(k) {
       onclick: () => chooseMap(k, c) }, make("canvas", { "aria-hidden": "true" })));
   return make("article", { class: "layer", id: `layer-${k}` },
     make("h3", {}, label),
-    make("p", {}, `${layer.class} · ${shape.join(" x ")}`),
+    make("p", {}, `${layer.class}, ${shape.join("×")}`),
     make("p", {}, cardFacts(layer)),
     make("div", { class: "thumbs" }, ...maps),
     channels > SHOWN ? make("p", {}, `and ${channels - SHOWN} more channels`) : null);
@@ -34,9 +34,9 @@ function card(k) {
 function cardFacts(layer) {
   if (layer.stands_for) return `stands for ${layer.stands_for.join(", ")}`;
   const facts = [];
-  if (layer.kernel_size) facts.push(`kernel ${layer.kernel_size.join(" x ")}`);
-  if (layer.pool_size) facts.push(`window ${layer.pool_size.join(" x ")}`);
-  if (layer.strides && Math.max(...layer.strides) > 1) facts.push(`stride ${layer.strides.join(" x ")}`);
+  if (layer.kernel_size) facts.push(`kernel ${layer.kernel_size.join("×")}`);
+  if (layer.pool_size) facts.push(`window ${layer.pool_size.join("×")}`);
+  if (layer.strides && Math.max(...layer.strides) > 1) facts.push(`stride ${layer.strides.join("×")}`);
   if (layer.activation !== "linear") facts.push(layer.activation);
   if (layer.kind === "Dropout") facts.push(`rate ${layer.rate}, drops nothing here`);
   if (layer.count) facts.push(`${layer.count.toLocaleString("en-US")} parameters`);

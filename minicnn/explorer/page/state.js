@@ -22,7 +22,8 @@ const copyOf = (tensor) => ({ shape: tensor.shape, data: tensor.data.slice() });
 const layerOf = (k) => model.layers[model.nodes[k].layer];
 const readersOf = (k) => model.nodes.flatMap((node, n) => (node.inputs.includes(k) ? [n] : []));
 const hasKernel = (k) => "kernel" in layerOf(k).params;
-const firstNode = model.nodes.findIndex((node, k) => layerOf(k).kind === "Conv2D");
+// What is shown first: a convolution whose window has more than one pixel, if there is one.
+const firstNode = [2, 1].map((least) => model.nodes.findIndex((node, k) => layerOf(k).kind === "Conv2D" && Math.max(...layerOf(k).kernel_size) >= least)).find((k) => k >= 0) ?? -1;
 
 const state = {
   sample: 0,

@@ -145,10 +145,10 @@ function convParts(k) {
   const sums = Array.from({ length: channels }, (_, c) => {
     let total = 0;
     for (let row = 0; row < height; row++) for (let col = 0; col < width; col++) total += pixel(row, col, c) * weight(row, col, c);
-    return [c, total];
+    return total;
   });
   if (channels === 1) return [make("div", { class: "grids" }, ...parts)];
-  return [make("div", { class: "grids" }, ...parts), make("p", {}, "sums of the products, by input channel:"), ranked(sums, ["channel", "sum"])];
+  return [make("div", { class: "grids" }, ...parts), make("p", {}, "sums of the products, by input channel:"), ranked(sums, String, ["channel", "sum"])];
 }
 
 /* Whether a tap of the chosen window lies on a real pixel, not in the padding. */
@@ -160,27 +160,39 @@ function inside(k) {
 
 const LARGEST = 5; // rows of a ranking
 
-/* [name, number] farthest from 0 first, and the sum of the others. */
-function ranked(entries, head, count = LARGEST) {
-  const sorted = [...entries].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
-  const rows = sorted.slice(0, count).map(([name, value]) => [String(name), value]);
-  const rest = sorted.slice(count);
-  if (rest.length) rows.push([`${rest.length} more`, rest.reduce((sum, [, value]) => sum + value, 0)]);
+/* The numbers farthest from 0, farthest first, and the sum of the others; `nameOf(index)`. */
+function ranked(values, nameOf, head, count = LARGEST) {
+  const shown = farthest(values, count);
+  const rows = shown.map((i) => [nameOf(i), values[i]]);
+  const rest = values.reduce((sum, value) => sum + value, 0) - shown.reduce((sum, i) => sum + values[i], 0);
+  if (values.length > count) rows.push([`${values.length - count} more`, rest]);
   return table(head, rows);
 }
 
-function denseParts(k, unit) {
-  const entries = contributions(k, unit);
-  return [make("p", {}, "the largest products of input and weight:"), ranked(entries, ["input", "product"])];
+/* Indices of the `count` values farthest from 0, farthest first. */
+function farthest(values, count) {
+  const found = [];
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (found.length === count && size <= Math.abs(values[found.at(-1)])) continue;
+    let place = found.length;
+    while (place > 0 && Math.abs(values[found[place - 1]]) < size) place--;
+    found.splice(place, 0, i);
+    if (found.length > count) found.pop();
+  }
+  return found;
 }
 
-/* [input, input * weight] of a unit; an input is named by the pixel of the image that was flattened. */
+function denseParts(k, unit) {
+  const shape = flattenedShape(k);
+  return [make("p", {}, "the largest products of input and weight:"), ranked(contributions(k, unit), (i) => placeText(shape, i), ["input", "product"])];
+}
+
+/* input * weight for each input of a unit. */
 function contributions(k, unit) {
-  const [x] = state.run[k].inputs;
   const { kernel } = layerOf(k).params;
   const units = kernel.shape[1];
-  const shape = flattenedShape(k);
-  return Array.from(x.data, (value, i) => [placeText(shape, i), value * kernel.data[i * units + unit]]);
+  return state.run[k].inputs[0].data.map((value, i) => value * kernel.data[i * units + unit]);
 }
 
 /* Shape of the image that a dense layer's input is, read row by row; null if it is none. */
@@ -292,15 +304,15 @@ function returnParts(k, readers) {
     const one = at(row, col);
     return one ? { value: value(one), title: `output ${one.row}, ${one.col}, tap ${one.tapRow}, ${one.tapCol}`, kind: "product" } : null;
   };
-  const sums = Array.from({ length: filters }, (_, f) => [f, readers.reduce((sum, one) => sum + gradient(one, f) * tapOf(kernel, ...used(one), f), 0)]);
-  const total = sums.reduce((sum, [, value]) => sum + value, 0);
+  const sums = Array.from({ length: filters }, (_, f) => readers.reduce((sum, one) => sum + gradient(one, f) * tapOf(kernel, ...used(one), f), 0));
+  const total = sums.reduce((sum, value) => sum + value, 0);
   return [
     make("div", { class: "grids" },
       grid("dz", height, width, cells(gradient)),
       grid(state.errors.notFlipped ? "kernel, not turned" : "kernel, turned by 180°", height, width, cells((one) => tapOf(kernel, ...used(one)))),
       grid("products", height, width, cells((one) => gradient(one) * tapOf(kernel, ...used(one))))),
-    make("p", {}, `filter ${state.channel} gives ${figure(sums[state.channel][1])}; by filter:`),
-    ranked(sums, ["filter", "sum"]),
+    make("p", {}, `filter ${state.channel} gives ${figure(sums[state.channel])}; by filter:`),
+    ranked(sums, String, ["filter", "sum"]),
     table(null, [["dx, the sum over all filters", total]]),
   ];
 }

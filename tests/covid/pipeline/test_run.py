@@ -95,13 +95,14 @@ def test_every_file_is_there_and_nothing_else():
     assert sorted(set(found) - set(images)) == sorted(
         [
             *(f"audit/{name}" for name in audit),
+            "explorer.html",
             *(f"figures/{name}.png" for name in drawn),
             "random/data/enhanced-50-10-40/manifest.csv",
             "random/data/enhanced-50-10-40/split.json",
             *(f"random/figures/{name}-tiny_cnn.png" for name in per_model),
             *(
                 f"random/tiny_cnn/{name}"
-                for name in ("history.csv", "model.npz", "predictions.csv")
+                for name in ("history.csv", "kernels.npz", "model.npz", "predictions.csv")
             ),
             "report.html",
             "run.json",
