@@ -19,8 +19,8 @@ ROOT = Path(minicnn.__file__).parents[1]
 MINICNN = "arguments, files, machine, notebook_figure, reprs, seeding, kernels"
 MINICNN += " -> numeric_checks, initializers"
 MINICNN += " -> layers, losses, metrics, optimizers, preprocessing -> fusion, saving"
-MINICNN += " -> graph, callbacks -> training -> models, saliency -> gradcheck, inspection, drawing"
-MINICNN += " -> by_hand, selftest, utils"
+MINICNN += " -> graph, callbacks -> training -> models, saliency"
+MINICNN += " -> gradcheck, inspection, drawing, explorer -> by_hand, selftest, utils"
 COVID = "common -> data, metrics, phantom -> training -> figures -> audit, controls"
 COVID += " -> report, story -> pipeline -> cli -> __main__"
 # What the benchmarks measure, the images they measure it on, and how a run is started and read

@@ -424,7 +424,7 @@ def test_17_keyboard_links_and_dark_mode(hand, browser, pages, request):
 
 @pytest.mark.parametrize("name", DRIVEN)
 def test_an_answer_comes_at_once(name, browser, pages):
-    """How long it takes is measured by `python -m benchmarks explorer`; here, that it is drawn in one go."""
+    """Before the edit's own call returns."""
     hand = Hand(browser, pages(name)[2])
     hand.run("setWeights(model.nodes[firstNode].layer, 'kernel', [[0, 0.5]], 'edit')")
     assert str(hand.run("return figure(answer())")) in hand.text("#answer-now")

@@ -39,15 +39,15 @@ const isImage = (shape) => shape.length === 3;
 
 const isDark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
-/* 256 colors, as a canvas holds them. Gray from black to white; or signed, from blue (the least) over the
-   page's color (0) to orange (Okabe and Ito 2008), by the root, so that small values show. */
+/* 255 colors, as a canvas holds them. Gray from black to white; or signed, from blue (the least) over the
+   page's color (0, number 127) to orange (Okabe and Ito 2008), by the root, so that small values show. */
 function palette(signed, dark) {
-  const colors = new Uint8ClampedArray(4 * 256);
+  const colors = new Uint8ClampedArray(4 * 255);
   const middle = dark ? [32, 38, 44] : [247, 247, 247];
-  for (let i = 0; i < 256; i++) {
-    const t = i / 127.5 - 1;
+  for (let i = 0; i < 255; i++) {
+    const t = i / 127 - 1;
     const end = t < 0 ? [0, 114, 178] : [213, 94, 0];
-    const color = signed ? middle.map((from, k) => from + Math.sqrt(Math.abs(t)) * (end[k] - from)) : [i, i, i];
+    const color = signed ? middle.map((from, k) => from + Math.sqrt(Math.abs(t)) * (end[k] - from)) : [i, i, i].map((gray) => (255 * gray) / 254);
     colors.set([...color, 255], 4 * i);
   }
   return new Uint32Array(colors.buffer);
@@ -70,11 +70,10 @@ function paint(canvas, tensor, channel, { signed = false, largest = null } = {})
     if (data[i] > high) high = data[i];
   }
   const most = largest || Math.max(-low, high);
-  const [from, span] = signed ? [-most, 2 * most || 1] : [low, high - low || 1];
+  const [from, span] = signed ? [-(most || 1), 2 * (most || 1)] : [low, high - low || 1];
   const colors = signed ? PALETTES[isDark() ? "dark" : "light"] : PALETTES.gray;
-  const middle = signed && most === 0 ? 127.5 : 0; // nothing but zeros
   for (let i = channel, n = 0; i < data.length; i += channels, n++)
-    pixels[n] = colors[Math.min(Math.max(Math.round(middle || (255 * (data[i] - from)) / span), 0), 255)];
+    pixels[n] = colors[Math.min(Math.max(Math.round((254 * (data[i] - from)) / span), 0), 254)];
   context.putImageData(picture, 0, 0);
 }
 

@@ -90,6 +90,7 @@ function drawProduct(k, slice, gradient) {
   const name = `dkernel${slice.name(row, col)}`;
   const value = gradient?.data[slice.index(row, col)] ?? 0;
   $("product-map").parentElement.hidden = layerOf(k).kind !== "Conv2D";
+  fill("product-largest");
   if (layerOf(k).kind !== "Conv2D") {
     const [x, dz] = [state.run[k].inputs[0].data[slice.input(row, col)], state.back.dz[k]?.data[slice.bias] ?? 0];
     $("product-sum").textContent = `${name} = x · dz = ${figure(x)} · ${figure(dz)} = ${figure(value)}`;
@@ -101,6 +102,8 @@ function drawProduct(k, slice, gradient) {
   const total = products.data.reduce((sum, one) => sum + one, 0);
   $("product-sum").textContent = `${name} is the sum of this map, over ${products.shape[0]} x ${products.shape[1]} positions: ${figure(total)}` +
     (Math.abs(total - value) > 1e-9 * largestOf(gradient.data) ? `; the backward pass made ${figure(value)} of it` : "");
+  const place = (i) => `row ${Math.floor(i / products.shape[1])}, col ${i % products.shape[1]}`;
+  fill("product-largest", ranked(products.data, place, ["place", "x · dz"], 3));
 }
 
 /* pixel * dz for one tap, as a map of all output positions. */
@@ -233,10 +236,18 @@ function backOne(before) {
   fill("step-result", make("p", { class: "hint" }, `Back: loss ${figure(before.loss)}.`));
 }
 
+/* Why a weight went where it went. */
+function reasonOf({ old, new: now, gradient }) {
+  if (now === old) return "stays: its gradient is 0, the loss does not depend on it here.";
+  const [way, sign, effect] = gradient > 0 ? ["down", "positive", "more"] : ["up", "negative", "less"];
+  if (now < old !== gradient > 0) return `went ${now < old ? "down" : "up"}, where Adam's mean of earlier gradients still points.`;
+  return `went ${way}: its gradient is ${sign}, so a larger weight would mean ${effect} loss.`;
+}
+
 function drawStep(before, one) {
   const moments = one.slots.mean ? [["Adam's mean of g", one.slots.mean[one.index]], ["Adam's mean of g squared", one.slots.variance[one.index]]] : [];
   fill("step-result",
     table(["", "before", "after"], [["loss", before.loss, state.back.loss], [`p${page.classes ? `(${page.classes[1]})` : ""}`, before.p, answer()]]),
-    make("p", {}, `${one.name} went ${one.new < one.old ? "down" : one.new > one.old ? "up" : "nowhere"}, against its gradient:`),
+    make("p", {}, `${one.name} ${reasonOf(one)}`),
     table(null, [["weight before", one.old], ["gradient g", one.gradient], ...moments, [`step number`, String(steps.number)], ["weight after", one.new], ["difference", one.new - one.old]]));
 }

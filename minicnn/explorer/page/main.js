@@ -135,9 +135,16 @@ function listen() {
   for (const id of ["toy-kernel", "toy-stride", "toy-padding"]) on(id, "input", () => { toy.at = 0; drawToy(); });
   on("toy-play", "click", toyToggle);
   on("toy-step", "click", toyStep);
+  for (const button of document.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset));
   window.addEventListener("hashchange", () => follow(location.hash) && draw());
   window.addEventListener("resize", drawEdges);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+/* A step of the way through: another view, if it names one, and its section in sight. */
+function go({ go: id, view: name }) {
+  if (name) document.querySelector(`[name=view][value=${name}]`).click();
+  $(id).scrollIntoView({ behavior: "smooth" });
 }
 
 function start() {
