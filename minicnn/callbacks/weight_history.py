@@ -57,20 +57,14 @@ class WeightHistory(Callback):
     @property
     def weights(self) -> list[tuple[int, dict[str, np.ndarray]]]:
         """(epoch, {"conv2d/kernel": array, ...}) for each epoch that was kept."""
-        shapes = {name: param.shape for name, param in convolution_weights(self.model).items()}
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])[:-1]
-        return [
-            (
-                epoch,
-                {
-                    name: part.reshape(shape)
-                    for (name, shape), part in zip(
-                        shapes.items(), np.split(flat, ends), strict=True
-                    )
-                },
-            )
-            for epoch, flat in zip(self.epochs, self.kept, strict=True)
-        ]
+        found = []
+        for epoch, flat in zip(self.epochs, self.kept, strict=True):
+            params, start = {}, 0
+            for name, param in convolution_weights(self.model).items():
+                params[name] = flat[start : start + param.size].reshape(param.shape)
+                start += param.size
+            found.append((epoch, params))
+        return found
 
     def save(self, path: str | Path) -> None:
         """Write an .npz file that `load_weight_history` reads; OSError if that cannot be done."""

@@ -97,7 +97,7 @@ def test_names_in_a_model_are_text_and_no_markup(browser, tmp_path):
     path = write_page(model, np.ones(3), 1, tmp_path / "page.html", name="<b>x</b>", note="<i>")
     hand = Hand(browser, path)
     assert name in hand.text("h1")
-    assert hand.run("return document.querySelectorAll('img, b, i').length") == 0
+    assert hand.run("return document.querySelectorAll('header img, header b, header i, #bar b').length") == 0
     assert hand.run("return page.samples[0].name") == "<b>x</b>"
 
 
