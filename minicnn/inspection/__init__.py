@@ -1,15 +1,39 @@
-"""Looking inside a model: every layer's output for an image, and one value taken apart.
+"""Looking inside a model: forward and backward, every layer, and one value taken apart.
 
     for name, output in trace(model, x).items(): ...
     print(explain(model, x, "conv2d", (10, 20, 0)))
+    print(explain_gradient(model, x, y, "conv2d", "kernel", (1, 2, 0, 3)))
 
 or, for a saved model and an image file:
 
     python -m minicnn.inspection model.npz image.png
     python -m minicnn.inspection model.npz image.png --layer conv2d --position 10,20,0
+    python -m minicnn.inspection model.npz image.png --layer conv2d --backward --label 1
+
+Forward: `outputs.py`, `dissection.py`, `explanations.py`, `weighted_sum.py`. Backward: `gradients.py`,
+`passes.py` (both passes, everything kept), `gradient_parts.py`, `nudge.py` (the slope of the loss).
 """
 
 from minicnn.inspection.explanations import Explanation
+from minicnn.inspection.gradient_explanation import GradientExplanation
+from minicnn.inspection.gradients import (
+    explain_gradient,
+    gradient_summary,
+    gradient_table,
+    gradients_of,
+    trace_gradients,
+)
 from minicnn.inspection.outputs import explain, trace, trace_table
 
-__all__ = ["Explanation", "explain", "trace", "trace_table"]
+__all__ = [
+    "Explanation",
+    "GradientExplanation",
+    "explain",
+    "explain_gradient",
+    "gradient_summary",
+    "gradient_table",
+    "gradients_of",
+    "trace",
+    "trace_gradients",
+    "trace_table",
+]

@@ -104,27 +104,37 @@ def explain(model, x, layer, position: Sequence[int]) -> Explanation:
 @one_step_at_a_time()
 def run_layers(model, x) -> dict[Tensor, np.ndarray]:
     """Every tensor's values, each layer run by itself and nothing fused."""
-    given = list(x) if isinstance(x, (list, tuple)) else [x]
-    if getattr(model, "built", True) and len(given) == len(model.graph.inputs):
-        for index, tensor in enumerate(model.graph.inputs):
-            if np.shape(given[index]) == tensor.sample_shape:
-                given[index] = np.asarray(given[index])[None]  # sample -> batch of one
-    values = dict(zip(model.graph.inputs, as_inputs(model, given), strict=True))
+    values = dict(zip(model.graph.inputs, batch_of(model, x), strict=True))
     for node in model.graph.nodes:
         if node.inputs:
             values[node.output] = node.layer.forward(node.pick([values[t] for t in node.inputs]))
     return values
 
 
-def checked_position(position: Sequence[int], shape: tuple, owner: str) -> tuple[int, ...]:
-    """`position` as a tuple of ints; ValueError if the output has no such place."""
+def batch_of(model, x) -> list[np.ndarray]:
+    """Batch arrays for the model's inputs; of one sample without batch axis a batch of one."""
+    given = list(x) if isinstance(x, (list, tuple)) else [x]
+    if getattr(model, "built", True) and len(given) == len(model.graph.inputs):
+        for index, tensor in enumerate(model.graph.inputs):
+            if np.shape(given[index]) == tensor.sample_shape:
+                given[index] = np.asarray(given[index])[None]  # sample -> batch of one
+    return as_inputs(model, given)
+
+
+def checked_position(
+    position: Sequence[int], shape: tuple, owner: str, axes: str | None = None
+) -> tuple[int, ...]:
+    """`position` as a tuple of ints; ValueError if an array of that shape has no such place.
+
+    `owner` and `axes`, such as "(row, col, channel)", are for the message.
+    """
     try:
         found = tuple(int(i) for i in position)
         fits = found == tuple(position) and len(found) == len(shape)
     except (TypeError, ValueError):
         fits = False
     if not fits or not all(0 <= i < size for i, size in zip(found, shape, strict=True)):
-        axes = "(unit,)" if len(shape) == 1 else "(row, col, channel)"
+        axes = axes or ("(unit,)" if len(shape) == 1 else "(row, col, channel)")
         raise ValueError(
             f"{owner}: expected a position {axes} inside {shape_text(shape)}, counted from 0, "
             f"got {position!r}"
