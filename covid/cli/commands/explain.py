@@ -38,7 +38,7 @@ def check_options(options: Namespace) -> None:
         if getattr(options, name) is not None and options.layer is None:
             raise UserError(f"--{name} needs a layer: add --layer, such as --layer conv2d")
     for name in BACKWARD:
-        if getattr(options, name) and not options.backward:
+        if getattr(options, name) not in (None, False) and not options.backward:
             raise UserError(f"--{name} is about gradients: add --backward")
 
 

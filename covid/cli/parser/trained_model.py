@@ -69,8 +69,7 @@ def explain() -> CommandParser:
     command = new_command(
         "explain",
         "take one number in a model apart, an output's or a gradient's",
-        "covid explain model.npz slice.png --layer conv2d --position 70,40,2\n"
-        "  covid explain model.npz slice.png --layer conv2d --backward --label Infected",
+        "covid explain model.npz slice.png --layer conv2d --position 70,40,2",
     )
     common.add_model_file(command)
     command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")

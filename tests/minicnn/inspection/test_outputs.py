@@ -34,6 +34,11 @@ def test_trace_runs_without_dropping(model):
     assert model.get_layer("dropped").step == 0
 
 
+def test_trace_table_has_the_numbers():
+    table = trace_table({"one": np.array([[1.0, -2.0, 4.0]])})
+    assert table.splitlines()[1].split() == ["one", "(3,)", "-2", "1", "4"]
+
+
 def test_trace_names_each_use_of_a_shared_layer():
     x = layers.Input((3,))
     twice = layers.Dense(3, name="twice")
