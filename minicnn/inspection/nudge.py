@@ -17,12 +17,10 @@ from minicnn.inspection.passes import Passes, only_or_list, run_forward
 from minicnn.layers.node import Node
 from minicnn.training.step import as_labels, loss_and_gradients
 
-STEPS = (STEP, STEP / 10, STEP / 100)
+STEPS = (STEP, 1e-6, 1e-7)
 # How far a gradient and its slope may be apart: relative, with the rounding of the passes.
 TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}
-SMALL = (
-    0.01  # of the largest gradient beside it, and of the terms: below it, rounding counts as theirs
-)
+SMALL = 0.01  # a gradient below this part of its terms has their rounding
 LOSS_ROUNDING = 1e-15  # relative, of a loss in float64
 
 
@@ -141,7 +139,7 @@ def loss_of(model, passes: Passes, values: dict, node: Node, of: str) -> float:
     """The loss; where the output of a last sigmoid is moved, of the probabilities there."""
     if of != "output" or node.output not in passes.from_logits:
         return loss_and_gradients(model, values, only_or_list(passes.labels))[0]["loss"]
-    total, p = 0.0, values[node.output]
+    total, p = 0.0, values[node.output].clip(0, 1)  # the loss clips it further
     for number, tensor in enumerate(model.graph.outputs):
         if tensor is node.output:
             labels = as_labels(passes.labels[number], p, node.layer.name)

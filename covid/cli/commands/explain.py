@@ -122,7 +122,7 @@ def gradient(model: Model, x: np.ndarray, y: int, options: Namespace) -> dict:
     except ValueError as error:
         raise UserError(f"--position: {error}; choose another") from None
     except RuntimeError as error:
-        raise UserError(f"{error}; run python -m minicnn.gradcheck") from None
+        raise UserError(f"{error}; ask `python -m minicnn.gradcheck` what is wrong") from None
     print(explanation)
     return explanation.as_dict()
 
