@@ -10,19 +10,15 @@ or, for a saved model and an image file:
     python -m minicnn.inspection model.npz image.png --layer conv2d --position 10,20,0
     python -m minicnn.inspection model.npz image.png --layer conv2d --backward --label 1
 
-Forward: `outputs.py`, `dissection.py`, `explanations.py`, `weighted_sum.py`. Backward: `gradients.py`,
-`passes.py` (both passes, everything kept), `gradient_parts.py`, `nudge.py` (the slope of the loss).
+Forward: `outputs.py`, then `dissection.py`. Backward: `gradients.py`, then `passes.py` (both passes,
+everything kept), `parameter_parts.py`, `input_parts.py`, `activation_parts.py` (what is behind a gradient),
+`nudge.py` (the slope of the loss) and `next_step.py` (the optimizer's).
 """
 
 from minicnn.inspection.explanations import Explanation
 from minicnn.inspection.gradient_explanation import GradientExplanation
-from minicnn.inspection.gradients import (
-    explain_gradient,
-    gradient_summary,
-    gradient_table,
-    gradients_of,
-    trace_gradients,
-)
+from minicnn.inspection.gradient_trace import gradient_summary, gradient_table, trace_gradients
+from minicnn.inspection.gradients import explain_gradient, gradients_of
 from minicnn.inspection.outputs import explain, trace, trace_table
 
 __all__ = [

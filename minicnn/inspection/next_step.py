@@ -59,7 +59,7 @@ class NextStep:
         if self.bias_correction is not None:
             correction = figure(self.bias_correction)
             rows.append(("c", correction, "sqrt(1 - beta_2^t) / (1 - beta_1^t)"))
-            rows.append(("step size", figure(self.step_size), "rate c, c the bias correction"))
+            rows.append(("size", figure(self.step_size), "rate c, c the bias correction"))
         rule = STEP_RULES.get((self.optimizer, bool(self.settings.get("nesterov"))), "")
         before, after = (figure(weight, DIGITS) for weight in self.weight)
         rows += [("step", figure(self.step), rule), ("weight", f"{before} -> {after}", "+= step")]
@@ -98,7 +98,7 @@ RULES = {
 }
 # By optimizer, and whether it is "nesterov": the step, of what the slots have become.
 STEP_RULES = {
-    ("Adam", False): "-(step size) m / (sqrt(v) + epsilon)",
+    ("Adam", False): "-size m / (sqrt(v) + epsilon)",
     ("SGD", False): "u",
     ("SGD", True): "momentum u - rate g",
     ("RMSprop", False): "-u",
