@@ -1,13 +1,11 @@
-"""Gradients that are sums: of a parameter, of a pixel in front of a pooling layer, of an output."""
+"""Gradients that are sums: of a parameter, of a dense layer's input, of an output."""
 
 from dataclasses import dataclass
-
-import numpy as np
 
 from minicnn.inspection.gradient_explanation import GradientExplanation
 from minicnn.inspection.next_step import NextStep
 from minicnn.inspection.terms import Terms
-from minicnn.inspection.text_tables import columns, figure, place
+from minicnn.inspection.text_tables import columns, figure
 
 
 @dataclass(kw_only=True)
@@ -57,65 +55,6 @@ class SummedGradient(GradientExplanation):
         step = None if self.next_step is None else self.next_step.as_dict()
         uses = [terms.as_dict() for terms in self.uses]
         return {**super().as_dict(), "uses": uses, "next_step": step}
-
-
-@dataclass(kw_only=True)
-class PoolingInputGradient(GradientExplanation):
-    """A pixel in front of a pooling layer: its part of the gradient of every window it is in.
-
-    Attributes
-    ----------
-    windows : Terms
-        For each window its dy, and the share of it that this pixel gets.
-    rule : str
-        How windows share their dy, as text.
-    winners : list of (int, int), or None
-        Of max-pooling, by window: row and column of the pixel that is the largest.
-    ties : int
-        Of global max-pooling: how many pixels are the largest, and share.
-    pixels : (out_height, out_width) int array, or None
-        Of average pooling: how many real pixels each window has.
-    """
-
-    windows: Terms
-    rule: str
-    winners: list | None = None
-    ties: int = 1
-    pixels: np.ndarray | None = None
-
-    @property
-    def result(self) -> float:
-        return self.windows.sum
-
-    @property
-    def size(self) -> float:
-        return self.windows.size
-
-    def lines(self) -> list[str]:
-        row, col = self.position[-3:-1]
-        if self.windows.count == 0:
-            return ["no window has this pixel in it: the gradient is 0"]
-        factors = list(self.windows.factors.values())
-        table = [("window of output", "dy", "largest pixel" if self.winners else "pixels", "gets")]
-        for index in np.ndindex(factors[0].shape):
-            names = place(tuple(self.windows.names(index).values()))
-            if self.winners:
-                number = int(np.ravel_multi_index(index, factors[0].shape))
-                winner = place(self.winners[number])
-                by = f"this pixel, {winner}" if self.winners[number] == (row, col) else winner
-            else:
-                by = str(self.pixels[index])
-            table.append(
-                (names, figure(factors[0][index]), by, figure(self.windows.products[index]))
-            )
-        total = ("= gradient, the sum over the windows", figure(self.result))
-        return [self.rule, *columns(table, "<>>>"), *columns([total], "<>")]
-
-    def as_dict(self) -> dict:
-        found = {**super().as_dict(), "windows": self.windows.as_dict(), "ties": self.ties}
-        if self.winners is not None:
-            found["winners"] = [list(winner) for winner in self.winners]
-        return found
 
 
 @dataclass(kw_only=True)

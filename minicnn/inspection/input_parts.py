@@ -6,11 +6,12 @@ from minicnn import layers
 from minicnn.arguments import shape_text
 from minicnn.inspection.activation_parts import through_activation
 from minicnn.inspection.flipped_kernel import ConvolutionInputGradient
-from minicnn.inspection.gradient_sums import PoolingInputGradient, SummedGradient
+from minicnn.inspection.gradient_sums import SummedGradient
 from minicnn.inspection.nudge import branch_of
 from minicnn.inspection.parameter_parts import numbers, pixel_note
 from minicnn.inspection.passed_back import PassedBack
 from minicnn.inspection.passes import Passes
+from minicnn.inspection.pooled_pixel import PoolingInputGradient
 from minicnn.inspection.terms import Terms
 from minicnn.layers.node import Node
 from minicnn.layers.windows import window_pads
@@ -73,14 +74,9 @@ def pooling_input(passes: Passes, node: Node, index: tuple, about: dict):
     winners = cache.argmax[inside][0, :, :, 0]  # counted through the window
     own = np.add.outer(taps * layer.pool_size[1], col_taps)
     windows = Terms(axes, {"dy": gradients, "share": numbers(winners == own)})
-    places = [
-        (
-            int(r * layer.strides[0] - cache.pads[0][0] + winner // layer.pool_size[1]),
-            int(c * layer.strides[1] - cache.pads[1][0] + winner % layer.pool_size[1]),
-        )
-        for r, line in zip(out_rows, winners, strict=True)
-        for c, winner in zip(out_cols, line, strict=True)
-    ]
+    rows = out_rows[:, None] * layer.strides[0] - cache.pads[0][0] + winners // layer.pool_size[1]
+    cols = out_cols * layer.strides[1] - cache.pads[1][0] + winners % layer.pool_size[1]
+    places = np.stack([rows, cols], axis=-1)
     return PoolingInputGradient(**about, windows=windows, rule=FIRST, winners=places)
 
 
@@ -95,8 +91,7 @@ def global_pooling_input(passes: Passes, node: Node, index: tuple, about: dict):
     largest = passes.caches[node].largest[sample, :, :, channel]
     ties = int(largest.sum())
     share = np.array([largest[row, col] / ties])
-    first = tuple(int(i) for i in np.argwhere(largest)[0])
-    winners = [(row, col) if share[0] else first]
+    winners = np.array([(row, col) if share[0] else np.argwhere(largest)[0]])
     windows = Terms(axes, {"dy": dy, "share": share})
     rule = f"the largest pixel gets dy; here {ties} are, and share it:" if ties > 1 else LARGEST
     return PoolingInputGradient(**about, windows=windows, rule=rule, winners=winners, ties=ties)

@@ -168,6 +168,11 @@ def test_a_dense_layer_behind_an_image_says_which_pixel():
         made = layers.Flatten(input_shape=(2, 3, 2)), layers.Dense(1)
 
 
+def places(found) -> list[list[int]]:
+    """Row and column of the winner of every window."""
+    return found.winners.reshape(-1, 2).tolist()
+
+
 def test_max_pooling_gives_dy_to_the_winner_of_each_window():
     x = np.array([[1.0, 2, 3], [4, 9, 5], [6, 7, 8]]).reshape(1, 3, 3, 1)
 
@@ -176,9 +181,9 @@ def test_max_pooling_gives_dy_to_the_winner_of_each_window():
         return chain(made, x=image, dy=DY, of="input", position=position)
 
     winner, loser = explained((1, 1, 0)), explained((1, 2, 0))
-    assert (winner.value, winner.winners) == (1111, [(1, 1)] * 4)
+    assert (winner.value, places(winner)) == (1111, [[1, 1]] * 4)
     assert "this pixel, row 1, col 1" in str(winner)
-    assert (loser.value, loser.windows.count, loser.winners) == (0, 2, [(1, 1)] * 2)
+    assert (loser.value, loser.windows.count, places(loser)) == (0, 2, [[1, 1]] * 2)
     # Of equal pixels the first one wins, and a move of either makes it the only one.
     tie = explained((0, 0, 0), np.ones((1, 3, 3, 1)))
     assert (tie.value, tie.slope.bends, tie.agrees) == (1, {"max-pooling": 1}, False)
@@ -192,11 +197,11 @@ def test_max_pooling_with_padding_names_places_in_the_image():
     x = np.array([[1.0, 2, 3], [4, 9, 5], [6, 7, 8]]).reshape(1, 3, 3, 1)
     made = layers.MaxPooling2D(2, padding="same", input_shape=(3, 3, 1))
     found = chain(made, x=x, dy=DY, of="input", position=(2, 0, 0))
-    assert (found.value, found.winners) == (0, [(2, 1)])
+    assert (found.value, places(found)) == (0, [[2, 1]])
     made = layers.MaxPooling2D(3, strides=1, padding="same", input_shape=(3, 3, 1))
     dy = np.arange(1.0, 10).reshape(1, 3, 3, 1)
     found = chain(made, x=x, dy=dy, of="input", position=(1, 1, 0))
-    assert (found.value, set(found.winners)) == (45, {(1, 1)})
+    assert (found.value, places(found)) == (45, [[1, 1]] * 9)
 
 
 def test_average_pooling_divides_by_the_real_pixels():
@@ -206,7 +211,19 @@ def test_average_pooling_divides_by_the_real_pixels():
     made = layers.AveragePooling2D(2, strides=1, input_shape=(3, 3, 1))
     middle = chain(made, x=IMAGE, dy=DY, of="input", position=(1, 1, 0))
     assert middle.value == 1111 / 4
+    assert [row["gets"] for row in middle.as_dict()["windows"]] == [250, 25, 2.5, 0.25]
     assert "every pixel of a window gets dy / the number of its pixels" in str(middle)
+
+
+def test_of_many_windows_the_largest_are_listed():
+    made = layers.AveragePooling2D(4, strides=1, padding="same", input_shape=(6, 6, 1))
+    dy = np.arange(36.0).reshape(1, 6, 6, 1)
+    found = chain(made, x=np.ones((1, 6, 6, 1)), dy=dy, of="input", position=(3, 3, 0))
+    assert found.windows.count == 16
+    lines = str(found).splitlines()
+    rest = found.windows.others(found.windows.largest(5))
+    assert f"the other 11 windows give {rest:.4g}" in lines
+    assert len(lines) == 3 + 1 + 6 + 2  # a heading of two lines
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
@@ -221,8 +238,8 @@ def test_global_pooling(keepdims):
 
     assert explained(layers.GlobalAveragePooling2D, (0, 1, 1)).value == 12 / 6
     one, none = (explained(layers.GlobalMaxPooling2D, (1, col, 1)) for col in (1, 2))
-    assert (one.value, one.ties, one.winners) == (6, 2, [(1, 1)])
-    assert (none.value, none.winners) == (0, [(1, 0)])
+    assert (one.value, one.ties, places(one)) == (6, 2, [[1, 1]])
+    assert (none.value, places(none)) == (0, [[1, 0]])
     assert "the largest pixel gets dy; here 2 are, and share it:" in str(one)
 
 
