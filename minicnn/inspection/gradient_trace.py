@@ -57,8 +57,8 @@ def gradient_summary(gradients: dict[str, dict[str, np.ndarray]]) -> dict[str, d
 
 
 def gradient_table(gradients: dict[str, dict[str, np.ndarray]]) -> str:
-    """What `trace_gradients` found as a table: layer, what, shape, min, mean, max."""
-    table = [("layer", "d loss / d", "shape", "min", "mean", "max")]
+    """What `trace_gradients` found as a table: layer, of what, shape, min, mean, max."""
+    table = [("layer", "of", "shape", "min", "mean", "max")]
     for name, arrays in gradient_summary(gradients).items():
         for of, found in arrays.items():
             three = (figure(found[key]) for key in ("min", "mean", "max"))

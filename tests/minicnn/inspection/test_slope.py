@@ -5,7 +5,7 @@ import pytest
 from inspected_models import every_gradient, images
 
 from minicnn import kernels, layers, models
-from minicnn.inspection import explain_gradient
+from minicnn.inspection import explain_gradient, gradients_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 X, Y = images(2), np.array([1.0, 0.0])
@@ -96,3 +96,6 @@ def test_a_gradient_that_is_not_a_number_says_so():
     found = explain_gradient(model, x, Y, "stem", "kernel", (0, 0, 0, 0))
     assert np.isnan([found.value, found.result, found.numeric]).all()
     assert "nan" in str(found)
+    for layer in model.layers:
+        for of in gradients_of(layer):
+            assert "nan" in str(explain_gradient(model, x, Y, layer, of))
