@@ -52,9 +52,12 @@ class ConvolutionInputGradient(GradientExplanation):
 
     @property
     def terms(self) -> Terms:
+        """The products, without those of windows that there are not."""
+        rows, cols = self.real.any(axis=1), self.real.any(axis=0)
         filters = np.arange(self.dz.shape[2])
-        axes = {"row": self.out_rows, "col": self.out_cols, "filter": filters}
-        return Terms(axes, {"weight": self.kernel, "dz": self.dz})
+        axes = {"row": self.out_rows[rows], "col": self.out_cols[cols], "filter": filters}
+        factors = {"weight": self.kernel[rows][:, cols], "dz": self.dz[rows][:, cols]}
+        return Terms(axes, factors)
 
     def lines(self) -> list[str]:
         if not self.real.any():
@@ -98,14 +101,18 @@ class ConvolutionInputGradient(GradientExplanation):
         ]
 
     def largest_lines(self) -> list[str]:
-        terms, products = self.terms, self.products
+        terms = self.terms
+        products, (weights, dz) = terms.products, terms.factors.values()
+        tap_rows, tap_cols = (
+            taps[self.real.any(axis=axis)]
+            for axis, taps in ((1, self.tap_rows), (0, self.tap_cols))
+        )
         table = [("output", "tap", "weight", "dz", "product")]
-        for row, col, number in terms.largest(min(LARGEST, products.size)):
-            where = place((int(self.out_rows[row]), int(self.out_cols[col]), number))
-            tap = f"[{self.tap_rows[row]}, {self.tap_cols[col]}]"
-            index = (row, col, number)
-            numbers = (self.kernel[index], self.dz[index], products[index])
-            table.append((where, tap, *(figure(one) for one in numbers)))
+        for index in terms.largest(LARGEST):
+            tap = f"[{tap_rows[index[0]]}, {tap_cols[index[1]]}]"
+            numbers = (weights[index], dz[index], products[index])
+            names = place(tuple(terms.names(index).values()))
+            table.append((names, tap, *(figure(one) for one in numbers)))
         return columns(table, "<<>>>")
 
     def as_dict(self) -> dict:

@@ -84,7 +84,7 @@ def explain_gradient(
         "value": float(array[index]),
     }
     explanation = take_apart(passes, nodes, of, index, about)
-    explanation.slope = slope(model, passes, nodes, moved(nodes[0], of), index)
+    explanation.slope = slope(model, passes, nodes[0], moved(nodes[0], of), index)
     size = max(explanation.size, float(np.abs(array).max()))
     explanation.agrees = explanation.slope.agrees(explanation.value, size, array.dtype)
     check_parts(explanation, array.dtype)

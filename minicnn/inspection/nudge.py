@@ -54,8 +54,8 @@ class Slope:
         return bool(abs(value - self.numeric) <= TOLERANCE[np.dtype(dtype)] * scale + self.rounding)
 
 
-def slope(model, passes: Passes, nodes: list[Node], of: str, index: tuple[int, ...]) -> Slope:
-    """The slope at one number: of a parameter, or of an input, z or output of `nodes[0]`.
+def slope(model, passes: Passes, node: Node, of: str, index: tuple[int, ...]) -> Slope:
+    """The slope at one number: of a parameter, or of an input, z or output of this use of a layer.
 
     `index` is its place in the parameter, or with the sample in front in the other arrays. Of the
     steps 1e-5, 1e-6 and 1e-7 the largest is taken over which the loss bends least often.
@@ -64,8 +64,8 @@ def slope(model, passes: Passes, nodes: list[Node], of: str, index: tuple[int, .
     with in_float64(model.layers, [model, *model.graph.nodes]) as rewind:
         model.dtype = np.dtype(np.float64)
         with kernels.use_backend("numpy"):
-            for step in steps(passes, nodes[0], of, index):
-                found.append(slope_with(model, passes, nodes[0], of, index, step, rewind))
+            for step in steps(passes, node, of, index):
+                found.append(slope_with(model, passes, node, of, index, step, rewind))
                 if not found[-1].bends:
                     break
     return min(found, key=lambda one: sum(one.bends.values()))
@@ -155,7 +155,7 @@ def switches(node: Node) -> dict[str, np.ndarray]:
     if isinstance(node.layer.activation, layers.ReLU):
         return {"relu": node.activation_cache.y > 0}
     if isinstance(node.layer, layers.MaxPooling2D):
-        return {"max-pooling": node.cache.argmax.copy()}
+        return {"max-pooling": node.cache.argmax}
     if isinstance(node.layer, layers.GlobalMaxPooling2D):
         return {"max-pooling": node.cache.largest}
     return {}

@@ -22,8 +22,8 @@ def parameter(passes: Passes, nodes: list[Node], of: str, index: tuple, about: d
     count, factors = " x ".join(map(str, sizes)), " x ".join(uses[0].factors)
     rule = f"sum over {count} {place_name}{plural} of {factors}"
     term = "output position" if place_name == "position" else "sample"
-    note = pixel_note(nodes[0], index[0]) if isinstance(nodes[0].layer, layers.Dense) else ""
-    note = note if of == "kernel" else ""
+    of_input = of == "kernel" and isinstance(nodes[0].layer, layers.Dense)
+    note = pixel_note(nodes[0], index[0]) if of_input else ""
     return SummedGradient(**about, uses=uses, rule=rule, term=term, note=note)
 
 

@@ -142,6 +142,20 @@ def test_several_filters_show_their_sums_and_the_largest_products():
     assert any(line.split()[-4:] == ["1]", "8", "4", "32"] for line in lines)
 
 
+def test_windows_that_there_are_not_give_no_terms():
+    found = chain(
+        layers.Conv2D(2, 3, input_shape=(4, 4, 1)),
+        x=np.ones((1, 4, 4, 1)),
+        dy=np.arange(1.0, 9).reshape(1, 2, 2, 2),
+        of="input",
+        position=(0, 3, 0),
+    )
+    assert found.real.tolist() == [[False] * 3, [False] * 3, [True, False, False]]
+    assert (found.terms.count, "row -1" in str(found)) == (2, False)
+    largest = [line for line in str(found).splitlines() if "row 0, col 1, channel" in line]
+    assert len(largest) == 2 and all("[0, 2]" in line for line in largest)
+
+
 def test_dense():
     weights = [[[1, 2], [3, 4], [5, 6]], [0, 0]]
     x, dy = [[1, 2, 3], [4, 5, 6]], [[1, 10], [100, 1000]]
