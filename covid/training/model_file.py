@@ -14,11 +14,10 @@ from covid.common.choices import CONTOURS, CROPS
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
 from covid.metrics import NOT_CHOSEN
-from covid.training.recipes import plain_generator
 from minicnn.layers import Sigmoid
 from minicnn.models import Model, load_model
-from minicnn.preprocessing.image import img_to_array
-from minicnn.preprocessing.resizing import INTERPOLATIONS, resize
+from minicnn.preprocessing.model_image import model_image
+from minicnn.preprocessing.resizing import INTERPOLATIONS
 from minicnn.saving.npz import ModelFileError, one_line
 
 NEEDED_METADATA = ("positive", "negative", "preprocessing")
@@ -90,8 +89,7 @@ def model_input(model: Model, gray: np.ndarray) -> np.ndarray:
     """
     preprocessing = model.metadata["preprocessing"]
     size = preprocessing["image_size"]
-    resized = resize(gray, (size, size), preprocessing["interpolation"])
-    return plain_generator(preprocessing).standardize(img_to_array(resized))
+    return model_image(gray, (size, size), preprocessing)
 
 
 def check_model(model: Model) -> None:

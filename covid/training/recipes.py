@@ -12,6 +12,7 @@ from covid.common.errors import UserError
 from covid.training.architectures import MODELS
 from minicnn.callbacks import Callback
 from minicnn.preprocessing.image import ImageDataGenerator
+from minicnn.preprocessing.model_image import scaling
 
 
 @dataclass(frozen=True)
@@ -159,13 +160,6 @@ def train_generator(recipe: Recipe) -> ImageDataGenerator:
 def plain_generator(preprocessing: dict) -> ImageDataGenerator:
     """The generator for all other images: scaled only."""
     return ImageDataGenerator(**scaling(preprocessing))
-
-
-def scaling(preprocessing: dict) -> dict:
-    """The arguments of `ImageDataGenerator` that bring gray values to the model's range."""
-    if preprocessing.get("samplewise"):
-        return {"samplewise_center": True, "samplewise_std_normalization": True}
-    return {"rescale": preprocessing["rescale"]}
 
 
 class WarmUp(Callback):

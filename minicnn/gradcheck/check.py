@@ -139,20 +139,27 @@ def in_float64(layers: Sequence, others: Sequence = ()) -> Iterator[Callable[[],
     mask again.
     """
     activations = [layer.activation for layer in layers if layer.activation is not None]
-    kept = [(thing, dict(vars(thing))) for thing in [*layers, *activations, *others]]
     steps = [(layer, layer.step) for layer in layers if hasattr(layer, "step")]
 
     def rewind():
         for layer, step in steps:
             layer.step = step
 
-    try:
+    with restored([*layers, *activations, *others]):
         for layer in layers:
             layer.params = {
                 name: np.array(param, dtype=np.float64, order="C")
                 for name, param in layer.params.items()
             }
         yield rewind
+
+
+@contextmanager
+def restored(things: Sequence) -> Iterator[None]:
+    """Afterwards the attributes of `things` are what they were, also after an exception."""
+    kept = [(thing, dict(vars(thing))) for thing in things]
+    try:
+        yield
     finally:
         for thing, attributes in kept:
             vars(thing).update(attributes)

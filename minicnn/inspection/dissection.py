@@ -18,11 +18,16 @@ def take_apart(node: Node, inputs: list[np.ndarray], position: tuple, value: flo
     `inputs` are the node's, float64, of one sample, without batch axis; `value` is its output's
     value at `position`, without batch axis.
     """
-    for layer_class, function in FUNCTIONS.items():
-        if isinstance(node.layer, layer_class):
-            return function(node, inputs, position, value)
-    kind = type(node.layer).__name__
-    raise ValueError(f"{node.layer.label}: explain does not know layers of class {kind}")
+    return of_class(FUNCTIONS, node.layer)(node, inputs, position, value)
+
+
+def of_class(table: dict, layer):
+    """The entry for a layer in a table by class; ValueError if there is none."""
+    for layer_class, entry in table.items():
+        if isinstance(layer, layer_class):
+            return entry
+    kind = type(layer).__name__
+    raise ValueError(f"{layer.label}: explain does not know layers of class {kind}")
 
 
 def common(node: Node, position: tuple, value: float, branch: int = 0) -> tuple:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minicnn.inspection.terms import MOST
 from minicnn.inspection.text_tables import blocks, figure, place
 
 
@@ -48,6 +49,17 @@ class Explanation:
     def lines(self) -> list[str]:
         """The parts, in lines of at most 80 characters."""
         raise NotImplementedError
+
+    def as_dict(self) -> dict:
+        """Plain numbers, texts, lists and dicts, as JSON can hold them."""
+        return {
+            "layer": self.layer,
+            "kind": self.kind,
+            "position": [int(i) for i in self.position],
+            "value": self.value,
+            "result": self.result,
+            "source": self.source,
+        }
 
     def __str__(self) -> str:
         where = place(self.position)
@@ -124,6 +136,17 @@ class PooledWindow(Explanation):
             lines.append(f"{others} more of the same value; {rule}")
         return lines
 
+    def as_dict(self) -> dict:
+        pixels = self.window[self.real]
+        found = {**super().as_dict(), "origin": list(self.origin), "pixels": int(pixels.size)}
+        if self.window.size <= MOST:
+            found |= {"window": self.window.tolist(), "real": self.real.tolist()}
+        if self.takes_mean:
+            return {**found, "sum": float(pixels.sum())}
+        ties = [] if math.isnan(self.result) else self.ties
+        found |= {"winner": list(ties[0]) if ties else None, "ties": len(ties)}
+        return {**found, "tied": [list(place) for place in ties[:MOST]]}
+
 
 @dataclass
 class PassedOn(Explanation):
@@ -153,6 +176,14 @@ class PassedOn(Explanation):
     def lines(self) -> list[str]:
         where = place(self.source_position)
         return [f"from {self.source}, {where}: {figure(self.source_value)}", self.note]
+
+    def as_dict(self) -> dict:
+        return {
+            **super().as_dict(),
+            "source_position": [int(i) for i in self.source_position],
+            "source_value": self.source_value,
+            "activation": self.activation,
+        }
 
 
 def activated(z: float, activation: str) -> float:

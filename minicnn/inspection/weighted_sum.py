@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from minicnn.inspection.explanations import Explanation, activated
+from minicnn.inspection.terms import LARGEST, MOST, Terms
 from minicnn.inspection.text_tables import blocks, columns, figure, place
-
-LARGEST = 5  # products (or channels) that are listed where there are too many to show all
 
 
 @dataclass
@@ -53,10 +52,20 @@ class WeightedSum(Explanation):
     def size(self) -> float:
         return float(np.abs(self.products).sum()) + abs(self.bias)
 
+    @property
+    def terms(self) -> Terms:
+        """The products, by row, column and channel of the input, or by its number."""
+        indices = [np.arange(size) for size in self.inputs.shape]
+        if self.inputs.ndim == 3:
+            rows, cols = (start + index for start, index in zip(self.origin, indices, strict=False))
+            axes = {"row": rows, "col": cols, "channel": indices[2]}
+        else:
+            axes = {"input": indices[0]}
+        return Terms(axes, {"value": self.inputs, "weight": self.weights})
+
     def largest(self, count: int = LARGEST) -> list[tuple[int, ...]]:
         """Indices of the products farthest from 0, farthest first."""
-        order = np.argsort(-np.abs(self.products), axis=None, kind="stable")[:count]
-        return [tuple(int(i) for i in np.unravel_index(k, self.inputs.shape)) for k in order]
+        return self.terms.largest(count)
 
     def lines(self) -> list[str]:
         parts = self.window_lines() if self.inputs.ndim == 3 else self.dense_lines()
@@ -111,3 +120,20 @@ class WeightedSum(Explanation):
             numbers = (self.inputs[index], self.weights[index], self.products[index])
             table.append((where, *(figure(number) for number in numbers)))
         return columns(table, "<>>>")
+
+    def as_dict(self) -> dict:
+        found = {
+            **super().as_dict(),
+            "origin": list(self.origin),
+            "sum": float(self.products.sum()),
+            "bias": self.bias,
+            "before_activation": self.before_activation,
+            "activation": self.activation,
+            "terms": self.terms.as_dict(),
+        }
+        if self.inputs.size <= MOST:
+            names = ("window", "kernel") if self.inputs.ndim == 3 else ("inputs", "weights")
+            arrays = (self.inputs, self.weights, self.products)
+            for name, array in zip((*names, "products"), arrays, strict=True):
+                found[name] = array.tolist()
+        return found

@@ -158,6 +158,15 @@ explain model.npz image.png --layer conv2d --position 1,2 -> --position | (148, 
 explain model.npz image.png --layer conv2d --position 1,148,0 -> --position | (1, 148, 0)
 explain model.npz image.png --layer conv2d --position=-1,0,0 -> --position | (-1, 0, 0)
 explain model.npz image.png --layer conv2d --position a -> --position | 70,40,2 | 'a'
+explain model.npz image.png --of kernel -> --of | --layer conv2d
+explain model.npz image.png --layer conv2d --of kernel -> --of | --backward
+explain model.npz image.png --label Infected -> --label | --backward
+explain model.npz image.png --training -> --training | --backward
+explain model.npz image.png --backward -> image.png | Not_Infected or Infected | --label
+explain model.npz image.png --backward --label Ill -> --label | Not_Infected or Infected | 'Ill'
+explain model.npz image.png --backward --label Infected --layer flatten --of bias -> --of | input, output | 'bias'
+explain model.npz image.png --backward --label Infected --layer conv2d --position 1 -> --position | (3, 3, 1, 6) | (1,)
+explain model.npz image.png --backward --label Infected --layer conv2d --of input --position a -> --position | 70,40,2 | 'a'
 
 # Folders of images
 run --data missing -> missing | no such folder | path
@@ -525,5 +534,8 @@ TABLE = [
         "stopped | epoch 1", all_of(STOPPED, given.no_figures), 130, "new"),
     Row("explain model.npz image.png", "",
         raising("covid.cli.commands.explain.explain", BrokenPipeError()), 141),
+    Row("explain model.npz image.png --layer conv2d --backward --label Infected",
+        "the parts give 1 | python -m minicnn.gradcheck",
+        raising("minicnn.inspection.explain_gradient", RuntimeError("conv2d: the parts give 1"))),
 ]
 # fmt: on

@@ -1,54 +1,136 @@
-"""`covid explain`: what is inside a model, or one number of it taken apart."""
+"""`covid explain`: what is inside a model, or one number of it taken apart, forward or backward."""
 
 from argparse import Namespace
 
 import numpy as np
 
 from covid.cli.commands.model_inputs import about, prepare_image
-from covid.common.errors import UserError, shortened
+from covid.common.errors import UserError, shortened, shown
 from covid.common.screen import say
-from covid.training.model_file import open_model
+from covid.training.model_file import classes_of, open_model
+from minicnn.models import Model
+
+BACKWARD = ("of", "label", "training")  # options that mean something with --backward only
 
 
 def explain(options: Namespace) -> dict:
     """`covid explain`: a table of all layers, or one number of one layer taken apart."""
-    from minicnn.inspection import explain as take_apart
-    from minicnn.inspection import trace, trace_table
-
-    if options.layer is None and options.position is not None:
-        raise UserError("--position needs a layer: add --layer, such as --layer conv2d")
+    check_options(options)
     model = open_model(options.model)
+    label = label_of(model, options) if options.backward else None
+    if options.layer is not None:
+        check_layer(model, options)
     x, remark = prepare_image(model, options.image, options.as_is)
     if remark:
         say(f"note: {remark}", "yellow")
-    outputs = trace(model, x[None])
-    if options.layer is None:
-        print(trace_table(outputs))
-        shapes = {name: list(output.shape[1:]) for name, output in outputs.items()}
-        return {**about(options.model, model), "layers": shapes}
-    if options.layer not in outputs:
+    if label is None:
+        found = table(model, x) if options.layer is None else output(model, x, options)
+    else:
+        y = classes_of(model).index(label)
+        gradients = gradient_tables if options.layer is None else gradient
+        found = {"label": label, **gradients(model, x, y, options)}
+    return {**about(options.model, model), **found}
+
+
+def check_options(options: Namespace) -> None:
+    """UserError for options that mean nothing without another one."""
+    for name in ("position", "of"):
+        if getattr(options, name) is not None and options.layer is None:
+            raise UserError(f"--{name} needs a layer: add --layer, such as --layer conv2d")
+    for name in BACKWARD:
+        if getattr(options, name) not in (None, False) and not options.backward:
+            raise UserError(f"--{name} is about gradients: add --backward")
+
+
+def check_layer(model: Model, options: Namespace) -> None:
+    """UserError unless the model has that layer, and the layer the gradient asked for."""
+    from minicnn.inspection import gradients_of
+
+    known = {layer.name: layer for layer in model.layers if layer.nodes[0].inputs}
+    if options.layer not in known:
         raise UserError(
-            f"--layer: expected one of {', '.join(outputs)}, got {options.layer!r}; choose one"
+            f"--layer: expected one of {', '.join(known)}, got {options.layer!r}; choose one"
         )
-    output = outputs[options.layer][0]
+    gradients = gradients_of(known[options.layer])
+    if options.of not in (None, *gradients):
+        raise UserError(
+            f"--of: expected one of {', '.join(gradients)} for {options.layer}, got "
+            f"{options.of!r}; choose one"
+        )
+
+
+def label_of(model: Model, options: Namespace) -> str:
+    """The class of the image: --label, or the name of the folder it is in."""
+    classes = classes_of(model)
+    if options.label is None:
+        folder = options.image.absolute().parent.name
+        if folder in classes:
+            return folder
+        raise UserError(
+            f"{shown(options.image)}: expected it in a folder named like its class, "
+            f"{' or '.join(classes)}, found {shown(folder)}; add --label with one of the two"
+        )
+    if options.label not in classes:
+        raise UserError(
+            f"--label: expected {' or '.join(classes)}, got {shortened(options.label)!r}; choose one"
+        )
+    return options.label
+
+
+def table(model: Model, x: np.ndarray) -> dict:
+    """All layers' outputs."""
+    from minicnn.inspection import trace, trace_table
+
+    outputs = trace(model, x)
+    print(trace_table(outputs))
+    return {"layers": {name: list(output.shape[1:]) for name, output in outputs.items()}}
+
+
+def output(model: Model, x: np.ndarray, options: Namespace) -> dict:
+    """One number of a layer's output."""
+    from minicnn.inspection import explain as take_apart
+    from minicnn.inspection import trace
+
+    array = trace(model, x)[options.layer][0]
     try:
-        explanation = take_apart(model, x[None], options.layer, place(options.position, output))
-    except (ValueError, IndexError) as error:
+        place = position(options.position)
+        if place is None:
+            place = tuple(int(i) for i in np.unravel_index(array.argmax(), array.shape))
+        explanation = take_apart(model, x, options.layer, place)
+    except ValueError as error:
         raise UserError(f"--position: {error}; choose another") from None
     print(explanation)
-    return {
-        **about(options.model, model),
-        "layer": explanation.layer,
-        "position": list(explanation.position),
-        "value": explanation.value,
-        "explanation": str(explanation).splitlines(),
-    }
+    return explanation.as_dict()
 
 
-def place(text: str | None, output: np.ndarray) -> tuple[int, ...]:
-    """(70, 40, 2) from "70,40,2"; without a text the place of the largest number."""
+def gradient_tables(model: Model, x: np.ndarray, y: int, options: Namespace) -> dict:
+    """All layers' gradients."""
+    from minicnn.inspection import gradient_summary, gradient_table, trace_gradients
+
+    gradients = trace_gradients(model, x, y, training=options.training)
+    print(gradient_table(gradients))
+    return {"layers": gradient_summary(gradients)}
+
+
+def gradient(model: Model, x: np.ndarray, y: int, options: Namespace) -> dict:
+    """One number of a gradient."""
+    from minicnn.inspection import explain_gradient
+
+    try:
+        place, way = position(options.position), {"training": options.training}
+        explanation = explain_gradient(model, x, y, options.layer, options.of, place, **way)
+    except ValueError as error:
+        raise UserError(f"--position: {error}; choose another") from None
+    except RuntimeError as error:
+        raise UserError(f"{error}; ask `python -m minicnn.gradcheck` what is wrong") from None
+    print(explanation)
+    return explanation.as_dict()
+
+
+def position(text: str | None) -> tuple[int, ...] | None:
+    """(70, 40, 2) from "70,40,2"; None without a text."""
     if text is None:
-        return tuple(int(i) for i in np.unravel_index(output.argmax(), output.shape))
+        return None
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:

@@ -68,7 +68,7 @@ def figures() -> CommandParser:
 def explain() -> CommandParser:
     command = new_command(
         "explain",
-        "take one number in a model apart: window, kernel, products, sum",
+        "take one number in a model apart, an output's or a gradient's",
         "covid explain model.npz slice.png --layer conv2d --position 70,40,2",
     )
     common.add_model_file(command)
@@ -79,7 +79,28 @@ def explain() -> CommandParser:
     command.add_argument(
         "--position",
         metavar="ROW,COL,CHANNEL",
-        help="of the number, counted from 0; UNIT for a dense layer (default: the largest one)",
+        help="of the number, counted from 0; UNIT for a dense layer (default: the largest one); with "
+        "--backward an index into a parameter, too (default: the number farthest from 0)",
+    )
+    command.add_argument(
+        "--backward",
+        action="store_true",
+        help="gradients instead of outputs: of the loss for this image, each beside the slope that "
+        "the loss really has",
+    )
+    command.add_argument(
+        "--of",
+        choices=("kernel", "bias", "input", "activation", "output"),
+        help="the gradient of what: a parameter of the layer, its input (dx), what is in front of "
+        "its activation (dz), or its output (dy) (default: kernel, or input where there is none)",
+    )
+    command.add_argument(
+        "--label", metavar="CLASS", help="the image's class (default: the name of its folder)"
+    )
+    command.add_argument(
+        "--training",
+        action="store_true",
+        help="drop out as the next training step would (default: nothing is dropped)",
     )
     common.add_as_is(command)
     return command

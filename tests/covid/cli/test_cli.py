@@ -377,9 +377,49 @@ def test_explain_shows_all_layers_or_one_number(model, image, capsys):
     assert call("explain", model, image, *words, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["layer"], found["position"]) == ("conv2d", [70, 40, 2])
+    assert np.shape(found["window"]) == np.shape(found["kernel"]) == (3, 3, 1)
+    assert found["sum"] + found["bias"] == pytest.approx(found["before_activation"])
     assert call("explain", model, image, *words) == 0
-    assert capsys.readouterr().out.splitlines() == found["explanation"]
-    assert "window" in found["explanation"][1]
+    out = capsys.readouterr().out
+    assert out.startswith(f"conv2d (Conv2D), row 70, col 40, channel 2: {found['value']:.4g}\n")
+    assert "window" in out
+
+
+def test_explain_backward_shows_all_gradients_or_one(model, image, capsys):
+    assert call("explain", model, image, "--backward") == 0
+    assert re.search(r"conv2d +kernel +\(3, 3, 1, 6\)", capsys.readouterr().out)
+    assert call("explain", model, image, "--backward", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["label"], found["layers"]["conv2d"]["bias"]["shape"]) == ("Infected", [6])
+    words = ("--backward", "--layer", "conv2d")
+    assert call("explain", model, image, *words, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["of"], found["agrees"], len(found["position"])) == ("kernel", True, 4)
+    assert found["value"] == pytest.approx(found["numeric"], rel=1e-3)
+    assert found["next_step"]["optimizer"] == "Adam"
+    assert found["uses"][0]["count"] == 148 * 148
+    assert call("explain", model, image, *words, "--position", "0,1,0,2") == 0
+    assert "d loss / d kernel[0, 1, 0, 2]: " in capsys.readouterr().out
+
+
+def test_explain_backward_takes_the_label_from_the_folder_or_the_option(model, image, capsys):
+    words = ("--backward", "--layer", "dense_1", "--of", "activation", "--json")
+    labels = []
+    for more in ((), ("--label", "Infected"), ("--label", "Not_Infected")):
+        assert call("explain", model, image, *words, *more) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["value"] == pytest.approx(found["p"] - found["y"])
+        labels.append(found["y"])
+    assert labels == [1, 1, 0]
+
+
+def test_explain_backward_drops_out_in_training_only(model, image, capsys):
+    words = ("--backward", "--layer", "dropout", "--json")
+    factors = []
+    for more in ((), ("--training",)):
+        assert call("explain", model, image, *words, *more) == 0
+        factors.append(json.loads(capsys.readouterr().out)["factor"])
+    assert factors[0] == 1 and factors[1] != 1
 
 
 def test_explain_takes_the_largest_number_without_a_position(model, image, capsys):

@@ -1,40 +1,20 @@
-"""`trace`, `explain` and their command: the parts add up to what the model computes."""
+"""`trace` and `explain`: the parts add up to what the model computes."""
 
 import math
 
 import numpy as np
 import pytest
-from shape_grid import spread_out
+from inspected_models import X, every_layer
 
 from minicnn import layers, models
 from minicnn.inspection import explain, trace, trace_table
-from minicnn.inspection.__main__ import main, prepared_image
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
 def model():
-    """One of every layer, with 'same' padding, strides and a fan-out; biases that are not 0."""
-    x = layers.Input((9, 8, 1))
-    stem = layers.Conv2D(6, 3, activation="relu", padding="same", name="stem")(x)
-    left = layers.Conv2D(2, (2, 3), strides=2, padding="same", activation="sigmoid", name="left")
-    pooled = layers.MaxPooling2D(2, padding="same", name="pooled")(stem)
-    average = layers.AveragePooling2D(3, strides=1, padding="same", name="average")(pooled)
-    joined = layers.Concatenate(name="joined")([left(stem), pooled, average])
-    bent = layers.Activation("relu", name="bent")(layers.ReLU(name="plain")(joined))
-    flat = layers.Dropout(0.5, name="dropped")(layers.Flatten(name="flat")(bent))
-    hidden = layers.Dense(3, name="hidden", use_bias=False)(flat)
-    y = layers.Sigmoid(name="score")(layers.Dense(1, name="last", activation="relu")(hidden))
-    model = models.Model(x, y, seed=3, name="example")
-    rng = np.random.default_rng(1)
-    for layer in model.layers:
-        if "bias" in layer.params:
-            layer.params["bias"] += rng.normal(size=layer.params["bias"].shape).astype(np.float32)
-    return model
-
-
-X = spread_out((9, 8, 1)).astype(np.float32)
+    return every_layer()
 
 
 def test_trace_gives_every_layer_in_running_order(model, backend):
@@ -52,6 +32,11 @@ def test_trace_runs_without_dropping(model):
     np.testing.assert_array_equal(outputs["dropped"], outputs["flat"])
     assert len(outputs["score"]) == 2
     assert model.get_layer("dropped").step == 0
+
+
+def test_trace_table_has_the_numbers():
+    table = trace_table({"one": np.array([[1.0, -2.0, 4.0]])})
+    assert table.splitlines()[1].split() == ["one", "(3,)", "-2", "1", "4"]
 
 
 def test_trace_names_each_use_of_a_shared_layer():
@@ -286,103 +271,3 @@ def test_unknown_layers_are_refused():
     model = models.Sequential([Twice(input_shape=(2,))])
     with pytest.raises(ValueError, match="twice: explain does not know layers of class Twice"):
         explain(model, np.ones(2), "twice", (0,))
-
-
-# The command
-
-
-@pytest.fixture
-def files(model, tmp_path, rng):
-    """Paths of a saved model and of a (random) color image of another size."""
-    import cv2
-
-    model.metadata["preprocessing"] = {"rescale": 1 / 255, "samplewise": True, "enhance": False}
-    model.save(tmp_path / "model.npz")
-    cv2.imwrite(str(tmp_path / "image.png"), rng.integers(0, 256, (30, 40, 3), dtype=np.uint8))
-    return [str(tmp_path / "model.npz"), str(tmp_path / "image.png")]
-
-
-def test_command_prints_the_trace(files, model, capsys):
-    assert main(files) == 0
-    printed = capsys.readouterr()
-    lines = printed.out.splitlines()
-    assert lines[0].split() == ["layer", "shape", "min", "mean", "max"]
-    expected = ["(image)", *trace(model, X)]
-    assert [line.split()[0] for line in lines[1:]] == expected
-    stem = trace(model, prepared_image(model, files[1]))["stem"]
-    assert f"{stem.max():.4g}" in lines[2]
-    assert printed.err == ""
-
-
-def test_trace_table_has_the_numbers():
-    table = trace_table({"one": np.array([[1.0, -2.0, 4.0]])})
-    assert table.splitlines()[1].split() == ["one", "(3,)", "-2", "1", "4"]
-
-
-def test_command_explains_a_number(files, model, capsys):
-    assert main([*files, "--layer", "left", "--position", "1,2,0"]) == 0
-    x = prepared_image(model, files[1])
-    assert capsys.readouterr().out.strip() == str(explain(model, x, "left", (1, 2, 0))).strip()
-
-
-def test_command_takes_the_largest_number_when_no_position_is_given(files, model, capsys):
-    assert main([*files, "--layer", "stem"]) == 0
-    output = trace(model, prepared_image(model, files[1]))["stem"][0]
-    row, col, channel = np.unravel_index(output.argmax(), output.shape)
-    heading = f"stem (Conv2D), row {row}, col {col}, channel {channel}: {output.max():.4g}"
-    assert capsys.readouterr().out.splitlines()[0] == heading
-
-
-def test_the_image_is_prepared_as_the_model_says(files, model, capsys):
-    from minicnn.preprocessing.image import load_img
-
-    gray = load_img(files[1], "grayscale", target_size=(9, 8)).astype(np.float64)
-    model.metadata["preprocessing"] = {}
-    x = prepared_image(model, files[1])
-    assert (x.shape, x.dtype) == ((1, 9, 8, 1), np.float32)
-    np.testing.assert_array_equal(x[0, :, :, 0], gray)
-    model.metadata["preprocessing"] = {"rescale": 0.5}
-    np.testing.assert_array_equal(prepared_image(model, files[1])[0, :, :, 0], gray / 2)
-    model.metadata["preprocessing"] = {"rescale": 0.5, "samplewise": True, "enhance": True}
-    expected = (gray - gray.mean()) / (gray.std() + 2e-6)
-    np.testing.assert_allclose(prepared_image(model, files[1])[0, :, :, 0], expected, atol=1e-5)
-    assert capsys.readouterr().err == "note: not applied to the image: enhance\n"
-
-
-@pytest.mark.parametrize(
-    ("change", "extra", "text"),
-    [
-        ((0, "none.npz"), [], "none.npz: no such file"),
-        ((1, "none.png"), [], "none.png: expected an image file"),
-        ((1, "model.npz"), [], "model.npz: expected an image file"),
-        ((0, "image.png"), [], "image.png: expected a model file"),
-        (None, ["--layer", "nowhere"], "--layer: expected one of stem"),
-        (None, ["--position", "1,2,0"], "--position: expected --layer with it"),
-        (None, ["--layer", "stem", "--position", "here"], "--position: expected whole numbers"),
-        (None, ["--layer", "stem", "--position", "1,2"], "stem: expected a position"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_exit_code_2(files, change, extra, text, tmp_path, capsys):
-    if change is not None:
-        files[change[0]] = str(tmp_path / change[1])
-    assert main([*files, *extra]) == 2
-    printed = capsys.readouterr()
-    assert text in printed.err
-    assert len(printed.err.splitlines()) == 1
-    assert printed.out == ""
-
-
-@pytest.mark.parametrize(
-    "preprocessing", [3, ["rescale"], {"rescale": "1/255"}, {"rescale": [1]}, {"rescale": 10**400}]
-)
-def test_metadata_of_other_types_are_refused(preprocessing, files, model, tmp_path, capsys):
-    model.metadata["preprocessing"] = preprocessing
-    model.save(tmp_path / "model.npz")
-    assert main(files) == 2
-    assert "expected metadata['preprocessing'] to be a dict" in capsys.readouterr().err
-
-
-def test_a_model_without_images_is_refused(files, tmp_path, capsys):
-    models.Sequential([layers.Dense(1, input_shape=(3,))]).save(tmp_path / "model.npz")
-    assert main(files) == 2
-    assert "expected a model that takes one gray or color image" in capsys.readouterr().err
