@@ -60,7 +60,7 @@ def write_page(
     Parameters
     ----------
     model : Model
-        Of any architecture; compiled or not. Its loss is binary cross-entropy.
+        Compiled, with binary cross-entropy; of any architecture.
     x, y, name
         The first sample: see `Sample`.
     path : path
@@ -86,7 +86,9 @@ def write_page(
     Raises
     ------
     ValueError
-        For a sample that does not fit the model, and a layer of which the page knows nothing.
+        For a sample that does not fit the model, and a layer or a loss of which the page knows nothing.
+    RuntimeError
+        If the model is not compiled.
     OSError
         If the file cannot be written.
     """

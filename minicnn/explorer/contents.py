@@ -10,12 +10,15 @@ import numpy as np
 
 from minicnn import layers
 from minicnn.explorer.cut import Cut, find_cut
-from minicnn.explorer.recorded import Pass, loss_weights
 from minicnn.explorer.sources import kernel_sources
+from minicnn.gradcheck.check import in_float64
+from minicnn.inspection.outputs import batch_of
+from minicnn.inspection.passes import Passes, run_passes
 from minicnn.kernels import use_backend
 from minicnn.layers.activations import activation_name
 from minicnn.layers.node import Node, Tensor
-from minicnn.training.step import as_inputs
+from minicnn.losses import BinaryCrossentropy
+from minicnn.training.step import require_compiled
 
 # By class of layer: the settings that the page's arithmetic needs. Subclasses come before.
 KINDS = {
@@ -38,51 +41,69 @@ EPOCH_VALUES = 200_000  # weights of all epochs together, about
 
 
 def page_contents(model, samples: list) -> dict:
-    """All that a page knows of a model and of `samples` (see `Sample`), the first one compared."""
-    with use_backend("numpy"):
+    """All that a page knows of a model and of `samples` (see `Sample`), the first one compared.
+
+    In float64, as the page computes: where a model is sure, p - y has few digits left in float32. And
+    with the kernels in NumPy, which need not be compiled for that.
+    """
+    require_compiled(model)
+    for loss in model.losses:
+        if type(loss) is not BinaryCrossentropy:
+            raise ValueError(
+                f"{model.name}: a page computes binary cross-entropy, and cannot take the loss "
+                f"{type(loss).__name__} apart"
+            )
+    with in_float64(model.layers, [model, *model.graph.nodes]), use_backend("numpy"):
+        model.dtype = np.dtype(np.float64)
         return contents_of(model, samples)
 
 
 def contents_of(model, samples: list) -> dict:
-    """The same with the kernels that are in use."""
+    """The same of a model that is in float64."""
     cut = find_cut(model)
     contents = {"model": model_contents(model, cut), "samples": [], "leftOut": left_out(cut)}
     stand_in = len(contents["model"]["layers"]) - 1
     for number, sample in enumerate(samples):
-        one = Pass(model, sample_inputs(model, sample.x), sample_labels(model, sample.y))
-        if not math.isfinite(one.loss):
+        count = len(batch_of(model, sample.x)[0])
+        if count != 1:
+            raise ValueError(f"{model.name}: expected one sample, got {count}")
+        passes = run_passes(model, sample.x, sample.y, training=False)
+        if not math.isfinite(passes.loss):
             raise ValueError(
-                f"{model.name}: expected a finite loss for {sample.name}, got {one.loss}"
+                f"{model.name}: expected a finite loss for {sample.name}, got {passes.loss}"
             )
-        weights = cut.tangent(model, one.values) if cut.nodes else {}
+        weights = cut.tangent(model, passes.inputs) if cut.nodes else {}
         packed_weights = {name: packed(array) for name, array in weights.items()}
+        labels = zip(passes.labels, passes.outputs, strict=True)
         contents["samples"].append(
             {
                 "name": sample.name,
                 "healthy": sample.healthy,
-                "inputs": [packed(one.values[tensor][0]) for tensor in model.graph.inputs],
-                "labels": [packed(labels[0]) for labels in one.labels],
+                "inputs": [packed(array[0]) for array in passes.inputs],
+                "labels": [packed(np.reshape(y, tensor.sample_shape)) for y, tensor in labels],
                 "weights": {stand_in: packed_weights} if weights else {},
             }
         )
         if number == 0:
-            contents["recorded"] = recorded_contents(model, cut, one)
+            contents["recorded"] = recorded_contents(model, cut, passes)
     return contents | {"sources": kernel_sources()}
 
 
-def recorded_contents(model, cut: Cut, one: Pass) -> dict:
+def recorded_contents(model, cut: Cut, passes: Passes) -> dict:
     """minicnn's own outputs and gradients of a sample, in the order of the page's nodes and layers."""
     nodes = [node for node in model.graph.nodes if node not in cut.nodes]
-    found = []
+    arrays, uses = [], {}
     for node in nodes:
-        arrays = {"y": one.values.get(node.output), "dy": one.dy.get(node.output)}
-        found.append({name: sampled(a[0]) for name, a in arrays.items() if a is not None})
-    listed = list(dict.fromkeys(node.layer for node in nodes))
+        tensor = node.output
+        arrays.append({"y": sampled(passes.values[tensor][0])})
+        if tensor not in passes.from_logits:  # behind those, the page's backward pass begins at z
+            arrays[-1]["dy"] = sampled(passes.dy(tensor)[0])
+        uses.setdefault(node.layer, []).append(node)
     grads = [
-        {name: sampled(gradient) for name, gradient in one.grads.get(layer, {}).items()}
-        for layer in listed
+        {name: sampled(passes.param_gradient(found, name)) for name in layer.params}
+        for layer, found in uses.items()
     ]
-    return {"nodes": found, "grads": grads, "loss": one.loss}
+    return {"nodes": arrays, "grads": grads, "loss": passes.loss}
 
 
 def left_out(cut: Cut) -> str:
@@ -94,34 +115,6 @@ def left_out(cut: Cut) -> str:
         "value and their gradient at each sample; for other weights and images it is a straight line, "
         "and p an estimate."
     )
-
-
-def sample_inputs(model, x) -> list[np.ndarray]:
-    """One sample as float64 batches of one; ValueError where it does not fit."""
-    given = list(x) if isinstance(x, list | tuple) else [x]
-    for place, tensor in enumerate(model.graph.inputs[: len(given)]):
-        if np.shape(given[place]) == tensor.sample_shape:
-            given[place] = np.asarray(given[place])[None]  # sample -> batch of one
-    arrays = [array.astype(np.float64) for array in as_inputs(model, given)]
-    if len(arrays[0]) != 1:
-        raise ValueError(f"{model.name}: expected one sample, got {len(arrays[0])}")
-    return arrays
-
-
-def sample_labels(model, y) -> list[np.ndarray]:
-    """One sample's labels for each output, as batches of one."""
-    outputs = model.graph.outputs
-    given = list(y) if isinstance(y, list | tuple) and len(outputs) > 1 else [y]
-    if len(given) != len(outputs):
-        raise ValueError(
-            f"{model.name}: expected labels for {len(outputs)} outputs, got {len(given)}"
-        )
-    return [
-        np.reshape(one, (1, *tensor.sample_shape))
-        if np.size(one) == math.prod(tensor.sample_shape)
-        else np.asarray(one)
-        for one, tensor in zip(given, outputs, strict=True)
-    ]
 
 
 def packed(array: np.ndarray) -> dict:
@@ -222,7 +215,7 @@ def output_losses(model) -> list[tuple[Tensor, bool, float]]:
     return [
         (tensor, is_end and ends_in_sigmoid(tensor.node), float(weight))
         for tensor, is_end, weight in zip(
-            graph.outputs, graph.is_end, loss_weights(model), strict=True
+            graph.outputs, graph.is_end, model.loss_weights, strict=True
         )
     ]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minicnn.inspection.passes import left_alone
 from minicnn.layers.activations import Sigmoid
 from minicnn.layers.node import Node, Tensor
 from minicnn.saliency.passes import gradients, logit_values
@@ -66,21 +67,25 @@ class Cut:
         ends = isinstance(layer, Sigmoid) or isinstance(layer.activation, Sigmoid)
         return "sigmoid" if ends else "linear"
 
-    def tangent(self, model, values: dict[Tensor, np.ndarray]) -> dict[str, np.ndarray]:
-        """kernel (values, units) and bias (units,) of the stand-in, at the sample that was run."""
-        logits = logit_values(self.output, values)[0].astype(np.float64)
-        of_logits = self.activation == "sigmoid"
-        slopes = []
-        for unit in range(logits.size):
-            dlogits = np.zeros_like(values[self.output])
-            dlogits[0, unit] = 1
-            found = gradients(model.graph, self.output, dlogits, self.crossing, of_logits)
-            slopes.append(
-                np.concatenate([found[tensor][0].reshape(-1) for tensor in self.crossing])
-            )
-        kernel = np.stack(slopes, axis=1).astype(np.float64)
-        x = np.concatenate([values[tensor][0].reshape(-1) for tensor in self.crossing])
-        return {"kernel": kernel, "bias": logits - x.astype(np.float64) @ kernel}
+    def tangent(self, model, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """kernel (values, units) and bias (units,) of the stand-in, at a sample."""
+        with left_alone(model):
+            values = model.graph.run(inputs, layer_by_layer=True)
+            logits = logit_values(self.output, values)[0]
+            slopes = []
+            for unit in range(logits.size):
+                dlogits = np.zeros_like(values[self.output])
+                dlogits[0, unit] = 1
+                of_logits = self.activation == "sigmoid"
+                found = gradients(model.graph, self.output, dlogits, self.crossing, of_logits)
+                slopes.append(side_by_side(found, self.crossing))
+        kernel = np.stack(slopes, axis=1)
+        return {"kernel": kernel, "bias": logits - side_by_side(values, self.crossing) @ kernel}
+
+
+def side_by_side(arrays: dict[Tensor, np.ndarray], tensors: list[Tensor]) -> np.ndarray:
+    """The values of some tensors of one sample as one vector."""
+    return np.concatenate([arrays[tensor][0].reshape(-1) for tensor in tensors])
 
 
 def find_cut(model) -> Cut:

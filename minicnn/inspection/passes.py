@@ -30,6 +30,7 @@ class Passes:
         The model's outputs, and what the loss of each counts.
     training : bool
         Whether dropout dropped.
+    loss : float
     values, z : dict of Tensor, of Node, to array
         Every tensor's values; and what each layer made in front of its activation.
     arriving : dict of Tensor to list of (str, array)
@@ -51,6 +52,7 @@ class Passes:
     outputs: list[Tensor]
     loss_weights: list[float]
     training: bool
+    loss: float
     values: dict[Tensor, np.ndarray]
     z: dict[Node, np.ndarray]
     caches: dict[Node, tuple]
@@ -83,10 +85,10 @@ def run_passes(model, x, y, training: bool) -> Passes:
     labels = labels_of(model, y, len(inputs[0]))
     with left_alone(model):
         values, z = run_forward(model.graph, inputs, training)
-        _, gradients, of_logits = loss_and_gradients(model, values, only_or_list(labels))
+        logs, gradients, of_logits = loss_and_gradients(model, values, only_or_list(labels))
         caches = {node: node.cache for node in model.graph.nodes}
         outputs, weights = list(model.graph.outputs), list(model.loss_weights)
-        passes = Passes(inputs, labels, outputs, weights, training, values, z, caches)
+        passes = Passes(inputs, labels, outputs, weights, training, logs["loss"], values, z, caches)
         run_backward(model, passes, gradients, of_logits)
     return passes
 

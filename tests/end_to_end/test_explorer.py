@@ -45,6 +45,7 @@ def pages(tmp_path_factory):
 def with_biases(name):
     """A model whose biases are not 0, and large enough that no dense unit is dead."""
     model = build_model(name, seed=3)
+    model.compile("sgd")
     for param_name, param in model.named_weights().items():
         if param_name.endswith("/bias"):
             param += np.linspace(0.02, 0.1, param.size, dtype=np.float32)

@@ -396,7 +396,8 @@ def no_figures(setting: Setting) -> None:
     }
     for name in (f"{module}.{kind}" for module in kinds for kind in kinds[module]):
         setting.patch.setattr(f"covid.figures.{name}", lambda *args, **named: None)
-    setting.patch.setattr(run, "draw_examples", lambda *args: None)
+    for name in ("draw_examples", "write_explorer"):
+        setting.patch.setattr(run, name, lambda *args: None)
 
 
 def at_the_end(work: Callable[[], object]) -> Make:

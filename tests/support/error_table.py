@@ -130,6 +130,8 @@ evaluate model.npz --data parts --part best -> --part | 'best' | covid evaluate 
 # Options that do not go together, or not with these images
 split slices --no-contour drop -> --no-contour drop | --enhance
 split slices --crop contours -> --crop contours | --enhance
+explore model.npz image.png -> image.png | Not_Infected or Infected | --label
+explore model.npz image.png --label Ill -> --label | Not_Infected or Infected | 'Ill'
 evaluate model.npz --data slices --part train -> --part train | slices | leave it out
 split slices --group x --group-csv p.csv -> --group-csv | --group;
 run --group-csv p.csv --group-audit -> --group-audit | --group-csv
@@ -537,5 +539,8 @@ TABLE = [
     Row("explain model.npz image.png --layer conv2d --backward --label Infected",
         "the parts give 1 | python -m minicnn.gradcheck",
         raising("minicnn.inspection.explain_gradient", RuntimeError("conv2d: the parts give 1"))),
+
+    Row("explore model.npz image.png --label Infected",
+        "kernels.npz | delete it", file("kernels.npz", b"no archive")),
 ]
 # fmt: on

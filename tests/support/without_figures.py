@@ -14,6 +14,6 @@ for name in ("source_figures", "augmentation_figure"):
     setattr(dataset_figures, name, lambda *arguments, **named: None)
 for name in ("graph_figure", "model_figures"):
     setattr(model_figures, name, lambda *arguments, **named: None)
-run.draw_examples = lambda *arguments: None
+run.draw_examples = run.write_explorer = lambda *arguments: None
 write.draw = lambda *arguments, **named: None
 sys.exit(main.main())

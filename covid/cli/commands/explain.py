@@ -4,8 +4,8 @@ from argparse import Namespace
 
 import numpy as np
 
-from covid.cli.commands.model_inputs import about, prepare_image
-from covid.common.errors import UserError, shortened, shown
+from covid.cli.commands.model_inputs import about, label_of, prepare_image
+from covid.common.errors import UserError, shortened
 from covid.common.screen import say
 from covid.training.model_file import classes_of, open_model
 from minicnn.models import Model
@@ -57,24 +57,6 @@ def check_layer(model: Model, options: Namespace) -> None:
             f"--of: expected one of {', '.join(gradients)} for {options.layer}, got "
             f"{options.of!r}; choose one"
         )
-
-
-def label_of(model: Model, options: Namespace) -> str:
-    """The class of the image: --label, or the name of the folder it is in."""
-    classes = classes_of(model)
-    if options.label is None:
-        folder = options.image.absolute().parent.name
-        if folder in classes:
-            return folder
-        raise UserError(
-            f"{shown(options.image)}: expected it in a folder named like its class, "
-            f"{' or '.join(classes)}, found {shown(folder)}; add --label with one of the two"
-        )
-    if options.label not in classes:
-        raise UserError(
-            f"--label: expected {' or '.join(classes)}, got {shortened(options.label)!r}; choose one"
-        )
-    return options.label
 
 
 def table(model: Model, x: np.ndarray) -> dict:

@@ -1,10 +1,12 @@
 """What the commands that ask a model share: image files prepared for it, and what it is."""
 
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from covid.common.errors import UserError, shortened, shown
 from covid.common.screen import complain
 from covid.data.disclaimer import small_print
 from covid.data.images import UnreadableImage, is_prepared, read_gray
@@ -29,6 +31,24 @@ def about(path: Path, model: Model) -> dict:
         "threshold": threshold_of(model),
         "note": model_note(model),
     }
+
+
+def label_of(model: Model, options: Namespace) -> str:
+    """The class of the image: --label, or the name of the folder it is in."""
+    classes = classes_of(model)
+    if options.label is None:
+        folder = options.image.absolute().parent.name
+        if folder in classes:
+            return folder
+        raise UserError(
+            f"{shown(options.image)}: expected it in a folder named like its class, "
+            f"{' or '.join(classes)}, found {shown(folder)}; add --label with one of the two"
+        )
+    if options.label not in classes:
+        raise UserError(
+            f"--label: expected {' or '.join(classes)}, got {shortened(options.label)!r}; choose one"
+        )
+    return options.label
 
 
 def model_note(model: Model) -> str:

@@ -52,7 +52,7 @@ def test_the_label_is_that_of_the_folder_or_the_one_named(model, image, tmp_path
     shutil.copy(image, elsewhere)
     code, out, err = call(capsys, model, elsewhere)
     assert code == 2 and out == ""
-    assert "its folder is not called Not_Infected or Infected" in err and "add --label" in err
+    assert "folder named like its class, Not_Infected or Infected" in err and "add --label" in err
     code, _, err = call(capsys, model, image, "--label", "ill")
     assert code == 2 and "--label: expected Not_Infected or Infected, got 'ill'" in err
     words = ("--label", "Not_Infected", "--out", tmp_path / "page.html")

@@ -48,7 +48,8 @@ def no_figures(monkeypatch):
         monkeypatch.setattr(dataset_figures, name, lambda *args, **named: None)
     for name in ("graph_figure", "model_figures"):
         monkeypatch.setattr(model_figures, name, lambda *args, **named: None)
-    monkeypatch.setattr(run, "draw_examples", lambda *args: None)
+    for name in ("draw_examples", "write_explorer"):
+        monkeypatch.setattr(run, name, lambda *args: None)
 
 
 def without_seconds(summary: dict) -> dict:

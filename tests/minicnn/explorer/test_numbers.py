@@ -25,6 +25,12 @@ def worst(browser, path):
     return hand.run("return page.worst")
 
 
+def compiled(model):
+    if model.optimizer is None:
+        model.compile("sgd")
+    return model
+
+
 def two_in_two_out():
     """Two inputs, one of them a vector; two outputs, one of them read by another layer, no sigmoid."""
     picture, vector = layers.Input((9, 7, 1)), layers.Input((4,))
@@ -54,13 +60,12 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_every_output_and_gradient(name, browser, tmp_path):
     build, x, y = MODELS[name]
-    path = write_page(build(), x, y, tmp_path / "page.html")
+    path = write_page(compiled(build()), x, y, tmp_path / "page.html")
     assert worst(browser, path) < 1e-6
 
 
 def test_a_model_of_another_dtype(browser, tmp_path):
-    model = three_branches()
-    model.astype("float64")
+    model = compiled(three_branches()).astype("float64")
     path = write_page(model, *MODELS["three branches"][1:], tmp_path / "page.html")
     assert worst(browser, path) < 1e-6
 
@@ -80,7 +85,9 @@ def test_what_is_too_large_is_replaced_by_its_tangent(browser, tmp_path, monkeyp
         seed=1,
     )
     x, other = image(20), image(20, seed=5)
-    path = write_page(model, x, 1, tmp_path / "page.html", others=[Sample(other, 0, "other")])
+    path = write_page(
+        compiled(model), x, 1, tmp_path / "page.html", others=[Sample(other, 0, "other")]
+    )
     assert worst(browser, path) < 1e-5
     hand = Hand(browser, path)
     assert "large, last" in hand.text("#left-out")
@@ -94,15 +101,24 @@ def test_what_is_too_large_is_replaced_by_its_tangent(browser, tmp_path, monkeyp
 def test_names_in_a_model_are_text_and_no_markup(browser, tmp_path):
     name = "</script><img src=x onerror=alert(1)>&amp;"
     model = models.Sequential([layers.Dense(1, activation="sigmoid", input_shape=(3,))], name=name)
-    path = write_page(model, np.ones(3), 1, tmp_path / "page.html", name="<b>x</b>", note="<i>")
+    path = write_page(
+        compiled(model), np.ones(3), 1, tmp_path / "page.html", name="<b>x</b>", note="<i>"
+    )
     hand = Hand(browser, path)
     assert name in hand.text("h1")
-    assert hand.run("return document.querySelectorAll('header img, header b, header i, #bar b').length") == 0
+    assert (
+        hand.run(
+            "return document.querySelectorAll('header img, header b, header i, #bar b').length"
+        )
+        == 0
+    )
     assert hand.run("return page.samples[0].name") == "<b>x</b>"
 
 
 def test_nothing_is_fetched(browser, tmp_path):
     browser.requested()
-    path = write_page(three_branches(), *MODELS["three branches"][1:], tmp_path / "page.html")
+    path = write_page(
+        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
+    )
     Hand(browser, path)
     assert set(browser.requested()) == {path.as_uri()}

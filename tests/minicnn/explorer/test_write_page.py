@@ -11,19 +11,26 @@ from minicnn import kernels, layers, models
 from minicnn.explorer import Sample, write_page
 from minicnn.explorer.contents import SAMPLED, sampled
 from minicnn.explorer.sources import kernel_sources
+from minicnn.losses import BinaryCrossentropy
 
 X = np.arange(36, dtype=np.float32).reshape(6, 6, 1) / 36
 
 
-def small(**arguments):
-    return models.Sequential(
-        [
-            layers.Conv2D(2, 3, activation="relu", input_shape=(6, 6, 1)),
-            layers.Flatten(),
-            layers.Dense(1, activation="sigmoid"),
-        ],
-        seed=0,
-        **arguments,
+def compiled(model):
+    model.compile("sgd")
+    return model
+
+
+def small():
+    return compiled(
+        models.Sequential(
+            [
+                layers.Conv2D(2, 3, activation="relu", input_shape=(6, 6, 1)),
+                layers.Flatten(),
+                layers.Dense(1, activation="sigmoid"),
+            ],
+            seed=0,
+        )
     )
 
 
@@ -69,7 +76,7 @@ def test_a_sample_that_does_not_fit(x, y, sentence, tmp_path):
 def test_a_layer_of_which_the_page_knows_nothing(tmp_path):
     model = models.Sequential([Own(input_shape=(3,)), layers.Dense(1, activation="sigmoid")])
     with pytest.raises(ValueError, match="own: a page cannot show layers of class Own"):
-        write_page(model, np.ones(3), 1, tmp_path / "page.html")
+        write_page(compiled(model), np.ones(3), 1, tmp_path / "page.html")
 
 
 def test_a_model_that_is_not_finite(tmp_path):
@@ -79,13 +86,29 @@ def test_a_model_that_is_not_finite(tmp_path):
         write_page(model, X, 1, tmp_path / "page.html")
 
 
+def test_a_model_that_is_not_compiled(tmp_path):
+    model = models.Sequential([layers.Dense(1, activation="sigmoid", input_shape=(3,))], name="m")
+    with pytest.raises(RuntimeError, match="m: call compile"):
+        write_page(model, np.ones(3), 1, tmp_path / "page.html")
+
+
+def test_a_loss_of_which_the_page_knows_nothing(tmp_path):
+    class Doubled(BinaryCrossentropy):
+        pass
+
+    model = models.Sequential([layers.Dense(1, activation="sigmoid", input_shape=(3,))])
+    model.compile("sgd", Doubled())
+    with pytest.raises(ValueError, match="cannot take the loss Doubled apart"):
+        write_page(model, np.ones(3), 1, tmp_path / "page.html")
+
+
 def test_a_large_layer_in_a_model_of_two_outputs(tmp_path, monkeypatch):
     monkeypatch.setattr("minicnn.explorer.cut.LARGEST", 10)
     x = layers.Input((6,))
     outputs = [layers.Dense(3, activation="sigmoid")(x), layers.Dense(1, activation="sigmoid")(x)]
     model = models.Model(x, outputs, name="two")
     with pytest.raises(ValueError, match="two: a layer of 21 weights is too large for a page"):
-        write_page(model, np.ones(6), [np.zeros(3), 1], tmp_path / "page.html")
+        write_page(compiled(model), np.ones(6), [np.zeros(3), 1], tmp_path / "page.html")
 
 
 def test_the_model_is_as_it_was(tmp_path):
