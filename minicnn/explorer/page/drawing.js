@@ -12,7 +12,7 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-const fill = (id, ...children) => $(id).replaceChildren(...children);
+const fill = (id, ...children) => $(id).replaceChildren(...children.filter((child) => child !== null));
 
 /* A number with four digits that count: 0.1235, -12.35, 1.235e-8. */
 function figure(value, digits = 4) {
@@ -40,14 +40,14 @@ const isImage = (shape) => shape.length === 3;
 const isDark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
 /* 255 colors, as a canvas holds them. Gray from black to white; or signed, from blue (the least) over the
-   page's color (0, number 127) to orange (Okabe and Ito 2008), by the root, so that small values show. */
+   page's color (0, number 127) to orange (Okabe and Ito 2008), not in proportion, so that small values show. */
 function palette(signed, dark) {
   const colors = new Uint8ClampedArray(4 * 255);
   const middle = dark ? [32, 38, 44] : [247, 247, 247];
   for (let i = 0; i < 255; i++) {
     const t = i / 127 - 1;
     const end = t < 0 ? [0, 114, 178] : [213, 94, 0];
-    const color = signed ? middle.map((from, k) => from + Math.sqrt(Math.abs(t)) * (end[k] - from)) : [i, i, i].map((gray) => (255 * gray) / 254);
+    const color = signed ? middle.map((from, k) => from + Math.abs(t) ** 0.4 * (end[k] - from)) : [i, i, i].map((gray) => (255 * gray) / 254);
     colors.set([...color, 255], 4 * i);
   }
   return new Uint32Array(colors.buffer);

@@ -27,7 +27,7 @@ function drawLoop() {
   fill("code", ...lines.map((text, n) => make("span", { class: n === running ? "running" : null, "aria-current": n === running ? "step" : null }, `${text}\n`)));
   const box = $("code");
   const mark = box.querySelector(".running");
-  if (mark) box.scrollTop = mark.offsetTop - box.offsetTop - box.clientHeight / 2;
+  if (mark) box.scrollTop = mark.offsetTop - box.clientHeight / 2;
   $("variables").textContent = Object.entries(variables).map(([name, value]) => `${name} = ${figure(value)}`).join("   ");
 }
 
