@@ -14,7 +14,7 @@ from minicnn.inspection.terms import MOST
 from minicnn.inspection.text_tables import blocks, figure, place
 
 
-@dataclass
+@dataclass(repr=False)
 class Explanation:
     """What all explanations have.
 
@@ -61,13 +61,13 @@ class Explanation:
             "source": self.source,
         }
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         where = place(self.position)
         heading = f"{self.layer} ({self.kind}), {where}: {figure(self.value)}"
         return "\n".join([heading, *self.lines()])
 
 
-@dataclass
+@dataclass(repr=False)
 class PooledWindow(Explanation):
     """A pooling layer: the real pixels of a window, and the largest or the mean of them.
 
@@ -148,7 +148,7 @@ class PooledWindow(Explanation):
         return {**found, "tied": [list(place) for place in ties[:MOST]]}
 
 
-@dataclass
+@dataclass(repr=False)
 class PassedOn(Explanation):
     """A layer that passes single values on, changed or not: where this one comes from.
 

@@ -9,7 +9,7 @@ from minicnn.inspection.terms import LARGEST, MOST, Terms
 from minicnn.inspection.text_tables import blocks, columns, figure, place
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class ConvolutionInputGradient(GradientExplanation):
     """A pixel in front of a convolution: the sum over windows and filters of weight x dz.
 

@@ -13,7 +13,7 @@ BENDS = {"relu": "relus that open or close", "max-pooling": "windows with anothe
 SYMBOLS = {"input": "x", "activation": "z", "output": "y"}  # of what is moved; a parameter is w
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class GradientExplanation:
     """What all explanations of gradients have.
 
@@ -109,7 +109,7 @@ class GradientExplanation:
             "agrees": self.agrees,
         }
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         layer = f"{self.layer} ({self.kind}),"
         gradient = f"d loss / d {self.where}: {figure(self.value)}"
         fits = len(layer) + 1 + len(gradient) <= WIDTH

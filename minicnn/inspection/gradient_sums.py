@@ -8,7 +8,7 @@ from minicnn.inspection.terms import Terms
 from minicnn.inspection.text_tables import columns, figure
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class SummedGradient(GradientExplanation):
     """A sum of products: of a kernel or bias, and of a dense layer's input.
 
@@ -57,7 +57,7 @@ class SummedGradient(GradientExplanation):
         return {**super().as_dict(), "uses": uses, "next_step": step}
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class OutputGradient(GradientExplanation):
     """The gradient that arrives at an output: the sum over all that read it.
 

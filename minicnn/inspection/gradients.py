@@ -59,7 +59,7 @@ def explain_gradient(
     explanation : GradientExplanation
         Its `value` is the model's own, in the model's dtype; its `result`, from the parts in
         float64, has been compared with it. `numeric` is the slope of the loss, in float64.
-        `print` shows it as a table.
+        Its `repr` is a table.
 
     Raises
     ------

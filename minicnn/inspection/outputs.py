@@ -68,7 +68,7 @@ def explain(model, x, layer, position: Sequence[int]) -> Explanation:
     Returns
     -------
     explanation : Explanation
-        Has been compared with the model's own value. `print` shows it as a table.
+        Has been compared with the model's own value. Its `repr` is a table.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from minicnn.inspection.gradient_explanation import GradientExplanation
 from minicnn.inspection.text_tables import figure, place
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class PassedBack(GradientExplanation):
     """A layer that hands single numbers back, changed or not: dx = factor x dy.
 
@@ -40,7 +40,7 @@ class PassedBack(GradientExplanation):
         return {**super().as_dict(), **parts}
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class ActivationGradient(GradientExplanation):
     """In front of a relu or sigmoid: dz = dy x the activation's derivative at z.
 
@@ -80,7 +80,7 @@ class ActivationGradient(GradientExplanation):
         return {**super().as_dict(), **parts, "derivative": self.derivative}
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class LossGradient(GradientExplanation):
     """Where the backward pass begins, behind a last sigmoid: dz = (p - y) / size.
 

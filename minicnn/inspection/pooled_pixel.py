@@ -11,7 +11,7 @@ from minicnn.inspection.text_tables import columns, figure, place
 FEW = 9  # windows that are all listed
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class PoolingInputGradient(GradientExplanation):
     """A pixel in front of a pooling layer: its part of the gradient of every window it is in.
 

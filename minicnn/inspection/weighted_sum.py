@@ -9,7 +9,7 @@ from minicnn.inspection.terms import LARGEST, MOST, Terms
 from minicnn.inspection.text_tables import blocks, columns, figure, place
 
 
-@dataclass
+@dataclass(repr=False)
 class WeightedSum(Explanation):
     """A convolution or a dense layer: products summed, bias added, activation applied.
 

@@ -271,3 +271,10 @@ def test_unknown_layers_are_refused():
     model = models.Sequential([Twice(input_shape=(2,))])
     with pytest.raises(ValueError, match="twice: explain does not know layers of class Twice"):
         explain(model, np.ones(2), "twice", (0,))
+
+
+def test_an_explanation_shows_itself(model):
+    """At a prompt and in a notebook, without `print`."""
+    found = explain(model, X, "stem", (1, 2, 0))
+    assert repr(found) == str(found)
+    assert repr(found).startswith("stem (Conv2D), row 1, col 2, channel 0: ")
