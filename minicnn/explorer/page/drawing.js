@@ -126,16 +126,15 @@ class MapView {
     this.frames.setAttribute("viewBox", `0 0 ${this.canvas.width} ${this.canvas.height}`);
   }
 
-  /* Frames [row, col, height, width, class]. */
+  /* Frames [row, col, height, width, class], around their pixels: black with a white halo. */
   frame(...frames) {
-    this.frames.replaceChildren(
-      ...frames.map(([row, col, height, width, kind]) => {
-        const rect = document.createElementNS(SVG, "rect");
-        for (const [name, value] of Object.entries({ x: col, y: row, width, height, class: kind }))
-          rect.setAttribute(name, value);
-        return rect;
-      }),
-    );
+    const rect = ([row, col, height, width], kind) => {
+      const found = document.createElementNS(SVG, "rect");
+      const around = { x: col - 0.5, y: row - 0.5, width: width + 1, height: height + 1, class: kind };
+      for (const [name, value] of Object.entries(around)) found.setAttribute(name, value);
+      return found;
+    };
+    this.frames.replaceChildren(...frames.flatMap((frame) => [rect(frame, "halo"), rect(frame, frame[4])]));
     if (frames.length) this.at = frames[0].slice(0, 2);
   }
 }

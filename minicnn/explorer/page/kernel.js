@@ -1,6 +1,6 @@
 /* A kernel: its numbers, their gradient, the check of it, mistakes on purpose, and steps downhill. */
 
-const productMap = new MapView("product-map", "pixel times dz", () => {});
+const productMap = new MapView("product-map", "pixel times dz", (row, col) => showProduct(row, col));
 const PRESETS = { identity: (r, c, h, w) => Number(r === (h >> 1) && c === (w >> 1)),
   edge: (r, c, h, w) => (r === (h >> 1) && c === (w >> 1) ? h * w - 1 : -1) / (h * w), blur: (r, c, h, w) => 1 / (h * w) };
 
@@ -91,6 +91,7 @@ function drawProduct(k, slice, gradient) {
   const value = gradient?.data[slice.index(row, col)] ?? 0;
   $("product-map").parentElement.hidden = layerOf(k).kind !== "Conv2D";
   fill("product-largest");
+  fill("product-here");
   if (layerOf(k).kind !== "Conv2D") {
     const [x, dz] = [state.run[k].inputs[0].data[slice.input(row, col)], state.back.dz[k]?.data[slice.bias] ?? 0];
     $("product-sum").textContent = `${name} = x · dz = ${figure(x)} · ${figure(dz)} = ${figure(value)}`;
@@ -102,8 +103,30 @@ function drawProduct(k, slice, gradient) {
   const total = products.data.reduce((sum, one) => sum + one, 0);
   $("product-sum").textContent = `${name} is the sum of this map, over ${products.shape[0]} x ${products.shape[1]} positions: ${figure(total)}` +
     (Math.abs(total - value) > 1e-9 * largestOf(gradient.data) ? `; the backward pass made ${figure(value)} of it` : "");
-  const place = (i) => `row ${Math.floor(i / products.shape[1])}, col ${i % products.shape[1]}`;
-  fill("product-largest", ranked(products.data, place, ["place", "x · dz"], 3));
+  const [plus, minus] = [1, -1].map((sign) => products.data.reduce((sum, one) => sum + (sign * one > 0 ? one : 0), 0));
+  const width = products.shape[1];
+  const rows = farthest(products.data, 3).map((i) => {
+    const [r, c] = [Math.floor(i / width), i % width];
+    const { pixel, gradient: dz } = factorsAt(k, slice, r, c);
+    return [make("button", { type: "button", onclick: () => showProduct(r, c) }, `row ${r}, col ${c}`), pixel, dz, products.data[i]];
+  });
+  fill("product-largest", table(["largest", "pixel x", "dz", "x · dz"], rows), table(null, [["all that are positive", plus], ["all that are negative", minus]]));
+  showProduct(...[Math.floor(farthest(products.data, 1)[0] / width), farthest(products.data, 1)[0] % width]);
+}
+
+/* The pixel that the chosen weight saw at a place, and dz there. */
+function factorsAt(k, slice, row, col) {
+  const [layer, kept] = [layerOf(k), state.run[k]];
+  const [tapRow, tapCol] = state.tap;
+  const pixel = kept.padded.data[view(kept.padded.shape).index(row * layer.strides[0] + tapRow, col * layer.strides[1] + tapCol, slice.c)];
+  return { pixel, gradient: state.back.dz[k]?.data[view(kept.z.shape).index(row, col, slice.bias)] ?? 0 };
+}
+
+/* One place of the map taken apart. */
+function showProduct(row, col) {
+  const { pixel, gradient } = factorsAt(state.kernelNode, kernelSlice(), row, col);
+  $("product-here").textContent = `at row ${row}, col ${col}: x · dz = ${figure(pixel)} · ${figure(gradient)} = ${figure(pixel * gradient)}`;
+  productMap.frame([row, col, 1, 1, "here"]);
 }
 
 /* pixel * dz for one tap, as a map of all output positions. */
@@ -191,13 +214,13 @@ function drawCheck() {
   const wrong = all.filter((one) => one.wrong);
   const kinks = all.filter((one) => one.kink);
   const verdict = wrong.length
-    ? make("p", { class: "verdict bad" }, `✗ ${wrong.length} of ${all.length} gradients are wrong: ${wrong.slice(0, 6).map((one) => one.name).join(", ")}${wrong.length > 6 ? ", ..." : ""}`)
+    ? make("p", { class: "verdict bad" }, `✗ ${wrong.length} of ${all.length} gradients are wrong: ${weights.filter((one) => one.wrong).length} of the weights (marked), ${inputs.filter((one) => one.wrong).length} of the inputs. A step with a wrong gradient may still lower the loss: only the check shows it.`)
     : make("p", { class: "verdict good" }, `✓ all ${all.length} gradients agree: ${weights.length + biases.length} of weights, ${inputs.length} of inputs`);
   const rows = all.map((one) => [one.name, one.backward, one.numeric, one.wrong ? "✗ wrong" : one.kink ? "? on a kink" : "✓"]);
   const list = table(["number", "backward", "(L+ - L-) / 2 eps", ""], rows);
   all.forEach((one, n) => one.wrong && list.rows[n + 1].classList.add("wrong"));
   const kinkNote = kinks.length ? make("p", { class: "hint" }, `${kinks.length} lie on a kink of a relu or a maximum: left and right of it the loss has two slopes, and none is right.`) : null;
-  fill("check-result", verdict, kinkNote, make("details", { open: wrong.length > 0 }, make("summary", {}, "each number"), list));
+  fill("check-result", verdict, kinkNote, make("details", {}, make("summary", {}, "each number"), list));
 }
 
 // ------------------------------------------------------------------------------------------- one step
@@ -245,9 +268,15 @@ function reasonOf({ old, new: now, gradient }) {
 }
 
 function drawStep(before, one) {
-  const moments = one.slots.mean ? [["Adam's mean of g", one.slots.mean[one.index]], ["Adam's mean of g squared", one.slots.variance[one.index]]] : [];
+  const count = model.layers.reduce((sum, layer) => sum + layer.count, 0).toLocaleString("en-US");
+  const [old, g, now] = [one.old, one.gradient, one.new].map((value) => figure(value));
+  const { mean, variance } = one.slots;
+  const formula = mean
+    ? `${old} - size x mean / (root of mean square + 1e-7) = ${now}, with mean ${figure(mean[one.index])}, mean square ${figure(variance[one.index])}`
+    : `${old} - ${one.rate} x ${g} = ${now}`;
   fill("step-result",
     table(["", "before", "after"], [["loss", before.loss, state.back.loss], [`p${page.classes ? `(${page.classes[1]})` : ""}`, before.p, answer()]]),
-    make("p", {}, `${one.name} ${reasonOf(one)}`),
-    table(null, [["weight before", one.old], ["gradient g", one.gradient], ...moments, [`step number`, String(steps.number)], ["weight after", one.new], ["difference", one.new - one.old]]));
+    make("p", {}, `All ${count} weights moved at once, each against its gradient. One of them: ${one.name} ${reasonOf(one)}`),
+    table(null, [["weight before", one.old], ["gradient before", one.gradient], ["weight after", one.new], ["difference", one.new - one.old]]),
+    make("p", { class: "numbers" }, `weight after = ${formula}`));
 }

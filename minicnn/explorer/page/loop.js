@@ -20,6 +20,7 @@ function drawLoop() {
   const chosen = names.includes($("loop-name").value) ? $("loop-name").value : names[0];
   options("loop-name", names.map((name) => [name, name]), chosen);
   $("loop-choice").hidden = names.length < 2;
+  $("loop-note").hidden = state.view === "forward";
   loop.tap = Math.min(loop.tap, tapsOf(state.node) - 1);
   const [line, variables] = LOOPS[chosen]();
   const lines = page.sources[chosen].split("\n");

@@ -106,7 +106,7 @@ function build() {
 function listen() {
   const on = (id, event, action) => $(id).addEventListener(event, action);
   const redraw = (change) => (event) => { change(event.target); draw(); };
-  document.querySelectorAll("[name=view]").forEach((input) => input.addEventListener("change", redraw((one) => (state.view = one.value))));
+  document.querySelectorAll("[name=view]").forEach((input) => input.addEventListener("change", redraw((one) => chooseView(one.value))));
   on("label", "change", (event) => { state.labels[0].data.fill(Number(event.target.value)); compute(); });
   on("undo", "click", undo);
   on("reset", "click", reset);
@@ -135,16 +135,30 @@ function listen() {
   for (const id of ["toy-kernel", "toy-stride", "toy-padding"]) on(id, "input", () => { toy.at = 0; drawToy(); });
   on("toy-play", "click", toyToggle);
   on("toy-step", "click", toyStep);
-  for (const button of document.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset));
+  document.querySelectorAll("#way button").forEach((button, n) => button.addEventListener("click", () => go(n)));
+  on("coach-back", "click", () => go(coach.step - 1));
+  on("coach-next", "click", () => go(coach.step + 1));
+  on("coach-close", "click", () => ($("coach").hidden = true));
   window.addEventListener("hashchange", () => follow(location.hash) && draw());
   window.addEventListener("resize", drawEdges);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
 
-/* A step of the way through: another view, if it names one, and its section in sight. */
-function go({ go: id, view: name }) {
-  if (name) document.querySelector(`[name=view][value=${name}]`).click();
-  $(id).scrollIntoView({ behavior: "smooth" });
+const coach = { step: 0 };
+
+/* A step of the way through: its view, if it names one, its section in sight, its text at the bottom. */
+function go(step) {
+  const steps = [...document.querySelectorAll("#way li")];
+  $("coach").hidden = step < 0 || step >= steps.length;
+  if ($("coach").hidden) return;
+  const { go: id, view: name } = steps[step].dataset;
+  coach.step = step;
+  $("coach-text").replaceChildren(make("b", {}, `${step + 1} of ${steps.length} `), ...steps[step].querySelector("span").cloneNode(true).childNodes);
+  $("coach-back").disabled = step === 0;
+  $("coach-next").hidden = step === steps.length - 1;
+  if (name && name !== state.view) document.querySelector(`[name=view][value=${name}]`).click();
+  const section = $(id).hidden ? $("value") : $(id);
+  section.scrollIntoView();
 }
 
 function start() {

@@ -116,20 +116,36 @@ function setWeights(layerNumber, name, changes, what) {
 
 // ------------------------------------------------------------------------------------- what is chosen
 
-/* Another layer: the largest output, or its middle where there is nothing larger. */
+/* The place of the channel that is most worth a look: the largest output, or backward the largest |dz|. */
+function choosePlace(k) {
+  const values = (state.view !== "forward" && state.back?.dz[k]) || state.run[k].y;
+  const { rows, cols, index } = view(values.shape);
+  let best = -Infinity;
+  for (let row = 0; row < rows; row++)
+    for (let col = 0; col < cols; col++) {
+      const value = values.data[index(row, col, state.channel)];
+      const size = state.view === "forward" ? value : Math.abs(value);
+      if (size > best) [best, state.row, state.col] = [size, row, col];
+    }
+}
+
+/* Forward, backward or gates; where nothing flows back through the chosen place, another one. */
+function chooseView(name) {
+  state.view = name;
+  const { index } = view(model.nodes[state.node].shape);
+  if (name !== "forward" && !state.back.dz[state.node]?.data[index(state.row, state.col, state.channel)]) choosePlace(state.node);
+  state.pointed = "target";
+}
+
+/* Another layer, at a position or at the place most worth a look. */
 function chooseNode(k, position = null) {
   state.node = k;
   const { y } = state.run[k];
-  const { rows, cols, channels, index } = view(y.shape);
+  const { channels } = view(y.shape);
   if (position) [state.row, state.col, state.channel] = position;
   else {
     state.channel = Math.min(state.channel, channels - 1);
-    let best = -Infinity;
-    for (let row = 0; row < rows; row++)
-      for (let col = 0; col < cols; col++) {
-        const value = y.data[index(row, col, state.channel)];
-        if (value > best) [best, state.row, state.col] = [value, row, col];
-      }
+    choosePlace(k);
   }
   state.source = Math.min(state.source, inputView(k)?.channels - 1 || 0);
   state.pointed = "target";

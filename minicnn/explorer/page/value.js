@@ -52,8 +52,8 @@ function drawValue() {
 }
 
 const HINTS = {
-  forward: "Point at an output to see its window; point at an input to see every output that reads it.",
-  backward: "Point at a pixel of the input's gradient to see what flows into it; at one of the output's to see the gate.",
+  forward: "Point at (or tap) an output to see its window; point at an input to see every output that reads it.",
+  backward: "Point at (or tap) a pixel of the input's gradient, dx, to see what flows into it; at one of the output's, dz, to see the gate.",
   gates: "White: open, the gradient passes. Black: closed, it stops. Of a pooling layer's input: white won a window.",
 };
 
@@ -97,7 +97,9 @@ function drawFrames(k) {
   sourceMap.frame([row, col, 1, 1, "here"]);
   if (!window) return targetMap.frame();
   const readers = readersOfPixel(k, row, col);
-  targetMap.frame(...readers.map((one) => [one.row, one.col, 1, 1, "window"]));
+  if (!readers.length) return targetMap.frame();
+  const [first, last] = [readers[0], readers.at(-1)]; // their taps count backward, so they go on in rows and columns
+  targetMap.frame([first.row, first.col, last.row - first.row + 1, last.col - first.col + 1, "window"]);
 }
 
 /* The pixel that won the chosen window. */
@@ -165,7 +167,8 @@ function ranked(values, nameOf, head, count = LARGEST) {
   const shown = farthest(values, count);
   const rows = shown.map((i) => [nameOf(i), values[i]]);
   const rest = values.reduce((sum, value) => sum + value, 0) - shown.reduce((sum, i) => sum + values[i], 0);
-  if (values.length > count) rows.push([`${values.length - count} more`, rest]);
+  const rounding = 1e-12 * shown.reduce((sum, i) => sum + Math.abs(values[i]), 0);
+  if (values.length > count) rows.push([`${values.length - count} more`, Math.abs(rest) > rounding ? rest : 0]);
   return table(head, rows);
 }
 
