@@ -17,6 +17,7 @@ from minicnn.explorer.contents import epoch_contents, page_contents
 from minicnn.explorer.render import render
 from minicnn.files import atomic_write
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.models import Model
 
 
 @dataclass
@@ -86,13 +87,26 @@ def write_page(
     Raises
     ------
     ValueError
-        For a sample that does not fit the model, and a layer or a loss of which the page knows nothing.
+        For a sample, earlier weights or classes that do not fit, and a layer or a loss of which the page
+        knows nothing.
+    TypeError
+        If `model` is no Model, or one of `others` no Sample.
     RuntimeError
         If the model is not compiled.
     OSError
         If the file cannot be written.
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"write_page: expected a Model, got {type(model).__name__}")
+    if classes is not None and not (len(classes) == 2 and isinstance(classes, tuple | list)):
+        raise ValueError(f"classes: expected two names, for labels 0 and 1, got {classes!r}")
     samples = [Sample(x, y, name), *others]
+    if not all(isinstance(sample, Sample) for sample in samples):
+        raise TypeError("others: expected Samples of minicnn.explorer")
+    prepare = prepare and {
+        "rescale": float(prepare.get("rescale", 1)),
+        "samplewise": bool(prepare.get("samplewise", False)),
+    }
     with one_step_at_a_time():
         contents = page_contents(model, samples)
     contents |= {"classes": classes, "command": command, "prepare": prepare}

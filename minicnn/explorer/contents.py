@@ -36,7 +36,8 @@ KINDS = {
     layers.Flatten: (),
     layers.Concatenate: (),
 }
-SAMPLED = 1000  # of a larger array of minicnn's own numbers, so many are carried
+COMPUTING = ("forward", "backward", "compute", "compute_gradients")  # what a subclass may change
+SAMPLED = 500  # of a larger array of minicnn's own numbers, so many are carried
 EPOCH_VALUES = 200_000  # weights of all epochs together, about
 
 
@@ -53,15 +54,16 @@ def page_contents(model, samples: list) -> dict:
                 f"{model.name}: a page computes binary cross-entropy, and cannot take the loss "
                 f"{type(loss).__name__} apart"
             )
+    bits = 8 * model.dtype.itemsize
     with in_float64(model.layers, [model, *model.graph.nodes]), use_backend("numpy"):
         model.dtype = np.dtype(np.float64)
-        return contents_of(model, samples)
+        return contents_of(model, samples, bits)
 
 
-def contents_of(model, samples: list) -> dict:
-    """The same of a model that is in float64."""
+def contents_of(model, samples: list, bits: int) -> dict:
+    """The same of a model that is in float64; it was in floats of `bits` before."""
     cut = find_cut(model)
-    contents = {"model": model_contents(model, cut), "samples": [], "leftOut": left_out(cut)}
+    contents = {"model": model_contents(model, cut, bits), "samples": [], "leftOut": left_out(cut)}
     stand_in = len(contents["model"]["layers"]) - 1
     for number, sample in enumerate(samples):
         count = len(batch_of(model, sample.x)[0])
@@ -78,8 +80,8 @@ def contents_of(model, samples: list) -> dict:
         contents["samples"].append(
             {
                 "name": sample.name,
-                "healthy": sample.healthy,
-                "inputs": [packed(array[0]) for array in passes.inputs],
+                "healthy": bool(sample.healthy),
+                "inputs": [packed(array[0], bits) for array in passes.inputs],
                 "labels": [packed(np.reshape(y, tensor.sample_shape)) for y, tensor in labels],
                 "weights": {stand_in: packed_weights} if weights else {},
             }
@@ -117,36 +119,56 @@ def left_out(cut: Cut) -> str:
     )
 
 
-def packed(array: np.ndarray) -> dict:
-    """An array as its shape and its float32 values, little-endian, in base64."""
-    values = np.ascontiguousarray(array, dtype="<f4")
-    return {"shape": list(array.shape), "values": base64.b64encode(values.tobytes()).decode()}
+def packed(array: np.ndarray, bits: int = 32) -> dict:
+    """An array as its shape and its values, floats of so many bits, little-endian, in base64."""
+    values = np.ascontiguousarray(array, dtype=f"<f{bits // 8}")
+    text = base64.b64encode(values.tobytes()).decode()
+    return {"shape": list(array.shape), "bits": bits, "values": text}
 
 
 def sampled(array: np.ndarray) -> dict:
-    """Every `step`-th value of an array, as many as `SAMPLED` at most; and its largest."""
+    """Every `step`-th value of a float64 array, as many as `SAMPLED` at most; and its largest."""
     flat = array.reshape(-1)
     step = -(-flat.size // SAMPLED)
     step += step % 2 == 0 and step > 1  # odd: else some channels would never be looked at
     largest = float(np.abs(flat).max(initial=0))
-    return {"step": step, "largest": largest, **packed(flat[::step])}
+    return {"step": step, "largest": largest, **packed(flat[::step], 64)}
 
 
 def epoch_contents(model, weights: list[tuple[int, dict]] | None) -> dict | None:
     """Earlier weights for the page's slider, and behind them the model's own.
 
-    As many epochs, evenly spread, as `EPOCH_VALUES` allow.
+    As many epochs, evenly spread, as `EPOCH_VALUES` allow; of the layers that are on the page.
+    ValueError for weights that are not the model's.
     """
-    if not weights:
+    cut = find_cut(model)
+    left = {name for name in model.named_weights() if name.rsplit("/", 1)[0] in cut.names}
+    own = {name: array for name, array in model.named_weights().items() if name not in left}
+    chosen = [
+        (epoch, {n: a for n, a in params.items() if n not in left})
+        for epoch, params in weights or []
+    ]
+    for epoch, params in chosen:
+        for name, array in params.items():
+            if (
+                name not in own
+                or np.shape(array) != own[name].shape
+                or not np.isfinite(array).all()
+            ):
+                raise ValueError(
+                    f"epochs: expected finite weights of {model.name}, got {name} of shape "
+                    f"{np.shape(array)} for epoch {epoch}"
+                )
+    if not chosen or not chosen[0][1]:
         return None
-    values = sum(array.size for array in weights[0][1].values())
-    count = max(2, min(len(weights), EPOCH_VALUES // values))
-    chosen = np.unique(np.linspace(0, len(weights) - 1, count).round().astype(int))
-    own = {name: param for name, param in model.named_weights().items() if name in weights[0][1]}
+    values = sum(array.size for array in chosen[0][1].values())
+    count = max(2, min(len(chosen), EPOCH_VALUES // values))
+    places = np.unique(np.linspace(0, len(chosen) - 1, count).round().astype(int))
+    last = (None, {name: own[name] for name in chosen[0][1]})
     return {
         "at": [
             {"epoch": epoch, "params": {name: packed(array) for name, array in params.items()}}
-            for epoch, params in [*(weights[k] for k in chosen), (None, own)]
+            for epoch, params in [*(chosen[k] for k in places), last]
         ]
     }
 
@@ -154,7 +176,8 @@ def epoch_contents(model, weights: list[tuple[int, dict]] | None) -> dict | None
 def layer_kind(layer) -> type:
     """The class in `KINDS` that a layer is of; ValueError for another one."""
     for kind in KINDS:
-        if isinstance(layer, kind):
+        own = (getattr(type(layer), name) is not getattr(kind, name) for name in COMPUTING)
+        if isinstance(layer, kind) and not any(own):
             return kind
     raise ValueError(
         f"{layer.label}: a page cannot show layers of class {type(layer).__name__}, of which its "
@@ -162,8 +185,8 @@ def layer_kind(layer) -> type:
     )
 
 
-def layer_contents(layer) -> dict:
-    """A layer's settings and parameters."""
+def layer_contents(layer, bits: int) -> dict:
+    """A layer's settings and parameters, these as floats of so many bits."""
     kind = layer_kind(layer)
     function = layer if isinstance(layer, layers.ReLU | layers.Sigmoid) else layer.activation
     params = dict(layer.params)
@@ -175,12 +198,12 @@ def layer_contents(layer) -> dict:
         "kind": "Activation" if kind in (layers.ReLU, layers.Sigmoid) else kind.__name__,
         "activation": activation_name(function),
         "count": int(layer.count_params()),
-        "params": {name: packed(array) for name, array in params.items()},
+        "params": {name: packed(array, bits) for name, array in params.items()},
         **{name: getattr(layer, name) for name in KINDS[kind]},
     }
 
 
-def model_contents(model, cut: Cut) -> dict:
+def model_contents(model, cut: Cut, bits: int) -> dict:
     """The graph: layers, nodes and outputs, by number; `cut` says where it ends."""
     nodes = [node for node in model.graph.nodes if node not in cut.nodes]
     number = {node.output: index for index, node in enumerate(nodes)}
@@ -197,7 +220,7 @@ def model_contents(model, cut: Cut) -> dict:
             {"layer": listed.index(layer), "inputs": inputs, "shape": shape, "label": label}
         )
     contents = {
-        "layers": [layer_contents(layer) for layer in listed],
+        "layers": [layer_contents(layer, bits) for layer in listed],
         "nodes": found,
         "inputs": [number[tensor] for tensor in model.graph.inputs],
         "outputs": [

@@ -408,7 +408,7 @@ def test_17_keyboard_links_and_dark_mode(hand, browser, pages, request):
     hand.key("#target-map", "ArrowRight")
     hand.key("#target-map", "ArrowDown")
     assert hand.run("return [state.row, state.col]") == [31, 31]
-    assert hand.run("return location.hash") == f"#{name}/31/31/0"
+    hand.wait(f"location.hash === '#{name}/31/31/0'")
     model, width = request.node.callspec.params["hand"]
     again = Hand(browser, "about:blank", width)
     again = Hand(browser, pages(model)[2].as_uri() + f"#{name}/12/34/0", width)

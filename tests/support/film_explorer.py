@@ -40,7 +40,12 @@ def scenes():
         yield 0.8, "Forward: a number is a window times the kernel, added up.", do, "value"
     yield 0.4, "", "document.querySelector('[value=backward]').click()", "value"
     do = "pointAt('source', state.row + 1, state.col + 1)"
-    yield 2.6, "Backward: what flows into this pixel, through the kernel turned around.", do, "value"
+    yield (
+        2.6,
+        "Backward: what flows into this pixel, through the kernel turned around.",
+        do,
+        "value",
+    )
     yield 2.4, "One weight's gradient: pixel times dz, summed over the image.", "", "kernel"
     for tap in (4, 8):
         do = f"document.querySelectorAll('#gradient-grid button')[{tap}].click()"
@@ -51,10 +56,14 @@ def scenes():
         "document.querySelector('[value=offByOne]').click();"
         "document.querySelector('#check').click()"
     )
-    yield 3.0, "Break the backward pass: the check turns red, and marks what is wrong.", do, "kernel"
+    yield (
+        3.0,
+        "Break the backward pass: the check turns red, and marks what is wrong.",
+        do,
+        "kernel",
+    )
     do = (
-        "document.querySelector('[value=offByOne]').click();"
-        "document.querySelector('#step').click()"
+        "document.querySelector('[value=offByOne]').click();document.querySelector('#step').click()"
     )
     yield 3.0, "One step of SGD: every weight moves, and the loss falls.", do, "update"
 

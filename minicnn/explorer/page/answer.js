@@ -1,6 +1,6 @@
 /* The end of the network: what a dense layer adds up, the sigmoid, the loss. */
 
-const contributionMap = new MapView("contribution-map", "contribution of each input", () => {});
+const contributionMap = new MapView("contribution-map", "contribution of each input", (row, col) => showContribution(row, col));
 const denseNodes = model.nodes.flatMap((node, k) => (layerOf(k).kind === "Dense" ? [k] : []));
 
 function buildAnswer() {
@@ -25,9 +25,9 @@ function drawAnswer() {
   const { loss } = state.back;
   const rows = output.ofLogits ? [["z, the logit", z.data[0]], [`${name} = 1 / (1 + exp(-z))`, p.data[0]]] : [[name, p.data[0]]];
   const one = label === 1 ? "-ln p" : label === 0 ? "-ln(1 - p)" : "-(y ln p + (1 - y) ln(1 - p))";
-  rows.push(["label y", label], [sizeOf(p.shape) > 1 || model.outputs.length > 1 ? "loss, over all outputs" : `loss = ${one}`, loss]);
-  if (output.ofLogits) rows.push(["d loss / dz = p - y", state.back.dz[output.node].data[0]]);
-  fill("loss", output.ofLogits ? sigmoidPicture(z.data[0], p.data[0]) : "", table(null, rows));
+  rows.push(["label y", label], [sizeOf(p.shape) > 1 || model.outputs.length > 1 || output.weight !== 1 ? "loss, of all outputs, weighted" : `loss = ${one}`, loss]);
+  if (output.ofLogits) rows.push([`d loss / dz = ${differenceText(0)}`, state.back.dz[output.node].data[0]]);
+  fill("loss", output.ofLogits && Number.isFinite(z.data[0]) ? sigmoidPicture(z.data[0], p.data[0]) : "", table(null, rows));
   const change = state.before ? state.back.loss - state.before.loss : 0;
   fill("answer-now", `${name} = ${figure(p.data[0])}, loss = ${figure(loss)}`, change ? make("small", {}, ` (was ${figure(state.before.p)}, ${figure(state.before.loss)})`) : "");
 }
@@ -44,8 +44,16 @@ function drawContributions(k, unit) {
   const [rows, cols, channels] = shape;
   const map = zeros([rows, cols, 1]);
   values.forEach((value, i) => (map.data[Math.floor(i / channels)] += value));
+  shownContributions = map;
   contributionMap.draw(map, 0, { signed: true, largest: largestOf(map.data) }, "sum of the contributions at each place");
   $("contribution-caption").textContent = "at each place, summed over the channels; orange: for, blue: against";
+}
+
+let shownContributions = null;
+
+function showContribution(row, col) {
+  contributionMap.frame([row, col, 1, 1, "here"]);
+  $("contribution-caption").textContent = `row ${row}, col ${col}, all channels: ${figure(shownContributions.data[row * shownContributions.shape[1] + col])}`;
 }
 
 function sigmoidPicture(z, p) {

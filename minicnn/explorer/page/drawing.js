@@ -80,7 +80,7 @@ function paint(canvas, tensor, channel, { signed = false, largest = null } = {})
 const SVG = "http://www.w3.org/2000/svg";
 
 /* A large map that can be pointed at, with frames over it. `onPoint(row, col, pressed)` is called by
-   mouse, touch and arrow keys. */
+   mouse, touch and arrow keys; `pressed` is "start", "move" or false. */
 class MapView {
   constructor(id, label, onPoint) {
     this.canvas = make("canvas", { role: "img", "aria-label": label });
@@ -100,8 +100,8 @@ class MapView {
       const col = Math.floor(((event.clientX - box.left) / box.width) * this.canvas.width);
       this.point(row, col, pressed);
     };
-    this.box.addEventListener("pointermove", (event) => point(event, event.buttons === 1));
-    this.box.addEventListener("pointerdown", (event) => point(event, true));
+    this.box.addEventListener("pointermove", (event) => point(event, event.buttons === 1 && "move"));
+    this.box.addEventListener("pointerdown", (event) => point(event, "start"));
     this.box.addEventListener("keydown", (event) => {
       const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
       if (step) {
@@ -109,7 +109,7 @@ class MapView {
         this.point(this.at[0] + step[0], this.at[1] + step[1], false);
       } else if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
-        this.point(...this.at, true);
+        this.point(...this.at, "start");
       }
     });
   }

@@ -470,7 +470,7 @@ function backward(model, run, labels, errors = {}) {
   const [dy, dz, dx, grads] = [[], [], [], model.layers.map(() => ({}))];
   const ofLogits = new Map();
   model.outputs.forEach((output, place) => {
-    if (output.ofLogits) ofLogits.set(output.node, gradients[place]);
+    if (output.ofLogits) ofLogits.set(output.node, add(ofLogits.get(output.node), gradients[place]));
     else dy[output.node] = add(dy[output.node], gradients[place]);
   });
   for (let k = model.nodes.length - 1; k >= 0; k--) {

@@ -1,34 +1,43 @@
 /* Other inputs and other weights: epochs, files, the brush, and the same slice ill and healthy. */
 
-const imageMap = new MapView("image-map", "the image; hold and drag to paint", (row, col, pressed) => pressed && brush(row, col));
-const isPicture = model.inputs.length === 1 && isImage(model.nodes[model.inputs[0]].shape);
+const imageMap = new MapView("image-map", "the image; hold and drag to paint", (row, col, pressed) => pointImage(row, col, pressed));
+const isPicture = model.inputs.length === 1 && isImage(model.nodes[model.inputs[0]].shape) && [1, 3, 4].includes(model.nodes[model.inputs[0]].shape[2]);
 
 function buildImages() {
   $("image").hidden = !isPicture;
   $("image-hint").textContent = page.prepare
-    ? "A file is scaled to the model's size, made gray and standardized as the model's images were; crop it to the lungs yourself. The brush adds to the values as they are."
+    ? "A file is scaled to the model's size by the browser (so p differs a little from covid predict), made gray and standardized as the model's images were; crop it to the lungs yourself. The brush adds to the values as they are."
     : "A file is scaled to the model's size and to values in [0, 1]. The brush adds to the values as they are.";
   $("twins").hidden = page.samples.length < 2;
-  $("twins-title").textContent = page.samples.map((sample) => sample.name).join(" and ");
+  $("twins-title").textContent = page.samples.slice(0, 2).map((sample) => sample.name).join(" and ");
   $("epochs").hidden = !page.epochs;
   if (page.epochs) [$("epoch").max, $("epoch").value] = [page.epochs.at.length - 1, page.epochs.at.length - 1];
 }
 
 // --------------------------------------------------------------------------------------------- epochs
 
+let shownEpoch = page.epochs ? page.epochs.at.length - 1 : 0;
+
 function chooseEpoch() {
-  const { at } = page.epochs;
-  for (const [name, packed] of Object.entries(at[Number($("epoch").value)].params)) {
-    const [layer, param] = name.split("/");
-    model.layers.find((one) => one.name === layer).params[param] = unpack(packed);
+  const [from, kept] = [shownEpoch, copyWeights()];
+  if (state.undo.at(-1)?.what !== "epoch") remember("epoch", () => { putWeights(kept); showEpoch(from); });
+  showEpoch(Number($("epoch").value));
+  for (const [name, packed] of Object.entries(page.epochs.at[shownEpoch].params)) {
+    const slash = name.lastIndexOf("/");
+    model.layers.find((one) => one.name === name.slice(0, slash)).params[name.slice(slash + 1)] = unpack(packed);
   }
   compute();
+}
+
+function showEpoch(number) {
+  shownEpoch = number;
+  $("epoch").value = number;
 }
 
 function drawEpochs() {
   if (!page.epochs) return;
   const { at } = page.epochs;
-  const { epoch } = at[Number($("epoch").value)];
+  const { epoch } = at[shownEpoch];
   const last = at.at(-2).epoch;
   $("epoch-now").textContent = epoch === null ? "the model itself" : epoch === 0 ? "before the first epoch" : `after epoch ${epoch} of ${last}`;
   const shown = model.layers.filter((layer) => layer.kind === "Conv2D").slice(0, 4);
@@ -52,7 +61,7 @@ function drawEpochs() {
 async function openFile(file) {
   let picture;
   try {
-    picture = await createImageBitmap(file);
+    picture = await createImageBitmap(file, { premultiplyAlpha: "none" });
   } catch {
     return fill("image-answer", `${file.name} is not an image that this browser can read; choose a png or jpeg file.`);
   }
@@ -80,16 +89,24 @@ function standardized(x) {
   return { shape: x.shape, data: data.map((value) => (value - mean) / (deviation + 1e-6)) };
 }
 
-function useImage(x, what) {
-  const [old] = state.inputs;
-  remember("image", () => (state.inputs[0] = old));
-  state.inputs[0] = x;
+/* Another image, with what was done to it; `goesOn` where it is part of what was done before. */
+function useImage(x, what, goesOn = false) {
+  const [old, before] = [state.inputs[0], state.image];
+  if (!goesOn) remember("image", () => { [state.inputs[0], state.image] = [old, before]; });
+  [state.inputs[0], state.image] = [x, what];
   compute();
-  fill("image-answer", `${what}: ${$("answer-now").textContent}`);
+}
+
+/* A frame around the brush; pressed, a stroke begins ("start") or goes on ("move"). */
+function pointImage(row, col, pressed) {
+  if (pressed) brush(row, col, pressed === "move" && state.undo.at(-1)?.what === "image");
+  const radius = Number($("radius").value);
+  imageMap.frame([row - radius, col - radius, 2 * radius + 1, 2 * radius + 1, "here"]);
+  imageMap.at = [row, col];
 }
 
 /* A soft disk of more (or, to erase, of the healthy slice's or the original values) around a pixel. */
-function brush(row, col) {
+function brush(row, col, goesOn) {
   const [radius, strength, erase] = [Number($("radius").value), Number($("strength").value), document.querySelector("[name=tool]:checked").value === "erase"];
   const x = copyOf(state.inputs[0]);
   const healthy = (page.samples.find((sample) => sample.healthy) || page.samples[state.sample]).inputs[0];
@@ -103,13 +120,14 @@ function brush(row, col) {
         x.data[i] += erase ? weight * (healthy.data[i] - x.data[i]) : weight * strength;
       }
     }
-  useImage(x, erase ? "erased" : "painted");
+  useImage(x, erase ? "erased" : "painted", goesOn);
 }
 
 function drawImage() {
   if (!isPicture) return;
   imageMap.draw(state.inputs[0], 0, {}, "the image that the model sees");
   $("image-caption").textContent = "what the model sees; hold and drag";
+  fill("image-answer", state.image ? `${state.image}: ${$("answer-now").textContent}` : "");
 }
 
 // ---------------------------------------------------------------------------------------------- twins

@@ -12,14 +12,14 @@ function kernelSlice() {
   if (layerOf(k).kind === "Conv2D") {
     const [rows, cols, channels, filters] = kernel.shape;
     const [c, f] = [Math.min(state.source, channels - 1), Math.min(state.channel, filters - 1)];
-    return { rows, cols, index: (row, col) => ((row * cols + col) * channels + c) * filters + f, bias: f, c,
+    return { rows, cols, count: rows * cols, index: (row, col) => ((row * cols + col) * channels + c) * filters + f, bias: f, c,
       name: (row, col) => `[${row}, ${col}, ${c}, ${f}]` };
   }
   const units = kernel.shape[1];
   const unit = k === state.node ? view(model.nodes[k].shape).index(state.row, state.col) : 0;
   const order = farthest(contributions(k, unit), 9);
   const cols = Math.min(order.length, 3);
-  return { rows: Math.ceil(order.length / cols), cols, index: (row, col) => (order[row * cols + col] ?? order[0]) * units + unit, bias: unit,
+  return { rows: Math.ceil(order.length / cols), cols, count: order.length, index: (row, col) => order[row * cols + col] * units + unit, bias: unit,
     name: (row, col) => `[${order[row * cols + col]}, ${unit}]`, input: (row, col) => order[row * cols + col] };
 }
 
@@ -37,42 +37,62 @@ function drawKernel() {
   kernelGrid(slice, kernel);
   gradientGrid(slice, gradient);
   drawProduct(k, slice, gradient);
-  drawCheck();
+  drawCheck(slice);
   $("preset").disabled = layer.kind !== "Conv2D";
 }
 
-const cellsOf = (slice, cell) => Array.from({ length: slice.rows }, (_, row) =>
-  make("tr", {}, ...Array.from({ length: slice.cols }, (_, col) => make("td", {}, cell(row, col)))));
+/* A table with an element for each weight, made by `cell(row, col)`; made anew only where its size changes, so
+   that what has the keyboard keeps it. */
+function weightTable(id, slice, cell, update) {
+  const size = `${slice.cols} ${slice.count}`;
+  if ($(id).dataset.size !== size) {
+    const rows = Array.from({ length: slice.rows }, () => make("tr"));
+    cells(slice).forEach(([row, col]) => rows[row].append(make("td", {}, cell(row, col))));
+    fill(id, make("table", {}, ...rows));
+    $(id).dataset.size = size;
+  }
+  cells(slice).forEach(([row, col], n) => update($(id).querySelectorAll("td > *")[n], row, col));
+}
 
 function kernelGrid(slice, kernel) {
   const most = Math.max(...cells(slice).map(([row, col]) => Math.abs(kernel.data[slice.index(row, col)]))) || 1;
-  fill("kernel-grid", make("table", {}, ...cellsOf(slice, (row, col) => {
-    const value = kernel.data[slice.index(row, col)];
-    return make("input", { type: "number", step: "any", value: figure(value), "aria-label": `kernel${slice.name(row, col)}`, style: shade(value / most),
-      onfocus: () => chooseTap(row, col), onchange: (event) => editWeight(slice.index(row, col), event.target) });
-  })));
+  const fixed = Boolean(layerOf(state.kernelNode).stands_for);
+  weightTable("kernel-grid", slice,
+    (row, col) => make("input", { type: "number", step: "any", onfocus: () => chooseTap(row, col), onchange: (event) => editWeight(row, col, event.target) }),
+    (input, row, col) => {
+      const value = kernel.data[slice.index(row, col)];
+      Object.assign(input, { value: figure(value), readOnly: fixed, style: shade(value / most) });
+      input.setAttribute("aria-label", `kernel${slice.name(row, col)}`);
+    });
 }
 
-const cells = (slice) => Array.from({ length: slice.rows * slice.cols }, (_, n) => [Math.floor(n / slice.cols), n % slice.cols]);
+const cells = (slice) => Array.from({ length: slice.count }, (_, n) => [Math.floor(n / slice.cols), n % slice.cols]);
 
-function editWeight(index, input) {
+function editWeight(row, col, input) {
   const value = Number(input.value);
   if (input.value === "" || !Number.isFinite(value)) return drawKernel();
-  setWeights(model.nodes[state.kernelNode].layer, "kernel", [[index, value]], "edit");
+  setWeights(model.nodes[state.kernelNode].layer, "kernel", [[kernelSlice().index(row, col), value]], "edit");
 }
 
 function gradientGrid(slice, gradient) {
-  const values = cells(slice).map(([row, col]) => Math.abs(gradient?.data[slice.index(row, col)] ?? 0));
-  const most = Math.max(...values) || 1;
-  fill("gradient-grid", make("table", {}, ...cellsOf(slice, (row, col) => {
-    const value = gradient?.data[slice.index(row, col)] ?? 0;
-    const chosen = state.tap[0] === row && state.tap[1] === col;
-    const found = state.checked?.weights.find((one) => one.row === row && one.col === col);
-    const mark = !found ? "" : found.wrong ? " ✗" : found.kink ? " ?" : " ✓";
-    return make("button", { type: "button", class: `${chosen ? "chosen " : ""}${found?.wrong ? "wrong" : ""}`, style: shade(value / most), "aria-pressed": String(chosen),
-      "aria-label": `dkernel${slice.name(row, col)}: ${figure(value)}${found?.wrong ? ", wrong" : ""}`, onclick: () => chooseTap(row, col) }, figure(value, 3) + mark);
-  })));
+  const at = (row, col) => gradient?.data[slice.index(row, col)] ?? 0;
+  const most = Math.max(...cells(slice).map(([row, col]) => Math.abs(at(row, col)))) || 1;
+  const checked = checkOf(slice);
+  weightTable("gradient-grid", slice,
+    (row, col) => make("button", { type: "button", onclick: () => chooseTap(row, col) }),
+    (button, row, col) => {
+      const [value, chosen] = [at(row, col), state.tap[0] === row && state.tap[1] === col];
+      const found = checked?.weights.find((one) => one.row === row && one.col === col);
+      const mark = !found ? "" : found.wrong ? " ✗" : found.kink ? " ?" : " ✓";
+      Object.assign(button, { textContent: figure(value, 3) + mark, style: shade(value / most), className: `${chosen ? "chosen " : ""}${found?.wrong ? "wrong" : ""}` });
+      button.setAttribute("aria-pressed", String(chosen));
+      button.setAttribute("aria-label", `dkernel${slice.name(row, col)}: ${figure(value)}${found?.wrong ? ", wrong" : ""}`);
+    });
 }
+
+/* Which weights a slice has; and the last check, if it was of these. */
+const keyOf = (slice) => `${state.kernelNode} ${slice.name(0, 0)}`;
+const checkOf = (slice) => (state.checked?.key === keyOf(slice) ? state.checked : null);
 
 function chooseTap(row, col) {
   if (state.tap[0] === row && state.tap[1] === col) return;
@@ -102,7 +122,7 @@ function drawProduct(k, slice, gradient) {
   $("product-caption").textContent = `x · dz at every position, tap ${row}, ${col}`;
   const total = products.data.reduce((sum, one) => sum + one, 0);
   $("product-sum").textContent = `${name} is the sum of this map, over ${products.shape[0]} x ${products.shape[1]} positions: ${figure(total)}` +
-    (Math.abs(total - value) > 1e-9 * largestOf(gradient.data) ? `; the backward pass made ${figure(value)} of it` : "");
+    (Math.abs(total - value) > 1e-9 * largestOf(gradient.data) ? `; ${differs(k, value)}` : "");
   const [plus, minus] = [1, -1].map((sign) => products.data.reduce((sum, one) => sum + (sign * one > 0 ? one : 0), 0));
   const width = products.shape[1];
   const rows = farthest(products.data, 3).map((i) => {
@@ -113,6 +133,11 @@ function drawProduct(k, slice, gradient) {
   fill("product-largest", table(["largest", "pixel x", "dz", "x · dz"], rows), table(null, [["all that are positive", plus], ["all that are negative", minus]]));
   showProduct(...[Math.floor(farthest(products.data, 1)[0] / width), farthest(products.data, 1)[0] % width]);
 }
+
+/* Why a map's sum is not the weight's gradient. */
+const differs = (k, value) => usersOf(model.nodes[k].layer).length > 1
+  ? `this is the first of the layer's uses, and all together make ${figure(value)}`
+  : `the backward pass made ${figure(value)} of it`;
 
 /* The pixel that the chosen weight saw at a place, and dz there. */
 function factorsAt(k, slice, row, col) {
@@ -171,9 +196,9 @@ async function check() {
     Object.assign(one, one.measure());
     fill("check-result", make("p", {}, `${n + 1} of ${all.length} ...`));
     await new Promise((resolve) => setTimeout(resolve));
-    if (state.back !== back) return; // something else is shown by now
+    if (state.back !== back || keyOf(kernelSlice()) !== keyOf(slice) || k !== state.kernelNode) return; // something else is shown by now
   }
-  state.checked = { weights: judged(weights), biases: judged(biases), inputs: judged(inputs) };
+  state.checked = { key: keyOf(slice), weights: judged(weights), biases: judged(biases), inputs: judged(inputs) };
   drawKernel();
 }
 
@@ -207,9 +232,10 @@ function judged(found) {
     .map((one) => ({ ...one, wrong: one.off && !one.kink }));
 }
 
-function drawCheck() {
-  if (!state.checked) return fill("check-result");
-  const { weights, biases, inputs } = state.checked;
+function drawCheck(slice) {
+  const checked = checkOf(slice);
+  if (!checked) return fill("check-result");
+  const { weights, biases, inputs } = checked;
   const all = [...weights, ...biases, ...inputs];
   const wrong = all.filter((one) => one.wrong);
   const kinks = all.filter((one) => one.kink);
@@ -230,8 +256,8 @@ const steps = { number: 0, slots: {}, taken: [] };
 function takeStep() {
   const [name, rate] = [$("optimizer").value, Number($("rate").value)];
   if (!(rate > 0)) return fill("step-result", make("p", { class: "hint" }, "The learning rate has to be above 0."));
+  const before = { loss: state.back.loss, p: answer(), weights: copyWeights(), slots: structuredClone(steps.slots), number: steps.number, name: steps.name };
   if (steps.name !== name) Object.assign(steps, { name, number: 0, slots: {} }); // another optimizer starts anew
-  const before = { loss: state.back.loss, p: answer(), params: model.layers.map(copyParams), slots: structuredClone(steps.slots), number: steps.number };
   const slice = kernelSlice();
   const watched = { layer: model.nodes[state.kernelNode].layer, index: slice.index(...state.tap), name: `kernel${slice.name(...state.tap)}` };
   const weight = () => model.layers[watched.layer].params.kernel.data[watched.index];
@@ -239,22 +265,20 @@ function takeStep() {
   steps.number++;
   model.layers.forEach((layer, k) => {
     for (const [param, g] of Object.entries(state.back.grads[k])) {
-      if (param === "bias" && !layer.use_bias) continue;
+      if (layer.stands_for || (param === "bias" && !layer.use_bias)) continue;
       OPTIMIZERS[name](layer.params[param], g, (steps.slots[`${k}/${param}`] ||= {}), steps.number, { rate });
     }
   });
   remember("step", () => backOne(before));
   steps.taken.push(before);
   compute();
-  const slots = steps.slots[`${watched.layer}/kernel`];
+  const slots = steps.slots[`${watched.layer}/kernel`] || {};
   drawStep(before, { ...watched, old, gradient, new: weight(), slots, rate });
 }
 
-const copyParams = (layer) => Object.fromEntries(Object.entries(layer.params).map(([name, param]) => [name, copyOf(param)]));
-
 function backOne(before) {
-  model.layers.forEach((layer, k) => Object.assign(layer.params, before.params[k]));
-  Object.assign(steps, { slots: before.slots, number: before.number });
+  putWeights(before.weights);
+  Object.assign(steps, { slots: before.slots, number: before.number, name: before.name });
   steps.taken.pop();
   fill("step-result", make("p", { class: "hint" }, `Back: loss ${figure(before.loss)}.`));
 }

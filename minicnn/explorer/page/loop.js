@@ -133,14 +133,17 @@ const unitOf = (k) => view(model.nodes[k].shape).index(state.row, state.col);
 
 /* One window further: to the right, then down, then from the start. */
 function nextWindow() {
-  const { rows, cols } = view(model.nodes[state.node].shape);
-  const next = (state.row * cols + state.col + 1) % (rows * cols);
+  const { shape } = model.nodes[state.node];
+  const { cols, channels } = view(shape);
+  const next = (state.row * cols + state.col + 1) % (sizeOf(shape) / channels);
   [state.row, state.col, state.pointed, loop.tap] = [Math.floor(next / cols), next % cols, "target", 0];
   drawValue();
   drawLoop();
 }
 
+/* The innermost loop's next round: the next tap, or where one weight's loop goes over the image, the next place. */
 function stepTap() {
+  if ($("loop-name").value.endsWith("grad_kernel") && layerOf(state.node).kind === "Conv2D") return nextWindow();
   loop.tap++;
   if (loop.tap >= tapsOf(state.node)) return nextWindow();
   drawLoop();

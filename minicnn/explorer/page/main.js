@@ -67,25 +67,32 @@ function drawChoices() {
   const { rows, cols, channels } = view(shape);
   options("channel", numbers(channels), String(state.channel));
   options("source-channel", numbers(view(model.nodes[sourceNode()].shape).channels), String(state.source));
-  $("source-channel").parentElement.hidden = keepsChannels(layerOf(state.node));
+  $("source-channel").parentElement.hidden = !["Conv2D", "Flatten"].includes(layerOf(state.node).kind);
   [$("row").max, $("col").max] = [rows - 1, cols - 1];
 }
 
 function drawBar() {
-  $("undo").disabled = !state.undo.length;
+  $("undo").setAttribute("aria-disabled", String(!state.undo.length)); // not disabled: the keyboard would lose it
   $("undo").textContent = state.undo.length ? `undo ${state.undo.at(-1).what}` : "undo";
-  $("step-back").disabled = !steps.taken.length || state.undo.at(-1)?.what !== "step";
-  $("label").value = String(state.labels[0].data[0]);
+  $("step-back").setAttribute("aria-disabled", String(state.undo.at(-1)?.what !== "step"));
+  drawLabel();
   const broken = Object.values(state.errors).some(Boolean);
   $("broken-now").textContent = broken ? "backward pass broken on purpose" : "";
   document.querySelectorAll("#sample-buttons input").forEach((input, n) => (input.checked = n === state.sample));
+}
+
+/* 0 and 1 by their names; a label between them stands beside them. */
+function drawLabel() {
+  const label = state.labels[0].data[0];
+  const values = [...new Set([0, 1, label])];
+  options("label", values.map((value) => [String(value), page.classes?.[value] ? `${value}: ${page.classes[value]}` : figure(value)]), String(label));
 }
 
 function reset() {
   Object.assign(state, { errors: {}, undo: [] });
   Object.assign(steps, { name: null, number: 0, slots: {}, taken: [] });
   document.querySelectorAll("#errors input").forEach((input) => (input.checked = false));
-  if (page.epochs) $("epoch").value = page.epochs.at.length - 1;
+  if (page.epochs) showEpoch(page.epochs.at.length - 1);
   restoreWeights();
   fill("step-result");
   chooseSample(state.sample);
@@ -95,9 +102,7 @@ function build() {
   fill("sample-buttons", ...page.samples.map((sample, n) =>
     make("label", {}, make("input", { type: "radio", name: "sample", onchange: () => chooseSample(n) }), sample.name)));
   $("sample-buttons").hidden = page.samples.length < 2;
-  const [zero, one] = page.classes || ["0", "1"];
-  options("label", [["0", page.classes ? `0: ${zero}` : "0"], ["1", page.classes ? `1: ${one}` : "1"]], "0");
-  $("label").parentElement.hidden = sizeOf(model.nodes[model.outputs[0].node].shape) > 1 || ![0, 1].includes(page.samples[0].labels[0].data[0]);
+  $("label").parentElement.hidden = sizeOf(model.nodes[model.outputs[0].node].shape) > 1;
   buildStrip();
   buildAnswer();
   buildImages();
@@ -113,8 +118,7 @@ function listen() {
   on("channel", "change", redraw((one) => (state.channel = Number(one.value))));
   on("source-channel", "change", redraw((one) => (state.source = Number(one.value))));
   for (const axis of ["row", "col"]) on(axis, "change", (event) => {
-    const most = view(model.nodes[state.node].shape)[`${axis}s`] - 1;
-    state[axis] = Math.min(Math.max(Math.round(Number(event.target.value)) || 0, 0), most);
+    state[axis] = Math.round(Number(event.target.value)) || 0;
     pointAt("target", state.row, state.col);
   });
   on("play", "click", togglePlaying);
@@ -125,11 +129,14 @@ function listen() {
   on("check", "click", check);
   on("errors", "change", (event) => { state.errors[event.target.value] = event.target.checked; compute(); });
   on("step", "click", takeStep);
-  on("step-back", "click", undo);
+  on("step-back", "click", () => state.undo.at(-1)?.what === "step" && undo());
   on("dense", "change", () => { chooseDense(); drawAnswer(); });
   on("unit", "change", drawAnswer);
   on("epoch", "input", chooseEpoch);
-  on("file", "change", (event) => event.target.files[0] && openFile(event.target.files[0]));
+  on("file", "change", (event) => {
+    if (event.target.files[0]) openFile(event.target.files[0]);
+    event.target.value = ""; // the same file may be chosen again
+  });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTransfer.files[0] && isPicture) openFile(event.dataTransfer.files[0]); });
   for (const id of ["toy-kernel", "toy-stride", "toy-padding"]) on(id, "input", () => { toy.at = 0; drawToy(); });

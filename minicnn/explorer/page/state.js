@@ -2,10 +2,11 @@
 
 const page = JSON.parse($("page-data").textContent);
 
-/* base64 -> a tensor */
-function unpack({ shape, values }) {
+/* base64 of numbers of 32 or 64 bits -> a tensor */
+function unpack({ shape, bits, values }) {
   const bytes = Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0));
-  return { shape, data: Float64Array.from(new Float32Array(bytes.buffer)) };
+  const numbers = bits === 64 ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+  return { shape, data: Float64Array.from(numbers) };
 }
 
 const model = page.model;
@@ -44,6 +45,7 @@ const state = {
   view: "forward",
   errors: {},
   checked: null,
+  image: "", // what was done to it
   undo: [],
 };
 
@@ -51,14 +53,17 @@ const original = model.layers.map((layer) =>
   Object.fromEntries(Object.entries(layer.params).map(([name, param]) => [name, copyOf(param)])),
 );
 
-/* Weights back to those of the file, but for those of layers that come with the sample. */
-function restoreWeights() {
+/* The weights as they are now, and back to them. Those of layers that stand for others come with the
+   sample, and nothing else changes them. */
+const copyWeights = () => model.layers.map(({ params }) => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)])));
+
+function putWeights(kept) {
   model.layers.forEach((layer, k) => {
-    for (const name of Object.keys(layer.params)) layer.params[name] = copyOf(original[k][name]);
+    if (!layer.stands_for) Object.assign(layer.params, kept[k]);
   });
-  for (const [k, params] of Object.entries(page.samples[state.sample].weights))
-    for (const name of Object.keys(params)) model.layers[k].params[name] = copyOf(params[name]);
 }
+
+const restoreWeights = () => putWeights(original.map((params) => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)]))));
 
 /* Take a sample and run it. */
 function takeSample(number) {
@@ -66,14 +71,25 @@ function takeSample(number) {
   const sample = page.samples[number];
   state.inputs = sample.inputs.map(copyOf);
   state.labels = sample.labels.map(copyOf);
-  for (const [k, params] of Object.entries(sample.weights))
-    for (const name of Object.keys(params)) model.layers[k].params[name] = copyOf(params[name]);
+  for (const [k, params] of Object.entries(sample.weights)) Object.assign(model.layers[k].params, params);
+  state.before = sample.before ||= asItCame();
   state.run = forward(model, state.inputs);
   state.back = backward(model, state.run, state.labels, state.errors);
-  state.before = { loss: state.back.loss, p: answer() };
 }
 
+/* {loss, p} of the chosen sample with the model's own weights. */
+function asItCame() {
+  const kept = copyWeights();
+  restoreWeights();
+  const run = forward(model, state.inputs);
+  putWeights(kept);
+  return { loss: lossOf(model, run, state.labels).loss, p: run[model.outputs[0].node].y.data[0] };
+}
+
+/* What was done to another sample's image cannot be undone any more; it begins anew, too. */
 function chooseSample(number) {
+  state.undo = state.undo.filter((one) => one.what !== "image");
+  state.image = "";
   takeSample(number);
   state.checked = null;
   draw();
@@ -121,6 +137,7 @@ function choosePlace(k) {
   const values = (state.view !== "forward" && state.back?.dz[k]) || state.run[k].y;
   const { rows, cols, index } = view(values.shape);
   let best = -Infinity;
+  [state.row, state.col] = [0, 0];
   for (let row = 0; row < rows; row++)
     for (let col = 0; col < cols; col++) {
       const value = values.data[index(row, col, state.channel)];
@@ -186,6 +203,13 @@ function readersOfPixel(k, inRow, inCol) {
   return found;
 }
 
+/* A place inside of a map; of a vector, which may not fill its last row, one that there is. */
+function inside(shape, row, col) {
+  const { rows, cols } = view(shape);
+  const [r, c] = [Math.min(Math.max(row, 0), rows - 1), Math.min(Math.max(col, 0), cols - 1)];
+  return isImage(shape) || r * cols + c < sizeOf(shape) ? [r, c] : [rows - 1, sizeOf(shape) - 1 - (rows - 1) * cols];
+}
+
 /* #conv2d/70/40/2, or #dense/1 for a unit. */
 function link() {
   const { shape, label } = model.nodes[state.node];
@@ -196,14 +220,23 @@ function link() {
 
 /* Choose what a link names; false where it names nothing here. */
 function follow(hash) {
-  const [name, ...numbers] = decodeURIComponent(hash.slice(1)).split("/");
-  const k = model.nodes.findIndex((node) => node.label === name && node.inputs.length);
+  const [name, ...numbers] = hash.slice(1).split("/");
+  const k = model.nodes.findIndex((node) => encodeURIComponent(node.label) === encodeURIComponent(decoded(name)) && node.inputs.length);
   if (k < 0) return false;
   const { shape } = model.nodes[k];
-  const { rows, cols, channels } = view(shape);
+  const { cols, channels } = view(shape);
   const place = numbers.map(Number);
   const [row, col, channel] = isImage(shape) ? place : [Math.floor(place[0] / cols), place[0] % cols, 0];
-  const fits = [[row, rows], [col, cols], [channel, channels]].every(([n, size]) => Number.isInteger(n) && n >= 0 && n < size);
+  const whole = [row, col, channel].every(Number.isInteger);
+  const fits = whole && inside(shape, row, col).join() === [row, col].join() && channel >= 0 && channel < channels;
   chooseNode(k, fits ? [row, col, channel] : null);
   return true;
+}
+
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // not as a page writes it
+  }
 }

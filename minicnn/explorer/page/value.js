@@ -5,8 +5,8 @@ const targetMap = new MapView("target-map", "output of the layer", (row, col) =>
 
 function pointAt(which, row, col) {
   state.pointed = which;
-  if (which === "target") [state.row, state.col] = [row, col];
-  else state.input = [row, col];
+  if (which === "target") [state.row, state.col] = inside(model.nodes[state.node].shape, row, col);
+  else state.input = inside(model.nodes[sourceNode()].shape, row, col);
   drawValue();
   drawLoop();
 }
@@ -14,12 +14,25 @@ function pointAt(which, row, col) {
 /* The node that feeds a node, and the channel of it that is shown. */
 const sourceNode = () => model.nodes[state.node].inputs[sourceBranch()];
 
-/* Of several inputs side by side: the one that the chosen output channel comes from. */
-function sourceBranch() {
+/* Of several inputs side by side: the one that the chosen output channel comes from, and how many channels
+   come before it. */
+function branch() {
   const node = model.nodes[state.node];
-  if (node.inputs.length < 2) return 0;
-  let before = 0;
-  return node.inputs.findIndex((n) => (before += model.nodes[n].shape.at(-1)) > channelNumber());
+  let [place, before] = [0, 0];
+  while (place < node.inputs.length - 1 && before + model.nodes[node.inputs[place]].shape.at(-1) <= channelNumber())
+    before += model.nodes[node.inputs[place++]].shape.at(-1);
+  return { place, before };
+}
+
+const sourceBranch = () => branch().place;
+
+/* The channel of the input that is shown: chosen where a layer mixes all, else the one that belongs to the
+   output's. */
+function sourceChannel() {
+  const [layer, shape] = [layerOf(state.node), model.nodes[sourceNode()].shape];
+  if (!isImage(shape)) return 0;
+  const channel = layer.kind === "Concatenate" ? state.channel - branch().before : keepsChannels(layer) ? state.channel : state.source;
+  return Math.min(channel, shape[2] - 1);
 }
 
 /* The chosen place along the last axis. */
@@ -32,9 +45,8 @@ function drawValue() {
   const k = state.node;
   const [layer, node] = [layerOf(k), model.nodes[k]];
   const source = sourceNode();
-  if (keepsChannels(layer)) state.source = isImage(model.nodes[source].shape) ? Math.min(state.channel, model.nodes[source].shape[2] - 1) : 0;
-  const { tensor, signed } = shownOutput(k);
-  const names = { forward: "gives out", backward: "gradient at", gates: "gates of" };
+  state.source = sourceChannel();
+  state.input = inside(model.nodes[source].shape, ...state.input);
   $("value-title").textContent = `${node.label} (${layer.class}): one number taken apart`;
   const shown = targetValues(k);
   targetMap.draw(shown.tensor, state.channel, shown, `${node.label}, channel ${state.channel}`);
@@ -48,8 +60,11 @@ function drawValue() {
   $("lines").textContent = sameLines();
   $("value-hint").textContent = HINTS[state.view];
   for (const [id, value] of [["row", state.row], ["col", state.col]]) $(id).value = value;
-  history.replaceState(null, "", link());
+  clearTimeout(linking);
+  linking = setTimeout(() => history.replaceState(null, "", link()), 100); // browsers slow down one at each move
 }
+
+let linking = null;
 
 const HINTS = {
   forward: "Point at (or tap) an output to see its window; point at an input to see every output that reads it.",
@@ -136,7 +151,7 @@ function convParts(k) {
   const [height, width, channels, filters] = kernel.shape;
   const padded = view(kept.padded.shape);
   const [top, left] = [state.row * layer.strides[0], state.col * layer.strides[1]];
-  const real = inside(k);
+  const real = realTaps(k);
   const pixel = (row, col, c = state.source) => kept.padded.data[padded.index(top + row, left + col, c)];
   const weight = (row, col, c = state.source) => kernel.data[((row * width + col) * channels + c) * filters + state.channel];
   const parts = [
@@ -154,7 +169,7 @@ function convParts(k) {
 }
 
 /* Whether a tap of the chosen window lies on a real pixel, not in the padding. */
-function inside(k) {
+function realTaps(k) {
   const [top, left] = windowOf(k);
   const [height, width] = state.run[k].inputs[0].shape;
   return (row, col) => top + row >= 0 && left + col >= 0 && top + row < height && left + col < width;
@@ -226,7 +241,7 @@ function sumTable(k, at) {
 function poolParts(k, at) {
   const [layer, kept] = [layerOf(k), state.run[k]];
   const padded = view(kept.padded.shape);
-  const real = inside(k);
+  const real = realTaps(k);
   const [top, left] = [state.row * layer.strides[0], state.col * layer.strides[1]];
   const winner = kept.argmax?.[at];
   const cells = grid("window", ...layer.pool_size, (row, col) =>
@@ -241,9 +256,9 @@ function gateTable(k, at) {
   const dz = state.back.dz[k]?.data[at] ?? 0;
   const dy = state.back.dy[k]?.data[at];
   if (dy === undefined) {
-    const label = state.labels[model.outputs.findIndex((one) => one.node === k)]?.data[at];
-    const p = kept.y.data[at];
-    return make("div", {}, table(null, [["p", p], ["label y", label], ["dz = p - y", dz]]),
+    const place = model.outputs.findIndex((one) => one.node === k);
+    const label = state.labels[place]?.data[at];
+    return make("div", {}, table(null, [["p", kept.y.data[at]], ["label y", label], [`dz = ${differenceText(place)}`, dz]]),
       make("p", {}, "Cross-entropy's slope (p - y) / (p (1 - p)) times the sigmoid's p (1 - p): the denominator cancels."));
   }
   const rows = [["dy, the gradient that arrives", dy]];
@@ -252,6 +267,13 @@ function gateTable(k, at) {
     rows.push(["z, in front of the relu", kept.z.data[at]], ["the gate is", open ? "open: it passes" : state.errors.noReluMask ? "closed, and passed all the same" : "closed: it stops here"]);
   } else if (layer.activation === "sigmoid") rows.push(["times p (1 - p)", kept.y.data[at] * (1 - kept.y.data[at])]);
   return table(null, [...rows, ["dz, what is left", dz]]);
+}
+
+/* What the gradient in front of an output's sigmoid is: each of several outputs has its share of the loss. */
+function differenceText(place) {
+  const { node, weight } = model.outputs[place];
+  const share = weight / sizeOf(model.nodes[node].shape);
+  return share === 1 ? "p - y" : `(p - y) x ${figure(share)}, its share`;
 }
 
 // ----------------------------------------------------------------- an input: who reads it, what returns
@@ -337,17 +359,19 @@ function poolReaders(k, readers, forwardView) {
 
 /* What prints the same in Python and on the command line. */
 function sameLines() {
-  const { shape, label } = model.nodes[state.node];
   const k = state.node;
+  const { shape } = model.nodes[k];
+  const { name } = layerOf(k); // of a layer that is used several times, they explain the first use
   const at = isImage(shape) ? [state.row, state.col, state.channel] : [view(shape).index(state.row, state.col)];
   const tuple = (place) => `(${place.join(", ")}${place.length === 1 ? "," : ""})`;
   const source = model.nodes[sourceNode()].shape;
   const input = isImage(source) ? [...state.input, state.source] : [view(source).index(...state.input)];
-  let [call, flags] = [`explain(model, x, "${label}", ${tuple(at)})`, `--layer ${label} --position ${at.join(",")}`];
+  const [python, shell] = [JSON.stringify(name), /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`];
+  let [call, flags] = [`explain(model, x, ${python}, ${tuple(at)})`, `--layer ${shell} --position ${at.join(",")}`];
   if (state.view !== "forward") {
     const [of, place] = state.pointed === "target" ? ["activation", at] : ["input", input];
-    call = `explain_gradient(model, x, y, "${label}", "${of}", ${tuple(place)})`;
-    flags = `--layer ${label} --backward --of ${of} --position ${place.join(",")}`;
+    call = `explain_gradient(model, x, y, ${python}, "${of}", ${tuple(place)})`;
+    flags = `--layer ${shell} --backward --of ${of} --position ${place.join(",")}`;
   }
   if (layerOf(k).stands_for) return "this layer is the page's own: it stands for what was left out";
   return `print(${call})${page.command ? `\n${page.command} ${flags}` : ""}`;

@@ -40,7 +40,8 @@ def knows(path):
 
 
 def values(packed):
-    return np.frombuffer(base64.b64decode(packed["values"]), "<f4").reshape(packed["shape"])
+    bits = base64.b64decode(packed["values"])
+    return np.frombuffer(bits, f"<f{packed['bits'] // 8}").reshape(packed["shape"])
 
 
 class Own(layers.Layer):
@@ -77,6 +78,60 @@ def test_a_layer_of_which_the_page_knows_nothing(tmp_path):
     model = models.Sequential([Own(input_shape=(3,)), layers.Dense(1, activation="sigmoid")])
     with pytest.raises(ValueError, match="own: a page cannot show layers of class Own"):
         write_page(compiled(model), np.ones(3), 1, tmp_path / "page.html")
+
+
+class Doubled(layers.Conv2D):
+    def compute(self, x, training):
+        return 2 * super().compute(x, training)
+
+
+class Renamed(layers.Conv2D):
+    """One of one's own that computes as Conv2D does."""
+
+
+def test_a_subclass_is_shown_where_it_computes_as_its_base(tmp_path):
+    def model(kind):
+        return compiled(
+            models.Sequential(
+                [kind(2, 3, input_shape=(6, 6, 1)), layers.Flatten(), layers.Dense(1)], seed=0
+            )
+        )
+
+    with pytest.raises(ValueError, match="doubled: a page cannot show layers of class Doubled"):
+        write_page(model(Doubled), X, 1, tmp_path / "page.html")
+    page = knows(write_page(model(Renamed), X, 1, tmp_path / "page.html"))
+    assert [one["class"] for one in page["model"]["layers"]][1] == "Renamed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        ({"classes": ("ill",)}, ValueError, "classes: expected two names"),
+        ({"classes": "ab"}, ValueError, "classes: expected two names"),
+        ({"others": [(X, 0)]}, TypeError, "others: expected Samples"),
+        ({"epochs": [(0, {"conv2d/kernel": np.zeros(3)})]}, ValueError, "epochs: expected finite"),
+        ({"epochs": [(0, {"other/kernel": np.zeros(3)})]}, ValueError, "epochs: expected finite"),
+    ],
+)
+def test_arguments_that_do_not_fit(arguments, error, sentence, tmp_path):
+    with pytest.raises(error, match=sentence):
+        write_page(small(), X, 1, tmp_path / "page.html", **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_that_is_no_model(tmp_path):
+    with pytest.raises(TypeError, match="expected a Model, got str"):
+        write_page("model.npz", X, 1, tmp_path / "page.html")
+
+
+def test_numbers_of_numpy_are_taken(tmp_path):
+    arguments = {
+        "prepare": {"rescale": np.float32(0.5), "samplewise": np.True_},
+        "others": [Sample(X, np.int64(0), "other", healthy=np.True_)],
+        "epochs": [(np.int64(0), {})],
+    }
+    page = knows(write_page(small(), X, np.float32(1), tmp_path / "page.html", **arguments))
+    assert page["prepare"] == {"rescale": 0.5, "samplewise": True} and page["epochs"] is None
 
 
 def test_a_model_that_is_not_finite(tmp_path):
