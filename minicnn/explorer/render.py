@@ -6,8 +6,8 @@ import json
 from importlib.resources import files
 
 SCRIPTS = (
-    *("explorer", "drawing", "state", "network", "value", "kernel", "loop"),
-    *("answer", "images", "toy", "main"),
+    *("explorer", "drawing", "state", "network", "value", "output_parts", "input_parts"),
+    *("kernel", "check", "step", "loop", "answer", "images", "toy", "main"),
 )
 
 

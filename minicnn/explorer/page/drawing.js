@@ -7,12 +7,14 @@ function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes))
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== false && value !== null)
+      element.setAttribute(name, value === true ? "" : value);
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
-const fill = (id, ...children) => $(id).replaceChildren(...children.filter((child) => child !== null));
+const fill = (id, ...children) =>
+  $(id).replaceChildren(...children.filter((child) => child !== null));
 
 /* A number with four digits that count: 0.1235, -12.35, 1.235e-8. */
 function figure(value, digits = 4) {
@@ -47,7 +49,9 @@ function palette(signed, dark) {
   for (let i = 0; i < 255; i++) {
     const t = i / 127 - 1;
     const end = t < 0 ? [0, 114, 178] : [213, 94, 0];
-    const color = signed ? middle.map((from, k) => from + Math.abs(t) ** 0.4 * (end[k] - from)) : [i, i, i].map((gray) => (255 * gray) / 254);
+    const color = signed
+      ? middle.map((from, k) => from + Math.abs(t) ** 0.4 * (end[k] - from))
+      : [i, i, i].map((gray) => (255 * gray) / 254);
     colors.set([...color, 255], 4 * i);
   }
   return new Uint32Array(colors.buffer);
@@ -100,10 +104,14 @@ class MapView {
       const col = Math.floor(((event.clientX - box.left) / box.width) * this.canvas.width);
       this.point(row, col, pressed);
     };
-    this.box.addEventListener("pointermove", (event) => point(event, event.buttons === 1 && "move"));
+    this.box.addEventListener("pointermove", (event) =>
+      point(event, event.buttons === 1 && "move"),
+    );
     this.box.addEventListener("pointerdown", (event) => point(event, "start"));
     this.box.addEventListener("keydown", (event) => {
-      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[
+        event.key
+      ];
       if (step) {
         event.preventDefault();
         this.point(this.at[0] + step[0], this.at[1] + step[1], false);
@@ -130,11 +138,19 @@ class MapView {
   frame(...frames) {
     const rect = ([row, col, height, width], kind) => {
       const found = document.createElementNS(SVG, "rect");
-      const around = { x: col - 0.5, y: row - 0.5, width: width + 1, height: height + 1, class: kind };
+      const around = {
+        x: col - 0.5,
+        y: row - 0.5,
+        width: width + 1,
+        height: height + 1,
+        class: kind,
+      };
       for (const [name, value] of Object.entries(around)) found.setAttribute(name, value);
       return found;
     };
-    this.frames.replaceChildren(...frames.flatMap((frame) => [rect(frame, "halo"), rect(frame, frame[4])]));
+    this.frames.replaceChildren(
+      ...frames.flatMap((frame) => [rect(frame, "halo"), rect(frame, frame[4])]),
+    );
     if (frames.length) this.at = frames[0].slice(0, 2);
   }
 }
@@ -146,13 +162,29 @@ function grid(name, rows, cols, cell) {
     for (let col = 0; col < cols; col++) all.push(Math.abs(cell(row, col)?.value ?? 0));
   const most = Math.max(...all) || 1;
   const body = Array.from({ length: rows }, (_, row) =>
-    make("tr", {}, ...Array.from({ length: cols }, (_, col) => {
-      const found = cell(row, col);
-      if (!found) return make("td", { class: "padding" }, "·");
-      return make("td", { class: found.kind || null, title: found.title || null, style: shade(found.value / most) }, figure(found.value, 3));
-    })),
+    make(
+      "tr",
+      {},
+      ...Array.from({ length: cols }, (_, col) => {
+        const found = cell(row, col);
+        if (!found) return make("td", { class: "padding" }, "·");
+        return make(
+          "td",
+          {
+            class: found.kind || null,
+            title: found.title || null,
+            style: shade(found.value / most),
+          },
+          figure(found.value, 3),
+        );
+      }),
+    ),
   );
-  return make("div", { class: "numbers-grid" }, make("table", {}, make("caption", {}, name), ...body));
+  return make(
+    "div",
+    { class: "numbers-grid" },
+    make("table", {}, make("caption", {}, name), ...body),
+  );
 }
 
 /* The background of a cell: how large a number is, and its sign. */
@@ -161,10 +193,22 @@ const shade = (t) =>
 
 /* Rows [text, number or text, ...] as a table. */
 const table = (head, rows) =>
-  make("table", { class: "list" },
+  make(
+    "table",
+    { class: "list" },
     head ? make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text))) : null,
-    ...rows.map((cells) => make("tr", {}, ...cells.map((one) => make("td", {}, typeof one === "number" ? figure(one) : one)))));
+    ...rows.map((cells) =>
+      make(
+        "tr",
+        {},
+        ...cells.map((one) => make("td", {}, typeof one === "number" ? figure(one) : one)),
+      ),
+    ),
+  );
 
 function options(id, entries, chosen) {
-  fill(id, ...entries.map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
+  fill(
+    id,
+    ...entries.map(([value, text]) => make("option", { value, selected: value === chosen }, text)),
+  );
 }

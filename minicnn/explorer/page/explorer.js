@@ -20,7 +20,8 @@ const zeros = (shape) => ({ shape, data: new Float64Array(sizeOf(shape)) });
 
 /* How many positions a window takes along an axis, and the padding in front and behind. */
 function positions(size, window, stride, padding) {
-  const count = padding === "same" ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
+  const count =
+    padding === "same" ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
   const total = padding === "same" ? Math.max((count - 1) * stride + window - size, 0) : 0;
   return { count, before: Math.floor(total / 2), after: Math.ceil(total / 2) };
 }
@@ -32,7 +33,11 @@ const slide = (shape, window, strides, padding) =>
 function pad(x, [rows, cols], value) {
   if (rows.before + rows.after + cols.before + cols.after === 0) return x;
   const [height, width, channels] = x.shape;
-  const padded = zeros([rows.before + height + rows.after, cols.before + width + cols.after, channels]);
+  const padded = zeros([
+    rows.before + height + rows.after,
+    cols.before + width + cols.after,
+    channels,
+  ]);
   padded.data.fill(value);
   for (let row = 0; row < height; row++) {
     const from = row * width * channels;
@@ -179,7 +184,9 @@ function concatenateForward(inputs, outShape) {
   let before = 0;
   for (const x of inputs) {
     const own = x.shape[x.shape.length - 1];
-    x.data.forEach((value, i) => (y.data[Math.floor(i / own) * channels + before + (i % own)] = value));
+    x.data.forEach(
+      (value, i) => (y.data[Math.floor(i / own) * channels + before + (i % own)] = value),
+    );
     before += own;
   }
   return y;
@@ -202,7 +209,13 @@ function nodeForward(layer, node, inputs) {
     kept.slide = slide(x.shape, layer.pool_size, layer.strides, layer.padding);
     kept.padded = pad(x, kept.slide, 0);
     kept.counts = realPixels(x.shape, layer.pool_size, layer.strides, kept.slide);
-    kept.z = averagePoolForward(kept.padded, kept.counts, layer.pool_size, layer.strides, node.shape);
+    kept.z = averagePoolForward(
+      kept.padded,
+      kept.counts,
+      layer.pool_size,
+      layer.strides,
+      node.shape,
+    );
   } else if (layer.kind === "GlobalMaxPooling2D") {
     Object.assign(kept, globalMaxForward(x, node.shape));
     kept.z = kept.y;
@@ -220,7 +233,12 @@ function forward(model, given) {
   model.nodes.forEach((node, k) => {
     const place = model.inputs.indexOf(k);
     if (place >= 0) run[k] = { inputs: [], y: given[place], z: given[place] };
-    else run[k] = nodeForward(model.layers[node.layer], node, node.inputs.map((n) => run[n].y));
+    else
+      run[k] = nodeForward(
+        model.layers[node.layer],
+        node,
+        node.inputs.map((n) => run[n].y),
+      );
   });
   return run;
 }
@@ -235,7 +253,11 @@ function rerun(model, run, changed, replaced = new Map()) {
       found[k] = replaced.get(k);
       stale.add(k);
     } else if (node.inputs.length && (stale.has(k) || node.inputs.some((n) => stale.has(n)))) {
-      found[k] = nodeForward(model.layers[node.layer], node, node.inputs.map((n) => found[n].y));
+      found[k] = nodeForward(
+        model.layers[node.layer],
+        node,
+        node.inputs.map((n) => found[n].y),
+      );
       stale.add(k);
     }
   });
@@ -292,7 +314,8 @@ function convGradKernel(x, dz, strides, kernelShape, errors) {
             const inCol = col * strides[1] + tapCol;
             for (let c = 0; c < channels; c++) {
               const pixel = x.data[(inRow * width + inCol) * channels + c];
-              dkernel.data[((tapRow * kernelWidth + tapCol) * channels + c) * filters + f] += pixel * gradient;
+              dkernel.data[((tapRow * kernelWidth + tapCol) * channels + c) * filters + f] +=
+                pixel * gradient;
             }
           }
       }
@@ -319,7 +342,8 @@ function convGradInput(dz, kernel, strides, inShape, errors) {
               ? [kernelHeight - 1 - tapRow, kernelWidth - 1 - tapCol]
               : [tapRow, tapCol];
             for (let c = 0; c < channels; c++) {
-              const weight = kernel.data[((usedRow * kernelWidth + usedCol) * channels + c) * filters + f];
+              const weight =
+                kernel.data[((usedRow * kernelWidth + usedCol) * channels + c) * filters + f];
               dx.data[(inRow * width + inCol) * channels + c] += weight * gradient;
             }
           }
@@ -430,7 +454,10 @@ function nodeBackward(layer, kept, dz, errors) {
     const { kernel } = layer.params;
     const dkernel = convGradKernel(kept.padded, dz, layer.strides, kernel.shape, errors);
     const dpadded = convGradInput(dz, kernel, layer.strides, kept.padded.shape, errors);
-    return { dx: [crop(dpadded, kept.slide, x.shape)], grads: { kernel: dkernel, bias: gradBias(dz) } };
+    return {
+      dx: [crop(dpadded, kept.slide, x.shape)],
+      grads: { kernel: dkernel, bias: gradBias(dz) },
+    };
   }
   if (layer.kind === "Dense") {
     const { dkernel, dx } = denseGradients(x, layer.params.kernel, dz);
@@ -470,7 +497,8 @@ function backward(model, run, labels, errors = {}) {
   const [dy, dz, dx, grads] = [[], [], [], model.layers.map(() => ({}))];
   const ofLogits = new Map();
   model.outputs.forEach((output, place) => {
-    if (output.ofLogits) ofLogits.set(output.node, add(ofLogits.get(output.node), gradients[place]));
+    if (output.ofLogits)
+      ofLogits.set(output.node, add(ofLogits.get(output.node), gradients[place]));
     else dy[output.node] = add(dy[output.node], gradients[place]);
   });
   for (let k = model.nodes.length - 1; k >= 0; k--) {
@@ -496,7 +524,13 @@ function sgdStep(weights, gradient, slots, step, { rate }) {
 
 /* mean and variance follow the gradient and its square; both start at 0, which the step's size makes up
    for. Settings as in minicnn.optimizers.Adam; `step` counts from 1. */
-function adamStep(weights, gradient, slots, step, { rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }) {
+function adamStep(
+  weights,
+  gradient,
+  slots,
+  step,
+  { rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 },
+) {
   const size = (rate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
   slots.mean ||= new Float64Array(weights.data.length);
   slots.variance ||= new Float64Array(weights.data.length);

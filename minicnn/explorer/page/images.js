@@ -1,7 +1,14 @@
 /* Other inputs and other weights: epochs, files, the brush, and the same slice ill and healthy. */
 
-const imageMap = new MapView("image-map", "the image; hold and drag to paint", (row, col, pressed) => pointImage(row, col, pressed));
-const isPicture = model.inputs.length === 1 && isImage(model.nodes[model.inputs[0]].shape) && [1, 3, 4].includes(model.nodes[model.inputs[0]].shape[2]);
+const imageMap = new MapView(
+  "image-map",
+  "the image; hold and drag to paint",
+  (row, col, pressed) => pointImage(row, col, pressed),
+);
+const isPicture =
+  model.inputs.length === 1 &&
+  isImage(model.nodes[model.inputs[0]].shape) &&
+  [1, 3, 4].includes(model.nodes[model.inputs[0]].shape[2]);
 
 function buildImages() {
   $("image").hidden = !isPicture;
@@ -9,9 +16,13 @@ function buildImages() {
     ? "A file is scaled to the model's size by the browser (so p differs a little from covid predict), made gray and standardized as the model's images were; crop it to the lungs yourself. The brush adds to the values as they are."
     : "A file is scaled to the model's size and to values in [0, 1]. The brush adds to the values as they are.";
   $("twins").hidden = page.samples.length < 2;
-  $("twins-title").textContent = page.samples.slice(0, 2).map((sample) => sample.name).join(" and ");
+  $("twins-title").textContent = page.samples
+    .slice(0, 2)
+    .map((sample) => sample.name)
+    .join(" and ");
   $("epochs").hidden = !page.epochs;
-  if (page.epochs) [$("epoch").max, $("epoch").value] = [page.epochs.at.length - 1, page.epochs.at.length - 1];
+  if (page.epochs)
+    [$("epoch").max, $("epoch").value] = [page.epochs.at.length - 1, page.epochs.at.length - 1];
 }
 
 // --------------------------------------------------------------------------------------------- epochs
@@ -20,11 +31,16 @@ let shownEpoch = page.epochs ? page.epochs.at.length - 1 : 0;
 
 function chooseEpoch() {
   const [from, kept] = [shownEpoch, copyWeights()];
-  if (state.undo.at(-1)?.what !== "epoch") remember("epoch", () => { putWeights(kept); showEpoch(from); });
+  if (state.undo.at(-1)?.what !== "epoch")
+    remember("epoch", () => {
+      putWeights(kept);
+      showEpoch(from);
+    });
   showEpoch(Number($("epoch").value));
   for (const [name, packed] of Object.entries(page.epochs.at[shownEpoch].params)) {
     const slash = name.lastIndexOf("/");
-    model.layers.find((one) => one.name === name.slice(0, slash)).params[name.slice(slash + 1)] = unpack(packed);
+    model.layers.find((one) => one.name === name.slice(0, slash)).params[name.slice(slash + 1)] =
+      unpack(packed);
   }
   compute();
 }
@@ -39,21 +55,38 @@ function drawEpochs() {
   const { at } = page.epochs;
   const { epoch } = at[shownEpoch];
   const last = at.at(-2).epoch;
-  $("epoch-now").textContent = epoch === null ? "the model itself" : epoch === 0 ? "before the first epoch" : `after epoch ${epoch} of ${last}`;
+  $("epoch-now").textContent =
+    epoch === null
+      ? "the model itself"
+      : epoch === 0
+        ? "before the first epoch"
+        : `after epoch ${epoch} of ${last}`;
   const shown = model.layers.filter((layer) => layer.kind === "Conv2D").slice(0, 4);
-  fill("epoch-kernels", ...shown.map((layer) => {
-    const { kernel } = layer.params;
-    const [height, width, channels, filters] = kernel.shape;
-    const most = largestOf(kernel.data);
-    const pictures = Array.from({ length: Math.min(filters, SHOWN) }, (_, f) => {
-      const one = zeros([height, width, 1]);
-      one.data.forEach((_, i) => (one.data[i] = kernel.data[i * channels * filters + f]));
-      const canvas = make("canvas", { class: "kernel-picture", role: "img", "aria-label": `filter ${f}, input channel 0` });
-      paint(canvas, one, 0, { signed: true, largest: most });
-      return canvas;
-    });
-    return make("div", {}, make("h3", {}, layer.name), make("div", { class: "thumbs" }, ...pictures));
-  }));
+  fill(
+    "epoch-kernels",
+    ...shown.map((layer) => {
+      const { kernel } = layer.params;
+      const [height, width, channels, filters] = kernel.shape;
+      const most = largestOf(kernel.data);
+      const pictures = Array.from({ length: Math.min(filters, SHOWN) }, (_, f) => {
+        const one = zeros([height, width, 1]);
+        one.data.forEach((_, i) => (one.data[i] = kernel.data[i * channels * filters + f]));
+        const canvas = make("canvas", {
+          class: "kernel-picture",
+          role: "img",
+          "aria-label": `filter ${f}, input channel 0`,
+        });
+        paint(canvas, one, 0, { signed: true, largest: most });
+        return canvas;
+      });
+      return make(
+        "div",
+        {},
+        make("h3", {}, layer.name),
+        make("div", { class: "thumbs" }, ...pictures),
+      );
+    }),
+  );
 }
 
 // ---------------------------------------------------------------------------------- a file, the brush
@@ -63,7 +96,10 @@ async function openFile(file) {
   try {
     picture = await createImageBitmap(file, { premultiplyAlpha: "none" });
   } catch {
-    return fill("image-answer", `${file.name} is not an image that this browser can read; choose a png or jpeg file.`);
+    return fill(
+      "image-answer",
+      `${file.name} is not an image that this browser can read; choose a png or jpeg file.`,
+    );
   }
   const [height, width, channels] = model.nodes[model.inputs[0]].shape;
   const canvas = make("canvas", { width, height });
@@ -73,7 +109,8 @@ async function openFile(file) {
   const x = zeros([height, width, channels]);
   for (let i = 0; i < width * height; i++) {
     const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4);
-    const colors = channels === 1 ? [0.299 * red + 0.587 * green + 0.114 * blue] : [red, green, blue, alpha];
+    const colors =
+      channels === 1 ? [0.299 * red + 0.587 * green + 0.114 * blue] : [red, green, blue, alpha];
     for (let c = 0; c < channels; c++) x.data[i * channels + c] = colors[c];
   }
   useImage(standardized(x), file.name);
@@ -85,14 +122,19 @@ function standardized(x) {
   const data = x.data.map((value) => value * rescale);
   if (!samplewise) return { shape: x.shape, data };
   const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
-  const deviation = Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length);
+  const deviation = Math.sqrt(
+    data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length,
+  );
   return { shape: x.shape, data: data.map((value) => (value - mean) / (deviation + 1e-6)) };
 }
 
 /* Another image, with what was done to it; `goesOn` where it is part of what was done before. */
 function useImage(x, what, goesOn = false) {
   const [old, before] = [state.inputs[0], state.image];
-  if (!goesOn) remember("image", () => { [state.inputs[0], state.image] = [old, before]; });
+  if (!goesOn)
+    remember("image", () => {
+      [state.inputs[0], state.image] = [old, before];
+    });
   [state.inputs[0], state.image] = [x, what];
   compute();
 }
@@ -107,9 +149,14 @@ function pointImage(row, col, pressed) {
 
 /* A soft disk of more (or, to erase, of the healthy slice's or the original values) around a pixel. */
 function brush(row, col, goesOn) {
-  const [radius, strength, erase] = [Number($("radius").value), Number($("strength").value), document.querySelector("[name=tool]:checked").value === "erase"];
+  const [radius, strength, erase] = [
+    Number($("radius").value),
+    Number($("strength").value),
+    document.querySelector("[name=tool]:checked").value === "erase",
+  ];
   const x = copyOf(state.inputs[0]);
-  const healthy = (page.samples.find((sample) => sample.healthy) || page.samples[state.sample]).inputs[0];
+  const healthy = (page.samples.find((sample) => sample.healthy) || page.samples[state.sample])
+    .inputs[0];
   const [height, width, channels] = x.shape;
   for (let r = Math.max(row - radius, 0); r <= Math.min(row + radius, height - 1); r++)
     for (let c = Math.max(col - radius, 0); c <= Math.min(col + radius, width - 1); c++) {
@@ -137,28 +184,51 @@ function drawTwins() {
   if (page.samples.length < 2) return;
   const now = model.layers.map((layer) => layer.params);
   const found = page.samples.slice(0, 2).map((sample) => {
-    for (const [k, params] of Object.entries(sample.weights)) model.layers[k].params = { ...now[k], ...params };
+    for (const [k, params] of Object.entries(sample.weights))
+      model.layers[k].params = { ...now[k], ...params };
     const run = forward(model, sample.inputs);
     const back = backward(model, run, sample.labels, state.errors);
     return { sample, run, back, p: run[model.outputs[0].node].y.data[0] };
   });
   model.layers.forEach((layer, k) => (layer.params = now[k]));
   const [first, second] = found;
-  const difference = (a, b) => ({ shape: a.shape, data: a.data.map((value, i) => value - b.data[i]) });
+  const difference = (a, b) => ({
+    shape: a.shape,
+    data: a.data.map((value, i) => value - b.data[i]),
+  });
   const k = state.node;
   const rows = [
     ["input", ...found.map(({ run }) => run[model.inputs[0]].y), 0, false],
-    [`${model.nodes[k].label}, channel ${state.channel}`, ...found.map(({ run }) => run[k].y), state.channel, false],
+    [
+      `${model.nodes[k].label}, channel ${state.channel}`,
+      ...found.map(({ run }) => run[k].y),
+      state.channel,
+      false,
+    ],
     ["d loss / d input", ...found.map(({ back }) => back.dy[model.inputs[0]]), 0, true],
   ];
-  fill("twin-maps", ...rows.flatMap(([name, a, b, channel, signed]) => {
-    const both = signed ? Math.max(largestOf(a.data), largestOf(b.data)) : null;
-    const apart = difference(a, b);
-    return [[first.sample.name, a, signed, both], [second.sample.name, b, signed, both], ["difference", apart, true, largestOf(apart.data)]].map(([who, tensor, colored, largest]) => {
-      const canvas = make("canvas", { role: "img", "aria-label": `${name}, ${who}` });
-      paint(canvas, tensor, channel, { signed: colored, largest });
-      return make("figure", { class: "small" }, make("figcaption", {}, `${name}: ${who}`), canvas);
-    });
-  }));
-  $("twin-text").textContent = found.map(({ sample, p }) => `${sample.name}: p = ${figure(p)}`).join("   ");
+  fill(
+    "twin-maps",
+    ...rows.flatMap(([name, a, b, channel, signed]) => {
+      const both = signed ? Math.max(largestOf(a.data), largestOf(b.data)) : null;
+      const apart = difference(a, b);
+      return [
+        [first.sample.name, a, signed, both],
+        [second.sample.name, b, signed, both],
+        ["difference", apart, true, largestOf(apart.data)],
+      ].map(([who, tensor, colored, largest]) => {
+        const canvas = make("canvas", { role: "img", "aria-label": `${name}, ${who}` });
+        paint(canvas, tensor, channel, { signed: colored, largest });
+        return make(
+          "figure",
+          { class: "small" },
+          make("figcaption", {}, `${name}: ${who}`),
+          canvas,
+        );
+      });
+    }),
+  );
+  $("twin-text").textContent = found
+    .map(({ sample, p }) => `${sample.name}: p = ${figure(p)}`)
+    .join("   ");
 }

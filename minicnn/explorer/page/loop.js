@@ -18,18 +18,33 @@ function drawLoop() {
   $("loop").hidden = !names.length;
   if (!names.length) return stopPlaying();
   const chosen = names.includes($("loop-name").value) ? $("loop-name").value : names[0];
-  options("loop-name", names.map((name) => [name, name]), chosen);
+  options(
+    "loop-name",
+    names.map((name) => [name, name]),
+    chosen,
+  );
   $("loop-choice").hidden = names.length < 2;
   $("loop-note").hidden = state.view === "forward";
   loop.tap = Math.min(loop.tap, tapsOf(state.node) - 1);
   const [line, variables] = LOOPS[chosen]();
   const lines = page.sources[chosen].split("\n");
   const running = lines.findIndex((text) => text.trim().startsWith(line));
-  fill("code", ...lines.map((text, n) => make("span", { class: n === running ? "running" : null, "aria-current": n === running ? "step" : null }, `${text}\n`)));
+  fill(
+    "code",
+    ...lines.map((text, n) =>
+      make(
+        "span",
+        { class: n === running ? "running" : null, "aria-current": n === running ? "step" : null },
+        `${text}\n`,
+      ),
+    ),
+  );
   const box = $("code");
   const mark = box.querySelector(".running");
   if (mark) box.scrollTop = mark.offsetTop - box.clientHeight / 2;
-  $("variables").textContent = Object.entries(variables).map(([name, value]) => `${name} = ${figure(value)}`).join("   ");
+  $("variables").textContent = Object.entries(variables)
+    .map(([name, value]) => `${name} = ${figure(value)}`)
+    .join("   ");
 }
 
 /* How many times the innermost line runs for one output. */
@@ -37,7 +52,9 @@ function tapsOf(k) {
   const layer = layerOf(k);
   if (layer.kind === "Dense") return state.run[k].inputs[0].data.length;
   const [height, width] = layer.kernel_size || layer.pool_size;
-  return height * width * (layer.kind === "Conv2D" ? model.nodes[model.nodes[k].inputs[0]].shape[2] : 1);
+  return (
+    height * width * (layer.kind === "Conv2D" ? model.nodes[model.nodes[k].inputs[0]].shape[2] : 1)
+  );
 }
 
 /* The taps of a window in the loop's order: rows, columns, channels. */
@@ -46,7 +63,11 @@ function tapAt(k, n) {
   const [, width] = layer.kernel_size || layer.pool_size;
   const channels = layer.kind === "Conv2D" ? model.nodes[model.nodes[k].inputs[0]].shape[2] : 1;
   const tap = Math.floor(n / channels);
-  return { tap_row: Math.floor(tap / width), tap_col: tap % width, c: layer.kind === "Conv2D" ? n % channels : state.channel };
+  return {
+    tap_row: Math.floor(tap / width),
+    tap_col: tap % width,
+    c: layer.kind === "Conv2D" ? n % channels : state.channel,
+  };
 }
 
 /* The pixel of the padded input under a tap of the chosen window. */
@@ -54,12 +75,18 @@ function under(k, { tap_row, tap_col, c }) {
   const [layer, kept] = [layerOf(k), state.run[k]];
   const in_row = state.row * layer.strides[0] + tap_row;
   const in_col = state.col * layer.strides[1] + tap_col;
-  return { in_row, in_col, pixel: kept.padded.data[view(kept.padded.shape).index(in_row, in_col, c)] };
+  return {
+    in_row,
+    in_col,
+    pixel: kept.padded.data[view(kept.padded.shape).index(in_row, in_col, c)],
+  };
 }
 
 const weightAt = (k, { tap_row, tap_col, c }, f) => {
   const { kernel } = layerOf(k).params;
-  return kernel.data[((tap_row * kernel.shape[1] + tap_col) * kernel.shape[2] + c) * kernel.shape[3] + f];
+  return kernel.data[
+    ((tap_row * kernel.shape[1] + tap_col) * kernel.shape[2] + c) * kernel.shape[3] + f
+  ];
 };
 
 /* By kernel: the beginning of the running line, and the values of its variables. */
@@ -67,25 +94,73 @@ const LOOPS = {
   conv2d_forward() {
     const [k, f] = [state.node, state.channel];
     let total = layerOf(k).params.bias.data[f];
-    for (let n = 0; n <= loop.tap; n++) total += under(k, tapAt(k, n)).pixel * weightAt(k, tapAt(k, n), f);
+    for (let n = 0; n <= loop.tap; n++)
+      total += under(k, tapAt(k, n)).pixel * weightAt(k, tapAt(k, n), f);
     const tap = tapAt(k, loop.tap);
     const { in_row, in_col, pixel } = under(k, tap);
-    return ["total +=", { row: state.row, col: state.col, f, ...tap, in_row, in_col, "x[...]": pixel, "kernel[...]": weightAt(k, tap, f), total }];
+    return [
+      "total +=",
+      {
+        row: state.row,
+        col: state.col,
+        f,
+        ...tap,
+        in_row,
+        in_col,
+        "x[...]": pixel,
+        "kernel[...]": weightAt(k, tap, f),
+        total,
+      },
+    ];
   },
   conv2d_grad_kernel() {
     const k = state.kernelNode;
     const [tap_row, tap_col] = state.tap;
-    const tap = { tap_row, tap_col, c: Math.min(state.source, layerOf(k).params.kernel.shape[2] - 1) };
+    const tap = {
+      tap_row,
+      tap_col,
+      c: Math.min(state.source, layerOf(k).params.kernel.shape[2] - 1),
+    };
     const { in_row, in_col, pixel } = under(k, tap);
-    const dy = state.back.dz[k]?.data[view(model.nodes[k].shape).index(state.row, state.col, state.channel)] ?? 0;
-    return ["dkernel[tap_row", { ...tap, f: state.channel, row: state.row, col: state.col, in_row, in_col, pixel, "dy[...]": dy, "pixel * dy": pixel * dy }];
+    const dy =
+      state.back.dz[k]?.data[
+        view(model.nodes[k].shape).index(state.row, state.col, state.channel)
+      ] ?? 0;
+    return [
+      "dkernel[tap_row",
+      {
+        ...tap,
+        f: state.channel,
+        row: state.row,
+        col: state.col,
+        in_row,
+        in_col,
+        pixel,
+        "dy[...]": dy,
+        "pixel * dy": pixel * dy,
+      },
+    ];
   },
   conv2d_grad_input() {
     const [k, f] = [state.node, state.channel];
     const tap = tapAt(k, loop.tap);
     const { in_row, in_col } = under(k, tap);
-    const dy = state.back.dz[k]?.data[view(model.nodes[k].shape).index(state.row, state.col, f)] ?? 0;
-    return ["dx[n, in_row", { row: state.row, col: state.col, f, ...tap, in_row, in_col, tap: weightAt(k, tap, f), "dy[...]": dy, "dy * tap": dy * weightAt(k, tap, f) }];
+    const dy =
+      state.back.dz[k]?.data[view(model.nodes[k].shape).index(state.row, state.col, f)] ?? 0;
+    return [
+      "dx[n, in_row",
+      {
+        row: state.row,
+        col: state.col,
+        f,
+        ...tap,
+        in_row,
+        in_col,
+        tap: weightAt(k, tap, f),
+        "dy[...]": dy,
+        "dy * tap": dy * weightAt(k, tap, f),
+      },
+    ];
   },
   maxpool2d_forward() {
     const k = state.node;
@@ -96,7 +171,10 @@ const LOOPS = {
     }
     const tap = tapAt(k, loop.tap);
     const { in_row, in_col, pixel } = under(k, tap);
-    return ["if value > best", { row: state.row, col: state.col, ...tap, in_row, in_col, value: pixel, best, winner }];
+    return [
+      "if value > best",
+      { row: state.row, col: state.col, ...tap, in_row, in_col, value: pixel, best, winner },
+    ];
   },
   maxpool2d_grad_input() {
     const [k, width] = [state.node, layerOf(state.node).pool_size[1]];
@@ -104,7 +182,18 @@ const LOOPS = {
     const argmax = state.run[k].argmax[at];
     const tap = { tap_row: Math.floor(argmax / width), tap_col: argmax % width, c: state.channel };
     const { in_row, in_col } = under(k, tap);
-    return ["dx[n, in_row", { row: state.row, col: state.col, argmax, ...tap, in_row, in_col, "dy[...]": state.back.dz[k]?.data[at] ?? 0 }];
+    return [
+      "dx[n, in_row",
+      {
+        row: state.row,
+        col: state.col,
+        argmax,
+        ...tap,
+        in_row,
+        in_col,
+        "dy[...]": state.back.dz[k]?.data[at] ?? 0,
+      },
+    ];
   },
   dense_forward() {
     const [k, u] = [state.node, unitOf(state.node)];
@@ -112,7 +201,16 @@ const LOOPS = {
     const x = state.run[k].inputs[0].data;
     let total = bias.data[u];
     for (let i = 0; i <= loop.tap; i++) total += x[i] * kernel.data[i * kernel.shape[1] + u];
-    return ["total +=", { u, i: loop.tap, "x[n, i]": x[loop.tap], "kernel[i, u]": kernel.data[loop.tap * kernel.shape[1] + u], total }];
+    return [
+      "total +=",
+      {
+        u,
+        i: loop.tap,
+        "x[n, i]": x[loop.tap],
+        "kernel[i, u]": kernel.data[loop.tap * kernel.shape[1] + u],
+        total,
+      },
+    ];
   },
   dense_grad_kernel() {
     const [k, u, i] = [state.node, unitOf(state.node), loop.tap];
@@ -136,14 +234,20 @@ function nextWindow() {
   const { shape } = model.nodes[state.node];
   const { cols, channels } = view(shape);
   const next = (state.row * cols + state.col + 1) % (sizeOf(shape) / channels);
-  [state.row, state.col, state.pointed, loop.tap] = [Math.floor(next / cols), next % cols, "target", 0];
+  [state.row, state.col, state.pointed, loop.tap] = [
+    Math.floor(next / cols),
+    next % cols,
+    "target",
+    0,
+  ];
   drawValue();
   drawLoop();
 }
 
 /* The innermost loop's next round: the next tap, or where one weight's loop goes over the image, the next place. */
 function stepTap() {
-  if ($("loop-name").value.endsWith("grad_kernel") && layerOf(state.node).kind === "Conv2D") return nextWindow();
+  if ($("loop-name").value.endsWith("grad_kernel") && layerOf(state.node).kind === "Conv2D")
+    return nextWindow();
   loop.tap++;
   if (loop.tap >= tapsOf(state.node)) return nextWindow();
   drawLoop();

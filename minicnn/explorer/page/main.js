@@ -5,7 +5,10 @@ function agreement() {
   const rows = [];
   const compare = (name, own, recorded) => {
     const theirs = unpack(recorded).data;
-    const far = theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - own.data[i * recorded.step])), 0);
+    const far = theirs.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - own.data[i * recorded.step])),
+      0,
+    );
     rows.push([name, theirs.length, far / (recorded.largest || 1)]);
   };
   page.recorded.nodes.forEach((one, k) => {
@@ -13,9 +16,14 @@ function agreement() {
     if (one?.dy) compare(`${model.nodes[k].label}, gradient`, state.back.dy[k], one.dy);
   });
   page.recorded.grads.forEach((grads, k) => {
-    for (const [name, one] of Object.entries(grads)) compare(`${model.layers[k].name}, d${name}`, state.back.grads[k][name], one);
+    for (const [name, one] of Object.entries(grads))
+      compare(`${model.layers[k].name}, d${name}`, state.back.grads[k][name], one);
   });
-  rows.push(["loss", 1, Math.abs(state.back.loss - page.recorded.loss) / Math.max(page.recorded.loss, 1e-3)]);
+  rows.push([
+    "loss",
+    1,
+    Math.abs(state.back.loss - page.recorded.loss) / Math.max(page.recorded.loss, 1e-3),
+  ]);
   return rows;
 }
 
@@ -23,7 +31,8 @@ function drawAgreement() {
   const rows = agreement();
   const worst = Math.max(...rows.map(([, , far]) => far));
   page.worst = worst;
-  $("agreement-line").textContent = `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (both in float64; minicnn's are kept in float32).`;
+  $("agreement-line").textContent =
+    `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (both in float64; minicnn's are kept in float32).`;
   fill("agreement-table", table(["array", "values compared", "largest difference"], rows));
   $("left-out").textContent = page.leftOut;
 }
@@ -44,10 +53,12 @@ function draw() {
 
 /* Draw a section once it is in sight, and not before. */
 const later = new Map();
-const sight = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
-  target.inSight = isIntersecting;
-  if (isIntersecting) runLater(target.id);
-}));
+const sight = new IntersectionObserver((entries) =>
+  entries.forEach(({ target, isIntersecting }) => {
+    target.inSight = isIntersecting;
+    if (isIntersecting) runLater(target.id);
+  }),
+);
 
 function drawLater(id, action) {
   later.set(id, action);
@@ -66,8 +77,14 @@ function drawChoices() {
   const numbers = (n) => Array.from({ length: n }, (_, c) => [String(c), String(c)]);
   const { rows, cols, channels } = view(shape);
   options("channel", numbers(channels), String(state.channel));
-  options("source-channel", numbers(view(model.nodes[sourceNode()].shape).channels), String(state.source));
-  $("source-channel").parentElement.hidden = !["Conv2D", "Flatten"].includes(layerOf(state.node).kind);
+  options(
+    "source-channel",
+    numbers(view(model.nodes[sourceNode()].shape).channels),
+    String(state.source),
+  );
+  $("source-channel").parentElement.hidden = !["Conv2D", "Flatten"].includes(
+    layerOf(state.node).kind,
+  );
   [$("row").max, $("col").max] = [rows - 1, cols - 1];
 }
 
@@ -78,14 +95,23 @@ function drawBar() {
   drawLabel();
   const broken = Object.values(state.errors).some(Boolean);
   $("broken-now").textContent = broken ? "backward pass broken on purpose" : "";
-  document.querySelectorAll("#sample-buttons input").forEach((input, n) => (input.checked = n === state.sample));
+  document
+    .querySelectorAll("#sample-buttons input")
+    .forEach((input, n) => (input.checked = n === state.sample));
 }
 
 /* 0 and 1 by their names; a label between them stands beside them. */
 function drawLabel() {
   const label = state.labels[0].data[0];
   const values = [...new Set([0, 1, label])];
-  options("label", values.map((value) => [String(value), page.classes?.[value] ? `${value}: ${page.classes[value]}` : figure(value)]), String(label));
+  options(
+    "label",
+    values.map((value) => [
+      String(value),
+      page.classes?.[value] ? `${value}: ${page.classes[value]}` : figure(value),
+    ]),
+    String(label),
+  );
 }
 
 function reset() {
@@ -99,8 +125,17 @@ function reset() {
 }
 
 function build() {
-  fill("sample-buttons", ...page.samples.map((sample, n) =>
-    make("label", {}, make("input", { type: "radio", name: "sample", onchange: () => chooseSample(n) }), sample.name)));
+  fill(
+    "sample-buttons",
+    ...page.samples.map((sample, n) =>
+      make(
+        "label",
+        {},
+        make("input", { type: "radio", name: "sample", onchange: () => chooseSample(n) }),
+        sample.name,
+      ),
+    ),
+  );
   $("sample-buttons").hidden = page.samples.length < 2;
   $("label").parentElement.hidden = sizeOf(model.nodes[model.outputs[0].node].shape) > 1;
   buildStrip();
@@ -110,27 +145,53 @@ function build() {
 
 function listen() {
   const on = (id, event, action) => $(id).addEventListener(event, action);
-  const redraw = (change) => (event) => { change(event.target); draw(); };
-  document.querySelectorAll("[name=view]").forEach((input) => input.addEventListener("change", redraw((one) => chooseView(one.value))));
-  on("label", "change", (event) => { state.labels[0].data.fill(Number(event.target.value)); compute(); });
+  const redraw = (change) => (event) => {
+    change(event.target);
+    draw();
+  };
+  document.querySelectorAll("[name=view]").forEach((input) =>
+    input.addEventListener(
+      "change",
+      redraw((one) => chooseView(one.value)),
+    ),
+  );
+  on("label", "change", (event) => {
+    state.labels[0].data.fill(Number(event.target.value));
+    compute();
+  });
   on("undo", "click", undo);
   on("reset", "click", reset);
-  on("channel", "change", redraw((one) => (state.channel = Number(one.value))));
-  on("source-channel", "change", redraw((one) => (state.source = Number(one.value))));
-  for (const axis of ["row", "col"]) on(axis, "change", (event) => {
-    state[axis] = Math.round(Number(event.target.value)) || 0;
-    pointAt("target", state.row, state.col);
-  });
+  on(
+    "channel",
+    "change",
+    redraw((one) => (state.channel = Number(one.value))),
+  );
+  on(
+    "source-channel",
+    "change",
+    redraw((one) => (state.source = Number(one.value))),
+  );
+  for (const axis of ["row", "col"])
+    on(axis, "change", (event) => {
+      state[axis] = Math.round(Number(event.target.value)) || 0;
+      pointAt("target", state.row, state.col);
+    });
   on("play", "click", togglePlaying);
   on("step-tap", "click", stepTap);
   on("step-window", "click", nextWindow);
   on("loop-name", "change", drawLoop);
   on("preset", "change", usePreset);
   on("check", "click", check);
-  on("errors", "change", (event) => { state.errors[event.target.value] = event.target.checked; compute(); });
+  on("errors", "change", (event) => {
+    state.errors[event.target.value] = event.target.checked;
+    compute();
+  });
   on("step", "click", takeStep);
   on("step-back", "click", () => state.undo.at(-1)?.what === "step" && undo());
-  on("dense", "change", () => { chooseDense(); drawAnswer(); });
+  on("dense", "change", () => {
+    chooseDense();
+    drawAnswer();
+  });
   on("unit", "change", drawAnswer);
   on("epoch", "input", chooseEpoch);
   on("file", "change", (event) => {
@@ -138,11 +199,20 @@ function listen() {
     event.target.value = ""; // the same file may be chosen again
   });
   document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTransfer.files[0] && isPicture) openFile(event.dataTransfer.files[0]); });
-  for (const id of ["toy-kernel", "toy-stride", "toy-padding"]) on(id, "input", () => { toy.at = 0; drawToy(); });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files[0] && isPicture) openFile(event.dataTransfer.files[0]);
+  });
+  for (const id of ["toy-kernel", "toy-stride", "toy-padding"])
+    on(id, "input", () => {
+      toy.at = 0;
+      drawToy();
+    });
   on("toy-play", "click", toyToggle);
   on("toy-step", "click", toyStep);
-  document.querySelectorAll("#way button").forEach((button, n) => button.addEventListener("click", () => go(n)));
+  document
+    .querySelectorAll("#way button")
+    .forEach((button, n) => button.addEventListener("click", () => go(n)));
   on("coach-back", "click", () => go(coach.step - 1));
   on("coach-next", "click", () => go(coach.step + 1));
   on("coach-close", "click", () => ($("coach").hidden = true));
@@ -160,7 +230,10 @@ function go(step) {
   if ($("coach").hidden) return;
   const { go: id, view: name } = steps[step].dataset;
   coach.step = step;
-  $("coach-text").replaceChildren(make("b", {}, `${step + 1} of ${steps.length} `), ...steps[step].querySelector("span").cloneNode(true).childNodes);
+  $("coach-text").replaceChildren(
+    make("b", {}, `${step + 1} of ${steps.length} `),
+    ...steps[step].querySelector("span").cloneNode(true).childNodes,
+  );
   $("coach-back").disabled = step === 0;
   $("coach-next").hidden = step === steps.length - 1;
   if (name && name !== state.view) document.querySelector(`[name=view][value=${name}]`).click();

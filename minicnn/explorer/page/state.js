@@ -24,7 +24,14 @@ const layerOf = (k) => model.layers[model.nodes[k].layer];
 const readersOf = (k) => model.nodes.flatMap((node, n) => (node.inputs.includes(k) ? [n] : []));
 const hasKernel = (k) => "kernel" in layerOf(k).params;
 // What is shown first: a convolution whose window has more than one pixel, if there is one.
-const firstNode = [2, 1].map((least) => model.nodes.findIndex((node, k) => layerOf(k).kind === "Conv2D" && Math.max(...layerOf(k).kernel_size) >= least)).find((k) => k >= 0) ?? -1;
+const firstNode =
+  [2, 1]
+    .map((least) =>
+      model.nodes.findIndex(
+        (node, k) => layerOf(k).kind === "Conv2D" && Math.max(...layerOf(k).kernel_size) >= least,
+      ),
+    )
+    .find((k) => k >= 0) ?? -1;
 
 const state = {
   sample: 0,
@@ -55,7 +62,10 @@ const original = model.layers.map((layer) =>
 
 /* The weights as they are now, and back to them. Those of layers that stand for others come with the
    sample, and nothing else changes them. */
-const copyWeights = () => model.layers.map(({ params }) => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)])));
+const copyWeights = () =>
+  model.layers.map(({ params }) =>
+    Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)])),
+  );
 
 function putWeights(kept) {
   model.layers.forEach((layer, k) => {
@@ -63,7 +73,12 @@ function putWeights(kept) {
   });
 }
 
-const restoreWeights = () => putWeights(original.map((params) => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)]))));
+const restoreWeights = () =>
+  putWeights(
+    original.map((params) =>
+      Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)])),
+    ),
+  );
 
 /* Take a sample and run it. */
 function takeSample(number) {
@@ -71,7 +86,8 @@ function takeSample(number) {
   const sample = page.samples[number];
   state.inputs = sample.inputs.map(copyOf);
   state.labels = sample.labels.map(copyOf);
-  for (const [k, params] of Object.entries(sample.weights)) Object.assign(model.layers[k].params, params);
+  for (const [k, params] of Object.entries(sample.weights))
+    Object.assign(model.layers[k].params, params);
   state.before = sample.before ||= asItCame();
   state.run = forward(model, state.inputs);
   state.back = backward(model, state.run, state.labels, state.errors);
@@ -107,7 +123,8 @@ function compute(from = null) {
   draw();
 }
 
-const usersOf = (layerNumber) => model.nodes.flatMap((node, k) => (node.layer === layerNumber ? [k] : []));
+const usersOf = (layerNumber) =>
+  model.nodes.flatMap((node, k) => (node.layer === layerNumber ? [k] : []));
 
 /* Remember how to go back one step. */
 function remember(what, restore) {
@@ -125,7 +142,9 @@ function undo() {
 function setWeights(layerNumber, name, changes, what) {
   const { data } = model.layers[layerNumber].params[name];
   const old = changes.map(([index]) => [index, data[index]]);
-  remember(what, () => old.forEach(([index, value]) => (model.layers[layerNumber].params[name].data[index] = value)));
+  remember(what, () =>
+    old.forEach(([index, value]) => (model.layers[layerNumber].params[name].data[index] = value)),
+  );
   for (const [index, value] of changes) data[index] = value;
   compute(usersOf(layerNumber));
 }
@@ -150,7 +169,11 @@ function choosePlace(k) {
 function chooseView(name) {
   state.view = name;
   const { index } = view(model.nodes[state.node].shape);
-  if (name !== "forward" && !state.back.dz[state.node]?.data[index(state.row, state.col, state.channel)]) choosePlace(state.node);
+  if (
+    name !== "forward" &&
+    !state.back.dz[state.node]?.data[index(state.row, state.col, state.channel)]
+  )
+    choosePlace(state.node);
   state.pointed = "target";
 }
 
@@ -167,7 +190,9 @@ function chooseNode(k, position = null) {
   state.source = Math.min(state.source, inputView(k)?.channels - 1 || 0);
   state.pointed = "target";
   if (hasKernel(k)) chooseKernel(k);
-  state.input = windowOf(k)?.slice(0, 2).map((n) => Math.max(n, 0)) ?? [state.row, state.col];
+  state.input = windowOf(k)
+    ?.slice(0, 2)
+    .map((n) => Math.max(n, 0)) ?? [state.row, state.col];
 }
 
 function chooseKernel(k) {
@@ -177,7 +202,8 @@ function chooseKernel(k) {
   state.checked = null;
 }
 
-const inputView = (k) => (model.nodes[k].inputs.length ? view(state.run[model.nodes[k].inputs[0]].y.shape) : null);
+const inputView = (k) =>
+  model.nodes[k].inputs.length ? view(state.run[model.nodes[k].inputs[0]].y.shape) : null;
 
 /* The window [row, col, height, width] that an output of a sliding layer sees, in the input's pixels;
    negative in the padding. null for other layers. */
@@ -185,7 +211,9 @@ function windowOf(k, row = state.row, col = state.col) {
   const layer = layerOf(k);
   const span = layer.kernel_size || layer.pool_size;
   const [rows, cols] = state.run[k].slide || [];
-  return rows ? [row * layer.strides[0] - rows.before, col * layer.strides[1] - cols.before, ...span] : null;
+  return rows
+    ? [row * layer.strides[0] - rows.before, col * layer.strides[1] - cols.before, ...span]
+    : null;
 }
 
 /* The outputs of a sliding layer whose windows hold an input pixel, with the tap it has in each. */
@@ -196,9 +224,13 @@ function readersOfPixel(k, inRow, inCol) {
   const { strides } = layerOf(k);
   for (let tapRow = height - 1; tapRow >= 0; tapRow--)
     for (let tapCol = width - 1; tapCol >= 0; tapCol--) {
-      const [row, col] = [(inRow - top - tapRow) / strides[0], (inCol - left - tapCol) / strides[1]];
+      const [row, col] = [
+        (inRow - top - tapRow) / strides[0],
+        (inCol - left - tapCol) / strides[1],
+      ];
       const inside = row >= 0 && col >= 0 && row < shape[0] && col < shape[1];
-      if (inside && Number.isInteger(row) && Number.isInteger(col)) found.push({ row, col, tapRow, tapCol });
+      if (inside && Number.isInteger(row) && Number.isInteger(col))
+        found.push({ row, col, tapRow, tapCol });
     }
   return found;
 }
@@ -207,28 +239,41 @@ function readersOfPixel(k, inRow, inCol) {
 function inside(shape, row, col) {
   const { rows, cols } = view(shape);
   const [r, c] = [Math.min(Math.max(row, 0), rows - 1), Math.min(Math.max(col, 0), cols - 1)];
-  return isImage(shape) || r * cols + c < sizeOf(shape) ? [r, c] : [rows - 1, sizeOf(shape) - 1 - (rows - 1) * cols];
+  return isImage(shape) || r * cols + c < sizeOf(shape)
+    ? [r, c]
+    : [rows - 1, sizeOf(shape) - 1 - (rows - 1) * cols];
 }
 
 /* #conv2d/70/40/2, or #dense/1 for a unit. */
 function link() {
   const { shape, label } = model.nodes[state.node];
   const { index } = view(shape);
-  const place = isImage(shape) ? [state.row, state.col, state.channel] : [index(state.row, state.col)];
+  const place = isImage(shape)
+    ? [state.row, state.col, state.channel]
+    : [index(state.row, state.col)];
   return `#${[encodeURIComponent(label), ...place].join("/")}`;
 }
 
 /* Choose what a link names; false where it names nothing here. */
 function follow(hash) {
   const [name, ...numbers] = hash.slice(1).split("/");
-  const k = model.nodes.findIndex((node) => encodeURIComponent(node.label) === encodeURIComponent(decoded(name)) && node.inputs.length);
+  const k = model.nodes.findIndex(
+    (node) =>
+      encodeURIComponent(node.label) === encodeURIComponent(decoded(name)) && node.inputs.length,
+  );
   if (k < 0) return false;
   const { shape } = model.nodes[k];
   const { cols, channels } = view(shape);
   const place = numbers.map(Number);
-  const [row, col, channel] = isImage(shape) ? place : [Math.floor(place[0] / cols), place[0] % cols, 0];
+  const [row, col, channel] = isImage(shape)
+    ? place
+    : [Math.floor(place[0] / cols), place[0] % cols, 0];
   const whole = [row, col, channel].every(Number.isInteger);
-  const fits = whole && inside(shape, row, col).join() === [row, col].join() && channel >= 0 && channel < channels;
+  const fits =
+    whole &&
+    inside(shape, row, col).join() === [row, col].join() &&
+    channel >= 0 &&
+    channel < channels;
   chooseNode(k, fits ? [row, col, channel] : null);
   return true;
 }

@@ -2,16 +2,27 @@
 
 const toy = { at: 0, timer: null };
 // A bright square with a soft edge; the kernel finds edges that run down.
-const TOY_IMAGE = { shape: [7, 7, 1], data: Float64Array.from({ length: 49 }, (_, i) => Math.max(0, 3 - Math.max(Math.abs(Math.floor(i / 7) - 3), Math.abs((i % 7) - 3)))) };
+const TOY_IMAGE = {
+  shape: [7, 7, 1],
+  data: Float64Array.from({ length: 49 }, (_, i) =>
+    Math.max(0, 3 - Math.max(Math.abs(Math.floor(i / 7) - 3), Math.abs((i % 7) - 3))),
+  ),
+};
 
 function toyKernel(size) {
   const kernel = zeros([size, size, 1, 1]);
-  kernel.data.forEach((_, i) => (kernel.data[i] = size === 1 ? 1 : Math.sign((i % size) - (size - 1) / 2)));
+  kernel.data.forEach(
+    (_, i) => (kernel.data[i] = size === 1 ? 1 : Math.sign((i % size) - (size - 1) / 2)),
+  );
   return kernel;
 }
 
 function drawToy() {
-  const [size, stride, padding] = [Number($("toy-kernel").value), Number($("toy-stride").value), $("toy-padding").value];
+  const [size, stride, padding] = [
+    Number($("toy-kernel").value),
+    Number($("toy-stride").value),
+    $("toy-padding").value,
+  ];
   const window = slide([7, 7], [size, size], [stride, stride], padding);
   const padded = pad(TOY_IMAGE, window, 0);
   const y = convForward(padded, toyKernel(size), zeros([1]), [stride, stride]);
@@ -20,21 +31,56 @@ function drawToy() {
   const [row, col] = [Math.floor(toy.at / count), toy.at % count];
   $("toy-kernel-now").textContent = `${size} x ${size}`;
   $("toy-stride-now").textContent = String(stride);
-  const ends = padding === "same" ? `ceil(7 / ${stride}) = ${count}, with ${before} pixels of padding in front and ${after} behind` : `floor((7 - ${size}) / ${stride}) + 1 = ${count}`;
-  $("toy-formula").textContent = `positions along each axis: ${ends}. Output ${count} x ${count}; here row ${row}, col ${col}: ${figure(y.data[toy.at])}`;
+  const ends =
+    padding === "same"
+      ? `ceil(7 / ${stride}) = ${count}, with ${before} pixels of padding in front and ${after} behind`
+      : `floor((7 - ${size}) / ${stride}) + 1 = ${count}`;
+  $("toy-formula").textContent =
+    `positions along each axis: ${ends}. Output ${count} x ${count}; here row ${row}, col ${col}: ${figure(y.data[toy.at])}`;
   $("toy-caption").textContent = `output, ${count} x ${count}`;
   const total = padded.shape[0];
-  const covered = (r, c) => r >= row * stride && r < row * stride + size && c >= col * stride && c < col * stride + size;
+  const covered = (r, c) =>
+    r >= row * stride && r < row * stride + size && c >= col * stride && c < col * stride + size;
   const real = (r) => r >= before && r < before + 7;
-  fill("toy-input", cellTable(total, (r, c) => [figure(padded.data[r * total + c], 2), `${covered(r, c) ? "covered " : ""}${real(r) && real(c) ? "" : "padding"}`]));
-  fill("toy-output", cellTable(count, (r, c) => [figure(y.data[r * count + c], 2), r === row && c === col ? "covered" : "", () => { toy.at = r * count + c; drawToy(); }]));
+  fill(
+    "toy-input",
+    cellTable(total, (r, c) => [
+      figure(padded.data[r * total + c], 2),
+      `${covered(r, c) ? "covered " : ""}${real(r) && real(c) ? "" : "padding"}`,
+    ]),
+  );
+  fill(
+    "toy-output",
+    cellTable(count, (r, c) => [
+      figure(y.data[r * count + c], 2),
+      r === row && c === col ? "covered" : "",
+      () => {
+        toy.at = r * count + c;
+        drawToy();
+      },
+    ]),
+  );
 }
 
 const cellTable = (size, cell) =>
-  make("table", {}, ...Array.from({ length: size }, (_, r) => make("tr", {}, ...Array.from({ length: size }, (_, c) => {
-    const [text, kind, onpointerenter] = cell(r, c);
-    return make("td", { class: kind || null, ...(onpointerenter ? { onclick: onpointerenter } : {}) }, text);
-  }))));
+  make(
+    "table",
+    {},
+    ...Array.from({ length: size }, (_, r) =>
+      make(
+        "tr",
+        {},
+        ...Array.from({ length: size }, (_, c) => {
+          const [text, kind, onpointerenter] = cell(r, c);
+          return make(
+            "td",
+            { class: kind || null, ...(onpointerenter ? { onclick: onpointerenter } : {}) },
+            text,
+          );
+        }),
+      ),
+    ),
+  );
 
 function toyStep() {
   toy.at++;

@@ -1,0 +1,95 @@
+/* One step of an optimizer on the sample that is shown, why a weight went where it went, and back. */
+
+const steps = { number: 0, slots: {}, taken: [] };
+
+function takeStep() {
+  const [name, rate] = [$("optimizer").value, Number($("rate").value)];
+  if (!(rate > 0))
+    return fill(
+      "step-result",
+      make("p", { class: "hint" }, "The learning rate has to be above 0."),
+    );
+  const before = {
+    loss: state.back.loss,
+    p: answer(),
+    weights: copyWeights(),
+    slots: structuredClone(steps.slots),
+    number: steps.number,
+    name: steps.name,
+  };
+  if (steps.name !== name) Object.assign(steps, { name, number: 0, slots: {} }); // another optimizer starts anew
+  const slice = kernelSlice();
+  const watched = {
+    layer: model.nodes[state.kernelNode].layer,
+    index: slice.index(...state.tap),
+    name: `kernel${slice.name(...state.tap)}`,
+  };
+  const weight = () => model.layers[watched.layer].params.kernel.data[watched.index];
+  const [old, gradient] = [weight(), state.back.grads[watched.layer].kernel.data[watched.index]];
+  steps.number++;
+  model.layers.forEach((layer, k) => {
+    for (const [param, g] of Object.entries(state.back.grads[k])) {
+      if (layer.stands_for || (param === "bias" && !layer.use_bias)) continue;
+      OPTIMIZERS[name](
+        layer.params[param],
+        g,
+        (steps.slots[`${k}/${param}`] ||= {}),
+        steps.number,
+        { rate },
+      );
+    }
+  });
+  remember("step", () => backOne(before));
+  steps.taken.push(before);
+  compute();
+  const slots = steps.slots[`${watched.layer}/kernel`] || {};
+  drawStep(before, { ...watched, old, gradient, new: weight(), slots, rate });
+}
+
+function backOne(before) {
+  putWeights(before.weights);
+  Object.assign(steps, { slots: before.slots, number: before.number, name: before.name });
+  steps.taken.pop();
+  fill("step-result", make("p", { class: "hint" }, `Back: loss ${figure(before.loss)}.`));
+}
+
+/* Why a weight went where it went. */
+function reasonOf({ old, new: now, gradient }) {
+  if (now === old) return "stays: its gradient is 0, the loss does not depend on it here.";
+  const [way, sign, effect] =
+    gradient > 0 ? ["down", "positive", "more"] : ["up", "negative", "less"];
+  if (now < old !== gradient > 0)
+    return `went ${now < old ? "down" : "up"}, where Adam's mean of earlier gradients still points.`;
+  return `went ${way}: its gradient is ${sign}, so a larger weight would mean ${effect} loss.`;
+}
+
+function drawStep(before, one) {
+  const count = model.layers.reduce((sum, layer) => sum + layer.count, 0).toLocaleString("en-US");
+  const [old, g, now] = [one.old, one.gradient, one.new].map((value) => figure(value));
+  const { mean, variance } = one.slots;
+  const formula = mean
+    ? `${old} - size x mean / (root of mean square + 1e-7) = ${now}, with mean ${figure(mean[one.index])}, mean square ${figure(variance[one.index])}`
+    : `${old} - ${one.rate} x ${g} = ${now}`;
+  fill(
+    "step-result",
+    table(
+      ["", "before", "after"],
+      [
+        ["loss", before.loss, state.back.loss],
+        [`p${page.classes ? `(${page.classes[1]})` : ""}`, before.p, answer()],
+      ],
+    ),
+    make(
+      "p",
+      {},
+      `All ${count} weights moved at once, each against its gradient. One of them: ${one.name} ${reasonOf(one)}`,
+    ),
+    table(null, [
+      ["weight before", one.old],
+      ["gradient before", one.gradient],
+      ["weight after", one.new],
+      ["difference", one.new - one.old],
+    ]),
+    make("p", { class: "numbers" }, `weight after = ${formula}`),
+  );
+}
