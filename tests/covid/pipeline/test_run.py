@@ -435,3 +435,15 @@ def test_every_model_has_its_place_among_the_fastest():
 def test_how_long_a_run_trains(recipe, data, epochs, expected):
     options = Options(Path("out"), data=data, recipe=recipe, epochs=epochs)
     assert run.recipes_of(options)["compact_cnn"].epochs == expected
+
+
+def test_the_explorer_page_is_of_the_best_model_on_an_ill_slice_and_its_twin():
+    folder, summary, _ = finished_run()
+    text = (folder / "explorer.html").read_text(encoding="utf-8")
+    page = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
+    first, second = page["samples"]
+    assert first["name"].startswith("Infected: synthetic-") and not first["healthy"]
+    assert second["name"] == "the same slice without lesions" and second["healthy"]
+    best = summary["splits"]["random"]["best_model"]
+    assert f"explain {folder / 'random' / best / 'model.npz'} " in page["command"]
+    assert "Synthetic images." in text and "not for diagnosis" in text

@@ -49,6 +49,15 @@ def test_one_screen_of_truth_comes_first(page, summary):
     assert first.split("References ")[1].startswith(summary["conclusion"])
 
 
+def test_the_explorer_is_linked_from_the_first_screen_where_there_is_one(run_folder, tmp_path):
+    there = shutil.copytree(run_folder, tmp_path / "with")
+    (there / "explorer.html").write_text("a page")
+    page = Checker(write_page(there).read_text(encoding="utf-8"))
+    assert "explorer.html" in {link["href"] for link in page.all("a")}
+    first = page.words[page.words.index("Verdict") : page.words.index("Results every measure")]
+    assert "Take this model apart" in first
+
+
 def test_every_table_has_a_caption_and_scopes(page):
     names = [name for name, _ in page.tags]
     assert names.count("table") == names.count("caption") > 10
