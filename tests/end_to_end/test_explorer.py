@@ -18,6 +18,13 @@ pytestmark = pytest.mark.skipif(
 )
 WIDTHS = (1280, 360)
 SLOW = pytest.mark.slow
+
+
+def quick(name, width):
+    """Whether a page is driven in the fast suite, too."""
+    return (name, width) == ("tiny_cnn", 1280)
+
+
 DRIVEN = ("tiny_cnn", "reduced_inception", "compact_cnn")
 
 
@@ -80,8 +87,8 @@ def page_of(model, x, path):
 
 @pytest.fixture(
     params=[
-        pytest.param((name, width), id=f"{name}-{width}", marks=[] if number == 0 else SLOW)
-        for number, name in enumerate(DRIVEN)
+        pytest.param((name, width), id=f"{name}-{width}", marks=[] if quick(name, width) else SLOW)
+        for name in DRIVEN
         for width in WIDTHS
     ]
 )
@@ -98,7 +105,9 @@ def first_convolution(hand):
     return hand.run("return model.nodes[firstNode].label"), k
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=SLOW if n.startswith("cnn") else []) for n in MODELS]
+)
 def test_numbers_and_size(name, browser, pages):
     _, _, path = pages(name)
     hand = Hand(browser, path)

@@ -192,6 +192,7 @@ def test_20000_steps():
     assert grown.blocks < 2000  # the history's numbers are some 600
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_threads")
 def test_1000_steps_of_all_kinds_of_layers():
     model = model_of_all_kinds()
@@ -204,6 +205,7 @@ def test_1000_steps_of_all_kinds_of_layers():
     assert sum(thread.name == "minicnn-kernel" for thread in threading.enumerate()) < 8
 
 
+@pytest.mark.slow
 def test_1000_calls():
     """Of `fit`, `evaluate` and `predict`, on arrays and on an iterator."""
     model, iterator = small_model(), batches()

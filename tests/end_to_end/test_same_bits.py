@@ -318,6 +318,7 @@ def test_fused_stays_close_to_layer_by_layer(name, layer_by_layer):
 CLOSE = [(name, recipe) for name, recipe in TRAININGS if name != "compact_cnn"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "recipe"), CLOSE)
 def test_whole_trainings_stay_close(name, recipe, split, usual, layer_by_layer):
     """Measured on two processors: weights 2e-7 and 1.1e-4, losses 2e-8 and 7e-6 (relative),

@@ -12,14 +12,23 @@ nbformat = pytest.importorskip("nbformat")
 LESSONS = sorted((ROOT / "minicnn/lessons").glob("*.ipynb"))
 MAY_IMPORT = {"minicnn", "numpy", "matplotlib", "sklearn", "unittest"}
 
-each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+SLOW = pytest.mark.slow  # those that train
+
+
+def stem(path) -> str:
+    return path.stem
+
+
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=stem)
 
 
 def code_cells(notebook) -> list:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-@each_lesson
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, marks=SLOW if p.stem[0] in "45" else []) for p in LESSONS], ids=stem
+)
 def test_it_runs_to_its_end(path, tmp_path, monkeypatch):
     notebook = nbformat.read(shutil.copy(path, tmp_path), as_version=4)
     shown = [outputs_of(cell) for cell in code_cells(run_notebook(notebook, tmp_path, monkeypatch))]

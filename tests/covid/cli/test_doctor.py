@@ -207,6 +207,7 @@ def test_where_kernels_cannot_be_kept():
     assert done.stdout.endswith("[0.5]\n")
 
 
+@pytest.mark.slow
 def test_what_takes_long_to_compile_is_left_out_and_that_is_said(tmp_path):
     done = in_a_process(without(), NUMBA_CACHE_DIR=str(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -285,6 +285,7 @@ def test_a_generator_neither_hangs_nor_walks_in_circles(tmp_path):
 # Mutants
 
 
+@pytest.mark.slow
 def test_damaged_images_are_read_or_refused(tmp_path):
     """In two processes with a time-out: no crash, no hang, no noise, nothing but UnreadableImage."""
     share = MUTANTS // WORKERS

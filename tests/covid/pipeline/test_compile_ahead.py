@@ -2,6 +2,7 @@
 
 import multiprocessing
 
+import pytest
 from subprocesses import environment, python
 
 from covid.figures import draw_process
@@ -30,6 +31,7 @@ print(compile_ahead.any_to_compile(recipes))
 """
 
 
+@pytest.mark.slow
 def test_where_nothing_is_compiled_yet(tmp_path):
     done = python(COLD, env=environment(NUMBA_CACHE_DIR=str(tmp_path)))
     assert done.returncode == 0, done.stderr

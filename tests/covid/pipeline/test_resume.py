@@ -154,6 +154,7 @@ def lives():
     )
 
 
+@pytest.mark.slow
 def test_killed_at_10_moments_and_resumed_each_time(images, undisturbed, lives, tmp_path):
     out = killed_and_resumed(10, RUN, images, lives, tmp_path)
     assert_same_results(out, undisturbed)
@@ -317,6 +318,7 @@ def begun(killed, tmp_path) -> Path:
     return shutil.copytree(killed, tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_a_full_disk_while_a_checkpoint_is_written(begun, undisturbed):
     checkpoint = begun / "random/reduced_inception/checkpoint.npz"
     before = checkpoint.read_bytes()
@@ -352,6 +354,7 @@ def mount(tmp_path):
     subprocess.run(["umount", disk], capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_file_system_without_room_for_the_next_checkpoint(begun, undisturbed, mount):
     used = sum(path.stat().st_size // 4096 + 1 for path in begun.rglob("*")) * 4
     out = mount(used + 1000) / "out"

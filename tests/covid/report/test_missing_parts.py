@@ -63,6 +63,7 @@ def test_damaged_files_beside_the_summary(tmp_path, run_folder):
     )
 
 
+@pytest.mark.slow
 def test_any_value_may_be_of_any_type(tmp_path, summary):
     """Each value of the summary in turn becomes something else: a page or a sentence, no more."""
     rng = np.random.default_rng(4)

@@ -308,6 +308,7 @@ def test_nothing_is_fetched(browser, tmp_path):
     assert set(browser.requested()) == {path.as_uri()}
 
 
+QUICK = ("three branches", 1280)  # in the fast suite, too
 EVERYTHING = """
 const wrong = [];
 for (const [k, node] of model.nodes.entries()) {
@@ -330,8 +331,14 @@ return wrong;
 """
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        pytest.param(name, width, marks=[] if (name, width) == QUICK else pytest.mark.slow)
+        for name in MODELS
+        for width in (1280, 360)
+    ],
+)
 def test_every_layer_of_any_architecture_is_shown_and_checked(name, width, browser, tmp_path):
     """Each layer in each view, then the check of each kernel: all agree."""
     build, x, y = MODELS[name]

@@ -31,8 +31,7 @@ def state(model) -> list[bytes]:
     return [array.tobytes() for array in [*model.get_weights(), *slots, *grads, counted]]
 
 
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize(("samples", "training"), [(1, False), (2, True)])
 def test_numbers_of_every_gradient_of_every_layer(model, backend, samples, training):
     x, y, before = X[:samples], Y[:samples], state(model)
     way, bent, checked = {"training": training}, 0, 0

@@ -59,6 +59,7 @@ def obey_permissions() -> None:
         ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="root is bound in other ways")
 def test_installed_read_only_and_no_home(installed_read_only):
     code = """
@@ -170,6 +171,7 @@ def test_a_change_in_any_file_that_a_kernel_is_made_of_counts(monkeypatch):
     assert stamp != disk_cache.SafeCache(kernel.py_func)._impl.stamp
 
 
+@pytest.mark.slow
 def test_damaged_files_are_compiled_anew_and_replaced(kept_kernels, tmp_path):
     folder = tmp_path / "kernels"
     shutil.copytree(kept_kernels, folder)
@@ -187,6 +189,7 @@ def test_damaged_files_are_compiled_anew_and_replaced(kept_kernels, tmp_path):
     assert all(path.read_bytes() != damaged for path, damaged in before.items())
 
 
+@pytest.mark.slow
 def test_a_kernel_for_other_types_is_not_taken(tmp_path):
     """numba numbers its files, and two processes may give the same number at the same time."""
     code = "for kind in ('float32', 'float64'):\n"

@@ -31,6 +31,7 @@ def run(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_kernels_agree_without_the_compiler():
     kinds = run(
         "-c", "from minicnn.kernels import compiled; print(type(compiled.relu_forward).__name__)"

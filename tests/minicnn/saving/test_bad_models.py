@@ -212,6 +212,7 @@ def test_covid_does_not_use_every_model(name, corpus, image, nothing_happens, ca
 # Mutants
 
 
+@pytest.mark.slow
 def test_mutants_load_or_are_one_sentence(tmp_path, alarm, monkeypatch):
     monkeypatch.chdir(tmp_path)
     good, path = good_model(), tmp_path / "mutant.npz"
