@@ -228,6 +228,7 @@ def test_1000_calls():
     assert threading.active_count() <= alive + 1  # one more where no kernel had a helper before
 
 
+@pytest.mark.slow
 def test_300_models():
     """Built, trained and left: neither they nor their optimizers and plans stay."""
     x, y = next(batches())

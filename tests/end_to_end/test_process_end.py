@@ -126,7 +126,14 @@ needs_signals = pytest.mark.skipif(os.name == "nt", reason="no such signals")
 
 
 @needs_signals
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("command", ["run", "synth"])
 def test_no_process_outlives_one_whose_images_they_draw(command, number, tmp_path):
     """Sent to the whole group, as a terminal and `timeout` do; of `run` another one draws figures."""

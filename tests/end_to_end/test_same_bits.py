@@ -145,7 +145,7 @@ def test_another_seed_is_another_training(split, usual, monkeypatch):
     assert digest(train(split, *TRAININGS[0])) != digest(usual[TRAININGS[0]])
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_in_another_process(count, split, usual):
     """With its threads, and those of the BLAS library, as a user sets them; other hash seeds."""
     environment = {

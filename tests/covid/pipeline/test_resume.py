@@ -226,6 +226,7 @@ def test_a_signal_ends_the_step_and_says_how_to_resume(number, images, undisturb
         assert_same_results(out, undisturbed)
 
 
+@pytest.mark.slow
 def test_the_terminal_is_closed(images, tmp_path):
     out, (ours, theirs) = tmp_path / "out", os.openpty()
     process = subprocess.Popen(

@@ -158,6 +158,7 @@ def test_a_stand_in_keeps_to_its_sample(stand_in):
     assert stand_in.run(STATE) == before
 
 
+@pytest.mark.slow
 def test_undo_in_any_order(browser, tmp_path):
     model = models.Sequential(
         [

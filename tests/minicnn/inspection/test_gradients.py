@@ -31,7 +31,9 @@ def state(model) -> list[bytes]:
     return [array.tobytes() for array in [*model.get_weights(), *slots, *grads, counted]]
 
 
-@pytest.mark.parametrize(("samples", "training"), [(1, False), (2, True)])
+@pytest.mark.parametrize(
+    ("samples", "training"), [pytest.param(1, False, marks=pytest.mark.slow), (2, True)]
+)
 def test_numbers_of_every_gradient_of_every_layer(model, backend, samples, training):
     x, y, before = X[:samples], Y[:samples], state(model)
     way, bent, checked = {"training": training}, 0, 0
