@@ -46,7 +46,6 @@ class Cut:
 
     def closed(self, contents: dict, number: dict[Tensor, int]) -> dict:
         """The page's graph with the stand-in behind the cut; its weights come with each sample."""
-        ends_in_sigmoid = self.activation == "sigmoid"
         units = self.output.sample_shape[0]
         flat = [number[tensor] for tensor in self.crossing]
         for place, tensor in enumerate(self.crossing):
@@ -58,14 +57,14 @@ class Cut:
             flat = [add_node(contents, "Concatenate", flat, [size])]
         settings = {"units": units, "use_bias": True, "activation": self.activation}
         last = add_node(contents, "Dense", flat, [units], stands_for=self.names, **settings)
-        contents["outputs"] = [{"node": last, "ofLogits": ends_in_sigmoid, "weight": 1.0}]
+        contents["outputs"] = [
+            {"node": last, "ofLogits": self.activation == "sigmoid", "weight": 1.0}
+        ]
         return contents
 
     @property
     def activation(self) -> str:
-        layer = self.output.node.layer
-        ends = isinstance(layer, Sigmoid) or isinstance(layer.activation, Sigmoid)
-        return "sigmoid" if ends else "linear"
+        return "sigmoid" if ends_in_sigmoid(self.output.node) else "linear"
 
     def tangent(self, model, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
         """kernel (values, units) and bias (units,) of the stand-in, at a sample."""
@@ -86,6 +85,12 @@ class Cut:
 def side_by_side(arrays: dict[Tensor, np.ndarray], tensors: list[Tensor]) -> np.ndarray:
     """The values of some tensors of one sample as one vector."""
     return np.concatenate([arrays[tensor][0].reshape(-1) for tensor in tensors])
+
+
+def ends_in_sigmoid(node: Node) -> bool:
+    """Whether a node's output comes straight out of a sigmoid."""
+    layer = node.layer
+    return isinstance(layer, Sigmoid) or isinstance(layer.activation, Sigmoid)
 
 
 def find_cut(model) -> Cut:

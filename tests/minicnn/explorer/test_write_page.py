@@ -9,7 +9,7 @@ import pytest
 
 from minicnn import kernels, layers, models
 from minicnn.explorer import Sample, write_page
-from minicnn.explorer.contents import SAMPLED, sampled
+from minicnn.explorer.packing import SAMPLED, sampled
 from minicnn.explorer.sources import kernel_sources
 from minicnn.losses import BinaryCrossentropy
 
