@@ -206,9 +206,8 @@ function drawProduct(k, slice, gradient) {
       ["all that are negative", minus],
     ]),
   );
-  showProduct(
-    ...[Math.floor(farthest(products.data, 1)[0] / width), farthest(products.data, 1)[0] % width],
-  );
+  const [best] = farthest(products.data, 1);
+  showProduct(Math.floor(best / width), best % width);
 }
 
 /* Why a map's sum is not the weight's gradient. */

@@ -32,7 +32,7 @@ function drawAgreement() {
   const worst = Math.max(...rows.map(([, , far]) => far));
   page.worst = worst;
   $("agreement-line").textContent =
-    `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (both in float64; minicnn's are kept in float32).`;
+    `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (both compute in float64).`;
   fill("agreement-table", table(["array", "values compared", "largest difference"], rows));
   $("left-out").textContent = page.leftOut;
 }
@@ -116,7 +116,7 @@ function drawLabel() {
 
 function reset() {
   Object.assign(state, { errors: {}, undo: [] });
-  Object.assign(steps, { name: null, number: 0, slots: {}, taken: [] });
+  Object.assign(steps, { name: null, number: 0, slots: {} });
   document.querySelectorAll("#errors input").forEach((input) => (input.checked = false));
   if (page.epochs) showEpoch(page.epochs.at.length - 1);
   restoreWeights();

@@ -56,29 +56,20 @@ const state = {
   undo: [],
 };
 
-const original = model.layers.map((layer) =>
-  Object.fromEntries(Object.entries(layer.params).map(([name, param]) => [name, copyOf(param)])),
-);
+const copyParams = (params) =>
+  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)]));
+const copyWeights = () => model.layers.map(({ params }) => copyParams(params));
+const original = copyWeights(); // as they are in the model's file
 
-/* The weights as they are now, and back to them. Those of layers that stand for others come with the
-   sample, and nothing else changes them. */
-const copyWeights = () =>
-  model.layers.map(({ params }) =>
-    Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)])),
-  );
-
+/* Weights back to what they were. Those of layers that stand for others come with the sample, and
+   nothing else changes them. */
 function putWeights(kept) {
   model.layers.forEach((layer, k) => {
     if (!layer.stands_for) Object.assign(layer.params, kept[k]);
   });
 }
 
-const restoreWeights = () =>
-  putWeights(
-    original.map((params) =>
-      Object.fromEntries(Object.entries(params).map(([name, param]) => [name, copyOf(param)])),
-    ),
-  );
+const restoreWeights = () => putWeights(original.map(copyParams));
 
 /* Take a sample and run it. */
 function takeSample(number) {
@@ -88,13 +79,14 @@ function takeSample(number) {
   state.labels = sample.labels.map(copyOf);
   for (const [k, params] of Object.entries(sample.weights))
     Object.assign(model.layers[k].params, params);
-  state.before = sample.before ||= asItCame();
   state.run = forward(model, state.inputs);
   state.back = backward(model, state.run, state.labels, state.errors);
+  state.before = sample.before ||= asItCame();
 }
 
 /* {loss, p} of the chosen sample with the model's own weights. */
 function asItCame() {
+  if (!state.undo.length) return { loss: state.back.loss, p: answer() };
   const kept = copyWeights();
   restoreWeights();
   const run = forward(model, state.inputs);

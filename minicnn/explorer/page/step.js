@@ -1,6 +1,7 @@
 /* One step of an optimizer on the sample that is shown, why a weight went where it went, and back. */
 
-const steps = { number: 0, slots: {}, taken: [] };
+/* Which optimizer has made how many steps, and what it remembers. */
+const steps = { name: null, number: 0, slots: {} };
 
 function takeStep() {
   const [name, rate] = [$("optimizer").value, Number($("rate").value)];
@@ -40,7 +41,6 @@ function takeStep() {
     }
   });
   remember("step", () => backOne(before));
-  steps.taken.push(before);
   compute();
   const slots = steps.slots[`${watched.layer}/kernel`] || {};
   drawStep(before, { ...watched, old, gradient, new: weight(), slots, rate });
@@ -49,7 +49,6 @@ function takeStep() {
 function backOne(before) {
   putWeights(before.weights);
   Object.assign(steps, { slots: before.slots, number: before.number, name: before.name });
-  steps.taken.pop();
   fill("step-result", make("p", { class: "hint" }, `Back: loss ${figure(before.loss)}.`));
 }
 
