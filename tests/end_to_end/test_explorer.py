@@ -25,7 +25,7 @@ def quick(name, width):
     return (name, width) == ("tiny_cnn", 1280)
 
 
-DRIVEN = ("tiny_cnn", "reduced_inception", "compact_cnn")
+DRIVEN = ("tiny_cnn", "reduced_inception", "compact_cnn", "cnn_dropout")
 
 
 @pytest.fixture(scope="module")
