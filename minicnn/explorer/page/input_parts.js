@@ -62,9 +62,7 @@ function readerParts(k, readers) {
 }
 
 const tapOf = (kernel, tapRow, tapCol, f = state.channel) =>
-  kernel.data[
-    ((tapRow * kernel.shape[1] + tapCol) * kernel.shape[2] + state.source) * kernel.shape[3] + f
-  ];
+  weightOf(kernel, tapRow, tapCol, state.source, f);
 
 /* Backward: the dz of those outputs, each by the tap that read the pixel. Side by side the taps run
    backward: the kernel is turned by 180 degrees. */
@@ -124,11 +122,7 @@ function poolReaders(k, readers, forwardView) {
     const won = kept.argmax && kept.argmax[at] === tapRow * layer.pool_size[1] + tapCol;
     const share = kept.argmax ? Number(won) : 1 / kept.counts[row * kept.y.shape[1] + col];
     const role = kept.argmax ? (won ? "won" : "lost") : figure(share);
-    return [
-      `${row}, ${col}`,
-      role,
-      forwardView ? kept.y.data[at] : share * (state.back.dz[k]?.data[at] ?? 0),
-    ];
+    return [`${row}, ${col}`, role, forwardView ? kept.y.data[at] : share * dzAt(k, at)];
   });
   return table(
     [

@@ -164,10 +164,7 @@ function drawProduct(k, slice, gradient) {
   fill("product-largest");
   fill("product-here");
   if (layerOf(k).kind !== "Conv2D") {
-    const [x, dz] = [
-      state.run[k].inputs[0].data[slice.input(row, col)],
-      state.back.dz[k]?.data[slice.bias] ?? 0,
-    ];
+    const [x, dz] = [state.run[k].inputs[0].data[slice.input(row, col)], dzAt(k, slice.bias)];
     $("product-sum").textContent =
       `${name} = x · dz = ${figure(x)} · ${figure(dz)} = ${figure(value)}`;
     return;
@@ -217,22 +214,10 @@ const differs = (k, value) =>
     : `the backward pass made ${figure(value)} of it`;
 
 /* The pixel that the chosen weight saw at a place, and dz there. */
-function factorsAt(k, slice, row, col) {
-  const [layer, kept] = [layerOf(k), state.run[k]];
-  const [tapRow, tapCol] = state.tap;
-  const pixel =
-    kept.padded.data[
-      view(kept.padded.shape).index(
-        row * layer.strides[0] + tapRow,
-        col * layer.strides[1] + tapCol,
-        slice.c,
-      )
-    ];
-  return {
-    pixel,
-    gradient: state.back.dz[k]?.data[view(kept.z.shape).index(row, col, slice.bias)] ?? 0,
-  };
-}
+const factorsAt = (k, slice, row, col) => ({
+  pixel: pixelUnder(k, row, col, ...state.tap, slice.c),
+  gradient: dzAt(k, view(state.run[k].z.shape).index(row, col, slice.bias)),
+});
 
 /* One place of the map taken apart. */
 function showProduct(row, col) {
@@ -244,16 +229,13 @@ function showProduct(row, col) {
 
 /* pixel * dz for one tap, as a map of all output positions. */
 function productOf(k, slice, row, col) {
-  const [layer, kept] = [layerOf(k), state.run[k]];
-  const dz = state.back.dz[k] || zeros(kept.z.shape);
-  const [height, width, filters] = dz.shape;
-  const { index } = view(kept.padded.shape);
+  const [height, width, filters] = state.run[k].z.shape;
   const products = zeros([height, width, 1]);
   for (let r = 0; r < height; r++)
     for (let c = 0; c < width; c++) {
-      const pixel =
-        kept.padded.data[index(r * layer.strides[0] + row, c * layer.strides[1] + col, slice.c)];
-      products.data[r * width + c] = pixel * dz.data[(r * width + c) * filters + slice.bias];
+      const place = r * width + c;
+      const pixel = pixelUnder(k, r, c, row, col, slice.c);
+      products.data[place] = pixel * dzAt(k, place * filters + slice.bias);
     }
   return products;
 }

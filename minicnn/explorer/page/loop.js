@@ -72,22 +72,16 @@ function tapAt(k, n) {
 
 /* The pixel of the padded input under a tap of the chosen window. */
 function under(k, { tap_row, tap_col, c }) {
-  const [layer, kept] = [layerOf(k), state.run[k]];
-  const in_row = state.row * layer.strides[0] + tap_row;
-  const in_col = state.col * layer.strides[1] + tap_col;
+  const { strides } = layerOf(k);
   return {
-    in_row,
-    in_col,
-    pixel: kept.padded.data[view(kept.padded.shape).index(in_row, in_col, c)],
+    in_row: state.row * strides[0] + tap_row,
+    in_col: state.col * strides[1] + tap_col,
+    pixel: pixelUnder(k, state.row, state.col, tap_row, tap_col, c),
   };
 }
 
-const weightAt = (k, { tap_row, tap_col, c }, f) => {
-  const { kernel } = layerOf(k).params;
-  return kernel.data[
-    ((tap_row * kernel.shape[1] + tap_col) * kernel.shape[2] + c) * kernel.shape[3] + f
-  ];
-};
+const weightAt = (k, { tap_row, tap_col, c }, f) =>
+  weightOf(layerOf(k).params.kernel, tap_row, tap_col, c, f);
 
 /* By kernel: the beginning of the running line, and the values of its variables. */
 const LOOPS = {
@@ -122,10 +116,7 @@ const LOOPS = {
       c: Math.min(state.source, layerOf(k).params.kernel.shape[2] - 1),
     };
     const { in_row, in_col, pixel } = under(k, tap);
-    const dy =
-      state.back.dz[k]?.data[
-        view(model.nodes[k].shape).index(state.row, state.col, state.channel)
-      ] ?? 0;
+    const dy = dzAt(k, view(model.nodes[k].shape).index(state.row, state.col, state.channel));
     return [
       "dkernel[tap_row",
       {
@@ -145,8 +136,7 @@ const LOOPS = {
     const [k, f] = [state.node, state.channel];
     const tap = tapAt(k, loop.tap);
     const { in_row, in_col } = under(k, tap);
-    const dy =
-      state.back.dz[k]?.data[view(model.nodes[k].shape).index(state.row, state.col, f)] ?? 0;
+    const dy = dzAt(k, view(model.nodes[k].shape).index(state.row, state.col, f));
     return [
       "dx[n, in_row",
       {
@@ -191,7 +181,7 @@ const LOOPS = {
         ...tap,
         in_row,
         in_col,
-        "dy[...]": state.back.dz[k]?.data[at] ?? 0,
+        "dy[...]": dzAt(k, at),
       },
     ];
   },
@@ -214,13 +204,13 @@ const LOOPS = {
   },
   dense_grad_kernel() {
     const [k, u, i] = [state.node, unitOf(state.node), loop.tap];
-    const [x, dy] = [state.run[k].inputs[0].data[i], state.back.dz[k]?.data[u] ?? 0];
+    const [x, dy] = [state.run[k].inputs[0].data[i], dzAt(k, u)];
     return ["dkernel[i, u] +=", { i, u, "x[n, i]": x, "dy[n, u]": dy, product: x * dy }];
   },
   dense_grad_input() {
     const [k, u, i] = [state.node, unitOf(state.node), loop.tap];
     const { kernel } = layerOf(k).params;
-    const [w, dy] = [kernel.data[i * kernel.shape[1] + u], state.back.dz[k]?.data[u] ?? 0];
+    const [w, dy] = [kernel.data[i * kernel.shape[1] + u], dzAt(k, u)];
     return ["dx[n, i] +=", { i, u, "dy[n, u]": dy, "kernel[i, u]": w, product: w * dy }];
   },
 };

@@ -87,11 +87,13 @@ const gatesOf = (k) => ({
 });
 
 function drawStrip() {
+  const shown = model.nodes.map((_, k) => {
+    const { tensor, signed } = shownOutput(k);
+    return { tensor, signed, largest: signed ? largestOf(tensor.data) : null };
+  });
   for (const thumb of document.querySelectorAll(".thumb")) {
     const [k, c] = [Number(thumb.dataset.node), Number(thumb.dataset.channel)];
-    const { tensor, signed } = shownOutput(k);
-    const largest = signed ? largestOf(tensor.data) : null;
-    paint(thumb.firstChild, tensor, c, { signed, largest });
+    paint(thumb.firstChild, shown[k].tensor, c, shown[k]);
     const chosen =
       (k === state.node && c === state.channel) ||
       (model.nodes[state.node].inputs[0] === k && c === state.source);

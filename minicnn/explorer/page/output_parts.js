@@ -39,16 +39,11 @@ function outputParts(k) {
 
 /* Window, kernel and products of the chosen input channel. */
 function convParts(k) {
-  const [layer, kept] = [layerOf(k), state.run[k]];
-  const { kernel } = layer.params;
-  const [height, width, channels, filters] = kernel.shape;
-  const padded = view(kept.padded.shape);
-  const [top, left] = [state.row * layer.strides[0], state.col * layer.strides[1]];
+  const { kernel } = layerOf(k).params;
+  const [height, width, channels] = kernel.shape;
   const real = realTaps(k);
-  const pixel = (row, col, c = state.source) =>
-    kept.padded.data[padded.index(top + row, left + col, c)];
-  const weight = (row, col, c = state.source) =>
-    kernel.data[((row * width + col) * channels + c) * filters + state.channel];
+  const pixel = (row, col, c = state.source) => pixelUnder(k, state.row, state.col, row, col, c);
+  const weight = (row, col, c = state.source) => weightOf(kernel, row, col, c, state.channel);
   const parts = [
     grid("window", height, width, (row, col) =>
       real(row, col) ? { value: pixel(row, col) } : null,
@@ -157,14 +152,12 @@ function sumTable(k, at) {
 
 function poolParts(k, at) {
   const [layer, kept] = [layerOf(k), state.run[k]];
-  const padded = view(kept.padded.shape);
   const real = realTaps(k);
-  const [top, left] = [state.row * layer.strides[0], state.col * layer.strides[1]];
   const winner = kept.argmax?.[at];
   const cells = grid("window", ...layer.pool_size, (row, col) =>
     real(row, col)
       ? {
-          value: kept.padded.data[padded.index(top + row, left + col, state.channel)],
+          value: pixelUnder(k, state.row, state.col, row, col, state.channel),
           kind: row * layer.pool_size[1] + col === winner ? "winner" : null,
         }
       : null,
@@ -178,7 +171,7 @@ function poolParts(k, at) {
 /* What arrives, whether it passes the activation, and what is left. */
 function gateTable(k, at) {
   const [layer, kept] = [layerOf(k), state.run[k]];
-  const dz = state.back.dz[k]?.data[at] ?? 0;
+  const dz = dzAt(k, at);
   const dy = state.back.dy[k]?.data[at];
   if (dy === undefined) {
     const place = model.outputs.findIndex((one) => one.node === k);

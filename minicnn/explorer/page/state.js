@@ -208,6 +208,21 @@ function windowOf(k, row = state.row, col = state.col) {
     : null;
 }
 
+/* The pixel of a sliding layer's padded input under a tap of an output's window. */
+function pixelUnder(k, row, col, tapRow, tapCol, c) {
+  const [{ strides }, { padded }] = [layerOf(k), state.run[k]];
+  const [, width, channels] = padded.shape;
+  const [inRow, inCol] = [row * strides[0] + tapRow, col * strides[1] + tapCol];
+  return padded.data[(inRow * width + inCol) * channels + c];
+}
+
+/* One weight of a convolution's kernel. */
+const weightOf = ({ shape, data }, tapRow, tapCol, c, f) =>
+  data[((tapRow * shape[1] + tapCol) * shape[2] + c) * shape[3] + f];
+
+/* The gradient in front of a node's activation; 0 where none comes back. */
+const dzAt = (k, index) => state.back.dz[k]?.data[index] ?? 0;
+
 /* The outputs of a sliding layer whose windows hold an input pixel, with the tap it has in each. */
 function readersOfPixel(k, inRow, inCol) {
   const { shape } = model.nodes[k];

@@ -64,20 +64,7 @@ function drawValue() {
   state.source = sourceChannel();
   state.input = inside(model.nodes[source].shape, ...state.input);
   $("value-title").textContent = `${node.label} (${layer.class}): one number taken apart`;
-  const shown = targetValues(k);
-  targetMap.draw(shown.tensor, state.channel, shown, `${node.label}, channel ${state.channel}`);
-  const incoming = sourceValues(k, source);
-  sourceMap.draw(
-    incoming.tensor,
-    state.source,
-    incoming,
-    `${model.nodes[source].label}, channel ${state.source}`,
-  );
-  fill("target-caption", `${shown.caption} ${node.label}${channelText(node.shape, state.channel)}`);
-  fill(
-    "source-caption",
-    `${incoming.caption} ${model.nodes[source].label}${channelText(model.nodes[source].shape, state.source)}`,
-  );
+  drawMaps(k, source);
   drawFrames(k);
   const parts = state.pointed === "target" ? outputParts(k) : inputParts(k);
   fill("parts", ...parts);
@@ -93,6 +80,31 @@ function drawValue() {
 }
 
 let linking = null;
+
+/* The two pictures; while only the place changes they stay, and the frames move. */
+function drawMaps(k, source) {
+  const place = [k, state.channel, source, sourceBranch(), state.source];
+  const now = [state.back, state.view, ...place, isDark()];
+  if (now.every((one, n) => one === drawnMaps[n])) return;
+  drawnMaps = now;
+  const node = model.nodes[k];
+  const shown = targetValues(k);
+  targetMap.draw(shown.tensor, state.channel, shown, `${node.label}, channel ${state.channel}`);
+  const incoming = sourceValues(k, source);
+  sourceMap.draw(
+    incoming.tensor,
+    state.source,
+    incoming,
+    `${model.nodes[source].label}, channel ${state.source}`,
+  );
+  fill("target-caption", `${shown.caption} ${node.label}${channelText(node.shape, state.channel)}`);
+  fill(
+    "source-caption",
+    `${incoming.caption} ${model.nodes[source].label}${channelText(model.nodes[source].shape, state.source)}`,
+  );
+}
+
+let drawnMaps = [];
 
 const HINTS = {
   forward:
