@@ -179,11 +179,16 @@ class Adam(Optimizer):
         self.beta_2 = fraction(beta_2, "beta_2", self)
         self.epsilon = above_zero(epsilon, "epsilon", self)
 
-    def update(self, weights, gradient, mean, variance):
+    @property
+    def bias_correction(self) -> float:
+        """sqrt(1 - beta_2**t) / (1 - beta_1**t) for the step t = `iterations`, which counts from 1."""
         t = self.iterations
-        correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        return math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+
+    def update(self, weights, gradient, mean, variance):
         arrays = (weights, gradient, mean, variance)
-        settings = (self.learning_rate * correction, self.beta_1, self.beta_2, self.epsilon)
+        step_size = self.learning_rate * self.bias_correction
+        settings = (step_size, self.beta_1, self.beta_2, self.epsilon)
         kernels.active().adam_update(*arrays, *map(weights.dtype.type, settings))
 
 

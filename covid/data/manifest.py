@@ -53,6 +53,15 @@ def count_images(rows: Iterable[dict]) -> dict[str, dict[str, int]]:
     return counts
 
 
+def words_for(row: dict, folder: Path) -> list[str]:
+    """How a command is given an image of the split in `folder`, so that it sees what the model saw.
+
+    Where the image was cropped its source, which commands crop as well; else its copy, and --as-is.
+    """
+    cropped = row["left"] != "" and Path(row["source"]).exists()
+    return [row["source"]] if cropped else [str(folder / row["file"]), "--as-is"]
+
+
 def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
     """Write manifest.csv (UTF-8) into `folder`."""
     write_csv(folder / MANIFEST, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))

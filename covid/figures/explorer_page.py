@@ -10,7 +10,7 @@ from covid.common.choices import KERNELS, MODEL_FILE
 from covid.common.errors import UserError
 from covid.data.disclaimer import small_print
 from covid.data.images import read_gray
-from covid.data.manifest import read_manifest
+from covid.data.manifest import read_manifest, words_for
 from covid.data.preprocess import enhance_and_crop, enhance_within
 from covid.data.split_folder import SplitFolder
 from covid.figures.examples import least_flat, lesion_shares
@@ -77,16 +77,14 @@ def page_of_run(
     ill, healthy = (result.files[least_flat(result, label, shares)] for label in (1, 0))
     slices = [Slice(f"{positive}: {Path(ill).name}", read_gray(test / ill), 1)]
     rows = read_manifest(split.folder)
-    source = next(Path(row["source"]) for row in rows if row["file"] == f"test/{ill}")
-    twin = without_lesions(model, source)
+    row = next(row for row in rows if row["file"] == f"test/{ill}")
+    twin = without_lesions(model, Path(row["source"]))
     if twin is None:
         slices.append(Slice(f"{negative}: {Path(healthy).name}", read_gray(test / healthy), 0))
     else:
         slices.append(Slice("the same slice without lesions", twin, 0))
-    image = (
-        [str(source)] if wants_enhanced(model) and source.exists() else [str(test / ill), "--as-is"]
-    )
-    command = shlex.join(["covid", "explain", str(model_folder / MODEL_FILE), *image])
+    words = ["explain", str(model_folder / MODEL_FILE), *words_for(row, split.folder)]
+    command = shlex.join(["covid", *words])
     return explorer_page(model, path, slices, command, model_folder)
 
 

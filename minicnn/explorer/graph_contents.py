@@ -6,7 +6,7 @@ from minicnn import layers
 from minicnn.explorer.cut import Cut, ends_in_sigmoid
 from minicnn.explorer.packing import packed
 from minicnn.layers.activations import activation_name
-from minicnn.layers.node import Tensor
+from minicnn.layers.node import Tensor, use_names
 
 # By class of layer: the settings that the page's arithmetic needs.
 KINDS = {
@@ -62,17 +62,15 @@ def model_contents(model, cut: Cut, bits: int) -> dict:
     nodes = [node for node in model.graph.nodes if node not in cut.nodes]
     number = {node.output: index for index, node in enumerate(nodes)}
     listed = list(dict.fromkeys(node.layer for node in nodes))
-    uses: dict = {}
-    found = []
-    for node in nodes:
-        layer = node.layer
-        uses[layer] = uses.get(layer, 0) + 1
-        label = layer.name if uses[layer] == 1 else f"{layer.name} (use {uses[layer]})"
-        inputs = [number[tensor] for tensor in node.inputs]
-        shape = list(node.output.sample_shape)
-        found.append(
-            {"layer": listed.index(layer), "inputs": inputs, "shape": shape, "label": label}
-        )
+    found = [
+        {
+            "layer": listed.index(node.layer),
+            "inputs": [number[tensor] for tensor in node.inputs],
+            "shape": list(node.output.sample_shape),
+            "label": label,
+        }
+        for node, label in use_names(nodes).items()
+    ]
     contents = {
         "layers": [layer_contents(layer, bits) for layer in listed],
         "nodes": found,

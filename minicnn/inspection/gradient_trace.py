@@ -6,6 +6,7 @@ from minicnn.arguments import shape_text
 from minicnn.inspection.passes import run_passes
 from minicnn.inspection.text_tables import columns, figure
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.layers.node import use_names
 
 
 @one_step_at_a_time()
@@ -30,13 +31,14 @@ def trace_gradients(model, x, y, *, training: bool = False) -> dict[str, dict[st
     """
     passes = run_passes(model, x, y, training)
     found: dict[str, dict[str, np.ndarray]] = {}
+    names = use_names(model.graph.nodes)
     for layer in model.graph.layers:
         nodes = [node for node in model.graph.nodes if node.layer is layer and node.inputs]
-        for use, node in enumerate(nodes, 1):
-            name = layer.name if use == 1 else f"{layer.name} (use {use})"
-            found[name] = {"output": passes.dy(node.output)}
-            if use == 1:
-                found[name] |= {key: passes.param_gradient(nodes, key) for key in layer.params}
+        for node in nodes:
+            found[names[node]] = {"output": passes.dy(node.output)}
+        if nodes:
+            grads = {key: passes.param_gradient(nodes, key) for key in layer.params}
+            found[names[nodes[0]]] |= grads
     return found
 
 

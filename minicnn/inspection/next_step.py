@@ -1,7 +1,6 @@
 """What the optimizer's next step would do with one weight, worked out on copies."""
 
 import copy
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,7 +122,7 @@ def next_step(
     before = {slot: float(array[0]) for slot, array in slots.items()}
     first = float(weight[0])
     stepping.update(weight, np.array([gradient], dtype=weight.dtype), *slots.values())
-    correction = bias_correction(stepping) if isinstance(optimizer, Adam) else None
+    correction = stepping.bias_correction if isinstance(stepping, Adam) else None
     return NextStep(
         optimizer=type(optimizer).__name__,
         number=stepping.iterations,
@@ -134,9 +133,3 @@ def next_step(
         step_size=None if correction is None else optimizer.learning_rate * correction,
         weight=(first, float(weight[0])),
     )
-
-
-def bias_correction(adam: Adam) -> float:
-    """See `Adam`: the running means begin at 0, and are too small at first."""
-    t = adam.iterations
-    return math.sqrt(1 - adam.beta_2**t) / (1 - adam.beta_1**t)

@@ -9,7 +9,7 @@ from minicnn.inspection.dissection import take_apart
 from minicnn.inspection.explanations import Explanation
 from minicnn.inspection.text_tables import columns, figure, place
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
-from minicnn.layers.node import Tensor
+from minicnn.layers.node import Tensor, use_names
 from minicnn.training.step import as_inputs
 
 ROUNDING = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-12}  # relative, of a long sum
@@ -31,14 +31,8 @@ def trace(model, x) -> dict[str, np.ndarray]:
         outputs under "name (use 2)" and so on.
     """
     values = run_layers(model, x)
-    outputs: dict[str, np.ndarray] = {}
-    uses: dict[str, int] = {}
-    for node in model.graph.nodes:
-        if node.inputs:
-            name = node.layer.name
-            uses[name] = uses.get(name, 0) + 1
-            outputs[name if uses[name] == 1 else f"{name} (use {uses[name]})"] = values[node.output]
-    return outputs
+    computing = [node for node in model.graph.nodes if node.inputs]
+    return {name: values[node.output] for node, name in use_names(computing).items()}
 
 
 def trace_table(outputs: dict[str, np.ndarray]) -> str:

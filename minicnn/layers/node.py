@@ -75,6 +75,16 @@ class Node:
         return values if self.takes_list else values[0]
 
 
+def use_names(nodes: list[Node]) -> dict[Node, str]:
+    """How each use of a layer is called: by the layer's name, then "name (use 2)" and so on."""
+    names: dict[Node, str] = {}
+    uses: dict = {}
+    for node in nodes:
+        use = uses[node.layer] = uses.get(node.layer, 0) + 1
+        names[node] = node.layer.name if use == 1 else f"{node.layer.name} (use {use})"
+    return names
+
+
 def input_tensor(layer) -> Tensor:
     """The tensor that an input layer gives out."""
     node = Node.__new__(Node)

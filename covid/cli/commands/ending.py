@@ -9,7 +9,7 @@ from pathlib import Path
 
 from covid.common.choices import MODEL_FILE, PREDICTIONS
 from covid.common.screen import QUIET, duration, program, say, width
-from covid.data.manifest import read_manifest
+from covid.data.manifest import read_manifest, words_for
 from covid.pipeline.options import Options
 from covid.pipeline.results_table import results_table
 from covid.report import REPORT
@@ -51,22 +51,17 @@ def next_commands(summary: dict, out: Path) -> list[list[str]]:
 
 
 def surest_slice(split: dict, folder: Path, positive: str, out: Path) -> list[str]:
-    """The positive test image to which the model in `folder` gives the highest probability.
-
-    Where the run cropped it, its source, which commands crop as well; else its copy, and --as-is.
-    """
+    """The positive test image to which the model in `folder` gives the highest probability."""
     with open(folder / PREDICTIONS, newline="", errors="surrogateescape") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == "test"]
     surest = max(rows, key=lambda row: (row["true"] == positive, float(row[f"p({positive})"])))
     folders = [out / data["folder"] for data in split["data"].values()]
-    image, row = next(
-        (place / row["file"], row)
+    return next(
+        words_for(row, place)
         for place in folders
         for row in read_manifest(place)
         if row["file"] == f"test/{surest['file']}"
     )
-    cropped = row["left"] != "" and Path(row["source"]).exists()
-    return [row["source"]] if cropped else [str(image), "--as-is"]
 
 
 def folded(words: list[str]) -> str:

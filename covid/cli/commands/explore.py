@@ -1,7 +1,6 @@
 """`covid explore`: a page that takes a model apart on an image, forward and backward."""
 
 import shlex
-import webbrowser
 from argparse import Namespace
 from os.path import splitext
 
@@ -30,6 +29,8 @@ def explore(options: Namespace) -> dict:
     path = options.out or free_name(*splitext(EXPLORER))
     explorer_page(model, path, slices, command, options.model.parent)
     say(f"{path}: open it in a browser; it needs no network")
-    if options.open and not webbrowser.open(path.absolute().as_uri()):
-        say(f"note: no browser could be started; open {path} in one", "yellow")
+    if options.open:
+        from covid.cli.commands.ending import open_page
+
+        open_page(path)
     return {**about(options.model, model), "page": str(path), "label": label}

@@ -217,6 +217,16 @@ def add_out(command, default: str | None, help_text: str = "new or empty folder"
     )
 
 
+def add_image(command) -> None:
+    command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
+
+
+def add_label(command) -> None:
+    command.add_argument(
+        "--label", metavar="CLASS", help="the image's class (default: the name of its folder)"
+    )
+
+
 def add_csv(command) -> None:
     command.add_argument(
         "--out", type=path, metavar="FILE.csv", help="write the predictions per image, too"

@@ -72,7 +72,7 @@ def explain() -> CommandParser:
         "covid explain model.npz slice.png --layer conv2d --position 70,40,2",
     )
     common.add_model_file(command)
-    command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
+    common.add_image(command)
     command.add_argument(
         "--layer", metavar="NAME", help="without it: all layers' outputs, in short"
     )
@@ -94,9 +94,7 @@ def explain() -> CommandParser:
         help="the gradient of what: a parameter of the layer, its input (dx), what is in front of "
         "its activation (dz), or its output (dy) (default: kernel, or input where there is none)",
     )
-    command.add_argument(
-        "--label", metavar="CLASS", help="the image's class (default: the name of its folder)"
-    )
+    common.add_label(command)
     command.add_argument(
         "--training",
         action="store_true",
@@ -113,12 +111,8 @@ def explore() -> CommandParser:
         "covid explore model.npz slice.png --label Infected --open",
     )
     common.add_model_file(command)
-    command.add_argument("image", type=path, metavar="IMAGE", help="an image file, of any size")
-    command.add_argument(
-        "--label",
-        metavar="CLASS",
-        help="the image's class, for the loss (default: the name of its folder)",
-    )
+    common.add_image(command)
+    common.add_label(command)
     command.add_argument(
         "--out",
         type=path,
