@@ -86,7 +86,8 @@ def explain_gradient(
     explanation = take_apart(passes, nodes, of, index, about)
     explanation.slope = slope(model, passes, nodes[0], moved(nodes[0], of), index)
     size = max(explanation.size, float(np.abs(array).max()))
-    explanation.agrees = explanation.slope.agrees(explanation.value, size, array.dtype)
+    lost = lost_digits(passes)
+    explanation.agrees = explanation.slope.agrees(explanation.value, size, array.dtype, lost)
     check_parts(explanation, array.dtype)
     if is_param:
         name = f"{nodes[0].layer.name}/{of}"
@@ -94,6 +95,18 @@ def explain_gradient(
         found.without_dropout = not training and any(map(drops, model.layers))
         explanation.next_step = found
     return explanation
+
+
+def lost_digits(passes: Passes) -> float:
+    """The share that rounding of p may have in p - y, at most 1: where a model is sure, it is large."""
+    largest = 0.0
+    for tensor, labels in zip(passes.outputs, passes.labels, strict=True):
+        p = passes.values[tensor]
+        if tensor in passes.from_logits:
+            eps = np.finfo(p.dtype).eps
+            difference = np.abs(p - np.reshape(labels, p.shape)).max()
+            largest = max(largest, float(eps / max(difference, eps)))
+    return largest
 
 
 def drops(layer) -> bool:

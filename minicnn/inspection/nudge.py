@@ -43,15 +43,18 @@ class Slope:
     bends: dict[str, int]
     rounding: float
 
-    def agrees(self, value: float, size: float, dtype) -> bool:
+    def agrees(self, value: float, size: float, dtype, lost: float = 0.0) -> bool:
         """Whether a gradient that was computed in `dtype` is this slope, up to rounding.
 
-        `size` is that of the terms of the gradient, or of the gradients beside it.
+        `size` is that of the terms of the gradient, or of the gradients beside it; `lost` what
+        rounding has taken, as a share, from the number with which the backward pass began.
         """
         if np.isnan(value) and np.isnan(self.numeric):
             return True
         scale = max(abs(value), abs(self.numeric), SMALL * size)
-        return bool(abs(value - self.numeric) <= TOLERANCE[np.dtype(dtype)] * scale + self.rounding)
+        return bool(
+            abs(value - self.numeric) <= (TOLERANCE[np.dtype(dtype)] + lost) * scale + self.rounding
+        )
 
 
 def slope(model, passes: Passes, node: Node, of: str, index: tuple[int, ...]) -> Slope:

@@ -6,6 +6,8 @@ from inspected_models import every_gradient, images
 
 from minicnn import kernels, layers, models
 from minicnn.inspection import explain_gradient, gradients_of
+from minicnn.inspection.gradients import lost_digits
+from minicnn.inspection.passes import run_passes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 X, Y = images(2), np.array([1.0, 0.0])
@@ -99,3 +101,20 @@ def test_a_gradient_that_is_not_a_number_says_so():
     for layer in model.layers:
         for of in gradients_of(layer):
             assert "nan" in str(explain_gradient(model, x, Y, layer, of))
+
+
+def test_where_a_model_is_sure_float32_has_few_digits_of_p_minus_y():
+    """No accusation then: p - y is 2e-5 and its rounding 1e-3 of it; a wrong kernel is still seen."""
+    model = models.Sequential([layers.Dense(1, activation="sigmoid", input_shape=(2,))], seed=0)
+    model.compile("sgd")
+    x = np.array([0.7, -1.3], np.float32)
+    for bias in np.linspace(9, 12, 31):
+        model.set_weights([np.array([[0.3], [0.2]]), np.array([bias])])
+        found = explain_gradient(model, x, 1, "dense", "kernel", (0, 0))
+        assert found.agrees, found
+        slope = found.slope
+        assert not slope.agrees(1.5 * found.value, 0, np.float32, lost_digits_of(model, x))
+
+
+def lost_digits_of(model, x):
+    return lost_digits(run_passes(model, x, 1, training=False))
