@@ -1,17 +1,18 @@
-"""The explorer's page of the models of `covid`: each thing that it lets one do, in a real browser.
+"""The explorer's page: each thing that it lets one do, in a real browser.
 
-On a wide screen and on a phone. What the numbers of any architecture are is in
-tests/minicnn/explorer/test_numbers.py.
+Of the models of `covid`, a graph with three branches and a random stack, on a wide screen and on a
+phone. What the numbers of any architecture are is in tests/minicnn/explorer/test_numbers.py.
 """
 
 import numpy as np
 import pytest
 from browser import REQUIRED, Browser, found
-from explorer_pages import Hand, image
+from explorer_pages import Hand, image, random_stack, three_branches
 
 from covid.training.architectures import MODELS, build_model
 from minicnn.explorer import Sample, write_page
 from minicnn.inspection import explain, trace
+from minicnn.layers import Conv2D
 
 pytestmark = pytest.mark.skipif(
     found() is None and not REQUIRED, reason="no Chromium with its driver"
@@ -20,12 +21,11 @@ WIDTHS = (1280, 360)
 SLOW = pytest.mark.slow
 
 
-def quick(name, width):
-    """Whether a page is driven in the fast suite, too."""
-    return (name, width) == ("tiny_cnn", 1280)
-
-
-DRIVEN = ("tiny_cnn", "reduced_inception", "compact_cnn", "cnn_dropout")
+GRAPHS = {
+    "three_branches": lambda: three_branches((120, 100, 1)),
+    "random_stack": lambda: random_stack(23, (100, 100, 3), outputs=1),
+}
+DRIVEN = (*MODELS, *GRAPHS)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ def pages(tmp_path_factory):
     def page(name):
         if name not in made:
             model = with_biases(name)
-            x = image(model.input_shape[1])
+            rows, cols, channels = model.input_shape[1:]
+            x = image(rows, channels)[:, :cols]
             made[name] = model, x, page_of(model, x, folder / f"{name}.html")
         return made[name]
 
@@ -51,7 +52,7 @@ def pages(tmp_path_factory):
 
 def with_biases(name):
     """A model whose biases are not 0, and large enough that no dense unit is dead."""
-    model = build_model(name, seed=3)
+    model = GRAPHS[name]() if name in GRAPHS else build_model(name, seed=3)
     model.compile("sgd")
     for param_name, param in model.named_weights().items():
         if param_name.endswith("/bias"):
@@ -66,9 +67,10 @@ def page_of(model, x, path):
     healthy = x.copy()
     healthy[40:80, 30:70] -= 0.7
     convolutions = {
-        name: param
-        for name, param in model.named_weights().items()
-        if param.ndim in (1, 4) and name.startswith("conv")
+        f"{layer.name}/{name}": param
+        for layer in model.layers
+        if isinstance(layer, Conv2D)
+        for name, param in layer.params.items()
     }
     epochs = [(n, {name: n / 4 * param for name, param in convolutions.items()}) for n in range(5)]
     return write_page(
@@ -85,13 +87,13 @@ def page_of(model, x, path):
     )
 
 
-@pytest.fixture(
-    params=[
-        pytest.param((name, width), id=f"{name}-{width}", marks=[] if quick(name, width) else SLOW)
-        for name in DRIVEN
-        for width in WIDTHS
-    ]
-)
+def driven(name, width):
+    """One page on one screen; those of `cnn`, 7 minutes each, are named so that CI can leave them out."""
+    label = f"{'longest' if name == 'cnn' else name}-{width}"
+    return pytest.param((name, width), id=label, marks=[] if label == "tiny_cnn-1280" else SLOW)
+
+
+@pytest.fixture(params=[driven(name, width) for name in DRIVEN for width in WIDTHS])
 def hand(request, browser, pages):
     name, width = request.param
     _, _, path = pages(name)
@@ -119,7 +121,7 @@ def test_numbers_and_size(name, browser, pages):
 
 def test_1_the_strip_shows_every_layer_and_chooses_a_map(hand):
     shown = hand.run("return [...document.querySelectorAll('.layer h3')].map(h => h.textContent)")
-    assert shown == hand.run("return model.nodes.map(node => node.label)")
+    assert sorted(shown) == sorted(hand.run("return model.nodes.map(node => node.label)"))
     edges = hand.run("return document.querySelectorAll('#edges path').length")
     assert edges == hand.run("return model.nodes.reduce((n, node) => n + node.inputs.length, 0)")
     k = hand.run("return model.nodes.findIndex((n, k) => layerOf(k).kind === 'MaxPooling2D')")
@@ -154,7 +156,9 @@ def test_3_an_input_shows_all_outputs_that_read_it(hand):
     size = hand.run("return layerOf(firstNode).kernel_size[0]")
     assert len(rows) == min(size * size, 25)
     for _, _, weight, product in rows:
-        pixel = hand.run("return state.run[0].y.data[60 * state.run[0].y.shape[1] + 50]")
+        pixel = hand.run(
+            "const {data, shape} = state.run[0].y; return data[(60 * shape[1] + 50) * shape[2]]"
+        )
         assert float(product) == pytest.approx(pixel * float(weight), rel=2e-3, abs=1e-9)
     frame = hand.run(
         "const r = document.querySelector('#target-map rect.window');"
@@ -167,15 +171,16 @@ def test_4_backward_shows_what_flows_into_a_pixel(hand):
     name, k = first_convolution(hand)
     hand.click("[value=backward]")
     row, col = hand.run(
-        "const dx = state.back.dx[firstNode][0]; const best = dx.data.reduce("
-        "(m, v, i) => Math.abs(v) > Math.abs(dx.data[m]) ? i : m, 0);"
-        "return [Math.floor(best / dx.shape[1]), best % dx.shape[1]]"
+        "const dx = state.back.dx[firstNode][0]; const [, cols, channels] = dx.shape;"
+        "const best = dx.data.reduce((m, v, i) => i % channels === 0 && "
+        "Math.abs(v) > Math.abs(dx.data[m]) ? i : m, 0) / channels;"
+        "return [Math.floor(best / cols), best % cols]"
     )
     hand.point("source-map", row, col)
     total = float(hand.numbers("#parts .list")[-1][-1])
     dx = hand.run(
         "const dx = state.back.dx[firstNode][0]; "
-        "return dx.data[arguments_[0] * dx.shape[1] + arguments_[1]]",
+        "return dx.data[(arguments_[0] * dx.shape[1] + arguments_[1]) * dx.shape[2]]",
         row,
         col,
     )

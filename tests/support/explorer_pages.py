@@ -16,9 +16,9 @@ def image(size, channels=1, seed=0):
     return (smooth[..., None] / 2 + noise).astype(np.float32)
 
 
-def three_branches(seed=0):
+def three_branches(shape=(21, 18, 2), seed=0):
     """Three branches of one image, each with another kind of pooling, two of them of one layer."""
-    x = layers.Input((21, 18, 2))
+    x = layers.Input(shape)
     stem = layers.Conv2D(4, 3, padding="same", activation="relu", name="stem")(x)
     shared = layers.Conv2D(3, (2, 3), strides=2, padding="same", activation="relu", name="shared")
     left = layers.MaxPooling2D(3, strides=2, padding="same", name="left")(stem)
@@ -32,10 +32,10 @@ def three_branches(seed=0):
     return models.Model(x, layers.Dense(1, activation="sigmoid")(flat), name="three", seed=seed)
 
 
-def random_stack(seed):
+def random_stack(seed, shape=(40, 40, 3), outputs=2):
     """Ten layers in a row, drawn at random, then two dense ones."""
     rng = np.random.default_rng(seed)
-    stack = [layers.Input((40, 40, 3))]
+    stack = [layers.Input(shape)]
     for _ in range(10):
         padding = str(rng.choice(["same", "valid"]))
         size, stride = int(rng.integers(1, 4)), int(rng.integers(1, 3)) if rng.random() < 0.2 else 1
@@ -56,7 +56,7 @@ def random_stack(seed):
     stack += [
         layers.Flatten(),
         layers.Dense(5, activation="relu"),
-        layers.Dense(2),
+        layers.Dense(outputs),
         layers.Sigmoid(),
     ]
     return models.Sequential(stack, name=f"stack_{seed}", seed=seed)
