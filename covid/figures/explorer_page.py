@@ -48,8 +48,6 @@ def explorer_page(
         for one in slices
     ]
     first = samples[0]
-    prepared = model.metadata["preprocessing"]
-    rescale = 1.0 if prepared.get("samplewise") else prepared["rescale"]
     return write_page(
         model,
         first.x,
@@ -59,10 +57,21 @@ def explorer_page(
         others=samples[1:],
         classes=(negative, positive),
         epochs=kernels_of(model, model_folder),
-        prepare={"rescale": rescale, "samplewise": bool(prepared.get("samplewise"))},
+        prepare=preparation(model),
         note=small_print(positive, bool(model.metadata.get("synthetic"))),
         command=command,
     )
+
+
+def preparation(model: Model) -> dict:
+    """What the page does to a file that is dropped on it, and what it does not do."""
+    prepared = model.metadata["preprocessing"]
+    samplewise = bool(prepared.get("samplewise"))
+    missing = (
+        "the contrast enhancement and the crop of covid predict" if wants_enhanced(model) else ""
+    )
+    rescale = 1.0 if samplewise else prepared["rescale"]
+    return {"rescale": rescale, "samplewise": samplewise, "missing": missing}
 
 
 def page_of_run(

@@ -20,9 +20,8 @@ def healthy_twin(path: Path) -> np.ndarray | None:
     """The slice in `path` as it would be without infections, (384, 384) uint8.
 
     It has the same body, noise and congestion, so that the two differ by the lesions, and by a trace
-    of noise, which is stronger behind dense tissue. None
-    unless the file is an infected patient's slice in a folder that `write_dataset` made, and this
-    program draws it as it is there.
+    of noise, which is stronger behind dense tissue. None unless the file is an infected patient's
+    slice in a folder that `write_dataset` made, and this program draws it as it is there.
     """
     path = path.absolute()
     try:

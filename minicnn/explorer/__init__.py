@@ -34,12 +34,15 @@ class Sample:
         How the page calls it.
     healthy : bool
         Whether the page's brush takes from it what it erases with.
+    command : str
+        The beginning of the command that explains it, if there is one.
     """
 
     x: np.ndarray | list
     y: np.ndarray | float | list
     name: str = "the sample"
     healthy: bool = False
+    command: str = ""
 
 
 def write_page(
@@ -62,7 +65,7 @@ def write_page(
     ----------
     model : Model
         Compiled, with binary cross-entropy; of any architecture.
-    x, y, name
+    x, y, name, command
         The first sample: see `Sample`.
     path : path
         Of the html file.
@@ -74,11 +77,10 @@ def write_page(
         Weights of earlier epochs, as `minicnn.callbacks.WeightHistory` keeps them.
     prepare : dict, optional
         How the model's images were prepared, for files that are dropped on the page: "rescale", a
-        factor, and "samplewise", whether each was given mean 0 and standard deviation 1.
+        factor, "samplewise", whether each was given mean 0 and standard deviation 1, and
+        "missing", a phrase that names what else was done, which the page does not do.
     note : str
         A sentence about the images, at the top and the bottom of the page.
-    command : str
-        The beginning of the command that explains the same sample, if there is one.
 
     Returns
     -------
@@ -100,16 +102,17 @@ def write_page(
         raise TypeError(f"write_page: expected a Model, got {type(model).__name__}")
     if classes is not None and not (len(classes) == 2 and isinstance(classes, tuple | list)):
         raise ValueError(f"classes: expected two names, for labels 0 and 1, got {classes!r}")
-    samples = [Sample(x, y, name), *others]
+    samples = [Sample(x, y, name, command=command), *others]
     if not all(isinstance(sample, Sample) for sample in samples):
         raise TypeError("others: expected Samples of minicnn.explorer")
     prepare = prepare and {
         "rescale": float(prepare.get("rescale", 1)),
         "samplewise": bool(prepare.get("samplewise", False)),
+        "missing": str(prepare.get("missing", "")),
     }
     with one_step_at_a_time():
         contents = page_contents(model, samples)
-    contents |= {"classes": classes, "command": command, "prepare": prepare}
+    contents |= {"classes": classes, "prepare": prepare}
     contents["epochs"] = epoch_contents(model, epochs)
     path = Path(path)
     with atomic_write(path) as temporary:

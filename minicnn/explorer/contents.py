@@ -57,6 +57,7 @@ def contents_of(model, samples: list, bits: int) -> dict:
         contents["samples"].append(
             {
                 "name": sample.name,
+                "command": sample.command,
                 "healthy": bool(sample.healthy),
                 "inputs": [packed(array[0], bits) for array in passes.inputs],
                 "labels": [packed(np.reshape(y, tensor.sample_shape)) for y, tensor in labels],

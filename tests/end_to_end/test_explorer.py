@@ -154,7 +154,7 @@ def test_3_an_input_shows_all_outputs_that_read_it(hand):
     hand.point("source-map", 60, 50)
     rows = hand.numbers("#parts .list")[1:]
     size = hand.run("return layerOf(firstNode).kernel_size[0]")
-    assert len(rows) == min(size * size, 25)
+    assert len(rows) == size * size
     for _, _, weight, product in rows:
         pixel = hand.run(
             "const {data, shape} = state.run[0].y; return data[(60 * shape[1] + 50) * shape[2]]"
@@ -277,6 +277,11 @@ def test_9_a_step_goes_downhill_and_back(hand, optimizer):
     after = hand.run("return [answer(), state.back.loss]")
     assert after[1] < before[1]
     assert float(hand.numbers("#step-result")[1][2]) == pytest.approx(after[1], rel=1e-3)
+    formula, result = hand.text("#step-result .numbers").split(": ")[0].split(" = ")[1:]
+    number = formula.replace("√", "").replace(" x ", "*")
+    if optimizer == "adam":
+        number = number.replace("(", "(np.sqrt(").replace(" +", ") +")
+    assert eval(number) == pytest.approx(float(result), rel=2e-3)
     hand.click("#step")
     hand.click("#step-back")
     hand.click("#step-back")
@@ -299,6 +304,9 @@ def test_10_an_error_turns_the_check_red_and_only_then(hand, error):
         assert wrong[0]
     marked = hand.run("return document.querySelectorAll('#gradient-grid .wrong').length")
     assert marked == wrong[0]
+    hand.click("[value=backward]")
+    marked = hand.run("return document.querySelectorAll('#source-map rect.wrong').length")
+    assert marked == wrong[2]
     hand.click(f"#errors [value={error}]")
     assert hand.run("return document.querySelector('.verdict')") is None
     hand.click("#check")
@@ -325,9 +333,14 @@ def test_11_the_window_slides_and_the_toy_computes(hand):
         hand.set("toy-stride", stride)
         hand.set("toy-padding", padding)
         assert f"output, {size} x {size}" == hand.text("#toy-caption")
+    hand.set("toy-stride", 1)
+    hand.set("toy-padding", "valid")
     before = hand.text("#toy-formula")
     hand.click("#toy-step")
     assert hand.text("#toy-formula") != before
+    products, total = hand.text("#toy-formula").split("col 1: ")[1].split(" = ")
+    assert products.count("·") == 9
+    assert eval(products.replace("·", "*")) == float(total) != 0
 
 
 def test_12_the_dense_layer_adds_up_to_p(hand):
@@ -391,7 +404,9 @@ def test_15_ill_and_healthy(hand, pages, request):
     assert hand.run("return document.querySelectorAll('#twin-maps canvas').length") == 9
     text = hand.text("#twin-text")
     p = float(trace(model, x)[model.layers[-1].name][0, 0])
-    assert f"ill: p = {p:.3g}"[:12] in text and "healthy: p = " in text
+    shown = [float(part.split(" = ")[1]) for part in text.split("   ")]
+    assert text.startswith("ill: p = ") and "   healthy: p = " in text
+    assert shown[0] == pytest.approx(p, rel=1e-3) and shown[1] != shown[0]
     hand.run("document.querySelectorAll('#sample-buttons input')[1].click()")
     assert hand.run("return state.labels[0].data[0]") == 0
 
@@ -404,6 +419,13 @@ def test_16_the_loop_runs_with_these_numbers(hand):
     for _ in range(taps - 1):
         hand.click("#step-tap")
     values = dict(part.split(" = ") for part in hand.text("#variables").split("   "))
+    code = hand.text("#code")
+    assert "in range(out_height):  # row = 70\n" in code
+    running = hand.text("#code .running")
+    assert running.strip().endswith(
+        f"# x[...] = {values['x[...]']}, kernel[...] = {values['kernel[...]']}, "
+        f"total = {values['total']}"
+    )
     z = hand.run(
         "return state.run[firstNode].z.data[(70 * model.nodes[firstNode].shape[1] + 40) "
         "* model.nodes[firstNode].shape[2]]"

@@ -27,7 +27,8 @@ def three_branches(shape=(21, 18, 2), seed=0):
     joined = layers.Concatenate(name="joined")([left, middle, right])
     bent = layers.Activation("sigmoid", name="bent")(joined)
     means = layers.GlobalAveragePooling2D(name="means")(bent)
-    most = layers.GlobalMaxPooling2D(name="most")(shared(layers.ReLU(name="plain")(stem)))
+    squeezed = layers.Sigmoid(name="squeezed")(layers.ReLU(name="plain")(stem))
+    most = layers.GlobalMaxPooling2D(name="most")(shared(squeezed))
     flat = layers.Dropout(0.5)(layers.concatenate([means, most]))
     return models.Model(x, layers.Dense(1, activation="sigmoid")(flat), name="three", seed=seed)
 
@@ -62,6 +63,27 @@ def random_stack(seed, shape=(40, 40, 3), outputs=2):
     return models.Sequential(stack, name=f"stack_{seed}", seed=seed)
 
 
+def two_in_two_out():
+    """Two inputs, one of them a vector; two outputs, one of them read by another layer, no sigmoid."""
+    picture, vector = layers.Input((9, 7, 1)), layers.Input((4,))
+    flat = layers.Flatten()(layers.Conv2D(2, 3, use_bias=False)(picture))
+    both = layers.concatenate([flat, layers.Dense(3, activation="relu")(vector)])
+    first = layers.Dense(2, activation="sigmoid", name="first")(both)
+    second = layers.Dense(1, activation="sigmoid", name="second")(first)
+    model = models.Model([picture, vector], [first, second], name="two", seed=4)
+    model.compile("sgd", loss_weights=[0.5, 2.0])
+    return model
+
+
+def odd_vectors():
+    """Vectors that do not fill a square, and a concatenation of channels."""
+    x = layers.Input((5, 4, 3))
+    one = layers.Conv2D(5, 2, padding="same", activation="relu", name="a/b")(x)
+    joined = layers.Concatenate(name="joined")([one, x, one])
+    hidden = layers.Dense(17, activation="relu", name='"quoted" é')(layers.Flatten()(joined))
+    return models.Model(x, layers.Dense(2, activation="sigmoid")(hidden), name="odd", seed=2)
+
+
 POINT = """
 const [map, row, col, pressed] = arguments_;
 const canvas = document.querySelector(`#${map} canvas`);
@@ -76,6 +98,15 @@ const [id, value] = arguments_;
 const input = document.getElementById(id);
 input.value = value;
 for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+"""
+CLICK = """
+const element = document.querySelector(arguments_[0]);
+if (!element.closest("#bar")) element.scrollIntoView({block: "center", inline: "center"});
+const box = element.getBoundingClientRect();
+const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+if (!there || !(element.contains(there) || there.contains(element))) return false;
+element.click();
+return true;
 """
 
 
@@ -105,7 +136,8 @@ class Hand:
         self.run(SET, name, str(value))
 
     def click(self, selector):
-        self.run("document.querySelector(arguments_[0]).click()", selector)
+        """As a finger does: what lies at the element's middle, once it is in sight, is clicked."""
+        assert self.run(CLICK, selector), f"{selector} cannot be reached"
 
     def key(self, selector, key):
         script = (

@@ -1,6 +1,7 @@
 /* Is a gradient right? Backward's numbers beside those of nudging, and which of them are wrong. */
 
 const TOLERANCE = 1e-3; // of the largest gradient beside it
+const LOSS_ROUNDING = 1e-15; // relative, of a loss in float64
 
 /* Backward's numbers beside (L+ - L-) / 2 eps: of the weights shown, of the bias, and of the pixels under
    the window that is shown. One after the other, so that the page stays alive. */
@@ -28,8 +29,9 @@ async function check() {
     ...weight(`dkernel${slice.name(row, col)}`, kernel, slice.index(row, col)),
   }));
   const biases = layerOf(k).use_bias ? [weight(`dbias[${slice.bias}]`, bias, slice.bias)] : [];
-  const inputs = checkedInputs(k).map(([name, index]) => ({
-    name,
+  const inputs = checkedInputs(k).map(({ index, place }) => ({
+    name: `dx[${place ? [...place, slice.c].join(", ") : index}]`,
+    place,
     backward: back.dx[k][0].data[index],
     measure: () => numericOfInput(model, state.run, state.labels, back.loss, k, index),
   }));
@@ -48,24 +50,30 @@ async function check() {
     inputs: judged(inputs),
   };
   drawKernel();
+  drawFrames(state.node);
 }
 
-/* [name, index] of the inputs to check: the pixels of the window that is chosen, or those that matter. */
+/* {index, place} of the inputs to check: the pixels of the window that is chosen, or where nothing flows
+   back to those, of the one where most does; of a vector those that matter. */
 function checkedInputs(k) {
-  const shape = model.nodes[model.nodes[k].inputs[0]].shape;
   const slice = kernelSlice();
-  if (!isImage(shape))
-    return cells(slice)
-      .map(([row, col]) => slice.input(row, col))
-      .filter((i) => i !== undefined)
-      .map((i) => [`dx[${i}]`, i]);
-  const place = k === state.node ? [state.row, state.col] : strongest(k);
-  const [top, left, height, width] = windowOf(k, ...place);
-  const { index } = view(shape);
+  if (!isImage(model.nodes[model.nodes[k].inputs[0]].shape))
+    return cells(slice).map(([row, col]) => ({ index: slice.input(row, col) }));
+  const chosen = k === state.node ? pixelsUnder(k, slice.c, state.row, state.col) : [];
+  const dx = state.back.dx[k][0];
+  return chosen.some(({ index }) => dx.data[index])
+    ? chosen
+    : pixelsUnder(k, slice.c, ...strongest(k));
+}
+
+/* The pixels of one channel that an output's window holds, but for the padding. */
+function pixelsUnder(k, c, ...position) {
+  const { shape } = model.nodes[model.nodes[k].inputs[0]];
+  const [top, left, height, width] = windowOf(k, ...position);
   const found = [];
   for (let row = Math.max(top, 0); row < Math.min(top + height, shape[0]); row++)
     for (let col = Math.max(left, 0); col < Math.min(left + width, shape[1]); col++)
-      found.push([`dx[${row}, ${col}, ${slice.c}]`, index(row, col, slice.c)]);
+      found.push({ index: view(shape).index(row, col, c), place: [row, col] });
   return found;
 }
 
@@ -80,12 +88,14 @@ function strongest(k) {
   return [Math.floor(position / dz.shape[1]), position % dz.shape[1]];
 }
 
+/* What the loss's own rounding can make of a slope. */
+const slopeRounding = () => (LOSS_ROUNDING * Math.max(1, Math.abs(state.back.loss))) / EPSILON;
+
 /* Which of them are wrong. Where the slopes to the left and to the right differ, a relu or a maximum has
    its kink: there is no single slope to compare with. */
 function judged(found) {
-  const allowed =
-    TOLERANCE *
-    Math.max(...found.map((one) => Math.max(Math.abs(one.numeric), Math.abs(one.backward))), 1e-12);
+  const largest = largestOf(found.flatMap((one) => [one.numeric, one.backward]));
+  const allowed = TOLERANCE * largest + slopeRounding();
   return found
     .map((one) => ({
       ...one,
@@ -98,21 +108,11 @@ function judged(found) {
 function drawCheck(slice) {
   const checked = checkOf(slice);
   if (!checked) return fill("check-result");
-  const { weights, biases, inputs } = checked;
-  const all = [...weights, ...biases, ...inputs];
+  const all = [...checked.weights, ...checked.biases, ...checked.inputs];
   const wrong = all.filter((one) => one.wrong);
-  const kinks = all.filter((one) => one.kink);
-  const verdict = wrong.length
-    ? make(
-        "p",
-        { class: "verdict bad" },
-        `✗ ${wrong.length} of ${all.length} gradients are wrong: ${weights.filter((one) => one.wrong).length} of the weights (marked), ${inputs.filter((one) => one.wrong).length} of the inputs. A step with a wrong gradient may still lower the loss: only the check shows it.`,
-      )
-    : make(
-        "p",
-        { class: "verdict good" },
-        `✓ all ${all.length} gradients agree: ${weights.length + biases.length} of weights, ${inputs.length} of inputs`,
-      );
+  const [kind, text] = verdictOf(checked, all, wrong);
+  const kinks = all.filter((one) => one.kink).length;
+  const kinkNote = `${kinks} lie on a kink of a relu or a maximum: left and right of it the loss has two slopes, and none is right.`;
   const rows = all.map((one) => [
     one.name,
     one.backward,
@@ -121,17 +121,34 @@ function drawCheck(slice) {
   ]);
   const list = table(["number", "backward", "(L+ - L-) / 2 eps", ""], rows);
   all.forEach((one, n) => one.wrong && list.rows[n + 1].classList.add("wrong"));
-  const kinkNote = kinks.length
-    ? make(
-        "p",
-        { class: "hint" },
-        `${kinks.length} lie on a kink of a relu or a maximum: left and right of it the loss has two slopes, and none is right.`,
-      )
-    : null;
   fill(
     "check-result",
-    verdict,
-    kinkNote,
-    make("details", {}, make("summary", {}, "each number"), list),
+    make("p", { class: `verdict ${kind}` }, text),
+    kinks ? make("p", { class: "hint" }, kinkNote) : null,
+    make("details", { open: wrong.length > 0 }, make("summary", {}, "each number"), list),
   );
+}
+
+function verdictOf({ weights, biases, inputs }, all, wrong) {
+  if (wrong.length) {
+    const [ofWeights, ofInputs] = [weights, inputs].map(
+      (some) => some.filter((one) => one.wrong).length,
+    );
+    return [
+      "bad",
+      `✗ ${wrong.length} of ${all.length} gradients are wrong: ${ofWeights} of the weights, ${ofInputs} of the inputs (marked). A step with a wrong gradient may still lower the loss: only the check shows it.`,
+    ];
+  }
+  if (largestOf(all.map((one) => one.backward)) < 100 * slopeRounding())
+    return [
+      "unsure",
+      `? These gradients are too small to check: rounding alone makes ${figure(slopeRounding(), 1)}.`,
+    ];
+  const planted = Object.values(state.errors).some(Boolean)
+    ? " The planted error does not reach these: choose another layer."
+    : "";
+  return [
+    "good",
+    `✓ all ${all.length} gradients agree: ${weights.length + biases.length} of weights, ${inputs.length} of inputs.${planted}`,
+  ];
 }

@@ -9,7 +9,7 @@
    A run holds, for each node, what its forward pass kept: {inputs, padded, z, y, ...}.
 
    `errors` plants a mistake into the backward pass, if one of these is true:
-     offByOne      dkernel reads x at the window's first row, whatever the tap's row
+     offByOne      dkernel reads x one row above the tap's, but for the first
      noReluMask    the relu lets every gradient through
      notFlipped    dx uses the kernel turned by 180 degrees */
 
@@ -243,9 +243,22 @@ function forward(model, given) {
   return run;
 }
 
+/* `nodeForward` for inputs that differ in few places from those of `kept`. Convolutions and dense layers
+   are linear: z(x) = z(x0) + z(x - x0) without the bias, and most of x - x0 is 0. */
+function nearbyForward(layer, node, inputs, kept) {
+  if (!layer.params.kernel) return nodeForward(layer, node, inputs);
+  const [x, x0] = [inputs[0], kept.inputs[0]];
+  const apart = { shape: x.shape, data: x.data.map((value, i) => value - x0.data[i]) };
+  const { kernel, bias } = layer.params;
+  const linear = { ...layer, activation: "linear", params: { kernel, bias: zeros(bias.shape) } };
+  const { z } = nodeForward(linear, node, [apart]);
+  z.data.forEach((value, i) => (z.data[i] = kept.z.data[i] + value));
+  return { z, y: activationForward(z, layer.activation) };
+}
+
 /* The same run where some nodes are different: those in `replaced` (number -> what they kept) or with
-   other weights (`changed`, numbers), and all that depend on them. */
-function rerun(model, run, changed, replaced = new Map()) {
+   other weights (`changed`, numbers), and by `next` all that depend on them. */
+function rerun(model, run, changed, replaced = new Map(), next = nodeForward) {
   const found = run.slice();
   const stale = new Set(changed);
   model.nodes.forEach((node, k) => {
@@ -253,11 +266,9 @@ function rerun(model, run, changed, replaced = new Map()) {
       found[k] = replaced.get(k);
       stale.add(k);
     } else if (node.inputs.length && (stale.has(k) || node.inputs.some((n) => stale.has(n)))) {
-      found[k] = nodeForward(
-        model.layers[node.layer],
-        node,
-        node.inputs.map((n) => found[n].y),
-      );
+      const inputs = node.inputs.map((n) => found[n].y);
+      const compute = stale.has(k) ? nodeForward : next;
+      found[k] = compute(model.layers[node.layer], node, inputs, run[k]);
       stale.add(k);
     }
   });
@@ -310,7 +321,7 @@ function convGradKernel(x, dz, strides, kernelShape, errors) {
         if (gradient === 0) continue; // a closed gate, or a window's loser: nothing flows back
         for (let tapRow = 0; tapRow < kernelHeight; tapRow++)
           for (let tapCol = 0; tapCol < kernelWidth; tapCol++) {
-            const inRow = row * strides[0] + (errors.offByOne ? 0 : tapRow);
+            const inRow = row * strides[0] + (errors.offByOne ? Math.max(tapRow - 1, 0) : tapRow);
             const inCol = col * strides[1] + tapCol;
             for (let c = 0; c < channels; c++) {
               const pixel = x.data[(inRow * width + inCol) * channels + c];
@@ -522,6 +533,9 @@ function sgdStep(weights, gradient, slots, step, { rate }) {
   gradient.data.forEach((g, i) => (weights.data[i] -= rate * g));
 }
 
+const adamSize = (step, rate, beta1 = 0.9, beta2 = 0.999) =>
+  (rate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
+
 /* mean and variance follow the gradient and its square; both start at 0, which the step's size makes up
    for. Settings as in minicnn.optimizers.Adam; `step` counts from 1. */
 function adamStep(
@@ -531,7 +545,7 @@ function adamStep(
   step,
   { rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 },
 ) {
-  const size = (rate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
+  const size = adamSize(step, rate, beta1, beta2);
   slots.mean ||= new Float64Array(weights.data.length);
   slots.variance ||= new Float64Array(weights.data.length);
   gradient.data.forEach((g, i) => {
@@ -561,7 +575,7 @@ function numericOfWeight(model, run, labels, here, layerNumber, name, index) {
   const users = model.nodes.flatMap((node, k) => (node.layer === layerNumber ? [k] : []));
   const found = differences((step) => {
     data[index] = value + step;
-    return lossOf(model, rerun(model, run, users), labels).loss;
+    return lossOf(model, rerun(model, run, users, new Map(), nearbyForward), labels).loss;
   }, here);
   data[index] = value;
   return found;
@@ -574,7 +588,8 @@ function numericOfInput(model, run, labels, here, k, index) {
     const data = x.data.slice();
     data[index] += step;
     const layer = model.layers[model.nodes[k].layer];
-    const kept = nodeForward(layer, model.nodes[k], [{ shape: x.shape, data }, ...others]);
-    return lossOf(model, rerun(model, run, [], new Map([[k, kept]])), labels).loss;
+    const inputs = [{ shape: x.shape, data }, ...others];
+    const kept = nearbyForward(layer, model.nodes[k], inputs, run[k]);
+    return lossOf(model, rerun(model, run, [], new Map([[k, kept]]), nearbyForward), labels).loss;
   }, here);
 }

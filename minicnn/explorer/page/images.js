@@ -12,9 +12,11 @@ const isPicture =
 
 function buildImages() {
   $("image").hidden = !isPicture;
-  $("image-hint").textContent = page.prepare
-    ? "A file is scaled to the model's size by the browser (so p differs a little from covid predict), made gray and standardized as the model's images were; crop it to the lungs yourself. The brush adds to the values as they are."
-    : "A file is scaled to the model's size and to values in [0, 1]. The brush adds to the values as they are.";
+  const { samplewise = false, missing = "" } = page.prepare || {};
+  $("image-hint").textContent =
+    `A file is made gray if the model's images are, scaled to their size by the browser, and ${samplewise ? "standardized" : "given their range"}. ` +
+    (missing ? `What is missing here: ${missing}. So p is an estimate. ` : "") +
+    "The brush adds to the values as they are.";
   $("twins").hidden = page.samples.length < 2;
   $("twins-title").textContent = page.samples
     .slice(0, 2)
@@ -182,53 +184,49 @@ function drawImage() {
 /* Two samples side by side: input, the chosen layer's map, the gradient of the loss; and differences. */
 function drawTwins() {
   if (page.samples.length < 2) return;
-  const now = model.layers.map((layer) => layer.params);
-  const found = page.samples.slice(0, 2).map((sample) => {
-    for (const [k, params] of Object.entries(sample.weights))
-      model.layers[k].params = { ...now[k], ...params };
-    const run = forward(model, sample.inputs);
-    const back = backward(model, run, sample.labels, state.errors);
-    return { sample, run, back, p: run[model.outputs[0].node].y.data[0] };
-  });
-  model.layers.forEach((layer, k) => (layer.params = now[k]));
-  const [first, second] = found;
-  const difference = (a, b) => ({
-    shape: a.shape,
-    data: a.data.map((value, i) => value - b.data[i]),
-  });
-  const k = state.node;
-  const rows = [
-    ["input", ...found.map(({ run }) => run[model.inputs[0]].y), 0, false],
-    [
-      `${model.nodes[k].label}, channel ${state.channel}`,
-      ...found.map(({ run }) => run[k].y),
-      state.channel,
-      false,
-    ],
-    ["d loss / d input", ...found.map(({ back }) => back.dy[model.inputs[0]]), 0, true],
-  ];
+  const [first, second] = page.samples.slice(0, 2).map(passesOf);
+  const [input, k] = [model.inputs[0], state.node];
   fill(
     "twin-maps",
-    ...rows.flatMap(([name, a, b, channel, signed]) => {
-      const both = signed ? Math.max(largestOf(a.data), largestOf(b.data)) : null;
-      const apart = difference(a, b);
-      return [
-        [first.sample.name, a, signed, both],
-        [second.sample.name, b, signed, both],
-        ["difference", apart, true, largestOf(apart.data)],
-      ].map(([who, tensor, colored, largest]) => {
-        const canvas = make("canvas", { role: "img", "aria-label": `${name}, ${who}` });
-        paint(canvas, tensor, channel, { signed: colored, largest });
-        return make(
-          "figure",
-          { class: "small" },
-          make("figcaption", {}, `${name}: ${who}`),
-          canvas,
-        );
-      });
-    }),
+    ...twinRow("input", first.run[input].y, second.run[input].y),
+    ...twinRow(
+      `${model.nodes[k].label}, channel ${state.channel}`,
+      first.run[k].y,
+      second.run[k].y,
+      { channel: state.channel },
+    ),
+    ...twinRow("d loss / d input", first.back.dy[input], second.back.dy[input], { signed: true }),
   );
-  $("twin-text").textContent = found
-    .map(({ sample, p }) => `${sample.name}: p = ${figure(p)}`)
+  $("twin-text").textContent = [first, second]
+    .map(
+      ({ run }, n) =>
+        `${page.samples[n].name}: p = ${figure(run[model.outputs[0].node].y.data[0])}`,
+    )
     .join("   ");
+}
+
+/* Forward and backward of a sample as it came, with the weights of now. */
+function passesOf(sample) {
+  const now = model.layers.map((layer) => layer.params);
+  for (const [k, params] of Object.entries(sample.weights))
+    model.layers[k].params = { ...now[k], ...params };
+  const run = forward(model, sample.inputs);
+  const back = backward(model, run, sample.labels, state.errors);
+  model.layers.forEach((layer, k) => (layer.params = now[k]));
+  return { run, back };
+}
+
+/* One array of both samples, and their difference, as pictures. */
+function twinRow(name, a, b, { channel = 0, signed = false } = {}) {
+  const both = signed ? Math.max(largestOf(a.data), largestOf(b.data)) : null;
+  const apart = { shape: a.shape, data: a.data.map((value, i) => value - b.data[i]) };
+  return [
+    [page.samples[0].name, a, { signed, largest: both }],
+    [page.samples[1].name, b, { signed, largest: both }],
+    ["difference", apart, { signed: true, largest: largestOf(apart.data) }],
+  ].map(([who, tensor, colors]) => {
+    const canvas = make("canvas", { role: "img", "aria-label": `${name}, ${who}` });
+    paint(canvas, tensor, channel, colors);
+    return make("figure", { class: "small" }, make("figcaption", {}, `${name}: ${who}`), canvas);
+  });
 }

@@ -47,7 +47,7 @@ function readerParts(k, readers) {
     state.run[sourceNode()].y.data[
       view(model.nodes[sourceNode()].shape).index(...state.input, state.source)
     ];
-  const rows = readers.slice(0, 25).map(({ row, col, tapRow, tapCol }) => {
+  const rows = readers.map(({ row, col, tapRow, tapCol }) => {
     const weight = tapOf(kernel, tapRow, tapCol);
     return [`${row}, ${col}`, `${tapRow}, ${tapCol}`, weight, pixel * weight];
   });

@@ -210,7 +210,7 @@ function drawProduct(k, slice, gradient) {
 /* Why a map's sum is not the weight's gradient. */
 const differs = (k, value) =>
   usersOf(model.nodes[k].layer).length > 1
-    ? `this is the first of the layer's uses, and all together make ${figure(value)}`
+    ? `this is one of the layer's uses, and all together make ${figure(value)}`
     : `the backward pass made ${figure(value)} of it`;
 
 /* The pixel that the chosen weight saw at a place, and dz there. */

@@ -35,7 +35,9 @@ function drawLoop() {
       make(
         "span",
         { class: n === running ? "running" : null, "aria-current": n === running ? "step" : null },
-        `${text}\n`,
+        text,
+        make("i", {}, filledIn(text, variables, n === running)),
+        "\n",
       ),
     ),
   );
@@ -45,6 +47,16 @@ function drawLoop() {
   $("variables").textContent = Object.entries(variables)
     .map(([name, value]) => `${name} = ${figure(value)}`)
     .join("   ");
+}
+
+/* What stands behind a line: the value of the variable it sets; behind the running one those it reads. */
+function filledIn(text, variables, runs) {
+  const set = text.match(/^\s*(?:for )?(\w+) (?:in|\+?=) /)?.[1];
+  const names = Object.keys(variables).filter(
+    (name) => name === set || (runs && !/^\w+$/.test(name)),
+  );
+  const values = names.map((name) => `${name} = ${figure(variables[name])}`);
+  return values.length ? `  # ${values.join(", ")}` : "";
 }
 
 /* How many times the innermost line runs for one output. */
@@ -234,10 +246,12 @@ function nextWindow() {
   drawLoop();
 }
 
-/* The innermost loop's next round: the next tap, or where one weight's loop goes over the image, the next place. */
+// Loops whose line runs once for each window, for the chosen weight or the winner.
+const ONCE = ["conv2d_grad_kernel", "maxpool2d_grad_input"];
+
+/* The innermost loop's next round: the next tap, or where a window has one only, the next window. */
 function stepTap() {
-  if ($("loop-name").value.endsWith("grad_kernel") && layerOf(state.node).kind === "Conv2D")
-    return nextWindow();
+  if (ONCE.includes($("loop-name").value)) return nextWindow();
   loop.tap++;
   if (loop.tap >= tapsOf(state.node)) return nextWindow();
   drawLoop();

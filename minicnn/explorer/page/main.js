@@ -31,8 +31,9 @@ function drawAgreement() {
   const rows = agreement();
   const worst = Math.max(...rows.map(([, , far]) => far));
   page.worst = worst;
+  const compared = rows.reduce((sum, [, count]) => sum + count, 0).toLocaleString("en-US");
   $("agreement-line").textContent =
-    `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value (both compute in float64).`;
+    `${worst < 1e-5 ? "✓" : "✗"} The largest difference between this page and minicnn, over ${compared} numbers of ${rows.length} outputs and gradients of ${page.samples[0].name}: ${figure(worst, 2)} of the largest value beside it (both compute in float64).`;
   fill("agreement-table", table(["array", "values compared", "largest difference"], rows));
   $("left-out").textContent = page.leftOut;
 }
@@ -143,66 +144,18 @@ function build() {
   buildImages();
 }
 
+const on = (id, event, action) => $(id).addEventListener(event, action);
+
 function listen() {
-  const on = (id, event, action) => $(id).addEventListener(event, action);
-  const redraw = (change) => (event) => {
-    change(event.target);
-    draw();
-  };
-  document.querySelectorAll("[name=view]").forEach((input) =>
-    input.addEventListener(
-      "change",
-      redraw((one) => chooseView(one.value)),
-    ),
-  );
-  on("label", "change", (event) => {
-    state.labels[0].data.fill(Number(event.target.value));
-    compute();
-  });
-  on("undo", "click", undo);
-  on("reset", "click", reset);
-  on(
-    "channel",
-    "change",
-    redraw((one) => (state.channel = Number(one.value))),
-  );
-  on(
-    "source-channel",
-    "change",
-    redraw((one) => (state.source = Number(one.value))),
-  );
-  for (const axis of ["row", "col"])
-    on(axis, "change", (event) => {
-      state[axis] = Math.round(Number(event.target.value)) || 0;
-      pointAt("target", state.row, state.col);
-    });
-  on("play", "click", togglePlaying);
-  on("step-tap", "click", stepTap);
-  on("step-window", "click", nextWindow);
-  on("loop-name", "change", drawLoop);
-  on("preset", "change", usePreset);
-  on("check", "click", check);
-  on("errors", "change", (event) => {
-    state.errors[event.target.value] = event.target.checked;
-    compute();
-  });
-  on("step", "click", takeStep);
-  on("step-back", "click", () => state.undo.at(-1)?.what === "step" && undo());
+  listenToBar();
+  listenToValue();
+  listenToKernel();
+  listenToImages();
   on("dense", "change", () => {
     chooseDense();
     drawAnswer();
   });
   on("unit", "change", drawAnswer);
-  on("epoch", "input", chooseEpoch);
-  on("file", "change", (event) => {
-    if (event.target.files[0]) openFile(event.target.files[0]);
-    event.target.value = ""; // the same file may be chosen again
-  });
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files[0] && isPicture) openFile(event.dataTransfer.files[0]);
-  });
   for (const id of ["toy-kernel", "toy-stride", "toy-padding"])
     on(id, "input", () => {
       toy.at = 0;
@@ -219,6 +172,62 @@ function listen() {
   window.addEventListener("hashchange", () => follow(location.hash) && draw());
   window.addEventListener("resize", drawEdges);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+function listenToBar() {
+  on("views", "change", (event) => {
+    chooseView(event.target.value);
+    draw();
+  });
+  on("label", "change", (event) => {
+    state.labels[0].data.fill(Number(event.target.value));
+    compute();
+  });
+  on("undo", "click", undo);
+  on("reset", "click", reset);
+}
+
+function listenToValue() {
+  const choose = (id, name) =>
+    on(id, "change", (event) => {
+      state[name] = Number(event.target.value);
+      draw();
+    });
+  choose("channel", "channel");
+  choose("source-channel", "source");
+  for (const axis of ["row", "col"])
+    on(axis, "change", (event) => {
+      state[axis] = Math.round(Number(event.target.value)) || 0;
+      pointAt("target", state.row, state.col);
+    });
+  on("play", "click", togglePlaying);
+  on("step-tap", "click", stepTap);
+  on("step-window", "click", nextWindow);
+  on("loop-name", "change", drawLoop);
+}
+
+function listenToKernel() {
+  on("preset", "change", usePreset);
+  on("check", "click", check);
+  on("errors", "change", (event) => {
+    state.errors[event.target.value] = event.target.checked;
+    compute();
+  });
+  on("step", "click", takeStep);
+  on("step-back", "click", () => state.undo.at(-1)?.what === "step" && undo());
+}
+
+function listenToImages() {
+  on("epoch", "input", chooseEpoch);
+  on("file", "change", (event) => {
+    if (event.target.files[0]) openFile(event.target.files[0]);
+    event.target.value = ""; // the same file may be chosen again
+  });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files[0] && isPicture) openFile(event.dataTransfer.files[0]);
+  });
 }
 
 const coach = { step: 0 };

@@ -1,6 +1,6 @@
 /* The network strip: one card for each layer, its maps as small pictures, edges between them. */
 
-const SHOWN = 16; // channels of a layer that the strip draws
+const SHOWN = 16; // channels of a layer that the strip draws until one asks for all
 
 /* How many layers lie between a node and the inputs: its column. */
 const columnOf = [];
@@ -20,11 +20,11 @@ function buildStrip() {
   fill("strip", edges, ...columns);
 }
 
-function card(k) {
+function card(k, count = SHOWN) {
   const { shape, label } = model.nodes[k];
   const layer = layerOf(k);
   const { channels } = view(shape);
-  const maps = Array.from({ length: Math.min(channels, SHOWN) }, (_, c) =>
+  const maps = Array.from({ length: Math.min(channels, count) }, (_, c) =>
     make(
       "button",
       {
@@ -45,8 +45,21 @@ function card(k) {
     make("p", {}, `${layer.class}, ${shape.join("×")}`),
     make("p", {}, cardFacts(layer)),
     make("div", { class: "thumbs" }, ...maps),
-    channels > SHOWN ? make("p", {}, `and ${channels - SHOWN} more channels`) : null,
+    channels > count
+      ? make(
+          "button",
+          { type: "button", onclick: () => showAll(k) },
+          `${channels - count} more channels`,
+        )
+      : null,
   );
+}
+
+/* All maps of a layer. */
+function showAll(k) {
+  $(`layer-${k}`).replaceWith(card(k, Infinity));
+  drawStrip();
+  drawEdges();
 }
 
 /* What a layer has besides its shape. */
@@ -97,7 +110,7 @@ function drawStrip() {
     const chosen =
       (k === state.node && c === state.channel) ||
       (model.nodes[state.node].inputs[0] === k && c === state.source);
-    thumb.classList.toggle("chosen", chosen);
+    thumb.setAttribute("aria-pressed", String(chosen));
   }
   document
     .querySelectorAll(".layer")

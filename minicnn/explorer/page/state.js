@@ -103,6 +103,14 @@ function chooseSample(number) {
   draw();
 }
 
+/* Whether anything is not as the page came, but for the view. */
+const isChanged = () =>
+  state.undo.length > 0 ||
+  Object.values(state.errors).some(Boolean) ||
+  state.labels.some(({ data }, n) =>
+    data.some((y, i) => y !== page.samples[state.sample].labels[n].data[i]),
+  );
+
 /* The first number that the model gives out. */
 const answer = () => state.run[model.outputs[0].node].y.data[0];
 

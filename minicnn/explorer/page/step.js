@@ -62,13 +62,30 @@ function reasonOf({ old, new: now, gradient }) {
   return `went ${way}: its gradient is ${sign}, so a larger weight would mean ${effect} loss.`;
 }
 
+/* How many weights are not what they were, and how many there are. */
+function moved(weights) {
+  const pairs = model.layers.flatMap((layer, k) =>
+    Object.entries(layer.params).map(([name, { data }]) => [data, weights[k][name].data]),
+  );
+  const count = pairs.reduce(
+    (sum, [now, old]) => sum + now.filter((value, i) => value !== old[i]).length,
+    0,
+  );
+  const all = model.layers.reduce((sum, layer) => sum + (layer.stands_for ? 0 : layer.count), 0);
+  return [count, all].map((n) => n.toLocaleString("en-US"));
+}
+
+/* The step of one weight, with its numbers. */
+function formulaOf({ old, gradient, new: now, rate, slots: { mean, variance }, index }) {
+  if (!mean) return `${figure(old)} - ${rate} x ${figure(gradient)} = ${figure(now)}`;
+  const [m, v, size] = [mean[index], variance[index], adamSize(steps.number, rate)].map((value) =>
+    figure(value),
+  );
+  return `${figure(old)} - ${size} x ${m} / (√${v} + 1e-7) = ${figure(now)}: ${m} is the mean of the gradients so far, ${v} that of their squares, and ${size} the rate, corrected for both means having begun at 0`;
+}
+
 function drawStep(before, one) {
-  const count = model.layers.reduce((sum, layer) => sum + layer.count, 0).toLocaleString("en-US");
-  const [old, g, now] = [one.old, one.gradient, one.new].map((value) => figure(value));
-  const { mean, variance } = one.slots;
-  const formula = mean
-    ? `${old} - size x mean / (root of mean square + 1e-7) = ${now}, with mean ${figure(mean[one.index])}, mean square ${figure(variance[one.index])}`
-    : `${old} - ${one.rate} x ${g} = ${now}`;
+  const [count, all] = moved(before.weights);
   fill(
     "step-result",
     table(
@@ -81,7 +98,7 @@ function drawStep(before, one) {
     make(
       "p",
       {},
-      `All ${count} weights moved at once, each against its gradient. One of them: ${one.name} ${reasonOf(one)}`,
+      `${count} of ${all} weights moved at once, each against its gradient; the others have none. One of them: ${one.name} ${reasonOf(one)}`,
     ),
     table(null, [
       ["weight before", one.old],
@@ -89,6 +106,6 @@ function drawStep(before, one) {
       ["weight after", one.new],
       ["difference", one.new - one.old],
     ]),
-    make("p", { class: "numbers" }, `weight after = ${formula}`),
+    make("p", { class: "numbers" }, `weight after = ${formulaOf(one)}`),
   );
 }

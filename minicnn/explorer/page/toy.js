@@ -25,7 +25,8 @@ function drawToy() {
   ];
   const window = slide([7, 7], [size, size], [stride, stride], padding);
   const padded = pad(TOY_IMAGE, window, 0);
-  const y = convForward(padded, toyKernel(size), zeros([1]), [stride, stride]);
+  const kernel = toyKernel(size);
+  const y = convForward(padded, kernel, zeros([1]), [stride, stride]);
   const [{ count, before, after }] = window;
   toy.at %= count * count;
   const [row, col] = [Math.floor(toy.at / count), toy.at % count];
@@ -35,10 +36,18 @@ function drawToy() {
     padding === "same"
       ? `ceil(7 / ${stride}) = ${count}, with ${before} pixels of padding in front and ${after} behind`
       : `floor((7 - ${size}) / ${stride}) + 1 = ${count}`;
-  $("toy-formula").textContent =
-    `positions along each axis: ${ends}. Output ${count} x ${count}; here row ${row}, col ${col}: ${figure(y.data[toy.at])}`;
-  $("toy-caption").textContent = `output, ${count} x ${count}`;
   const total = padded.shape[0];
+  const products = Array.from(kernel.data, (weight, i) => {
+    const at = (row * stride + Math.floor(i / size)) * total + col * stride + (i % size);
+    return `${padded.data[at]}·${weight < 0 ? `(${weight})` : weight}`;
+  });
+  $("toy-formula").textContent =
+    `positions along each axis: ${ends}. Output ${count} x ${count}\nhere row ${row}, col ${col}: ${products.join(" + ")} = ${figure(y.data[toy.at])}`;
+  $("toy-caption").textContent = `output, ${count} x ${count}`;
+  fill(
+    "toy-weights",
+    cellTable(size, (r, c) => [figure(kernel.data[r * size + c]), "covered"]),
+  );
   const covered = (r, c) =>
     r >= row * stride && r < row * stride + size && c >= col * stride && c < col * stride + size;
   const real = (r) => r >= before && r < before + 7;
@@ -71,12 +80,9 @@ const cellTable = (size, cell) =>
         "tr",
         {},
         ...Array.from({ length: size }, (_, c) => {
-          const [text, kind, onpointerenter] = cell(r, c);
-          return make(
-            "td",
-            { class: kind || null, ...(onpointerenter ? { onclick: onpointerenter } : {}) },
-            text,
-          );
+          const [text, kind, onclick] = cell(r, c);
+          const content = onclick ? make("button", { type: "button", onclick }, text) : text;
+          return make("td", { class: kind || null }, content);
         }),
       ),
     ),

@@ -75,11 +75,14 @@ function drawValue() {
     ["col", state.col],
   ])
     $(id).value = value;
-  clearTimeout(linking);
-  linking = setTimeout(() => history.replaceState(null, "", link()), 100); // browsers slow down one at each move
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    history.replaceState(null, "", link());
+    $("said").textContent = $("parts").firstChild.textContent;
+  }, 100);
 }
 
-let linking = null;
+let settling = null; // what waits until pointing rests: the link, and what a screen reader says
 
 /* The two pictures; while only the place changes they stay, and the frames move. */
 function drawMaps(k, source) {
@@ -160,14 +163,14 @@ function drawFrames(k) {
   const window = windowOf(k);
   if (state.pointed === "target") {
     targetMap.frame([state.row, state.col, 1, 1, "here"]);
-    if (window) sourceMap.frame([...window, "window"], ...winnerFrame(k));
+    if (window) sourceMap.frame([...window, "window"], ...winnerFrame(k), ...wrongPixels(k));
     else if (isImage(model.nodes[sourceNode()].shape) === isImage(model.nodes[k].shape))
       sourceMap.frame([state.row, state.col, 1, 1, "here"]);
     else sourceMap.frame();
     return;
   }
   const [row, col] = state.input;
-  sourceMap.frame([row, col, 1, 1, "here"]);
+  sourceMap.frame([row, col, 1, 1, "here"], ...wrongPixels(k));
   if (!window) return targetMap.frame();
   const readers = readersOfPixel(k, row, col);
   if (!readers.length) return targetMap.frame();
@@ -179,6 +182,15 @@ function drawFrames(k) {
     last.col - first.col + 1,
     "window",
   ]);
+}
+
+/* The pixels whose dx the last check found wrong. */
+function wrongPixels(k) {
+  if (k !== state.kernelNode || state.view === "forward") return [];
+  const inputs = checkOf(kernelSlice())?.inputs ?? [];
+  return inputs
+    .filter((one) => one.wrong && one.place)
+    .map(({ place }) => [...place, 1, 1, "wrong"]);
 }
 
 /* The pixel that won the chosen window. */
@@ -202,28 +214,39 @@ function winnerFrame(k) {
 function sameLines() {
   const k = state.node;
   const { shape } = model.nodes[k];
-  const { name } = layerOf(k); // of a layer that is used several times, they explain the first use
+  const { name, activation } = layerOf(k);
   const at = isImage(shape)
     ? [state.row, state.col, state.channel]
     : [view(shape).index(state.row, state.col)];
   const tuple = (place) => `(${place.join(", ")}${place.length === 1 ? "," : ""})`;
   const source = model.nodes[sourceNode()].shape;
+  const { before } = branch(); // minicnn counts through inputs that lie side by side
   const input = isImage(source)
-    ? [...state.input, state.source]
-    : [view(source).index(...state.input)];
-  const [python, shell] = [
-    JSON.stringify(name),
-    /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`,
-  ];
+    ? [...state.input, before + state.source]
+    : [before + view(source).index(...state.input)];
+  const quoted = (text) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+  const [python, shell] = [JSON.stringify(name), quoted(name)];
   let [call, flags] = [
     `explain(model, x, ${python}, ${tuple(at)})`,
     `--layer ${shell} --position ${at.join(",")}`,
   ];
   if (state.view !== "forward") {
-    const [of, place] = state.pointed === "target" ? ["activation", at] : ["input", input];
+    const dz = activation === "linear" ? "output" : "activation";
+    const [of, place] = state.pointed === "target" ? [dz, at] : ["input", input];
     call = `explain_gradient(model, x, y, ${python}, "${of}", ${tuple(place)})`;
-    flags = `--layer ${shell} --backward --of ${of} --position ${place.join(",")}`;
+    const label = page.classes?.[state.labels[0].data[0]];
+    flags = `--layer ${shell} --backward${label ? ` --label ${quoted(label)}` : ""} --of ${of} --position ${place.join(",")}`;
   }
   if (layerOf(k).stands_for) return "this layer is the page's own: it stands for what was left out";
-  return `print(${call})${page.command ? `\n${page.command} ${flags}` : ""}`;
+  const { command } = page.samples[state.sample];
+  return [`print(${call})`, ...(command ? [`${command} ${flags}`] : []), ...remarks(k)].join("\n");
+}
+
+/* In what those lines do not print what the page shows. */
+function remarks(k) {
+  const found = [];
+  if (usersOf(model.nodes[k].layer)[0] !== k) found.push("# of the layer's first use");
+  if (isChanged())
+    found.push("# of the model and the sample as they came: here, they were changed");
+  return found;
 }

@@ -42,9 +42,11 @@ def test_a_synthetic_slice_comes_with_its_healthy_twin(model, image, tmp_path, c
         "the same slice without lesions",
     ]
     assert page["classes"] == ["Not_Infected", "Infected"]
-    assert page["command"].endswith(f"explain {model} {image}")
+    assert page["samples"][0]["command"].endswith(f"explain {model} {image}")
+    assert page["samples"][1]["command"] == ""  # no file has that slice
     assert [at["epoch"] for at in page["epochs"]["at"]] == [0, 1, None]
-    assert page["prepare"] == {"rescale": 1.0, "samplewise": True}
+    assert page["prepare"]["rescale"] == 1 and page["prepare"]["samplewise"]
+    assert "crop of covid predict" in page["prepare"]["missing"]
 
 
 def test_the_label_is_that_of_the_folder_or_the_one_named(model, image, tmp_path, capsys):

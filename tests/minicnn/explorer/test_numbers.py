@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from browser import REQUIRED, Browser, found
-from explorer_pages import Hand, image, random_stack, three_branches
+from explorer_pages import Hand, image, odd_vectors, random_stack, three_branches, two_in_two_out
 
 from minicnn import layers, models
 from minicnn.explorer import Sample, write_page
@@ -31,32 +31,11 @@ def compiled(model):
     return model
 
 
-def two_in_two_out():
-    """Two inputs, one of them a vector; two outputs, one of them read by another layer, no sigmoid."""
-    picture, vector = layers.Input((9, 7, 1)), layers.Input((4,))
-    flat = layers.Flatten()(layers.Conv2D(2, 3, use_bias=False)(picture))
-    both = layers.concatenate([flat, layers.Dense(3, activation="relu")(vector)])
-    first = layers.Dense(2, activation="sigmoid", name="first")(both)
-    second = layers.Dense(1, activation="sigmoid", name="second")(first)
-    model = models.Model([picture, vector], [first, second], name="two", seed=4)
-    model.compile("sgd", loss_weights=[0.5, 2.0])
-    return model
-
-
 def one_tensor_twice():
     """A model that gives out one tensor as two outputs, with a label each."""
     x = layers.Input((4,))
     both = layers.Dense(1, activation="sigmoid")(x)
     return models.Model(x, [both, both], name="twice", seed=1)
-
-
-def odd_vectors():
-    """Vectors that do not fill a square, and a concatenation of channels."""
-    x = layers.Input((5, 4, 3))
-    one = layers.Conv2D(5, 2, padding="same", activation="relu", name="a/b")(x)
-    joined = layers.Concatenate(name="joined")([one, x, one])
-    hidden = layers.Dense(17, activation="relu", name='"quoted" é')(layers.Flatten()(joined))
-    return models.Model(x, layers.Dense(2, activation="sigmoid")(hidden), name="odd", seed=2)
 
 
 MODELS = {
@@ -223,21 +202,6 @@ def test_a_link_that_names_nothing(hash, browser, tmp_path):
     )
     hand = Hand(browser, page.as_uri() + hash)
     assert hand.text("#answer-now") and hand.text("#agreement-line").startswith("✓")
-
-
-def test_a_check_is_shown_for_what_was_checked(browser, tmp_path):
-    page = write_page(
-        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
-    )
-    hand = Hand(browser, page)
-    hand.click("#check")
-    hand.wait("state.checked")
-    assert "✓" in hand.text("#gradient-grid")
-    hand.set("channel", 1)
-    assert "✓" not in hand.text("#gradient-grid")
-    assert hand.run("return document.querySelector('.verdict')") is None
-    hand.set("channel", 0)
-    assert "✓" in hand.text("#gradient-grid")
 
 
 def test_links_lines_and_texts_of_odd_names_and_shares(browser, tmp_path):

@@ -131,7 +131,10 @@ def test_numbers_of_numpy_are_taken(tmp_path):
         "epochs": [(np.int64(0), {})],
     }
     page = knows(write_page(small(), X, np.float32(1), tmp_path / "page.html", **arguments))
-    assert page["prepare"] == {"rescale": 0.5, "samplewise": True} and page["epochs"] is None
+    assert (
+        page["prepare"] == {"rescale": 0.5, "samplewise": True, "missing": ""}
+        and page["epochs"] is None
+    )
 
 
 def test_a_model_that_is_not_finite(tmp_path):
