@@ -124,6 +124,11 @@ def test_1_the_strip_shows_every_layer_and_chooses_a_map(hand):
     assert sorted(shown) == sorted(hand.run("return model.nodes.map(node => node.label)"))
     edges = hand.run("return document.querySelectorAll('#edges path').length")
     assert edges == hand.run("return model.nodes.reduce((n, node) => n + node.inputs.length, 0)")
+    for k, shape in enumerate(hand.run("return model.nodes.map(node => node.shape)")):
+        if len(shape) == 3 and shape[2] > 16:  # the others on demand
+            hand.click(f"#layer-{k} > button")
+        thumbs = hand.run("return $(`layer-${arguments_[0]}`).querySelectorAll('.thumb').length", k)
+        assert thumbs == (shape[2] if len(shape) == 3 else 1)
     k = hand.run("return model.nodes.findIndex((n, k) => layerOf(k).kind === 'MaxPooling2D')")
     hand.click(f"#layer-{k} .thumb")
     assert hand.run("return state.node") == k
@@ -306,7 +311,7 @@ def test_10_an_error_turns_the_check_red_and_only_then(hand, error):
     assert marked == wrong[0]
     hand.click("[value=backward]")
     marked = hand.run("return document.querySelectorAll('#source-map rect.wrong').length")
-    assert marked == wrong[2]
+    assert marked == (wrong[2] > 0)
     hand.click(f"#errors [value={error}]")
     assert hand.run("return document.querySelector('.verdict')") is None
     hand.click("#check")

@@ -163,14 +163,14 @@ function drawFrames(k) {
   const window = windowOf(k);
   if (state.pointed === "target") {
     targetMap.frame([state.row, state.col, 1, 1, "here"]);
-    if (window) sourceMap.frame([...window, "window"], ...winnerFrame(k), ...wrongPixels(k));
+    if (window) sourceMap.frame([...window, "window"], ...winnerFrame(k), ...wrongFrame(k));
     else if (isImage(model.nodes[sourceNode()].shape) === isImage(model.nodes[k].shape))
       sourceMap.frame([state.row, state.col, 1, 1, "here"]);
     else sourceMap.frame();
     return;
   }
   const [row, col] = state.input;
-  sourceMap.frame([row, col, 1, 1, "here"], ...wrongPixels(k));
+  sourceMap.frame([row, col, 1, 1, "here"], ...wrongFrame(k));
   if (!window) return targetMap.frame();
   const readers = readersOfPixel(k, row, col);
   if (!readers.length) return targetMap.frame();
@@ -184,13 +184,14 @@ function drawFrames(k) {
   ]);
 }
 
-/* The pixels whose dx the last check found wrong. */
-function wrongPixels(k) {
+/* A frame around the pixels whose dx the last check found wrong. */
+function wrongFrame(k) {
   if (k !== state.kernelNode || state.view === "forward") return [];
-  const inputs = checkOf(kernelSlice())?.inputs ?? [];
-  return inputs
-    .filter((one) => one.wrong && one.place)
-    .map(({ place }) => [...place, 1, 1, "wrong"]);
+  const wrong = (checkOf(kernelSlice())?.inputs ?? []).filter((one) => one.wrong && one.place);
+  if (!wrong.length) return [];
+  const [rows, cols] = [0, 1].map((axis) => wrong.map(({ place }) => place[axis]));
+  const [top, left] = [Math.min(...rows) - 1, Math.min(...cols) - 1];
+  return [[top, left, Math.max(...rows) - top + 2, Math.max(...cols) - left + 2, "wrong"]];
 }
 
 /* The pixel that won the chosen window. */
