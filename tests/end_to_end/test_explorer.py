@@ -203,7 +203,7 @@ def test_5_a_weight_shows_the_map_whose_sum_is_its_gradient(hand):
         )
         total = hand.run(
             "const slice = kernelSlice(); const [row, col] = state.tap;"
-            "return [productOf(firstNode, slice, row, col).data.reduce((a, b) => a + b, 0),"
+            "return [productOf(firstNode, slice, row, col).products.data.reduce((a, b) => a + b, 0),"
             "state.back.grads[model.nodes[firstNode].layer].kernel.data[slice.index(row, col)]]"
         )
         assert total[0] == pytest.approx(total[1], rel=1e-9, abs=1e-15)

@@ -41,6 +41,11 @@ const isImage = (shape) => shape.length === 3;
 
 const isDark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
+const [BLUE, ORANGE] = [
+  [0, 114, 178],
+  [213, 94, 0],
+];
+
 /* 255 colors, as a canvas holds them. Gray from black to white; or signed, from blue (the least) over the
    page's color (0, number 127) to orange (Okabe and Ito 2008), not in proportion, so that small values show. */
 function palette(signed, dark) {
@@ -48,7 +53,7 @@ function palette(signed, dark) {
   const middle = dark ? [32, 38, 44] : [247, 247, 247];
   for (let i = 0; i < 255; i++) {
     const t = i / 127 - 1;
-    const end = t < 0 ? [0, 114, 178] : [213, 94, 0];
+    const end = t < 0 ? BLUE : ORANGE;
     const color = signed
       ? middle.map((from, k) => from + Math.abs(t) ** 0.4 * (end[k] - from))
       : [i, i, i].map((gray) => (255 * gray) / 254);
@@ -60,8 +65,9 @@ function palette(signed, dark) {
 const PALETTES = { gray: palette(false), light: palette(true, false), dark: palette(true, true) };
 
 /* Draw a channel of a tensor, one canvas pixel for each value. `signed`: blue and orange around 0, the
-   full colors at +-`largest`; else gray from the smallest value to the largest. */
-function paint(canvas, tensor, channel, { signed = false, largest = null } = {}) {
+   full colors at +-`largest`, over a faint image of the values `behind`, if there are any; else gray from
+   the smallest value to the largest. */
+function paint(canvas, tensor, channel, { signed = false, largest = null, behind = null } = {}) {
   const { rows, cols, channels } = view(tensor.shape);
   [canvas.width, canvas.height] = [cols, rows];
   const context = canvas.getContext("2d");
@@ -78,7 +84,21 @@ function paint(canvas, tensor, channel, { signed = false, largest = null } = {})
   const colors = signed ? PALETTES[isDark() ? "dark" : "light"] : PALETTES.gray;
   for (let i = channel, n = 0; i < data.length; i += channels, n++)
     pixels[n] = colors[Math.min(Math.max(Math.round((254 * (data[i] - from)) / span), 0), 254)];
+  if (behind) mixIn(picture.data, behind, data, most || 1);
   context.putImageData(picture, 0, 0);
+}
+
+/* Under the colors of `values` lie grays of the image `behind`, the fainter the larger a value is. */
+function mixIn(rgba, behind, values, most) {
+  const [black, white] = isDark() ? [20, 90] : [170, 247];
+  const low = behind.reduce((a, b) => Math.min(a, b));
+  const high = behind.reduce((a, b) => Math.max(a, b));
+  behind.forEach((value, n) => {
+    const gray = black + ((white - black) * (value - low)) / (high - low || 1);
+    const end = values[n] < 0 ? BLUE : ORANGE;
+    const share = Math.min(Math.abs(values[n]) / most, 1) ** 0.4;
+    end.forEach((color, k) => (rgba[4 * n + k] = gray + share * (color - gray)));
+  });
 }
 
 const SVG = "http://www.w3.org/2000/svg";

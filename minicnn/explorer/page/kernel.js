@@ -169,14 +169,15 @@ function drawProduct(k, slice, gradient) {
       `${name} = x · dz = ${figure(x)} · ${figure(dz)} = ${figure(value)}`;
     return;
   }
-  const products = productOf(k, slice, row, col);
+  const { products, pixels } = productOf(k, slice, row, col);
   productMap.draw(
     products,
     0,
-    { signed: true, largest: largestOf(products.data) },
+    { signed: true, largest: largestOf(products.data), behind: pixels },
     `${name}: pixel times dz at every position`,
   );
-  $("product-caption").textContent = `x · dz at every position, tap ${row}, ${col}`;
+  $("product-caption").textContent =
+    `x · dz at every position, tap ${row}, ${col}; behind it, in gray, x`;
   const total = products.data.reduce((sum, one) => sum + one, 0);
   $("product-sum").textContent =
     `${name} is the sum of this map, over ${products.shape[0]} x ${products.shape[1]} positions: ${figure(total)}` +
@@ -227,17 +228,17 @@ function showProduct(row, col) {
   productMap.frame([row, col, 1, 1, "here"]);
 }
 
-/* pixel * dz for one tap, as a map of all output positions. */
+/* pixel * dz for one tap, as a map of all output positions; and the pixels alone. */
 function productOf(k, slice, row, col) {
   const [height, width, filters] = state.run[k].z.shape;
   const products = zeros([height, width, 1]);
-  for (let r = 0; r < height; r++)
-    for (let c = 0; c < width; c++) {
-      const place = r * width + c;
-      const pixel = pixelUnder(k, r, c, row, col, slice.c);
-      products.data[place] = pixel * dzAt(k, place * filters + slice.bias);
-    }
-  return products;
+  const pixels = products.data.map((_, place) =>
+    pixelUnder(k, Math.floor(place / width), place % width, row, col, slice.c),
+  );
+  products.data.forEach((_, place) => {
+    products.data[place] = pixels[place] * dzAt(k, place * filters + slice.bias);
+  });
+  return { products, pixels };
 }
 
 function usePreset() {
