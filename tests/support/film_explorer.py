@@ -65,7 +65,12 @@ def scenes():
     do = (
         "document.querySelector('[value=offByOne]').click();document.querySelector('#step').click()"
     )
-    yield 3.0, "One step of SGD: weights move against their gradients, and the loss falls.", do, "update"
+    yield (
+        3.0,
+        "One step of SGD: weights move against their gradients, and the loss falls.",
+        do,
+        "update",
+    )
 
 
 def film(page: Path, folder: Path) -> None:
