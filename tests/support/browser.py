@@ -121,6 +121,10 @@ class Browser:
     def open(self, path: Path | str) -> None:
         """Open a file, as a double click does, or an address."""
         self.post("url", url=path if isinstance(path, str) else path.absolute().as_uri())
+        while (
+            self.run("return document.readyState") != "complete"
+        ):  # on a busy machine it returns early
+            time.sleep(0.02)
 
     def run(self, script: str):
         """The value of a piece of JavaScript that ends in `return ...`."""
