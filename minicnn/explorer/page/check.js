@@ -131,7 +131,7 @@ function drawCheck(slice) {
 
 function verdictOf({ weights, biases, inputs }, all, wrong) {
   if (wrong.length) {
-    const [ofWeights, ofInputs] = [weights, inputs].map(
+    const [ofWeights, ofInputs] = [[...weights, ...biases], inputs].map(
       (some) => some.filter((one) => one.wrong).length,
     );
     return [
@@ -149,6 +149,6 @@ function verdictOf({ weights, biases, inputs }, all, wrong) {
     : "";
   return [
     "good",
-    `✓ all ${all.length} gradients agree: ${weights.length + biases.length} of weights, ${inputs.length} of inputs.${planted}`,
+    `✓ all ${all.length} gradients agree with the nudged loss: ${weights.length + biases.length} of weights, ${inputs.length} of inputs.${planted}`,
   ];
 }

@@ -212,7 +212,7 @@ function drawProduct(k, slice, gradient) {
 const differs = (k, value) =>
   usersOf(model.nodes[k].layer).length > 1
     ? `this is one of the layer's uses, and all together make ${figure(value)}`
-    : `the backward pass made ${figure(value)} of it`;
+    : `the broken backward pass says ${figure(value)}`;
 
 /* The pixel that the chosen weight saw at a place, and dz there. */
 const factorsAt = (k, slice, row, col) => ({
@@ -223,8 +223,9 @@ const factorsAt = (k, slice, row, col) => ({
 /* One place of the map taken apart. */
 function showProduct(row, col) {
   const { pixel, gradient } = factorsAt(state.kernelNode, kernelSlice(), row, col);
+  const [top, left] = windowOf(state.kernelNode, row, col);
   $("product-here").textContent =
-    `at row ${row}, col ${col}: x · dz = ${figure(pixel)} · ${figure(gradient)} = ${figure(pixel * gradient)}`;
+    `at output row ${row}, col ${col}, the pixel at row ${top + state.tap[0]}, col ${left + state.tap[1]}: x · dz = ${figure(pixel)} · ${figure(gradient)} = ${figure(pixel * gradient)}`;
   productMap.frame([row, col, 1, 1, "here"]);
 }
 

@@ -121,7 +121,6 @@ function reset() {
   document.querySelectorAll("#errors input").forEach((input) => (input.checked = false));
   if (page.epochs) showEpoch(page.epochs.at.length - 1);
   restoreWeights();
-  fill("step-result");
   chooseSample(state.sample);
 }
 

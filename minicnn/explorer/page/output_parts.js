@@ -6,7 +6,8 @@ function outputParts(k) {
   const place = isImage(shape)
     ? `row ${state.row}, col ${state.col}, channel ${state.channel}`
     : `unit ${at}`;
-  const heading = make("h3", {}, `${label}, ${place}: ${figure(kept.y.data[at])}`);
+  const number = state.view === "forward" ? figure(kept.y.data[at]) : `dz = ${figure(dzAt(k, at))}`;
+  const heading = make("h3", {}, `${label}, ${place}: ${number}`);
   if (state.view !== "forward") return [heading, gateTable(k, at)];
   if (layer.kind === "Conv2D") return [heading, ...convParts(k), sumTable(k, at)];
   if (layer.kind === "Dense") return [heading, ...denseParts(k, at), sumTable(k, at)];

@@ -100,6 +100,7 @@ function chooseSample(number) {
   state.image = "";
   takeSample(number);
   state.checked = null;
+  fill("step-result"); // a step was of the other sample
   draw();
 }
 

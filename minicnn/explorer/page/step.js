@@ -57,9 +57,11 @@ function reasonOf({ old, new: now, gradient }) {
   if (now === old) return "stays: its gradient is 0, the loss does not depend on it here.";
   const [way, sign, effect] =
     gradient > 0 ? ["down", "positive", "more"] : ["up", "negative", "less"];
+  if (Object.values(state.errors).some(Boolean))
+    return `went ${now < old ? "down" : "up"}, by a backward pass that is broken: the reason may be wrong.`;
   if (now < old !== gradient > 0)
     return `went ${now < old ? "down" : "up"}, where Adam's mean of earlier gradients still points.`;
-  return `went ${way}: its gradient is ${sign}, so a larger weight would mean ${effect} loss.`;
+  return `went ${way}: its gradient was ${sign}, so a larger weight would have meant ${effect} loss.`;
 }
 
 /* How many weights are not what they were, and how many there are. */
@@ -98,7 +100,7 @@ function drawStep(before, one) {
     make(
       "p",
       {},
-      `${count} of ${all} weights moved at once, each against its gradient; the others have none. One of them: ${one.name} ${reasonOf(one)}`,
+      `${count} of ${all} weights moved at once, each against its gradient; the gradient of the others is 0. The one you chose, ${one.name}, ${reasonOf(one)}`,
     ),
     table(null, [
       ["weight before", one.old],
