@@ -158,11 +158,14 @@ class MapView {
   frame(...frames) {
     const rect = ([row, col, height, width], kind) => {
       const found = document.createElementNS(SVG, "rect");
+      const [right, down] = [this.canvas.width, this.canvas.height].map((n) =>
+        Math.min(0.5, n / 40),
+      );
       const around = {
-        x: col - 0.5,
-        y: row - 0.5,
-        width: width + 1,
-        height: height + 1,
+        x: col - right,
+        y: row - down,
+        width: width + 2 * right,
+        height: height + 2 * down,
         class: kind,
       };
       for (const [name, value] of Object.entries(around)) found.setAttribute(name, value);

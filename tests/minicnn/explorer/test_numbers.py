@@ -319,3 +319,17 @@ def test_every_layer_of_any_architecture_is_shown_and_checked(name, width, brows
     assert hand.run("return state.back.loss") < before[1]
     hand.click("#undo")
     assert hand.run("return [answer(), state.back.loss]") == before
+
+
+def test_a_frame_on_a_map_of_one_value_stays_on_it(browser, tmp_path):
+    page = write_page(
+        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
+    )
+    hand = Hand(browser, page)
+    hand.run("chooseNode(model.nodes.length - 1); draw()")
+    sticks_out = hand.run(
+        "const map = $('target-map').querySelector('canvas').getBoundingClientRect();"
+        "return [...$('target-map').querySelectorAll('rect')].map(r => r.getBoundingClientRect())"
+        ".map(r => Math.max(map.left - r.left, r.right - map.right, map.top - r.top, r.bottom - map.bottom))"
+    )
+    assert sticks_out and max(sticks_out) < 16  # pixels; half of the map it was
