@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from browser import REQUIRED, Browser, found
 
 from minicnn import kernels
 from minicnn.kernels.runtime import thread_count
@@ -54,3 +55,13 @@ def one_thread():
     thread_count.set_threads(1)
     yield
     thread_count.set_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; without one the test is skipped, or fails where one is required."""
+    if found() is None and not REQUIRED:
+        pytest.skip("no Chromium with its driver is installed")
+    assert found() is not None, "BROWSER_REQUIRED=1, but no Chromium with its driver is installed"
+    with Browser() as opened:
+        yield opened

@@ -6,7 +6,6 @@ phone. What the numbers of any architecture are is in tests/minicnn/explorer/tes
 
 import numpy as np
 import pytest
-from browser import REQUIRED, Browser, found
 from explorer_pages import Hand, image, random_stack, three_branches
 
 from covid.training.architectures import MODELS, build_model
@@ -14,9 +13,6 @@ from minicnn.explorer import Sample, write_page
 from minicnn.inspection import explain, trace
 from minicnn.layers import Conv2D
 
-pytestmark = pytest.mark.skipif(
-    found() is None and not REQUIRED, reason="no Chromium with its driver"
-)
 WIDTHS = (1280, 360)
 SLOW = pytest.mark.slow
 
@@ -26,12 +22,6 @@ GRAPHS = {
     "random_stack": lambda: random_stack(23, (100, 100, 3), outputs=1),
 }
 DRIVEN = (*MODELS, *GRAPHS)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -121,9 +121,8 @@ class Browser:
     def open(self, path: Path | str) -> None:
         """Open a file, as a double click does, or an address."""
         self.post("url", url=path if isinstance(path, str) else path.absolute().as_uri())
-        while (
-            self.run("return document.readyState") != "complete"
-        ):  # on a busy machine it returns early
+        # On a busy machine it returns before the page is complete.
+        while self.run("return document.readyState") != "complete":
             time.sleep(0.02)
 
     def run(self, script: str):

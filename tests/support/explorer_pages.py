@@ -84,6 +84,42 @@ def odd_vectors():
     return models.Model(x, layers.Dense(2, activation="sigmoid")(hidden), name="odd", seed=2)
 
 
+def one_tensor_twice():
+    """A model that gives out one tensor as two outputs, with a label each."""
+    x = layers.Input((4,))
+    both = layers.Dense(1, activation="sigmoid")(x)
+    return models.Model(x, [both, both], name="twice", seed=1)
+
+
+# By name: what builds a model, a sample and its label.
+ARCHITECTURES = {
+    "three branches": (three_branches, image(21)[:, :18].repeat(2, axis=2), 1),
+    **{
+        f"stack {seed}": (lambda seed=seed: random_stack(seed), image(40, 3), np.array([1, 0]))
+        for seed in range(4)
+    },
+    "one tensor twice": (one_tensor_twice, np.array([1, -2, 0.5, 1], np.float32), [1, 0]),
+    "odd vectors": (odd_vectors, image(5, 3)[:, :4], np.array([0.5, 1])),
+    "two in, two out": (
+        two_in_two_out,
+        [image(9)[:, :7], np.array([0.5, -1, 2, 0.1], np.float32)],
+        [np.array([1, 0]), np.array([1])],
+    ),
+}
+
+
+def architecture(name):
+    """(model, sample, label) of one of `ARCHITECTURES`, the model compiled."""
+    build, x, y = ARCHITECTURES[name]
+    return compiled(build()), x, y
+
+
+def compiled(model):
+    if model.optimizer is None:
+        model.compile("sgd")
+    return model
+
+
 POINT = """
 const [map, row, col, pressed] = arguments_;
 const canvas = document.querySelector(`#${map} canvas`);

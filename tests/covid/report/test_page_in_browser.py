@@ -6,14 +6,10 @@ Skipped where Chromium and its driver are not installed; BROWSER_REQUIRED=1 make
 import re
 
 import pytest
-from browser import REQUIRED, Browser, found
 from page_runs import HOSTILE, make_run
 
 from covid.report import write_page
 
-pytestmark = pytest.mark.skipif(
-    found() is None and not REQUIRED, reason="no Chromium with chromedriver is installed"
-)
 WIDTHS = (360, 412, 768, 1280)
 # Elements wider than the screen that do not lie in a box that scrolls or hides them.
 STICKING_OUT = """
@@ -56,13 +52,6 @@ CUT_OFF = """
 return [...document.querySelectorAll("figure .scroll")].filter(b => b.scrollWidth > b.clientWidth + 1)
   .map(b => b.getAttribute("aria-label"));
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    assert found() is not None, "BROWSER_REQUIRED=1, but no Chromium with chromedriver is installed"
-    with Browser() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,14 @@
 """The page's check: red where the backward pass is wrong, and nowhere else."""
 
 import pytest
-from browser import REQUIRED, Browser, found
-from explorer_pages import Hand, image, three_branches
+from explorer_pages import Hand, architecture, compiled, image
 
 from minicnn import layers, models
 from minicnn.explorer import write_page
 
-pytestmark = pytest.mark.skipif(
-    found() is None and not REQUIRED, reason="no Chromium with its driver"
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as opened:
-        yield opened
-
 
 def page_of(browser, model, x, path, width=1280):
-    model.compile("sgd")
-    return Hand(browser, write_page(model, x, 1, path / "page.html"), width)
+    return Hand(browser, write_page(compiled(model), x, 1, path / "page.html"), width)
 
 
 def verdict(hand):
@@ -112,7 +100,7 @@ def test_an_error_that_does_not_reach_these_weights(browser, tmp_path):
 
 
 def test_a_check_is_shown_for_what_was_checked(browser, tmp_path):
-    hand = page_of(browser, three_branches(), image(21)[:, :18].repeat(2, axis=2), tmp_path)
+    hand = page_of(browser, *architecture("three branches")[:2], tmp_path)
     assert verdict(hand).startswith("✓")
     assert "✓" in hand.text("#gradient-grid")
     hand.set("channel", 1)
@@ -124,7 +112,7 @@ def test_a_check_is_shown_for_what_was_checked(browser, tmp_path):
 
 def test_a_weight_of_a_layer_with_two_uses(browser, tmp_path):
     """The map is of the chosen use; its sum is a part of the gradient, and the page says so."""
-    hand = page_of(browser, three_branches(), image(21)[:, :18].repeat(2, axis=2), tmp_path)
+    hand = page_of(browser, *architecture("three branches")[:2], tmp_path)
     sums = []
     for label in hand.run("return model.nodes.map(n => n.label).filter(l => /^shared/.test(l))"):
         hand.run("chooseNode(model.nodes.findIndex(n => n.label === arguments_[0])); draw()", label)

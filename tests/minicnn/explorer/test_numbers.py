@@ -2,21 +2,10 @@
 
 import numpy as np
 import pytest
-from browser import REQUIRED, Browser, found
-from explorer_pages import Hand, image, odd_vectors, random_stack, three_branches, two_in_two_out
+from explorer_pages import ARCHITECTURES, Hand, architecture, compiled, image
 
 from minicnn import layers, models
 from minicnn.explorer import Sample, write_page
-
-pytestmark = pytest.mark.skipif(
-    found() is None and not REQUIRED, reason="no Chromium with its driver"
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as opened:
-        yield opened
 
 
 def worst(browser, path):
@@ -25,45 +14,15 @@ def worst(browser, path):
     return hand.run("return page.worst")
 
 
-def compiled(model):
-    if model.optimizer is None:
-        model.compile("sgd")
-    return model
-
-
-def one_tensor_twice():
-    """A model that gives out one tensor as two outputs, with a label each."""
-    x = layers.Input((4,))
-    both = layers.Dense(1, activation="sigmoid")(x)
-    return models.Model(x, [both, both], name="twice", seed=1)
-
-
-MODELS = {
-    "three branches": (three_branches, image(21)[:, :18].repeat(2, axis=2), 1),
-    **{
-        f"stack {seed}": (lambda seed=seed: random_stack(seed), image(40, 3), [1, 0])
-        for seed in range(4)
-    },
-    "one tensor twice": (one_tensor_twice, np.array([1, -2, 0.5, 1], np.float32), [1, 0]),
-    "odd vectors": (odd_vectors, image(5, 3)[:, :4], [0.5, 1]),
-    "two in, two out": (
-        two_in_two_out,
-        [image(9)[:, :7], np.array([0.5, -1, 2, 0.1], np.float32)],
-        [np.array([1, 0]), np.array([1])],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_output_and_gradient(name, browser, tmp_path):
-    build, x, y = MODELS[name]
-    path = write_page(compiled(build()), x, y, tmp_path / "page.html")
+    path = write_page(*architecture(name), tmp_path / "page.html")
     assert worst(browser, path) < 1e-6
 
 
 def test_a_model_of_another_dtype(browser, tmp_path):
-    model = compiled(three_branches()).astype("float64")
-    path = write_page(model, *MODELS["three branches"][1:], tmp_path / "page.html")
+    model, x, y = architecture("three branches")
+    path = write_page(model.astype("float64"), x, y, tmp_path / "page.html")
     assert worst(browser, path) < 1e-6
 
 
@@ -197,16 +156,14 @@ def test_undo_in_any_order(browser, tmp_path):
 
 @pytest.mark.parametrize("hash", ["#%", "#%E0%A4%A/1", "#conv2d/9999/-1/x", "#none/1", "#conv2d"])
 def test_a_link_that_names_nothing(hash, browser, tmp_path):
-    page = write_page(
-        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
-    )
+    page = write_page(*architecture("three branches"), tmp_path / "page.html")
     hand = Hand(browser, page.as_uri() + hash)
     assert hand.text("#answer-now") and hand.text("#agreement-line").startswith("✓")
 
 
 def test_links_lines_and_texts_of_odd_names_and_shares(browser, tmp_path):
     """A layer called a/b, quotes in a name, two outputs that share the loss, channels side by side."""
-    page = write_page(compiled(odd_vectors()), *MODELS["odd vectors"][1:], tmp_path / "page.html")
+    page = write_page(*architecture("odd vectors"), tmp_path / "page.html")
     hand = Hand(browser, page)
     hand.run("chooseNode(model.nodes.findIndex(node => node.label === 'a/b'), [2, 1, 0]); draw()")
     hash = hand.run("return link()")
@@ -229,9 +186,7 @@ def test_links_lines_and_texts_of_odd_names_and_shares(browser, tmp_path):
 
 
 def test_the_keyboard_keeps_its_place(browser, tmp_path):
-    page = write_page(
-        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
-    )
+    page = write_page(*architecture("three branches"), tmp_path / "page.html")
     hand = Hand(browser, page)
     hand.run(
         "const input = document.querySelectorAll('#kernel-grid input')[1]; input.focus();"
@@ -266,9 +221,7 @@ def test_names_in_a_model_are_text_and_no_markup(browser, tmp_path):
 
 def test_nothing_is_fetched(browser, tmp_path):
     browser.requested()
-    path = write_page(
-        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
-    )
+    path = write_page(*architecture("three branches"), tmp_path / "page.html")
     Hand(browser, path)
     assert set(browser.requested()) == {path.as_uri()}
 
@@ -300,14 +253,13 @@ return wrong;
     ("name", "width"),
     [
         pytest.param(name, width, marks=[] if (name, width) == QUICK else pytest.mark.slow)
-        for name in MODELS
+        for name in ARCHITECTURES
         for width in (1280, 360)
     ],
 )
 def test_every_layer_of_any_architecture_is_shown_and_checked(name, width, browser, tmp_path):
     """Each layer in each view, then the check of each kernel: all agree."""
-    build, x, y = MODELS[name]
-    hand = Hand(browser, write_page(compiled(build()), x, y, tmp_path / "page.html"), width)
+    hand = Hand(browser, write_page(*architecture(name), tmp_path / "page.html"), width)
     assert hand.run(EVERYTHING) == []
     for k in hand.run("return model.nodes.flatMap((node, k) => hasKernel(k) ? [k] : [])"):
         hand.run(f"chooseNode({k}); chooseView('backward'); draw(); check()")
@@ -322,9 +274,7 @@ def test_every_layer_of_any_architecture_is_shown_and_checked(name, width, brows
 
 
 def test_a_frame_on_a_map_of_one_value_stays_on_it(browser, tmp_path):
-    page = write_page(
-        compiled(three_branches()), *MODELS["three branches"][1:], tmp_path / "page.html"
-    )
+    page = write_page(*architecture("three branches"), tmp_path / "page.html")
     hand = Hand(browser, page)
     hand.run("chooseNode(model.nodes.length - 1); draw()")
     sticks_out = hand.run(

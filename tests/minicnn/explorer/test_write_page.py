@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from explorer_pages import compiled
 
 from minicnn import kernels, layers, models
 from minicnn.explorer import Sample, write_page
@@ -14,11 +15,6 @@ from minicnn.explorer.sources import kernel_sources
 from minicnn.losses import BinaryCrossentropy
 
 X = np.arange(36, dtype=np.float32).reshape(6, 6, 1) / 36
-
-
-def compiled(model):
-    model.compile("sgd")
-    return model
 
 
 def small():
