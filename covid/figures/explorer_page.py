@@ -66,7 +66,7 @@ def explorer_page(
 def preparation(model: Model) -> dict:
     """What the page does to a file that is dropped on it, and what it does not do."""
     prepared = model.metadata["preprocessing"]
-    samplewise = bool(prepared.get("samplewise"))
+    samplewise = prepared.get("samplewise", False)
     missing = (
         "the contrast enhancement and the crop of covid predict" if wants_enhanced(model) else ""
     )

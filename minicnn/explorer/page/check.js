@@ -144,7 +144,7 @@ function verdictOf({ weights, biases, inputs }, all, wrong) {
       "unsure",
       `? These gradients are too small to check: rounding alone makes ${figure(slopeRounding(), 1)}.`,
     ];
-  const planted = Object.values(state.errors).some(Boolean)
+  const planted = isBroken()
     ? " The planted error does not reach these: choose another layer."
     : "";
   return [

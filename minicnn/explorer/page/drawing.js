@@ -41,21 +41,21 @@ const isImage = (shape) => shape.length === 3;
 
 const isDark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
-const [BLUE, ORANGE] = [
-  [0, 114, 178],
-  [213, 94, 0],
-];
+/* The color of a value t in [-1, 1] over another color: blue below 0, orange above (Okabe and Ito 2008), not
+   in proportion, so that small values show. */
+function signedColor(under, t) {
+  const end = t < 0 ? [0, 114, 178] : [213, 94, 0];
+  return under.map((from, k) => from + Math.abs(t) ** 0.4 * (end[k] - from));
+}
 
-/* 255 colors, as a canvas holds them. Gray from black to white; or signed, from blue (the least) over the
-   page's color (0, number 127) to orange (Okabe and Ito 2008), not in proportion, so that small values show. */
+/* 255 colors, as a canvas holds them. Gray from black to white; or signed, over the page's color, which is
+   number 127. */
 function palette(signed, dark) {
   const colors = new Uint8ClampedArray(4 * 255);
   const middle = dark ? [32, 38, 44] : [247, 247, 247];
   for (let i = 0; i < 255; i++) {
-    const t = i / 127 - 1;
-    const end = t < 0 ? BLUE : ORANGE;
     const color = signed
-      ? middle.map((from, k) => from + Math.abs(t) ** 0.4 * (end[k] - from))
+      ? signedColor(middle, i / 127 - 1)
       : [i, i, i].map((gray) => (255 * gray) / 254);
     colors.set([...color, 255], 4 * i);
   }
@@ -79,25 +79,25 @@ function paint(canvas, tensor, channel, { signed = false, largest = null, behind
     if (data[i] < low) low = data[i];
     if (data[i] > high) high = data[i];
   }
-  const most = largest || Math.max(-low, high);
-  const [from, span] = signed ? [-(most || 1), 2 * (most || 1)] : [low, high - low || 1];
+  const most = largest || Math.max(-low, high) || 1;
+  const [from, span] = signed ? [-most, 2 * most] : [low, high - low || 1];
   const colors = signed ? PALETTES[isDark() ? "dark" : "light"] : PALETTES.gray;
-  for (let i = channel, n = 0; i < data.length; i += channels, n++)
-    pixels[n] = colors[Math.min(Math.max(Math.round((254 * (data[i] - from)) / span), 0), 254)];
-  if (behind) mixIn(picture.data, behind, data, most || 1);
+  if (behind) paintOver(picture.data, behind, data, most);
+  else
+    for (let i = channel, n = 0; i < data.length; i += channels, n++)
+      pixels[n] = colors[Math.min(Math.max(Math.round((254 * (data[i] - from)) / span), 0), 254)];
   context.putImageData(picture, 0, 0);
 }
 
-/* Under the colors of `values` lie grays of the image `behind`, the fainter the larger a value is. */
-function mixIn(rgba, behind, values, most) {
+/* The colors of `values`, full at +-`most`, over faint grays of the image `behind`. */
+function paintOver(rgba, behind, values, most) {
   const [black, white] = isDark() ? [20, 90] : [170, 247];
   const low = behind.reduce((a, b) => Math.min(a, b));
   const high = behind.reduce((a, b) => Math.max(a, b));
   behind.forEach((value, n) => {
     const gray = black + ((white - black) * (value - low)) / (high - low || 1);
-    const end = values[n] < 0 ? BLUE : ORANGE;
-    const share = Math.min(Math.abs(values[n]) / most, 1) ** 0.4;
-    end.forEach((color, k) => (rgba[4 * n + k] = gray + share * (color - gray)));
+    const t = Math.min(Math.max(values[n] / most, -1), 1);
+    rgba.set([...signedColor([gray, gray, gray], t), 255], 4 * n);
   });
 }
 
@@ -156,15 +156,14 @@ class MapView {
 
   /* Frames [row, col, height, width, class], around their pixels: black with a white halo. */
   frame(...frames) {
+    const { canvas } = this;
+    const [across, down] = [canvas.width, canvas.height].map((n) => Math.min(0.5, n / 40)); // margins
     const rect = ([row, col, height, width], kind) => {
       const found = document.createElementNS(SVG, "rect");
-      const [right, down] = [this.canvas.width, this.canvas.height].map((n) =>
-        Math.min(0.5, n / 40),
-      );
       const around = {
-        x: col - right,
+        x: col - across,
         y: row - down,
-        width: width + 2 * right,
+        width: width + 2 * across,
         height: height + 2 * down,
         class: kind,
       };

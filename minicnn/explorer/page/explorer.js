@@ -17,6 +17,10 @@
 
 const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
 const zeros = (shape) => ({ shape, data: new Float64Array(sizeOf(shape)) });
+const difference = (a, b) => ({
+  shape: a.shape,
+  data: a.data.map((value, i) => value - b.data[i]),
+});
 
 /* How many positions a window takes along an axis, and the padding in front and behind. */
 function positions(size, window, stride, padding) {
@@ -247,8 +251,7 @@ function forward(model, given) {
    are linear: z(x) = z(x0) + z(x - x0) without the bias, and most of x - x0 is 0. */
 function nearbyForward(layer, node, inputs, kept) {
   if (!layer.params.kernel) return nodeForward(layer, node, inputs);
-  const [x, x0] = [inputs[0], kept.inputs[0]];
-  const apart = { shape: x.shape, data: x.data.map((value, i) => value - x0.data[i]) };
+  const apart = difference(inputs[0], kept.inputs[0]);
   const { kernel, bias } = layer.params;
   const linear = { ...layer, activation: "linear", params: { kernel, bias: zeros(bias.shape) } };
   const { z } = nodeForward(linear, node, [apart]);
@@ -258,7 +261,7 @@ function nearbyForward(layer, node, inputs, kept) {
 
 /* The same run where some nodes are different: those in `replaced` (number -> what they kept) or with
    other weights (`changed`, numbers), and by `next` all that depend on them. */
-function rerun(model, run, changed, replaced = new Map(), next = nodeForward) {
+function rerun(model, run, changed, { replaced = new Map(), next = nodeForward } = {}) {
   const found = run.slice();
   const stale = new Set(changed);
   model.nodes.forEach((node, k) => {
@@ -533,25 +536,22 @@ function sgdStep(weights, gradient, slots, step, { rate }) {
   gradient.data.forEach((g, i) => (weights.data[i] -= rate * g));
 }
 
-const adamSize = (step, rate, beta1 = 0.9, beta2 = 0.999) =>
-  (rate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
+// As in minicnn.optimizers.Adam.
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
-/* mean and variance follow the gradient and its square; both start at 0, which the step's size makes up
-   for. Settings as in minicnn.optimizers.Adam; `step` counts from 1. */
-function adamStep(
-  weights,
-  gradient,
-  slots,
-  step,
-  { rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 },
-) {
-  const size = adamSize(step, rate, beta1, beta2);
+/* The rate, corrected for both means having begun at 0; `step` counts from 1. */
+const adamSize = (step, rate) =>
+  (rate * Math.sqrt(1 - ADAM.beta2 ** step)) / (1 - ADAM.beta1 ** step);
+
+/* mean and variance follow the gradient and its square. */
+function adamStep(weights, gradient, slots, step, { rate }) {
+  const size = adamSize(step, rate);
   slots.mean ||= new Float64Array(weights.data.length);
   slots.variance ||= new Float64Array(weights.data.length);
   gradient.data.forEach((g, i) => {
-    slots.mean[i] += (1 - beta1) * (g - slots.mean[i]);
-    slots.variance[i] += (1 - beta2) * (g * g - slots.variance[i]);
-    weights.data[i] -= (size * slots.mean[i]) / (Math.sqrt(slots.variance[i]) + epsilon);
+    slots.mean[i] += (1 - ADAM.beta1) * (g - slots.mean[i]);
+    slots.variance[i] += (1 - ADAM.beta2) * (g * g - slots.variance[i]);
+    weights.data[i] -= (size * slots.mean[i]) / (Math.sqrt(slots.variance[i]) + ADAM.epsilon);
   });
 }
 
@@ -575,7 +575,7 @@ function numericOfWeight(model, run, labels, here, layerNumber, name, index) {
   const users = model.nodes.flatMap((node, k) => (node.layer === layerNumber ? [k] : []));
   const found = differences((step) => {
     data[index] = value + step;
-    return lossOf(model, rerun(model, run, users, new Map(), nearbyForward), labels).loss;
+    return lossOf(model, rerun(model, run, users, { next: nearbyForward }), labels).loss;
   }, here);
   data[index] = value;
   return found;
@@ -590,6 +590,7 @@ function numericOfInput(model, run, labels, here, k, index) {
     const layer = model.layers[model.nodes[k].layer];
     const inputs = [{ shape: x.shape, data }, ...others];
     const kept = nearbyForward(layer, model.nodes[k], inputs, run[k]);
-    return lossOf(model, rerun(model, run, [], new Map([[k, kept]]), nearbyForward), labels).loss;
+    const replaced = new Map([[k, kept]]);
+    return lossOf(model, rerun(model, run, [], { replaced, next: nearbyForward }), labels).loss;
   }, here);
 }

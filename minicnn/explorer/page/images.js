@@ -198,10 +198,7 @@ function drawTwins() {
     ...twinRow("d loss / d input", first.back.dy[input], second.back.dy[input], { signed: true }),
   );
   $("twin-text").textContent = [first, second]
-    .map(
-      ({ run }, n) =>
-        `${page.samples[n].name}: p = ${figure(run[model.outputs[0].node].y.data[0])}`,
-    )
+    .map(({ run }, n) => `${page.samples[n].name}: p = ${figure(answerOf(run))}`)
     .join("   ");
 }
 
@@ -219,7 +216,7 @@ function passesOf(sample) {
 /* One array of both samples, and their difference, as pictures. */
 function twinRow(name, a, b, { channel = 0, signed = false } = {}) {
   const both = signed ? Math.max(largestOf(a.data), largestOf(b.data)) : null;
-  const apart = { shape: a.shape, data: a.data.map((value, i) => value - b.data[i]) };
+  const apart = difference(a, b);
   return [
     [page.samples[0].name, a, { signed, largest: both }],
     [page.samples[1].name, b, { signed, largest: both }],

@@ -94,8 +94,7 @@ function drawBar() {
   $("undo").textContent = state.undo.length ? `undo ${state.undo.at(-1).what}` : "undo";
   $("step-back").setAttribute("aria-disabled", String(state.undo.at(-1)?.what !== "step"));
   drawLabel();
-  const broken = Object.values(state.errors).some(Boolean);
-  $("broken-now").textContent = broken ? "backward pass broken on purpose" : "";
+  $("broken-now").textContent = isBroken() ? "backward pass broken on purpose" : "";
   document
     .querySelectorAll("#sample-buttons input")
     .forEach((input, n) => (input.checked = n === state.sample));

@@ -91,7 +91,7 @@ function asItCame() {
   restoreWeights();
   const run = forward(model, state.inputs);
   putWeights(kept);
-  return { loss: lossOf(model, run, state.labels).loss, p: run[model.outputs[0].node].y.data[0] };
+  return { loss: lossOf(model, run, state.labels).loss, p: answerOf(run) };
 }
 
 /* What was done to another sample's image cannot be undone any more; it begins anew, too. */
@@ -104,16 +104,20 @@ function chooseSample(number) {
   draw();
 }
 
+/* Whether the backward pass has a planted error. */
+const isBroken = () => Object.values(state.errors).some(Boolean);
+
 /* Whether anything is not as the page came, but for the view. */
 const isChanged = () =>
   state.undo.length > 0 ||
-  Object.values(state.errors).some(Boolean) ||
+  isBroken() ||
   state.labels.some(({ data }, n) =>
     data.some((y, i) => y !== page.samples[state.sample].labels[n].data[i]),
   );
 
 /* The first number that the model gives out. */
-const answer = () => state.run[model.outputs[0].node].y.data[0];
+const answerOf = (run) => run[model.outputs[0].node].y.data[0];
+const answer = () => answerOf(state.run);
 
 /* Forward and backward with what there is now; then everything is drawn anew. `from`: nodes whose
    weights alone have changed. */

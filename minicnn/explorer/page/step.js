@@ -57,7 +57,7 @@ function reasonOf({ old, new: now, gradient }) {
   if (now === old) return "stays: its gradient is 0, the loss does not depend on it here.";
   const [way, sign, effect] =
     gradient > 0 ? ["down", "positive", "more"] : ["up", "negative", "less"];
-  if (Object.values(state.errors).some(Boolean))
+  if (isBroken())
     return `went ${now < old ? "down" : "up"}, by a backward pass that is broken: the reason may be wrong.`;
   if (now < old !== gradient > 0)
     return `went ${now < old ? "down" : "up"}, where Adam's mean of earlier gradients still points.`;
@@ -83,7 +83,7 @@ function formulaOf({ old, gradient, new: now, rate, slots: { mean, variance }, i
   const [m, v, size] = [mean[index], variance[index], adamSize(steps.number, rate)].map((value) =>
     figure(value),
   );
-  return `${figure(old)} - ${size} x ${m} / (√${v} + 1e-7) = ${figure(now)}: ${m} is the mean of the gradients so far, ${v} that of their squares, and ${size} the rate, corrected for both means having begun at 0`;
+  return `${figure(old)} - ${size} x ${m} / (√${v} + ${ADAM.epsilon}) = ${figure(now)}: ${m} is the mean of the gradients so far, ${v} that of their squares, and ${size} the rate, corrected for both means having begun at 0`;
 }
 
 function drawStep(before, one) {
