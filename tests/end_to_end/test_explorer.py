@@ -416,6 +416,7 @@ def test_16_the_loop_runs_with_these_numbers(hand):
     values = dict(part.split(" = ") for part in hand.text("#variables").split("   "))
     code = hand.text("#code")
     assert "in range(out_height):  # row = 70\n" in code
+    assert "total = bias[f]\n" in code  # which the total is not any more
     running = hand.text("#code .running")
     assert running.strip().endswith(
         f"# x[...] = {values['x[...]']}, kernel[...] = {values['kernel[...]']}, "

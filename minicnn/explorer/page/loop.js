@@ -36,7 +36,7 @@ function drawLoop() {
         "span",
         { class: n === running ? "running" : null, "aria-current": n === running ? "step" : null },
         text,
-        make("i", {}, filledIn(text, variables, n === running)),
+        make("i", {}, filledIn(lines, n, variables, n === running)),
         "\n",
       ),
     ),
@@ -49,11 +49,16 @@ function drawLoop() {
     .join("   ");
 }
 
-/* What stands behind a line: the value of the variable it sets; behind the running one those it reads. */
-function filledIn(text, variables, runs) {
-  const set = text.match(/^\s*(?:for )?(\w+) (?:in|\+?=) /)?.[1];
+/* The variable that a line sets. */
+const setBy = (line) => line.match(/^\s*(?:for )?(\w+) (?:in|\+?=) /)?.[1];
+
+/* What stands behind a line: the value of its variable, if no later line sets it anew; behind the running one
+   also those that it reads. */
+function filledIn(lines, n, variables, runs) {
+  const set = setBy(lines[n]);
+  const isLast = !lines.slice(n + 1).some((line) => setBy(line) === set);
   const names = Object.keys(variables).filter(
-    (name) => name === set || (runs && !/^\w+$/.test(name)),
+    (name) => (name === set && isLast) || (runs && !/^\w+$/.test(name)),
   );
   const values = names.map((name) => `${name} = ${figure(variables[name])}`);
   return values.length ? `  # ${values.join(", ")}` : "";
