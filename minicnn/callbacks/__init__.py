@@ -5,14 +5,12 @@ Names, arguments and defaults are Keras'. One of one's own is a subclass of `Cal
 
 from minicnn.callbacks.backup import BackupAndRestore
 from minicnn.callbacks.base import Callback, CallbackList
+from minicnn.callbacks.csv_logger import CSVLogger
+from minicnn.callbacks.early_stopping import EarlyStopping
 from minicnn.callbacks.history import History
-from minicnn.callbacks.loggers import CSVLogger, ModelCheckpoint
-from minicnn.callbacks.monitors import (
-    EarlyStopping,
-    LearningRateScheduler,
-    Monitor,
-    ReduceLROnPlateau,
-)
+from minicnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from minicnn.callbacks.model_checkpoint import ModelCheckpoint
+from minicnn.callbacks.monitor import Monitor
 from minicnn.callbacks.terminate_on_nan import TerminateOnNaN
 from minicnn.callbacks.weight_history import WeightHistory, load_weight_history
 
