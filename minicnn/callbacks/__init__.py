@@ -4,10 +4,11 @@ Names, arguments and defaults are Keras'. One of one's own is a subclass of `Cal
 """
 
 from minicnn.callbacks.backup import BackupAndRestore
-from minicnn.callbacks.base import Callback, CallbackList
+from minicnn.callbacks.base import Callback
 from minicnn.callbacks.csv_logger import CSVLogger
 from minicnn.callbacks.early_stopping import EarlyStopping
 from minicnn.callbacks.history import History
+from minicnn.callbacks.lambda_callback import LambdaCallback
 from minicnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from minicnn.callbacks.model_checkpoint import ModelCheckpoint
 from minicnn.callbacks.monitor import Monitor
@@ -18,9 +19,9 @@ __all__ = [
     "BackupAndRestore",
     "CSVLogger",
     "Callback",
-    "CallbackList",
     "EarlyStopping",
     "History",
+    "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
     "Monitor",

@@ -17,11 +17,14 @@ class Callback(OneLine):
         "epochs", "steps" and "verbose" of the running `fit`.
     remembered : tuple of str
         The attributes that a checkpoint keeps: numbers, strings, lists, arrays.
+    logged : tuple of str
+        The keys that its `on_epoch_end` adds to the logs.
     """
 
     model = None
     params: dict = {}  # noqa: RUF012 (replaced, never changed)
     remembered: tuple[str, ...] = ()
+    logged: tuple[str, ...] = ()
 
     def one_line(self) -> str:
         """The class, and what its constructor was given: `<EarlyStopping: patience 5>`."""
@@ -40,6 +43,14 @@ class Callback(OneLine):
         """
         for name in self.remembered:
             setattr(self, name, state[name])
+
+    def set_model(self, model) -> None:
+        """Called before all occasions with the model that is trained or used."""
+        self.model = model
+
+    def set_params(self, params: dict) -> None:
+        """Called before all occasions with `params`."""
+        self.params = params
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Before the first epoch."""
@@ -67,7 +78,45 @@ class Callback(OneLine):
     def on_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Another name for on_train_batch_end."""
 
-    # Beside Keras' occasions: what it takes to interrupt a training, and to look into a bad step.
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Before `evaluate`, and before the validation of an epoch."""
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """After it; `logs` has its means, without val_ in front."""
+
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Before a batch of it."""
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """After a batch of it; `logs` has the batch's own values."""
+
+    def on_predict_begin(self, logs: dict | None = None) -> None:
+        """Before `predict`."""
+
+    def on_predict_end(self, logs: dict | None = None) -> None:
+        """After `predict`."""
+
+    def on_predict_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Before a batch of it."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """After a batch of it; `logs` has its outputs as "outputs"."""
+
+    # Beside Keras' occasions: what it takes to refuse a training before its first step, to
+    # interrupt it, and to look into a bad step.
+
+    def check_keys(self, batch: list[str], epoch: list[str], more: bool) -> None:
+        """Look at the keys that logs will have; called once, after `on_train_begin`.
+
+        A callback that needs another key raises ValueError.
+
+        Parameters
+        ----------
+        batch, epoch : list of str
+            Keys of `on_train_batch_end` and of `on_epoch_end`.
+        more : bool
+            Whether a callback of the user's, called before this one, may add others to the latter.
+        """
 
     def restore(self, position: Position, observers: "CallbackList", feeds: list) -> Position:
         """Where training starts: at `position`, or where the callback resumes it.
@@ -107,24 +156,16 @@ class Callback(OneLine):
 class CallbackList:
     """Calls all callbacks, in their order.
 
-    TypeError for something that is no Callback; ValueError for a callback with methods that are
-    never called here, and for two that restore.
+    TypeError for something that is no Callback; ValueError for two that restore.
     """
-
-    NEVER = ("on_test_", "on_predict_")  # Keras calls them in evaluate and predict
 
     def __init__(self, callbacks: list[Callback], model, params: dict):
         self.callbacks, self.params = callbacks, params
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(f"callbacks: expected Callbacks, got {type(callback).__name__}")
-            waits = [name for name in dir(callback) if name.startswith(self.NEVER)]
-            if waits:
-                raise ValueError(
-                    f"{type(callback).__name__}: {waits[0]} is never called here, only the "
-                    "on_train_... and on_epoch_... occasions are"
-                )
-            callback.model, callback.params = model, params
+            callback.set_model(model)
+            callback.set_params(params)
         restoring = self.having("restore")
         if len(restoring) > 1:
             name = type(restoring[0]).__name__
@@ -139,6 +180,15 @@ class CallbackList:
         """Call each callback's method of that name, such as "on_epoch_end"."""
         for callback in self.callbacks:
             getattr(callback, occasion)(*arguments)
+
+    def check_keys(self, batch: list[str], epoch: list[str]) -> None:
+        """Let each look at the keys that logs will have when it is called."""
+        more = False
+        for callback in self.callbacks:
+            callback.check_keys(batch, epoch, more)
+            epoch = list(dict.fromkeys([*epoch, *callback.logged]))
+            written_at = callback.on_epoch_end.__module__ or ""
+            more = more or not written_at.startswith("minicnn.")
 
     def restore(self, position: Position, feeds: list) -> Position:
         """Where training starts; see `Callback.restore`."""

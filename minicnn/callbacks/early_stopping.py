@@ -43,6 +43,7 @@ class EarlyStopping(Callback):
         self.restore_best_weights, self.verbose = restore_best_weights, verbose
 
     def on_train_begin(self, logs=None):
+        self.monitor.bind(self.model)
         self.best, self.wait = self.monitor.worst, 0
         self.best_epoch, self.stopped_epoch, self.best_weights = None, None, None
 
@@ -54,9 +55,13 @@ class EarlyStopping(Callback):
             raise ValueError("the best weights are not of the model's shapes")
         super().set_state(state)
 
+    def check_keys(self, batch, epoch, more):
+        """ValueError if `monitor` is not among the keys of the logs."""
+        self.monitor.check_keys(epoch, more)
+
     def on_epoch_end(self, epoch, logs=None):
         value = self.monitor.value(logs)
-        if epoch < self.start_from_epoch:
+        if value is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
         if self.monitor.is_better(value, self.best):

@@ -1,5 +1,9 @@
 """Callbacks that change the learning rate between epochs."""
 
+import inspect
+import math
+
+from minicnn import arguments
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.monitor import Monitor
 
@@ -26,6 +30,7 @@ class ReduceLROnPlateau(Callback):
     """
 
     remembered = ("best", "wait", "resting")
+    logged = ("learning_rate",)
 
     def __init__(
         self,
@@ -44,12 +49,19 @@ class ReduceLROnPlateau(Callback):
         self.factor, self.patience, self.verbose = factor, patience, verbose
         self.cooldown, self.min_lr = cooldown, min_lr
 
+    def check_keys(self, batch, epoch, more):
+        """ValueError if `monitor` is not among the keys of the logs."""
+        self.monitor.check_keys([*epoch, *self.logged], more)
+
     def on_train_begin(self, logs=None):
+        self.monitor.bind(self.model)
         self.best, self.wait, self.resting = self.monitor.worst, 0, 0
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = self.model.optimizer.learning_rate
         value = self.monitor.value(logs)
+        if value is None:
+            return
         if self.resting > 0:
             self.resting -= 1
             self.wait = 0
@@ -75,19 +87,39 @@ class LearningRateScheduler(Callback):
 
     Parameters
     ----------
-    schedule : function (epoch, learning_rate) -> float
+    schedule : function (epoch, learning_rate) -> float, or (epoch) -> float
+        Epochs count from 0; rates are 0 or more.
     verbose : int
         1 prints a line for each epoch.
     """
 
+    logged = ("learning_rate",)
+
     def __init__(self, schedule, verbose=0):
+        if not callable(schedule):
+            raise TypeError(
+                f"LearningRateScheduler: expected schedule to be a function, got {schedule!r}"
+            )
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch, logs=None):
         optimizer = self.model.optimizer
-        optimizer.learning_rate = float(self.schedule(epoch, optimizer.learning_rate))
+        given = (epoch, optimizer.learning_rate) if takes_rate(self.schedule) else (epoch,)
+        rate, name = self.schedule(*given), f"the rate of epoch {epoch}"
+        optimizer.learning_rate = arguments.real(rate, name, "LearningRateScheduler", 0, math.inf)
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.3g}")
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = self.model.optimizer.learning_rate
+
+
+def takes_rate(schedule) -> bool:
+    """Whether a function can be called with an epoch and a learning rate."""
+    try:
+        inspect.signature(schedule).bind(0, 0.1)
+    except TypeError:
+        return False
+    except ValueError:  # a function that is not written in Python may not tell its arguments
+        return True
+    return True

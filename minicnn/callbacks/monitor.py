@@ -1,6 +1,10 @@
 """Which of the logs a callback watches, and what is better."""
 
 import math
+import re
+
+FALLING = ("loss",)
+RISING = ("acc", "accuracy", "binary_accuracy", "auc", "precision", "recall")
 
 
 class Monitor:
@@ -11,38 +15,74 @@ class Monitor:
     key : str
         Which of the logs, such as "val_loss".
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; auto: larger for accuracies, smaller otherwise.
+        Whether smaller or larger is better. auto: smaller for losses, larger for the metrics that
+        minicnn has; ValueError in `bind` for anything else.
     min_delta : float
         Changes no larger than this do not count as better.
     owner : str
         For messages.
-
-    Attributes
-    ----------
-    worst : float
-        What every value is better than.
     """
 
     def __init__(self, key: str, mode: str, min_delta: float, owner: str):
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"{owner}: expected mode to be auto, min or max, got {mode!r}")
-        upward = mode == "max" or (mode == "auto" and "acc" in key)
         self.key, self.owner = key, owner
-        self.sign = 1 if upward else -1
+        self.sign = {"min": -1, "max": 1, "auto": sign_of(key)}[mode]
         self.min_delta = abs(min_delta)
-        self.worst = -self.sign * math.inf
+        self.expected = False
 
     def __repr__(self) -> str:
-        return f"{self.key} (the {'larger' if self.sign > 0 else 'smaller'}, the better)"
+        better = {-1: " (the smaller, the better)", 1: " (the larger, the better)", None: ""}
+        return f"{self.key}{better[self.sign]}"
 
-    def value(self, logs: dict[str, float]) -> float:
-        """The watched value; ValueError with the keys there are if it is missing."""
-        if self.key not in logs:
+    @property
+    def worst(self) -> float:
+        """What every value is better than."""
+        return -self.sign * math.inf
+
+    def bind(self, model) -> None:
+        """Find out what is better, where that takes the names of the model's outputs."""
+        if self.sign is None:
+            self.sign = sign_of(self.key, [tensor.node.layer.name for tensor in model.outputs])
+        if self.sign is None:
             raise ValueError(
-                f"{self.owner}: expected monitor to be one of {', '.join(logs)}, got {self.key!r}"
+                f"{self.owner}: expected mode='min' or mode='max', since it is not known whether a "
+                f"smaller or a larger {self.key} is better, got mode='auto'"
             )
-        return logs[self.key]
+
+    def check_keys(self, keys: list[str], more: bool) -> None:
+        """ValueError if the logs will never have the key; `more` as in `Callback.check_keys`."""
+        self.expected = self.key in keys
+        if not (self.expected or more):
+            raise ValueError(self._missing(keys))
+
+    def value(self, logs: dict[str, float]) -> float | None:
+        """The watched value; None in an epoch without validation.
+
+        ValueError with the keys there are if it is missing.
+        """
+        if self.key not in logs and not self.expected:
+            raise ValueError(self._missing(logs))
+        return logs.get(self.key)
+
+    def _missing(self, keys) -> str:
+        return f"{self.owner}: expected monitor to be one of {', '.join(keys)}, got {self.key!r}"
 
     def is_better(self, value: float, other: float) -> bool:
         """Whether `value` is better than `other` by more than min_delta."""
         return self.sign * (value - other) > self.min_delta
+
+
+def sign_of(key: str, outputs: list[str] = ()) -> int | None:
+    """1 if larger values are better, -1 if smaller ones are, None if that is not known.
+
+    A key is a metric's name, behind "val_" for validation, behind an output's name where a model
+    has several, and before "_1", "_2" where there are several of one kind.
+    """
+    name = key.removeprefix("val_")
+    for output in outputs:
+        name = name.removeprefix(f"{output}_")
+    name = re.sub(r"_\d+$", "", name)
+    if name in FALLING:
+        return -1
+    return 1 if name in RISING else None

@@ -14,6 +14,8 @@ class TerminateOnNaN(Callback):
 
     Parameters
     ----------
+    raise_error : bool
+        Whether it ends with a RuntimeError that says so, without `on_train_end`, as Keras has it.
     verbose : int
         1 prints it (Keras always does).
 
@@ -25,8 +27,8 @@ class TerminateOnNaN(Callback):
 
     remembered = ("found", "epoch")
 
-    def __init__(self, verbose=1):
-        self.verbose = verbose
+    def __init__(self, raise_error=False, verbose=1):
+        self.raise_error, self.verbose = raise_error, verbose
         self.found: str | None = None
 
     def on_train_begin(self, logs=None):
@@ -54,6 +56,8 @@ class TerminateOnNaN(Callback):
 
     def _stop(self, what: str) -> None:
         self.found = f"epoch {self.epoch + 1}, {what}"
+        if self.raise_error:
+            raise RuntimeError(f"Training stops: {self.found}")
         if self.verbose:
             print(f"Training stops: {self.found}")
         self.model.stop_training = True

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import arguments, losses, optimizers
+from minicnn import losses, optimizers
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
@@ -261,10 +261,17 @@ class Model(OneLine):
     predict = loop.predict
 
     def evaluate(
-        self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        steps=None,
+        callbacks=None,
+        return_dict=False,
     ):
         """Loss and metrics on some data, without training; see `minicnn.training.loop.evaluate`."""
-        logs = loop.evaluate(self, x, y, batch_size, verbose, steps)
+        logs = loop.evaluate(self, x, y, batch_size, verbose, steps, callbacks)
         return logs if return_dict else loop.as_list(logs)
 
     def train_on_batch(self, x, y, return_dict=False):
@@ -329,8 +336,7 @@ class Model(OneLine):
         verbose=0,
     ):
         """The same as `evaluate`."""
-        arguments.refuse_unsupported("evaluate_generator", {"callbacks": (callbacks, None)})
-        return self.evaluate(generator, steps=steps, verbose=verbose)
+        return self.evaluate(generator, steps=steps, verbose=verbose, callbacks=callbacks)
 
     def predict_generator(
         self,
@@ -343,8 +349,7 @@ class Model(OneLine):
         verbose=0,
     ):
         """The same as `predict`."""
-        arguments.refuse_unsupported("predict_generator", {"callbacks": (callbacks, None)})
-        return self.predict(generator, steps=steps, verbose=verbose)
+        return self.predict(generator, steps=steps, verbose=verbose, callbacks=callbacks)
 
 
 def only_or_all(values: list):

@@ -97,10 +97,12 @@ def fit(
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
-    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
-    observers = CallbackList([*given, history], model, params)
+    observers = callback_list(callbacks, model, params, history)
     model.stop_training = False
     observers.call("on_train_begin")
+    keys = log_keys(model)
+    val_keys = [f"val_{key}" for key in keys] if validation else []
+    observers.check_keys(keys, keys + val_keys)
     feeds = [feed, *([validation] if validation else [])]
     position = observers.restore(Position(initial_epoch), feeds)
     while position.epoch < epochs and not model.stop_training:
@@ -112,7 +114,7 @@ def fit(
             logs = train_epoch(model, feed, steps, observers, progress, position, class_weight)
             if validation is not None:
                 validation.start_epoch(model.epochs_done)
-                found = run_test(model, validation, validation_steps)
+                found = run_test(model, validation, validation_steps, observers)
                 logs.update({f"val_{key}": value for key, value in found.items()})
             progress.close(logs)
         model.epochs_done += 1
@@ -176,7 +178,14 @@ def predict_one_batch(model, x):
 
 
 def evaluate(
-    model, x, y=None, batch_size=None, verbose=0, steps=None, outputs: list | None = None
+    model,
+    x,
+    y=None,
+    batch_size=None,
+    verbose=0,
+    steps=None,
+    callbacks=None,
+    outputs: list | None = None,
 ) -> dict[str, float]:
     """Metrics and loss over some data, each sample counting the same; arguments as of `fit`.
 
@@ -186,31 +195,36 @@ def evaluate(
     require_compiled(model)
     feed = as_feed(x, y, batch_size, False, model.seed, model)
     steps = steps_of(feed, steps, "steps")
+    observers = callback_list(callbacks, model, {"epochs": 1, "steps": steps, "verbose": verbose})
     feed.start_epoch(0)
     with Progress("Evaluate", steps, verbose) as progress:
-        logs = run_test(model, feed, steps, progress, outputs)
+        logs = run_test(model, feed, steps, observers, progress, outputs)
         progress.close(logs)
     return logs
 
 
 def run_test(
-    model, feed, steps: int, progress=None, outputs: list | None = None
+    model, feed, steps: int, observers, progress=None, outputs: list | None = None
 ) -> dict[str, float]:
     """Means of the logs of `steps` batches of a feed that is at its beginning."""
     means = RunningMeans()
     place = Place(feed, steps)
+    observers.call("on_test_begin")
     with prefetched(feed, steps) as batches:
         for step in range(steps):
             with place.at(step):
                 x, y = next_batch(batches, step, steps)
+                observers.call("on_test_batch_begin", step)
                 logs = test_one_batch(model, x, y, outputs)
             means.add(logs, batch_length(x))
             if progress is not None:
                 progress.step(means.result())
+            observers.call("on_test_batch_end", step, logs)
+    observers.call("on_test_end", means.result())
     return means.result()
 
 
-def predict(model, x, batch_size=None, verbose=0, steps=None):
+def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
     """Outputs for all samples, in the order in which the data comes.
 
     Returns
@@ -219,15 +233,20 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
     """
     feed = as_feed(x, None, batch_size, False, model.seed, model)
     steps = steps_of(feed, steps, "steps")
+    observers = callback_list(callbacks, model, {"epochs": 1, "steps": steps, "verbose": verbose})
     feed.start_epoch(0)
     batches, place = [], Place(feed, steps)
+    observers.call("on_predict_begin")
     with Progress("Predict", steps, verbose) as progress, prefetched(feed, steps) as source:
         for step in range(steps):
             with place.at(step):
                 batch = next_batch(source, step, steps)
+                observers.call("on_predict_batch_begin", step)
                 outputs = predict_one_batch(model, batch[0])
             batches.append(outputs if isinstance(outputs, list) else [outputs])
             progress.step({})
+            observers.call("on_predict_batch_end", step, {"outputs": outputs})
+    observers.call("on_predict_end")
     joined = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
     return joined[0] if len(joined) == 1 else joined
 
@@ -249,6 +268,22 @@ class RunningMeans:
 
     def result(self) -> dict[str, float]:
         return {key: total / self.samples for key, total in self.totals.items()}
+
+
+def callback_list(callbacks, model, params: dict, *more: Callback) -> CallbackList:
+    """What fit, evaluate and predict take as `callbacks`: one, a list of them, or None."""
+    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+    return CallbackList([*given, *more], model, params)
+
+
+def log_keys(model) -> list[str]:
+    """The keys of a batch's logs."""
+    outputs = [tensor.node.layer.name for tensor in model.outputs] if len(model.losses) > 1 else []
+    metrics = [key for key, _ in model.metrics]
+    if not outputs:
+        return [*metrics, "loss"]
+    by_output = [f"{output}_{key}" for output in outputs for key in metrics]
+    return [*by_output, *(f"{output}_loss" for output in outputs), "loss"]
 
 
 def batch_length(x) -> int:

@@ -172,7 +172,7 @@ def test_the_generators_names_take_the_arguments_of_keras_2():
         x, y, verbose=0
     )
     np.testing.assert_array_equal(one.predict_generator(batches(), 1, **queue), other.predict(x))
-    with pytest.raises(ValueError, match="evaluate_generator: callbacks is not supported"):
+    with pytest.raises(TypeError, match="callbacks: expected Callbacks"):
         one.evaluate_generator(batches(), 2, [print])
 
 
