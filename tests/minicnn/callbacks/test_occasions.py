@@ -70,7 +70,7 @@ def test_occasions_come_in_keras_order(data):
     pytest.importorskip("tensorflow")
     keras = pytest.importorskip("keras")
     theirs = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1, "sigmoid")])
-    theirs.compile("sgd", "binary_crossentropy", ["acc"])
+    theirs.compile("sgd", "binary_crossentropy", metrics=["acc"])
     names = [entry[0] for entry in noted(callbacks, small_model(), data)]
     assert names == [entry[0] for entry in noted(keras.callbacks, theirs, data)]
 
