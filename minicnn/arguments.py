@@ -44,12 +44,18 @@ def sample_shape(shape: Sequence[int], owner: str) -> tuple[int, ...]:
 
 def positive_int(value: int, argument: str, owner: str) -> int:
     """Return `value` if it is a positive integer, else raise ValueError."""
+    return int_from(1, value, argument, owner, "a positive integer")
+
+
+def int_from(least: int, value: int, argument: str, owner: str, expected: str = "") -> int:
+    """Return `value` if it is an integer of at least `least`, else raise ValueError."""
     try:
-        fits = not isinstance(value, bool) and int(value) == value and value >= 1
+        fits = not isinstance(value, bool) and int(value) == value and value >= least
     except (TypeError, ValueError, OverflowError):
         fits = False
     if not fits:
-        raise ValueError(f"{owner}: expected {argument} to be a positive integer, got {value!r}")
+        expected = expected or f"an integer of at least {least}"
+        raise ValueError(f"{owner}: expected {argument} to be {expected}, got {value!r}")
     return int(value)
 
 

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from minicnn.arguments import real, refuse_unsupported
 from minicnn.numeric_checks import BadSample, and_more, sample_place
 
 ROUNDING = 1e-6  # labels that were computed may be this far outside of [0, 1]
@@ -19,16 +20,65 @@ class BinaryCrossentropy:
 
     `y` is 1 for the positive class and 0 for the other, `p` the predicted probability of the
     positive class. A guess of p = 0.5 everywhere costs ln 2 = 0.6931. The weights `w` of the samples
-    are 1 but with `class_weight`; as in Keras the mean is divided by the number of outputs, not by
-    the sum of the weights.
+    are 1 but with `sample_weight` or `class_weight`; as in Keras the mean is divided by the number
+    of outputs, not by the sum of the weights.
 
     Source: Goodfellow, Bengio and Courville 2016, "Deep Learning", section 6.2.2.2.
+
+    Parameters
+    ----------
+    from_logits : bool
+        Whether the model's outputs are logits, of which p is the sigmoid. An output that comes
+        straight from a sigmoid is compared in front of it, whatever this says.
+    label_smoothing : float in [0, 1]
+        How far labels are moved towards 0.5: y (1 - label_smoothing) + label_smoothing / 2.
+    axis, reduction, dtype
+        Keras' arguments, not supported beyond their defaults.
+    name : str
     """
 
-    name = "binary_crossentropy"
+    # What a subclass without a constructor has
+    takes_logits, label_smoothing, name = False, 0.0, "binary_crossentropy"
+
+    def __init__(
+        self,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction="sum_over_batch_size",
+        name="binary_crossentropy",
+        dtype=None,
+    ):
+        owner = type(self).__name__
+        refuse_unsupported(
+            owner,
+            {
+                "axis": (axis, -1),
+                "reduction": (reduction, "sum_over_batch_size", "mean"),
+                "dtype": (dtype, None, "float32"),
+            },
+        )
+        self.takes_logits = bool(from_logits)  # from_logits is the method below
+        self.label_smoothing = real(label_smoothing, "label_smoothing", owner, 0, 1)
+        self.name = name
+
+    def get_config(self) -> dict:
+        """The constructor's arguments, under Keras' names."""
+        return {
+            "from_logits": self.takes_logits,
+            "label_smoothing": self.label_smoothing,
+            "name": self.name,
+        }
 
     def __repr__(self) -> str:
-        return "BinaryCrossentropy()"
+        config = self.get_config().items()
+        changed = [f"{key}={value!r}" for key, value in config if value != DEFAULTS[key]]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def smoothed(self, y: np.ndarray) -> np.ndarray:
+        """The labels that predictions are compared with."""
+        amount = self.label_smoothing
+        return y * (1 - amount) + amount / 2 if amount else y
 
     def check_labels(self, y: np.ndarray, what: str) -> None:
         """BadSample, a ValueError, for labels outside of [0, 1]: their loss has no lower end.
@@ -78,6 +128,7 @@ class BinaryCrossentropy:
                 f"{p.min():.3g} to {p.max():.3g}; does the model end in a sigmoid?",
                 stacklevel=2,
             )
+        y = self.smoothed(y)
         inside = np.clip(p, SMALLEST, 1 - SMALLEST)
         loss = np.mean(-w * (y * np.log(inside) + (1 - y) * np.log(1 - inside)))
         dp = w * (inside - y) / (inside * (1 - inside)) / p.size
@@ -101,6 +152,7 @@ class BinaryCrossentropy:
         loss : float
         dz : float array, dtype and shape of `z`
         """
+        y = self.smoothed(y)
         exp_neg_abs = np.exp(-np.abs(z))  # in (0, 1], so that nothing below can overflow
         loss = (w * (np.maximum(z, 0) - z * y + np.log1p(exp_neg_abs))).sum() / z.size
         p = np.where(z >= 0, 1, exp_neg_abs) / (1 + exp_neg_abs)
@@ -126,13 +178,26 @@ def advice(y: np.ndarray) -> str:
     return "1 is the positive class, 0 the other, and values between them are probabilities"
 
 
-LOSSES = {"binary_crossentropy": BinaryCrossentropy}
+DEFAULTS = BinaryCrossentropy().get_config()
+LOSSES = ("bce", "BCE", "BinaryCrossentropy", "binary_crossentropy")
 
 
 def get(loss) -> BinaryCrossentropy:
-    """The loss of the given name, or the given loss itself; ValueError for an unknown one."""
+    """The loss of a name, of a dict of `serialize`, of a class, or itself; ValueError for others."""
+    if isinstance(loss, dict) and loss.get("class_name") == BinaryCrossentropy.__name__:
+        return BinaryCrossentropy(**loss.get("config", {}))
     if isinstance(loss, BinaryCrossentropy):
         return loss
+    if isinstance(loss, type) and issubclass(loss, BinaryCrossentropy):
+        return loss()
     if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"compile: expected loss to be one of {', '.join(LOSSES)}, got {loss!r}")
-    return LOSSES[loss]()
+    return BinaryCrossentropy()
+
+
+def serialize(loss: BinaryCrossentropy) -> str | dict:
+    """A loss as JSON can hold it, for `get`: its name where that is enough."""
+    config = loss.get_config()
+    if config == DEFAULTS:
+        return loss.name
+    return {"class_name": type(loss).__name__, "config": config}

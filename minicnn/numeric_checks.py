@@ -133,8 +133,11 @@ def is_surely_finite(array: np.ndarray, dtype) -> bool:
 
 
 def input_list(x) -> list:
-    """The inputs of a batch as a list: the items of a list of arrays; else `x` is the only one."""
-    several = isinstance(x, (list, tuple)) and any(hasattr(one, "shape") for one in x)
+    """The inputs of a batch as a list: what a list or dict of arrays holds; else `x` is the only."""
+    if isinstance(x, dict):
+        return list(x.values())
+    # The numbers of list(array) have a shape, too: ().
+    several = isinstance(x, (list, tuple)) and any(getattr(one, "shape", ()) for one in x)
     return list(x) if several else [x]
 
 

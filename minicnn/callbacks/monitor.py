@@ -3,6 +3,8 @@
 import math
 import re
 
+from minicnn.metrics.reported import metrics_by_key
+
 FALLING = ("loss",)
 RISING = ("acc", "accuracy", "binary_accuracy", "auc", "precision", "recall")
 
@@ -15,8 +17,8 @@ class Monitor:
     key : str
         Which of the logs, such as "val_loss".
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better. auto: smaller for losses, larger for the metrics that
-        minicnn has; ValueError in `bind` for anything else.
+        Whether smaller or larger is better. auto: smaller for losses, larger for the metrics of
+        `minicnn.metrics`; ValueError in `bind` for anything else.
     min_delta : float
         Changes no larger than this do not count as better.
     owner : str
@@ -41,9 +43,10 @@ class Monitor:
         return -self.sign * math.inf
 
     def bind(self, model) -> None:
-        """Find out what is better, where that takes the names of the model's outputs."""
+        """Find out what is better, where the key's name does not say it."""
         if self.sign is None:
-            self.sign = sign_of(self.key, [tensor.node.layer.name for tensor in model.outputs])
+            metric = metrics_by_key(model).get(self.key.removeprefix("val_"))
+            self.sign = metric and (metric.better or sign_of(metric.name))
         if self.sign is None:
             raise ValueError(
                 f"{self.owner}: expected mode='min' or mode='max', since it is not known whether a "
@@ -73,16 +76,13 @@ class Monitor:
         return self.sign * (value - other) > self.min_delta
 
 
-def sign_of(key: str, outputs: list[str] = ()) -> int | None:
-    """1 if larger values are better, -1 if smaller ones are, None if that is not known.
+def sign_of(key: str) -> int | None:
+    """1 if larger values are better, -1 if smaller ones are, None if the name does not say it.
 
-    A key is a metric's name, behind "val_" for validation, behind an output's name where a model
-    has several, and before "_1", "_2" where there are several of one kind.
+    A key is a metric's name, behind "val_" for validation, and before "_1", "_2" where there are
+    several of one kind.
     """
-    name = key.removeprefix("val_")
-    for output in outputs:
-        name = name.removeprefix(f"{output}_")
-    name = re.sub(r"_\d+$", "", name)
+    name = re.sub(r"_\d+$", "", key.removeprefix("val_"))
     if name in FALLING:
         return -1
     return 1 if name in RISING else None

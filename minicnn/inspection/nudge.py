@@ -15,7 +15,8 @@ from minicnn.gradcheck.check import in_float64
 from minicnn.gradcheck.numeric import STEP, numeric_gradient
 from minicnn.inspection.passes import Passes, only_or_list, run_forward
 from minicnn.layers.node import Node
-from minicnn.training.step import as_labels, loss_and_gradients
+from minicnn.training.batch_arrays import as_labels
+from minicnn.training.step import loss_and_gradients
 
 STEPS = (STEP, 1e-6, 1e-7)
 # How far a gradient and its slope may be apart: relative, with the rounding of the passes.

@@ -13,7 +13,8 @@ import numpy as np
 from minicnn.gradcheck.check import restored
 from minicnn.inspection.outputs import batch_of
 from minicnn.layers.node import Node, Tensor
-from minicnn.training.step import as_labels, loss_and_gradients, require_compiled
+from minicnn.training.batch_arrays import as_labels
+from minicnn.training.step import loss_and_gradients, require_compiled
 
 THE_LOSS = "the loss"  # where the gradient of a model's output comes from
 

@@ -140,4 +140,13 @@ def compile_again(model, compiled: dict) -> None:
     """Compile a model as `describe` found it, but for the optimizer's arrays."""
     optimizer = type(optimizers.get(compiled["optimizer"]))(**compiled["config"])
     optimizer.iterations = compiled["iterations"]
-    model.compile(optimizer, compiled["losses"], compiled["metrics"], compiled["loss_weights"])
+    metrics = compiled["metrics"]
+    if len(model.outputs) > 1 and all(isinstance(one, str) for one in metrics):
+        metrics = [metrics] * len(model.outputs)  # an older file: the same for each of them
+    model.compile(
+        optimizer,
+        compiled["losses"],
+        metrics,
+        compiled["loss_weights"],
+        compiled.get("weighted_metrics"),
+    )

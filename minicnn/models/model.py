@@ -8,22 +8,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import losses, optimizers
+from minicnn import optimizers
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Tensor
-from minicnn.metrics import get as get_metric
 from minicnn.models.build import build_layers
 from minicnn.models.summary import summary_html, summary_text
-from minicnn.numeric_checks import require_finite_batch
+from minicnn.models.trainable import Trainable
 from minicnn.reprs import OneLine, counted, titled
 from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
-from minicnn.training import loop
 
 
-class Model(OneLine):
+class Model(Trainable, OneLine):
     """The layers between given inputs and outputs, as one thing that can be trained.
 
     Parameters
@@ -71,6 +69,7 @@ class Model(OneLine):
         self.losses: list = []
         self.loss_weights: list[float] = []
         self.metrics: list = []
+        self.loss_keys: list[str] = []
         self.history = None
         self.epochs_done = 0
         self.stop_training = False
@@ -110,6 +109,16 @@ class Model(OneLine):
     def output_shape(self):
         """Shape of the output with None for the batch; a list where there are several."""
         return only_or_all([tensor.shape for tensor in self.graph.outputs])
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the layers that the inputs come from."""
+        return [tensor.node.layer.name for tensor in self.graph.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that the outputs come from."""
+        return [tensor.node.layer.name for tensor in self.graph.outputs]
 
     def get_layer(self, name: str) -> Layer:
         """The layer of that name; ValueError with the names there are if it does not exist."""
@@ -219,137 +228,6 @@ class Model(OneLine):
             f"{self.name}: expected a Model or Sequential to pickle, got the subclass "
             f"{type(self).__name__}; give it a __reduce__ of its own"
         )
-
-    # Training
-
-    def compile(
-        self, optimizer="rmsprop", loss="binary_crossentropy", metrics=None, loss_weights=None
-    ) -> None:
-        """Say how the model is to be trained.
-
-        Parameters
-        ----------
-        optimizer : str or Optimizer
-            "adam", "rmsprop", "sgd", or one from `minicnn.optimizers`.
-        loss : str, loss, or list of them
-            "binary_crossentropy"; a list gives one for each output.
-        metrics : list of str or function, optional
-            Such as ["acc"].
-        loss_weights : list of float, optional
-            How much each output's loss counts in the total; 1 each when missing.
-        """
-        outputs = len(self.graph.outputs)
-        given = list(loss) if isinstance(loss, (list, tuple)) else [loss] * outputs
-        weights = [1.0] * outputs if loss_weights is None else [float(w) for w in loss_weights]
-        if len(given) != outputs or len(weights) != outputs:
-            raise ValueError(
-                f"compile: expected {outputs} losses and loss weights, one for each output, "
-                f"got {len(given)} and {len(weights)}"
-            )
-        self._set_training(optimizer, given, weights, metrics)
-
-    def _set_training(self, optimizer, loss: list, loss_weights: list, metrics) -> None:
-        """Look everything up first, so that a model is compiled as a whole or not at all."""
-        found = optimizers.get(optimizer), [losses.get(one) for one in loss]
-        one_metric = not isinstance(metrics, (list, tuple, type(None)))
-        self.metrics = [get_metric(one) for one in ([metrics] if one_metric else metrics or [])]
-        self.optimizer, self.losses = found
-        self.loss_weights = loss_weights
-
-    # `model.fit(x, ...)` is `loop.fit(model, x, ...)`, with Keras' arguments in Keras' order.
-    fit = loop.fit
-    predict = loop.predict
-
-    def evaluate(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-    ):
-        """Loss and metrics on some data, without training; see `minicnn.training.loop.evaluate`."""
-        logs = loop.evaluate(self, x, y, batch_size, verbose, steps, callbacks)
-        return logs if return_dict else loop.as_list(logs)
-
-    def train_on_batch(self, x, y, return_dict=False):
-        """One training step on one batch; its loss and metrics before the step."""
-        require_finite_batch(x, "train_on_batch: x", self.dtype)
-        logs = loop.train_one_batch(self, x, y)
-        return logs if return_dict else loop.as_list(logs)
-
-    def test_on_batch(self, x, y, return_dict=False):
-        """Loss and metrics of one batch."""
-        require_finite_batch(x, "test_on_batch: x", self.dtype)
-        logs = loop.test_one_batch(self, x, y)
-        return logs if return_dict else loop.as_list(logs)
-
-    def predict_on_batch(self, x):
-        """The outputs for one batch."""
-        require_finite_batch(x, "predict_on_batch: x", self.dtype)
-        return loop.predict_one_batch(self, x)
-
-    # The names under which Keras 2 worked with generators. max_queue_size, workers and
-    # use_multiprocessing have no effect: `minicnn.training.prefetch` decides what is made ahead.
-
-    def fit_generator(
-        self,
-        generator,
-        steps_per_epoch=None,
-        epochs=1,
-        verbose=1,
-        callbacks=None,
-        validation_data=None,
-        validation_steps=None,
-        class_weight=None,
-        *,
-        shuffle=True,
-        initial_epoch=0,
-        workers=1,
-        max_queue_size=10,
-        use_multiprocessing=False,
-    ):
-        """The same as `fit`."""
-        return self.fit(
-            generator,
-            steps_per_epoch=steps_per_epoch,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            validation_steps=validation_steps,
-            shuffle=shuffle,
-            class_weight=class_weight,
-            initial_epoch=initial_epoch,
-        )
-
-    def evaluate_generator(
-        self,
-        generator,
-        steps=None,
-        callbacks=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-        verbose=0,
-    ):
-        """The same as `evaluate`."""
-        return self.evaluate(generator, steps=steps, verbose=verbose, callbacks=callbacks)
-
-    def predict_generator(
-        self,
-        generator,
-        steps=None,
-        callbacks=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-        verbose=0,
-    ):
-        """The same as `predict`."""
-        return self.predict(generator, steps=steps, verbose=verbose, callbacks=callbacks)
 
 
 def only_or_all(values: list):

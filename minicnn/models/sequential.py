@@ -109,12 +109,3 @@ class Sequential(Model):
 
     def known_layers(self) -> list[Layer]:
         return self._chain
-
-    def compile(
-        self, optimizer="rmsprop", loss="binary_crossentropy", metrics=None, loss_weights=None
-    ) -> None:
-        if self.built:
-            super().compile(optimizer, loss, metrics, loss_weights)
-            return
-        # There are no outputs to count yet; a chain has one.
-        self._set_training(optimizer, [loss], [1.0], metrics)

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.metrics.reported import metrics_by_key
 from minicnn.saving.describe import describe
 from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving.weights import CALLBACKS, TRAINING, model_arrays, put_state
 
-VERSION = 1  # of that entry
+VERSION = 2  # of that entry
 # The entries of a model's description that change while it trains.
 CHANGING = ("epochs_done", "seed", "metadata", "name")
 
@@ -34,15 +35,13 @@ class Position:
         The current epoch, from 0.
     step : int
         Steps done in it.
-    totals : dict of str to float
-    samples : int
-        The sums of `RunningMeans` over these steps.
+    totals : dict of str to float array
+        The sums of the metrics and losses over these steps, by key.
     """
 
     epoch: int
     step: int = 0
-    totals: dict[str, float] = field(default_factory=dict)
-    samples: int = 0
+    totals: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class CheckpointError(ValueError):
@@ -78,7 +77,10 @@ def write_checkpoint(
         arrays.update(held)
     training = {
         "version": VERSION,
-        "position": asdict(position),
+        "position": {
+            **asdict(position),
+            "totals": {key: sums.tolist() for key, sums in position.totals.items()},
+        },
         "stop_training": model.stop_training,
         "seconds": seconds,
         "callbacks": states,
@@ -110,7 +112,7 @@ def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position
         check_description(meta)
         require_same_training(path, meta, training, model, observers, feeds)
         position, seconds = Position(**training["position"]), float(training["seconds"])
-        check_position(position, observers.params)
+        check_position(position, observers.params, model)
         stop_training = bool(training["stop_training"])
         seeds = [identity["seed"] for identity in training["feeds"]]
         for index, callback in enumerate(observers.callbacks):
@@ -129,18 +131,19 @@ def read_checkpoint(path: Path, model, observers, feeds: list) -> tuple[Position
     return position, seconds
 
 
-def check_position(position: Position, params: dict) -> None:
-    """ValueError unless it is within a training of so many epochs and steps."""
-    counts = (position.epoch, position.step, position.samples)
+def check_position(position: Position, params: dict, model) -> None:
+    """ValueError unless it is within a training of so many epochs and steps; makes arrays of sums."""
+    shapes = {key: metric.shape for key, metric in metrics_by_key(model).items()}
+    sums = {key: np.array(values, float) for key, values in position.totals.items()}
+    counts = (position.epoch, position.step)
     if (
         not all(type(count) is int and count >= 0 for count in counts)
         or position.epoch > params["epochs"]
         or position.step > params["steps"]
-        or not isinstance(position.totals, dict)
-        or not all(type(total) is float for total in position.totals.values())
-        or not bool(position.step) == bool(position.samples) == bool(position.totals)
+        or {key: array.shape for key, array in sums.items()} != (shapes if position.step else {})
     ):
         raise ValueError(f"no training can stand at {position}")
+    position.totals = sums
 
 
 def require_same_training(path, meta: dict, training: dict, model, observers, feeds: list) -> None:

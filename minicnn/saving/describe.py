@@ -2,7 +2,7 @@
 
 import json
 
-from minicnn import layers, metrics
+from minicnn import layers, losses, metrics
 from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import FORMAT_VERSION
 
@@ -31,10 +31,10 @@ def require_savable(model) -> None:
                 f"{model.name}: expected metadata that JSON can hold, got "
                 f"metadata[{key!r}] = {value!r} ({error})"
             ) from None
-    for key, function in model.metrics if model.optimizer is not None else ():
-        if metrics.METRICS.get(key) is not function:
+    for one in model.metrics if model.optimizer is not None else ():
+        if metrics.serialize(one.metric) is None:
             raise ValueError(
-                f"{model.name}: a metric of one's own ({key}) cannot be saved; call "
+                f"{model.name}: a metric of one's own ({one.key}) cannot be saved; call "
                 "compile(...) without it first, or save_weights"
             )
 
@@ -68,12 +68,27 @@ def describe(model) -> dict:
             "optimizer": type(model.optimizer).__name__,
             "config": model.optimizer.config(),
             "iterations": model.optimizer.iterations,
-            "losses": [loss.name for loss in model.losses],
+            "losses": [losses.serialize(loss) for loss in model.losses],
             "loss_weights": model.loss_weights,
-            "metrics": [key for key, _ in model.metrics],
+            "metrics": describe_metrics(model, weighted=False),
         }
+        if any(one.weighted for one in model.metrics):
+            meta["compiled"]["weighted_metrics"] = describe_metrics(model, weighted=True)
     check_description(meta)  # what could not be loaded is not written
     return meta
+
+
+def describe_metrics(model, weighted: bool) -> list:
+    """The metrics as `compile` takes them: a list, or of several outputs a list for each."""
+    lists = [
+        [
+            metrics.serialize(one.metric)
+            for one in model.metrics
+            if (one.output, one.weighted) == (output, weighted)
+        ]
+        for output in range(len(model.losses))
+    ]
+    return lists if len(lists) > 1 else lists[0]
 
 
 def describe_nodes(graph) -> list[dict]:

@@ -45,11 +45,17 @@ def check_description(meta: dict) -> None:
 def check_compiled(compiled: dict) -> None:
     """ValueError unless `compile_again` finds everything, and of its type."""
     check_types(compiled, "compiled", optimizer=str, config=dict, iterations=int)
-    check_types(compiled, "compiled", losses=list, metrics=list, loss_weights=list)
+    check_types(compiled, "compiled", losses=list, loss_weights=list, metrics=list)
     check_count(compiled["iterations"], "iterations")
-    for key, kind in (("losses", str), ("metrics", str), ("loss_weights", (int, float))):
+    for key, kind in (("losses", (str, dict)), ("loss_weights", (int, float))):
         if not all(isinstance(entry, kind) for entry in compiled[key]):
             raise ValueError(f"compiled: {key} of another type")
+    for key in ("metrics", "weighted_metrics"):
+        check_types({"weighted_metrics": [], **compiled}, "compiled", **{key: list})
+        for entry in compiled.get(key, []):
+            for metric in entry if isinstance(entry, list) else [entry]:
+                if not isinstance(metric, (str, dict)):
+                    raise ValueError(f"compiled: {key} of another type")
 
 
 def check_types(entry, where: str, **types: type) -> None:

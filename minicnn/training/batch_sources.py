@@ -1,14 +1,15 @@
 """One interface to all sources of batches: arrays, image iterators, sequences, generators.
 
 A feed has `len(feed)` batches in an epoch (0 where unknown), begins an epoch with
-`start_epoch(number)` and then gives a batch `(x, y)` at each call of `next`, without end: after the
-last batch the next pass begins, in another order. `name_of(position)` names a sample of the last
-batch for messages. `skip(batches)` passes over batches without making them; `identity()` is what a
-checkpoint compares to recognize the data.
+`start_epoch(number)` and then gives a batch `(x, y, sample_weight)` at each call of `next`, without
+end: after the last batch the next pass begins, in another order. `name_of(position)` names a sample
+of the last batch for messages. `skip(batches)` passes over batches without making them; `peek()` is
+a batch to look at before the first epoch; `identity()` is what a checkpoint compares to recognize
+the data.
 
-NaN and infinity are refused here, before a model sees them. Arrays are checked once, when the feed
-is made; batches from the user's own code one by one; minicnn's own image iterators not at all:
-what they make of bytes is finite.
+NaN and infinity are refused before a model sees them: in arrays once, when the feed is made
+(`given_data.py`); here in batches from the user's own code one by one; minicnn's own image
+iterators are not looked at: what they make of bytes is finite.
 """
 
 import zlib
@@ -16,8 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minicnn.arguments import positive_int
-from minicnn.numeric_checks import as_numbers, require_finite, require_finite_batch
+from minicnn.numeric_checks import require_finite_batch
 from minicnn.seeding import stream
 
 
@@ -31,10 +31,14 @@ class Feed:
         return 0
 
     def checked(self, batch) -> tuple:
-        """A batch of the user's code as (x, y); ValueError where it is not finite."""
-        pair = as_pair(batch)
-        require_finite_batch(pair[0], "x", self.dtype)
-        return pair
+        """A batch of the user's code as (x, y, weights); ValueError where x is not finite."""
+        triple = as_triple(batch)
+        require_finite_batch(triple[0], "x", self.dtype)
+        return triple
+
+    def peek(self) -> tuple | None:
+        """A batch, which `start_epoch` gives again; None where only `next` gives one."""
+        return None
 
     def name_of(self, position: int) -> str:
         return f"sample {position} of the batch"
@@ -90,16 +94,24 @@ class ArrayFeed(OrderedFeed):
 
     Parameters
     ----------
-    x, y : list of arrays
-        One for each input and output; `y` may be None.
+    x, y, weights : list of arrays
+        One for each input and output, `weights` as long as `y` or alone; both may be None.
     batch_size : int
     shuffle, seed
         As in `OrderedFeed`.
     """
 
-    def __init__(self, x: list, y: list | None, batch_size: int, shuffle: bool, seed: int):
+    def __init__(
+        self,
+        x: list,
+        y: list | None,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        weights: list | None = None,
+    ):
         super().__init__(len(x[0]), shuffle, seed)
-        self.x, self.y, self.batch_size = x, y, batch_size
+        self.x, self.y, self.weights, self.batch_size = x, y, weights, batch_size
 
     def __len__(self) -> int:
         return -(-self.items // self.batch_size)
@@ -109,10 +121,17 @@ class ArrayFeed(OrderedFeed):
             self.take(self.batch_size)
 
     def __next__(self):
-        chosen = self.chosen = self.take(self.batch_size)
-        x = [array[chosen] for array in self.x]
-        y = None if self.y is None else [array[chosen] for array in self.y]
-        return single(x), single(y)
+        self.chosen = self.take(self.batch_size)
+        return self.of(self.chosen)
+
+    def of(self, chosen: np.ndarray) -> tuple:
+        """The batch of the samples of these numbers."""
+        lists = (self.x, self.y, self.weights)
+        return tuple(given and single([array[chosen] for array in given]) for given in lists)
+
+    def peek(self):
+        self.chosen = np.arange(1)
+        return self.of(self.chosen)
 
     def name_of(self, position: int) -> str:
         return f"sample {self.chosen[position]} of the arrays"
@@ -142,6 +161,10 @@ class SequenceFeed(OrderedFeed):
         if self.position == self.items and hasattr(self.sequence, "on_epoch_end"):
             self.sequence.on_epoch_end()
         return batch
+
+    def peek(self):
+        self.index = 0
+        return self.checked(self.sequence[0])
 
     def name_of(self, position: int) -> str:
         return f"sample {position} of item {self.index} of the sequence"
@@ -176,10 +199,17 @@ class IteratorFeed(Feed):
         checksum = zlib.crc32(names.encode(errors="surrogateescape"))
         return {"items": self.iterator.n, **super().identity(), "names": checksum}
 
+    @property
+    def is_own(self) -> bool:
+        """Whether no code of the user's is run to make a batch."""
+        return getattr(self.iterator, "may_run_ahead", False)
+
     def __next__(self):
         batch = next(self.iterator)
-        own = getattr(self.iterator, "may_run_ahead", False)  # no code of the user's is run
-        return as_pair(batch) if own else self.checked(batch)
+        return as_triple(batch) if self.is_own else self.checked(batch)
+
+    def peek(self):
+        return as_triple(self.iterator[0]) if self.is_own else None
 
     def name_of(self, position: int) -> str:
         named = hasattr(self.iterator, "name_of")
@@ -202,96 +232,15 @@ class GeneratorFeed(Feed):
         return self.checked(next(self.generator))
 
 
-def as_feed(x, y, batch_size: int | None, shuffle: bool, seed: int, model=None, of=""):
-    """Make a feed of whatever the user gave; TypeError or ValueError if it cannot be one.
-
-    With `model`, arrays are checked for its dtype, and labels by its losses. `of` comes before
-    their names in messages: "validation ".
-    """
-    dtype = np.dtype(np.float32) if model is None else model.dtype
-    if is_arrays(x, y):
-        arrays = as_arrays(x, f"{of}x")
-        labels = None if y is None else as_arrays(y, f"{of}y")
-        lengths = {len(array) for array in arrays + (labels or [])}
-        if len(lengths) != 1:
-            raise ValueError(f"expected as many labels as samples, got {sorted(lengths)}")
-        if lengths == {0}:
-            raise ValueError("expected at least one sample, got none")
-        for array, name in zip(arrays, names_of(arrays, f"{of}x"), strict=True):
-            require_finite(array, name, dtype)
-        check_labels(labels or [], f"{of}y", dtype, [] if model is None else model.losses)
-        size = 32 if batch_size is None else positive_int(batch_size, "batch_size", "data")
-        return ArrayFeed(arrays, labels, size, shuffle, seed)
-    if y is not None:
-        raise ValueError("expected y only together with arrays: an iterator gives (x, y) itself")
-    if hasattr(x, "start_epoch"):
-        return IteratorFeed(x, dtype)
-    if hasattr(x, "__len__") and hasattr(x, "__getitem__"):
-        if len(x) == 0:
-            raise ValueError("expected at least one batch, got none")
-        return SequenceFeed(x, shuffle, seed, dtype)
-    if hasattr(x, "__next__"):
-        return GeneratorFeed(x, dtype)
-    raise TypeError(
-        "expected arrays, an iterator of batches, a sequence of batches or a generator, got "
-        f"{type(x).__name__}"
-    )
-
-
-def is_arrays(x, y) -> bool:
-    """Whether `x` is an array or a list of arrays rather than a source of batches."""
-    if hasattr(x, "shape") or (y is not None and isinstance(x, (list, tuple))):
-        return True
-    if isinstance(x, list) and x and isinstance(x[0], (list, int, float)):
-        return True  # nested lists of numbers
-    return isinstance(x, list) and len(x) > 0 and all(hasattr(item, "shape") for item in x)
-
-
-def as_arrays(value, what: str) -> list[np.ndarray]:
-    """A list of arrays from one array, a list of arrays, or nested lists of numbers."""
-    several = isinstance(value, (list, tuple)) and len(value) and hasattr(value[0], "shape")
-    given = list(value) if several else [value]
-    arrays = [as_numbers(one, name) for one, name in zip(given, names_of(given, what), strict=True)]
-    for array, name in zip(arrays, names_of(arrays, what), strict=True):
-        if array.ndim == 0:
-            raise ValueError(f"{name}: expected an array of samples, got the number {array}")
-    return arrays
-
-
-def check_labels(labels: list[np.ndarray], what: str, dtype, losses: list) -> None:
-    """ValueError for labels that are not finite, or that their loss does not take."""
-    names = names_of(labels, what)
-    for array, name in zip(labels, names, strict=True):
-        require_finite(array, name, dtype)
-    if len(labels) == len(losses):  # else the model will say how many it expects
-        for array, name, loss in zip(labels, names, losses, strict=True):
-            loss.check_labels(array, name)
-
-
-def names_of(arrays: list, what: str) -> list[str]:
-    """What arrays are called in messages: x; or x[0], x[1], ... where there are several."""
-    return [what] if len(arrays) == 1 else [f"{what}[{number}]" for number in range(len(arrays))]
-
-
-def split_off(x, y, fraction: float) -> tuple:
-    """Cut the last `fraction` of the samples off: (x, y, (x of the rest, y of the rest))."""
-    if not 0 < fraction < 1 or not hasattr(x, "shape") or y is None:
+def as_triple(batch) -> tuple:
+    """A batch as (x, y, sample_weight), with None for what the source does not give."""
+    if not isinstance(batch, tuple):
+        return batch, None, None
+    if not 1 <= len(batch) <= 3:
         raise ValueError(
-            "validation_split: expected a number in (0, 1), and x and y as arrays; "
-            f"got {fraction!r} and {type(x).__name__}"
+            f"expected batches (x, y) or (x, y, sample_weight), got a tuple of {len(batch)}"
         )
-    labels = np.asarray(y)
-    kept = int(len(x) * (1 - fraction))
-    return x[:kept], labels[:kept], (x[kept:], labels[kept:])
-
-
-def as_pair(batch) -> tuple:
-    """A batch as (x, y), with y None where the source gives x alone."""
-    if isinstance(batch, tuple):
-        if len(batch) != 2:
-            raise ValueError(f"expected batches (x, y), got a tuple of {len(batch)}")
-        return batch
-    return batch, None
+    return (*batch, None, None)[:3]
 
 
 def single(arrays: list | None):

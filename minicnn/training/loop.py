@@ -6,13 +6,16 @@ from minicnn import arguments
 from minicnn.callbacks.base import Callback, CallbackList
 from minicnn.callbacks.history import History
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
+from minicnn.metrics.reported import metrics_by_key
 from minicnn.saving.checkpoint import Position
-from minicnn.training.batch_sources import as_feed, split_off
-from minicnn.training.class_weights import check_class_weight
+from minicnn.training.given_data import as_feed, split_off, steps_of
+from minicnn.training.logs import Logs, Totals
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
+from minicnn.training.sample_weights import check_class_weight
 from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
+from minicnn.training.validation import as_validation, check_first_batch, epochs_with_validation
 
 
 def fit(
@@ -27,10 +30,12 @@ def fit(
     validation_data=None,
     shuffle=True,
     class_weight=None,
+    sample_weight=None,
     initial_epoch=0,
     steps_per_epoch=None,
     validation_steps=None,
     validation_batch_size=None,
+    validation_freq=1,
 ) -> History:
     """Train a model for some epochs.
 
@@ -40,32 +45,39 @@ def fit(
     ----------
     model : Model
         Compiled.
-    x : array, list of arrays, iterator or generator
-        Arrays of samples with their labels in `y`; or something that gives (x, y) batches:
-        an iterator of `ImageDataGenerator`, a sequence of batches, a Python generator.
-    y : array or list of arrays, optional
-        Labels in [0, 1], mostly 0 or 1.
+    x : array, list or dict of arrays, iterator or generator
+        Arrays of samples with their labels in `y`; or something that gives batches (x, y) or
+        (x, y, sample_weight): an iterator of `ImageDataGenerator`, a sequence of batches, a Python
+        generator. A dict has the names of the model's inputs.
+    y : array, list or dict of arrays, optional
+        Labels in [0, 1], mostly 0 or 1. A dict has the names of the model's outputs.
     batch_size : int, optional
         Samples in a step, 32 when missing; for arrays only.
     epochs, initial_epoch : int
-        Train epochs number initial_epoch + 1 to epochs.
+        Train epochs number initial_epoch + 1 to epochs; none where there are none between.
     verbose : {"auto", 0, 1, 2}
         0 silent; 1 (and auto) a progress bar on a terminal, elsewhere a line for each epoch;
         2 a line for each epoch.
     callbacks : list of Callback, optional
     validation_split : float
-        In [0, 1): this part of the arrays, from their end, is kept for validation.
-    validation_data : (x, y) or iterator, optional
-        Evaluated after every epoch.
+        In [0, 1): this part of the arrays, from their end, is kept for validation; not where
+        there is `validation_data`.
+    validation_data : (x, y), (x, y, sample_weight) or iterator, optional
+        Evaluated after every epoch; a first sample of it before the first step, if it is no
+        generator.
     shuffle : bool
         Whether arrays are put in a new order every epoch.
     class_weight : dict of int to float, optional
         How much a sample of each class counts in the loss; 1 for a class that is not in it. As in
-        Keras, metrics and validation are not weighted.
+        Keras, validation is not weighted, and of the metrics only `weighted_metrics` are.
+    sample_weight : array (samples,), list or dict of them, optional
+        Instead of it, how much each sample of the arrays counts: for all outputs, or for each.
     steps_per_epoch, validation_steps : int, optional
         Batches in an epoch; all there are when missing.
     validation_batch_size : int, optional
         As `batch_size`.
+    validation_freq : int or list of int
+        After how many epochs there is a validation, or after which ones; they count from 1.
 
     Returns
     -------
@@ -81,29 +93,29 @@ def fit(
         If data and model do not fit together, or a generator ends too early.
     """
     require_compiled(model)
-    check_class_weight(class_weight, len(model.losses))
-    if validation_split:
-        x, y, validation_data = split_off(x, y, validation_split)
-    feed = as_feed(x, y, batch_size, shuffle, model.seed, model)
+    epochs = arguments.int_from(0, epochs, "epochs", "fit")
+    initial_epoch = arguments.int_from(0, initial_epoch, "initial_epoch", "fit")
+    check_class_weight(class_weight, len(model.losses), sample_weight)
+    if validation_split and validation_data is None:
+        (x, y, sample_weight), validation_data = split_off(
+            model, x, y, sample_weight, validation_split
+        )
+    feed = as_feed(x, y, batch_size, shuffle, model.seed, model, sample_weight=sample_weight)
     steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
-    validation = None
-    if validation_data is not None:
-        pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
-        if len(pair) != 2:
-            raise ValueError(f"validation_data: expected (x, y), got {len(pair)} items")
-        size = validation_batch_size or batch_size
-        validation = as_feed(*pair, size, False, model.seed, model, of="validation ")
-        validation_steps = steps_of(validation, validation_steps, "validation_steps")
+    size = batch_size if validation_batch_size is None else validation_batch_size
+    validation = as_validation(model, validation_data, size, validation_steps)
+    is_due = epochs_with_validation(validation_freq)
+    if validation is not None:
+        check_first_batch(model, feed, validation)
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
     observers = callback_list(callbacks, model, params, history)
     model.stop_training = False
     observers.call("on_train_begin")
-    keys = log_keys(model)
-    val_keys = [f"val_{key}" for key in keys] if validation else []
-    observers.check_keys(keys, keys + val_keys)
-    feeds = [feed, *([validation] if validation else [])]
+    keys = sorted(metrics_by_key(model))
+    observers.check_keys(keys, [*keys, *(f"val_{key}" for key in keys if validation)])
+    feeds = [feed, *([validation.feed] if validation else [])]
     position = observers.restore(Position(initial_epoch), feeds)
     while position.epoch < epochs and not model.stop_training:
         epoch = position.epoch
@@ -112,10 +124,11 @@ def fit(
         title = f"Epoch {epoch + 1}/{epochs}"
         with Progress(title, steps, verbose, position.step) as progress:
             logs = train_epoch(model, feed, steps, observers, progress, position, class_weight)
-            if validation is not None:
-                validation.start_epoch(model.epochs_done)
-                found = run_test(model, validation, validation_steps, observers)
-                logs.update({f"val_{key}": value for key, value in found.items()})
+            if validation is not None and is_due(epoch + 1):
+                validation.feed.start_epoch(model.epochs_done)
+                found = run_test(model, validation, observers)
+                logs |= {f"val_{key}": value for key, value in found.items()}
+                logs = dict(sorted(logs.items()))
             progress.close(logs)
         model.epochs_done += 1
         observers.call("on_epoch_end", epoch, logs)
@@ -133,7 +146,7 @@ def train_epoch(
 
     `position` is moved along, and given to the callbacks after each step.
     """
-    means = RunningMeans(position.totals, position.samples)
+    totals = Totals(model, position.totals)
     feed.start_epoch(model.epochs_done)
     feed.skip(position.step)
     place = Place(feed, steps)
@@ -141,34 +154,34 @@ def train_epoch(
     with prefetched(feed, steps - position.step) as batches:
         for step in range(position.step, steps):
             with place.at(step):
-                x, y = next_batch(batches, step, steps)
+                batch = next_batch(batches, step, steps)
                 observers.call("on_train_batch_begin", step)
-                logs = train_one_batch(model, x, y, watch, class_weight)
-            means.add(logs, batch_length(x))
-            progress.step(means.result())
+                logs = train_one_batch(model, *batch, class_weight, watch)
+            totals.add(logs)
+            progress.step(totals.result())
             observers.call("on_train_batch_end", step, logs)
             if model.stop_training:
                 break
-            position.step, position.samples = step + 1, means.samples
+            position.step = step + 1
             observers.call("after_step", position)
-    return means.result()
+    return totals.result()
 
 
 @one_step_at_a_time()
-def train_one_batch(model, x, y, on_bad_loss=None, class_weight=None) -> dict[str, float]:
+def train_one_batch(model, x, y, sample_weight=None, class_weight=None, on_bad_loss=None) -> Logs:
     """`train_step` while no other thread runs a model; gives the logs of a bad loss, too."""
     require_compiled(model)
     model.optimizer.bind_to_model(model)
     try:
-        return train_step(model, x, y, on_bad_loss, class_weight)
+        return train_step(model, x, y, sample_weight, class_weight, on_bad_loss)
     except BadLoss as ended:
         return ended.logs
 
 
 @one_step_at_a_time()
-def test_one_batch(model, x, y, outputs: list | None = None) -> dict[str, float]:
+def test_one_batch(model, x, y, sample_weight=None, outputs: list | None = None) -> Logs:
     """`test_step`, while no other thread runs a model."""
-    return test_step(model, x, y, outputs)
+    return test_step(model, x, y, sample_weight, outputs)
 
 
 @one_step_at_a_time()
@@ -183,6 +196,7 @@ def evaluate(
     y=None,
     batch_size=None,
     verbose=0,
+    sample_weight=None,
     steps=None,
     callbacks=None,
     outputs: list | None = None,
@@ -193,35 +207,36 @@ def evaluate(
     first output for each batch.
     """
     require_compiled(model)
-    feed = as_feed(x, y, batch_size, False, model.seed, model)
+    feed = as_feed(x, y, batch_size, False, model.seed, model, sample_weight=sample_weight)
     steps = steps_of(feed, steps, "steps")
-    observers = callback_list(callbacks, model, {"epochs": 1, "steps": steps, "verbose": verbose})
+    params = {"epochs": 1, "steps": steps, "verbose": verbose}
+    observers = callback_list(callbacks, model, params)
     feed.start_epoch(0)
     with Progress("Evaluate", steps, verbose) as progress:
-        logs = run_test(model, feed, steps, observers, progress, outputs)
+        logs = run_test(model, Place(feed, steps), observers, progress, outputs)
         progress.close(logs)
     return logs
 
 
 def run_test(
-    model, feed, steps: int, observers, progress=None, outputs: list | None = None
+    model, place: Place, observers, progress=None, outputs: list | None = None
 ) -> dict[str, float]:
-    """Means of the logs of `steps` batches of a feed that is at its beginning."""
-    means = RunningMeans()
-    place = Place(feed, steps)
+    """Metrics and loss over the batches of a feed that is at its beginning."""
+    totals = Totals(model)
     observers.call("on_test_begin")
-    with prefetched(feed, steps) as batches:
-        for step in range(steps):
+    with prefetched(place.feed, place.steps) as batches:
+        for step in range(place.steps):
             with place.at(step):
-                x, y = next_batch(batches, step, steps)
+                batch = next_batch(batches, step, place.steps)
                 observers.call("on_test_batch_begin", step)
-                logs = test_one_batch(model, x, y, outputs)
-            means.add(logs, batch_length(x))
+                logs = test_one_batch(model, *batch, outputs)
+            totals.add(logs)
             if progress is not None:
-                progress.step(means.result())
+                progress.step(totals.result())
             observers.call("on_test_batch_end", step, logs)
-    observers.call("on_test_end", means.result())
-    return means.result()
+    found = totals.result()
+    observers.call("on_test_end", found)
+    return found
 
 
 def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
@@ -233,7 +248,8 @@ def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
     """
     feed = as_feed(x, None, batch_size, False, model.seed, model)
     steps = steps_of(feed, steps, "steps")
-    observers = callback_list(callbacks, model, {"epochs": 1, "steps": steps, "verbose": verbose})
+    params = {"epochs": 1, "steps": steps, "verbose": verbose}
+    observers = callback_list(callbacks, model, params)
     feed.start_epoch(0)
     batches, place = [], Place(feed, steps)
     observers.call("on_predict_begin")
@@ -251,53 +267,10 @@ def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
     return joined[0] if len(joined) == 1 else joined
 
 
-class RunningMeans:
-    """Means of logs over batches, each batch counting as many times as it has samples.
-
-    Given the totals of earlier batches, it adds to them.
-    """
-
-    def __init__(self, totals: dict[str, float] | None = None, samples: int = 0):
-        self.totals = {} if totals is None else totals
-        self.samples = samples
-
-    def add(self, logs: dict[str, float], samples: int) -> None:
-        self.samples += samples
-        for key, value in logs.items():
-            self.totals[key] = self.totals.get(key, 0.0) + value * samples
-
-    def result(self) -> dict[str, float]:
-        return {key: total / self.samples for key, total in self.totals.items()}
-
-
 def callback_list(callbacks, model, params: dict, *more: Callback) -> CallbackList:
     """What fit, evaluate and predict take as `callbacks`: one, a list of them, or None."""
     given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
     return CallbackList([*given, *more], model, params)
-
-
-def log_keys(model) -> list[str]:
-    """The keys of a batch's logs."""
-    outputs = [tensor.node.layer.name for tensor in model.outputs] if len(model.losses) > 1 else []
-    metrics = [key for key, _ in model.metrics]
-    if not outputs:
-        return [*metrics, "loss"]
-    by_output = [f"{output}_{key}" for output in outputs for key in metrics]
-    return [*by_output, *(f"{output}_loss" for output in outputs), "loss"]
-
-
-def batch_length(x) -> int:
-    """Samples in a batch."""
-    return len(x[0] if isinstance(x, (list, tuple)) else x)
-
-
-def steps_of(feed, steps: int | None, argument: str) -> int:
-    """The steps asked for, or all the feed has; ValueError where neither is known."""
-    if steps is not None:
-        return arguments.positive_int(steps, argument, "fit")
-    if len(feed) == 0:
-        raise ValueError(f"expected {argument}: a generator does not say how many batches it has")
-    return len(feed)
 
 
 def next_batch(feed, step: int, steps: int):
@@ -311,13 +284,13 @@ def next_batch(feed, step: int, steps: int):
         ) from None
 
 
-def as_list(logs: dict[str, float]):
+def as_list(model, logs: dict[str, float]):
     """Keras' form of results: the loss alone, or [loss, losses of the outputs, metrics]."""
-    names = metrics_names(logs)
-    return logs["loss"] if len(names) == 1 else [logs[name] for name in names]
+    values = [logs[key] for key in result_keys(model)]
+    return values[0] if len(values) == 1 else values
 
 
-def metrics_names(logs: dict[str, float]) -> list[str]:
+def result_keys(model) -> list[str]:
     """What the values of `as_list` are called, in its order."""
-    losses = [key for key in logs if key.endswith("_loss")]
-    return ["loss", *losses, *(key for key in logs if key not in ("loss", *losses))]
+    keys = [one.key for one in model.metrics]
+    return ["loss", *model.loss_keys, *(sorted(keys) if model.loss_keys else keys)]

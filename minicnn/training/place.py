@@ -11,11 +11,12 @@ class Place:
         with place.at(step):
             ...   # a BadSample leaves as a ValueError that names the batch and the sample
 
-    `steps` is the number of batches in all.
+    `steps` is the number of batches in all. `of` comes before it, "validation ", where the message
+    has to say which data it is about; then it does so for every ValueError.
     """
 
-    def __init__(self, feed, steps: int):
-        self.feed, self.steps, self.step = feed, steps, 0
+    def __init__(self, feed, steps: int, of: str = ""):
+        self.feed, self.steps, self.step, self.of = feed, steps, 0, of
 
     def at(self, step: int) -> "Place":
         """The place of batch number `step`, from 0."""
@@ -28,7 +29,9 @@ class Place:
     def __exit__(self, kind, error, traceback) -> None:
         if isinstance(error, BadSample):
             name = self.feed.name_of(error.sample)
-            raise ValueError(f"batch {self}, {name}: {error}") from None
+            raise ValueError(f"{self.of}batch {self}, {name}: {error}") from None
+        if self.of and kind is ValueError:
+            raise ValueError(f"{self.of}batch {self}: {error}") from error
 
     def __str__(self) -> str:
         return f"{self.step + 1} of {self.steps}"

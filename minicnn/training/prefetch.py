@@ -2,7 +2,7 @@
 
     with prefetched(feed, steps) as batches:
         for step in range(steps):
-            x, y = next(batches)
+            x, y, weights = next(batches)
 
 gives the batches that `next(feed)` would have given, bit for bit: each follows from the
 iterator's seed and position, not from when or where it is made.
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from minicnn.training.batch_sources import IteratorFeed, as_pair
+from minicnn.training.batch_sources import IteratorFeed, as_triple
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def prefetched(feed, steps: int) -> Iterator:
 
     `feed` is at the beginning of its epoch; no batch is made beyond `steps`.
     """
-    ahead = isinstance(feed, IteratorFeed) and getattr(feed.iterator, "may_run_ahead", False)
+    ahead = isinstance(feed, IteratorFeed) and feed.is_own
     if not ahead or steps < 2:
         yield feed
         return
@@ -55,7 +55,7 @@ class Ahead:
         self.left -= 1
         if self.left > 0:
             self.coming = self.order()
-        return as_pair(batch)
+        return as_triple(batch)
 
     def order(self) -> Future | None:
         """Submit the batch that comes next from the iterator's position.

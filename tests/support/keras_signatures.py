@@ -11,7 +11,16 @@ import os
 from pathlib import Path
 
 RECORD = Path(__file__).parent / "golden" / "keras_signatures.json"
-ROOMS = ("layers", "models", "optimizers", "callbacks", "losses", "metrics", "initializers", "utils")
+ROOMS = (
+    "layers",
+    "models",
+    "optimizers",
+    "callbacks",
+    "losses",
+    "metrics",
+    "initializers",
+    "utils",
+)
 IMAGE = "preprocessing.image"  # in Keras 3 a part of keras.utils, and what is left of Keras 2
 # What our code calls, and Keras' users do not; it only happens to have the name of something there.
 INTERNAL = {"Optimizer.apply", "Optimizer.update", "Layer.build", "Layer.count_params"}

@@ -3,7 +3,7 @@
 import pytest
 from played_training import Play, play, small_model
 
-from minicnn import callbacks, layers, models
+from minicnn import callbacks, layers, metrics, models
 from minicnn.callbacks.monitor import Monitor
 
 
@@ -61,6 +61,13 @@ def test_a_metric_of_ones_own_that_falls(data):
     model = small_model(metrics=[vaccine])
     history = model.fit(*data, epochs=3, callbacks=[stopper], verbose=0)
     assert stopper.best == min(history.history["vaccine"])
+
+
+def test_our_metrics_are_known_whatever_they_are_called(data):
+    model = small_model(metrics=[metrics.AUC(name="area"), metrics.Recall(name="found")])
+    watched = [callbacks.EarlyStopping(key) for key in ("val_area", "found")]
+    model.fit(*data, validation_data=data, callbacks=watched, verbose=0)
+    assert [one.monitor.sign for one in watched] == [1, 1]
 
 
 def test_the_logs_of_an_output_are_known_by_its_name(data):

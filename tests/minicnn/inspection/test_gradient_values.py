@@ -14,6 +14,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 class WeightedLoss:
     """loss = the sum of output x label: its gradient is the labels, so that any dy can be had."""
 
+    takes_logits = False
+
     def check_labels(self, y, what):
         pass
 

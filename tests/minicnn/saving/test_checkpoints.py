@@ -314,7 +314,7 @@ def test_other_files_of_that_name_are_refused(data, tmp_path):
         lambda training: training["position"].pop("epoch"),
         lambda training: training["callbacks"].clear(),
         lambda training: training.update(feeds=3),
-        lambda training: training.update(version=2),
+        lambda training: training.update(version=1),
         lambda training: training["callbacks"][0]["state"].update(best_weights={"arrays": 3}),
         lambda training: training.update(seconds="long"),
     ],
@@ -339,7 +339,7 @@ def test_save_freq_is_checked(save_freq, tmp_path):
 
 
 def test_a_position_is_where_training_begins():
-    assert Position(3) == Position(3, 0, {}, 0)
+    assert Position(3) == Position(3, 0, {})
 
 
 def test_keras_arguments_stand_where_keras_has_them():

@@ -13,7 +13,8 @@ from minicnn.callbacks import Callback
 from minicnn.layers import Dense, Flatten
 from minicnn.models import Sequential
 from minicnn.preprocessing.image import ImageDataGenerator, NumpyArrayIterator
-from minicnn.training.batch_sources import IteratorFeed, as_feed
+from minicnn.training.batch_sources import IteratorFeed
+from minicnn.training.given_data import as_feed
 from minicnn.training.prefetch import prefetched
 
 AUGMENTATION = {"rotation_range": 40, "zoom_range": 0.2, "horizontal_flip": True}
@@ -67,7 +68,7 @@ def test_the_batches_are_those_without(images, steps):
     iterator = flow(images)
     with prefetched(IteratorFeed(iterator), steps) as batches:
         found = [next(batches) for _ in range(steps)]
-    for (x, y), (x_expected, y_expected) in zip(found, expected, strict=True):
+    for (x, y, _), (x_expected, y_expected) in zip(found, expected, strict=True):
         np.testing.assert_array_equal(x, x_expected)
         np.testing.assert_array_equal(y, y_expected)
     # The iterator stands where it would have stood.
@@ -145,7 +146,7 @@ def test_an_iterator_that_is_moved_meanwhile_goes_on_from_there(images):
     with prefetched(IteratorFeed(iterator), 4) as batches:
         next(batches)
         iterator.start_epoch(5)
-        x, _ = next(batches)
+        x, _, _ = next(batches)
     iterator.start_epoch(5)
     np.testing.assert_array_equal(x, next(iterator)[0])
 

@@ -11,8 +11,8 @@ from minicnn import kernels, layers, models, optimizers
 from minicnn.callbacks import Callback, LearningRateScheduler
 from minicnn.kernels.runtime import thread_count
 from minicnn.preprocessing.image import ImageDataGenerator
-from minicnn.training.batch_sources import as_feed
-from minicnn.training.loop import as_list, metrics_names
+from minicnn.training.given_data import as_feed
+from minicnn.training.loop import as_list, result_keys
 from minicnn.training.step import train_step
 
 IMAGE = (10, 9, 1)
@@ -432,7 +432,7 @@ def test_a_model_that_is_not_compiled_says_so(data):
         (lambda x, y: ([x, x], y), "expected 1 inputs, got 2"),
         (lambda x, y: (Recorder(x, y), y), "only together with arrays"),
         (lambda x, y: ([], None), "at least one"),
-        (lambda x, y: ([(x, y, y)], None), r"batches \(x, y\), got a tuple of 3"),
+        (lambda x, y: ([(x, y, y, y)], None), r"batches \(x, y\) or .* got a tuple of 4"),
     ],
 )
 def test_data_that_does_not_fit(change, message, data):
@@ -514,15 +514,19 @@ def test_a_sequence_of_batches_gets_fresh_orders_and_is_told_of_each_pass():
 
 
 def test_results_are_listed_losses_first():
+    x = layers.Input((3,))
+    outputs = [layers.Dense(1, activation="sigmoid", name=name)(x) for name in "ba"]
+    model = models.Model(x, outputs)
+    model.compile("sgd", metrics="acc")
+    assert result_keys(model) == ["loss", "b_loss", "a_loss", "a_acc", "b_acc"]
     logs = {"a_acc": 1.0, "b_acc": 0.5, "a_loss": 0.2, "b_loss": 0.3, "loss": 0.5}
-    assert metrics_names(logs) == ["loss", "a_loss", "b_loss", "a_acc", "b_acc"]
-    assert as_list(logs) == [0.5, 0.2, 0.3, 1.0, 0.5]
+    assert as_list(model, logs) == [0.5, 0.3, 0.2, 1.0, 0.5]
 
 
 def test_what_cannot_be_data_is_refused_in_words(data):
     x, y = data
     with pytest.raises(ValueError, match="validation_data: expected"):
-        tiny().fit(x, y, validation_data=(x, y, y), verbose=0)
+        tiny().fit(x, y, validation_data=(x, y, y, y), verbose=0)
     with pytest.raises(ValueError, match="expected labels of shape"):
         model = models.Sequential([layers.Flatten(input_shape=IMAGE), layers.Dense(2)])
         model.compile("sgd")
