@@ -13,11 +13,14 @@ iterators are not looked at: what they make of bytes is finite.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from minicnn.numeric_checks import require_finite_batch
+from minicnn.preprocessing.decode import read_file
 from minicnn.seeding import stream
 
 
@@ -129,6 +132,13 @@ class ArrayFeed(OrderedFeed):
         lists = (self.x, self.y, self.weights)
         return tuple(given and single([array[chosen] for array in given]) for given in lists)
 
+    @cached_property
+    def contents(self) -> int:
+        return checksum([*self.x, *(self.y or ()), *(self.weights or ())])
+
+    def identity(self) -> dict:
+        return {**super().identity(), "contents": self.contents}
+
     def peek(self):
         self.chosen = np.arange(1)
         return self.of(self.chosen)
@@ -194,10 +204,22 @@ class IteratorFeed(Feed):
         for _ in range(batches):
             self.iterator.skip()
 
+    @cached_property
+    def contents(self) -> int:
+        names = ("x", "y", "labels", "sample_weight")
+        arrays = [getattr(self.iterator, name, None) for name in names]
+        files = map(read_file, getattr(self.iterator, "filepaths", ()))
+        return checksum(chain((one for one in arrays if one is not None), files))
+
     def identity(self) -> dict:
         names = "\n".join(getattr(self.iterator, "filenames", ()))
-        checksum = zlib.crc32(names.encode(errors="surrogateescape"))
-        return {"items": self.iterator.n, **super().identity(), "names": checksum}
+        names = zlib.crc32(names.encode(errors="surrogateescape"))
+        return {
+            "items": self.iterator.n,
+            **super().identity(),
+            "names": names,
+            "contents": self.contents,
+        }
 
     @property
     def is_own(self) -> bool:
@@ -241,6 +263,17 @@ def as_triple(batch) -> tuple:
             f"expected batches (x, y) or (x, y, sample_weight), got a tuple of {len(batch)}"
         )
     return (*batch, None, None)[:3]
+
+
+def checksum(values: Iterable) -> int:
+    """CRC-32 of arrays and bytes, one behind the other."""
+    total = 0
+    for value in values:
+        if not isinstance(value, bytes):
+            value = np.ascontiguousarray(value)
+            value = repr(value.tolist()).encode() if value.dtype.kind == "O" else value
+        total = zlib.crc32(value, total)
+    return total
 
 
 def single(arrays: list | None):

@@ -2,10 +2,11 @@
 
 import inspect
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pytest
+from class_folders import GRAY, encoded, put
 from tiny_models import conv_to_dense
 
 from minicnn import callbacks, layers, models, optimizers
@@ -295,6 +296,36 @@ def test_a_checkpoint_of_another_training_is_refused(data, tmp_path):
     with pytest.raises(ValueError, match="items: 7 there, 4 here|another epochs and steps"):
         resume(tmp_path, half)
     assert (tmp_path / "checkpoint.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["arrays", "flow"])
+def test_arrays_that_have_changed_are_noticed(kind, data, tmp_path):
+    def given(x, y, w=None):
+        if kind == "arrays":
+            return {"data": (x, y), "sample_weight": w, "validation_data": (x, y)}
+        flow = ImageDataGenerator().flow(x, y, sample_weight=w, batch_size=3, seed=1)
+        return {"data": (flow,), "batch_size": None}
+
+    x, y = data
+    resume(tmp_path, **given(x, y))
+    for changed in ((x * 0.5, y), (x, 1 - y), (x, y, np.arange(7.0))):
+        with pytest.raises(ValueError, match="another data"):
+            resume(tmp_path, **given(*changed))
+    with pytest.raises(ValueError, match="another data"):
+        resume(tmp_path, **{**given(x, y), "validation_data": (x, 1 - y)})
+
+
+def test_an_image_that_was_replaced_is_noticed(tmp_path):
+    put(tmp_path / "images" / "a" / "1.png", encoded(".png", GRAY))
+    put(tmp_path / "images" / "b" / "2.png", encoded(".png", 255 - GRAY))
+    for gray, match in ((None, None), (255 - GRAY, None), (GRAY, "another data .*contents")):
+        if gray is not None:
+            put(tmp_path / "images" / "b" / "2.png", encoded(".png", gray))
+        flow = ImageDataGenerator().flow_from_directory(
+            tmp_path / "images", SHAPE[:2], "grayscale", class_mode="binary", seed=1
+        )
+        with pytest.raises(ValueError, match=match) if match else nullcontext():
+            resume(tmp_path / "checkpoint", (flow,), batch_size=None)
 
 
 def test_other_files_of_that_name_are_refused(data, tmp_path):
