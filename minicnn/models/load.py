@@ -138,6 +138,6 @@ def param_shapes(made: list) -> dict[str, tuple]:
 
 def compile_again(model, compiled: dict) -> None:
     """Compile a model as `describe` found it, but for the optimizer's arrays."""
-    optimizer = type(optimizers.get(compiled["optimizer"]))(**compiled["config"])
+    optimizer = type(optimizers.get(compiled["optimizer"])).from_config(compiled["config"])
     optimizer.iterations = compiled["iterations"]
     model.compile(optimizer, compiled["losses"], compiled["metrics"], compiled["loss_weights"])

@@ -66,7 +66,7 @@ def describe(model) -> dict:
     if model.optimizer is not None:
         meta["compiled"] = {
             "optimizer": type(model.optimizer).__name__,
-            "config": model.optimizer.config(),
+            "config": model.optimizer.get_config(),
             "iterations": model.optimizer.iterations,
             "losses": [loss.name for loss in model.losses],
             "loss_weights": model.loss_weights,

@@ -57,10 +57,11 @@ def put_state(model, arrays: dict[str, np.ndarray], meta: dict, path) -> None:
     ValueError where the file does not fit; the model is then as it was.
     """
     iterations = meta["compiled"]["iterations"]
-    settings = type(model.optimizer)(**meta["compiled"]["config"])  # refuses impossible values
+    settings = type(model.optimizer).from_config(meta["compiled"]["config"])  # of possible values
     check_slots(model, arrays, path, iterations)
     put_weights(model, arrays, path)
-    model.optimizer.learning_rate = settings.learning_rate
+    if settings.schedule is None:
+        model.optimizer.learning_rate = settings.learning_rate
     model.optimizer.iterations = iterations
     put_slots(model, arrays)
     model.seed = meta["seed"]
