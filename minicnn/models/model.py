@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minicnn import arguments, losses, optimizers
+from minicnn.arguments import refuse_unsupported
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
@@ -16,11 +17,16 @@ from minicnn.layers.node import Tensor
 from minicnn.metrics import get as get_metric
 from minicnn.models.build import build_layers
 from minicnn.models.summary import summary_html, summary_text
-from minicnn.numeric_checks import require_finite_batch
+from minicnn.numeric_checks import input_list, require_finite_batch, write_values
+from minicnn.printing import print_text
 from minicnn.reprs import OneLine, counted, titled
+from minicnn.saving.describe import architecture
+from minicnn.saving.npz import require_free
+from minicnn.saving.rebuild import rebuild
 from minicnn.saving.weights import load_weights, save_model, save_weights
 from minicnn.seeding import fresh_seed
 from minicnn.training import loop
+from minicnn.training.step import forward
 
 
 class Model(OneLine):
@@ -111,21 +117,65 @@ class Model(OneLine):
         """Shape of the output with None for the batch; a list where there are several."""
         return only_or_all([tensor.shape for tensor in self.graph.outputs])
 
-    def get_layer(self, name: str) -> Layer:
-        """The layer of that name; ValueError with the names there are if it does not exist."""
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that place of `layers`; ValueError if there is none."""
+        if (name is None) == (index is None):
+            raise ValueError(f"{self.name}: expected either the name of a layer or its index")
+        if index is not None:
+            places = range(-len(self.graph.layers), len(self.graph.layers))
+            if index not in places:
+                raise ValueError(f"{self.name}: expected an index in {places}, got {index!r}")
+            return self.graph.layers[index]
         for layer in self.graph.layers:
             if layer.name == name:
                 return layer
         known = ", ".join(layer.name for layer in self.graph.layers)
         raise ValueError(f"{self.name}: expected the name of a layer ({known}), got {name!r}")
 
+    @one_step_at_a_time()
+    def __call__(self, inputs, training: bool = False):
+        """The output for one batch of arrays; a list where there are several.
+
+        With `training`, dropout drops. ValueError where the arrays do not fit; TypeError for a
+        tensor, since there are no models inside of models.
+        """
+        if any(isinstance(one, Tensor) for one in input_list(inputs)):
+            raise TypeError(
+                f"{self.name}: expected arrays, got a tensor: a model cannot be a layer of another; "
+                "call its layers on the tensor one by one"
+            )
+        require_finite_batch(inputs, f"{self.name}: inputs", self.dtype)
+        values = forward(self, inputs, training)
+        return only_or_all([values[tensor] for tensor in self.graph.outputs])
+
     def count_params(self) -> int:
         """How many values the layers' parameters hold."""
         return sum(layer.count_params() for layer in self.graph.layers)
 
-    def summary(self, line_length: int | None = None, print_fn=print) -> None:
-        """Print the table of layers, as Keras does, `line_length` characters wide."""
-        print_fn(summary_text(self, line_length))
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn=None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print the table of layers, as Keras does.
+
+        Where stdout cannot encode its characters, the rules are drawn in ASCII.
+
+        Parameters
+        ----------
+        line_length, positions, show_trainable, layer_range
+            See `summary_text`.
+        print_fn : function (str) -> None, optional
+            Gets the text instead of stdout.
+        expand_nested : bool
+            Has no effect: there are no models inside of models.
+        """
+        text = summary_text(self, line_length, positions, show_trainable, layer_range)
+        (print_fn or print_text)(text)
 
     def one_line(self) -> str:
         """Name, layers, parameters, training; builds nothing, whenever a debugger asks."""
@@ -174,17 +224,13 @@ class Model(OneLine):
 
     @one_step_at_a_time()
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Replace all parameters; ValueError where number or shapes do not fit."""
+        """Replace all parameters or none: ValueError or TypeError where one does not fit."""
         params = self.named_weights()
         if len(weights) != len(params):
             raise ValueError(
                 f"{self.name}: expected {len(params)} weight arrays, got {len(weights)}"
             )
-        for (name, param), array in zip(params.items(), weights, strict=True):
-            if np.shape(array) != param.shape:
-                raise ValueError(f"{name}: expected shape {param.shape}, got {np.shape(array)}")
-        for param, array in zip(params.values(), weights, strict=True):
-            param[...] = array
+        write_values(params, weights)
 
     def astype(self, dtype) -> "Model":
         """Turn the model to float64 (for checking gradients) or back to float32."""
@@ -199,19 +245,49 @@ class Model(OneLine):
         return self
 
     @one_step_at_a_time()
-    def save(self, path) -> None:
-        """Write layers, weights, optimizer and metadata to one .npz file."""
-        save_model(self, path)
+    def save(self, filepath, overwrite: bool = True, zipped: bool | None = None) -> None:
+        """Write layers, weights, optimizer and metadata to one .npz file.
+
+        FileExistsError if there is one and `overwrite` is False. ValueError for `zipped=False`: an
+        .npz file is a zip archive.
+        """
+        refuse_unsupported(f"{self.name}: save", {"zipped": (zipped, None, True)})
+        require_free(filepath, overwrite)
+        save_model(self, filepath)
 
     @one_step_at_a_time()
-    def save_weights(self, path) -> None:
-        """Write the weights alone to an .npz file."""
-        save_weights(self, path)
+    def save_weights(self, filepath, overwrite: bool = True, max_shard_size=None) -> None:
+        """Write the weights alone to an .npz file; see `save`. It is one file, whatever its size."""
+        given = {"max_shard_size": (max_shard_size, None)}
+        refuse_unsupported(f"{self.name}: save_weights", given)
+        require_free(filepath, overwrite)
+        save_weights(self, filepath)
 
     @one_step_at_a_time()
-    def load_weights(self, path) -> None:
-        """Read what `save_weights` or `save` wrote into this model's layers."""
-        load_weights(self, path)
+    def load_weights(self, filepath, skip_mismatch: bool = False) -> None:
+        """Read what `save_weights` or `save` wrote into this model's layers, of equal names.
+
+        With `skip_mismatch`, layers for which the file has no weights of their shapes stay as they
+        are, with a warning.
+        """
+        load_weights(self, filepath, skip_mismatch)
+
+    def get_config(self) -> dict:
+        """Layers, their connections and the seed: all but weights, optimizer and metadata.
+
+        ValueError for layers of one's own.
+        """
+        return architecture(self)
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> "Model":
+        """The model of that `get_config`, with the first weights that follow from its seed.
+
+        `custom_objects` is Keras' argument, not supported: layers are minicnn's own.
+        """
+        given = {"custom_objects": (custom_objects, None, {})}
+        refuse_unsupported(f"{cls.__name__}.from_config", given)
+        return rebuild(config, {cls.kind: cls})
 
     def __reduce__(self) -> tuple:
         """TypeError: for subclasses; `minicnn.models.pickle` takes a Model or Sequential apart."""
