@@ -112,7 +112,7 @@ def refuse_others(owner: str, others: dict, of_keras: dict[str, tuple]) -> None:
     """
     unknown = [name for name in others if name not in of_keras]
     if unknown:
-        raise TypeError(f"{owner}: there is no argument {unknown[0]!r}")
+        raise TypeError(f"{owner}: got an unexpected keyword argument {unknown[0]!r}")
     refuse_unsupported(owner, {name: (value, *of_keras[name]) for name, value in others.items()})
 
 
