@@ -123,10 +123,10 @@ class Model(AlwaysTrainable, Stored):
         if (name is None) == (index is None):
             raise ValueError(f"{self.name}: expected either the name of a layer or its index")
         if index is not None:
-            places = range(-len(self.graph.layers), len(self.graph.layers))
+            places = range(-len(self.layers), len(self.layers))
             if index not in places:
                 raise ValueError(f"{self.name}: expected an index in {places}, got {index!r}")
-            return self.graph.layers[index]
+            return self.layers[index]
         for layer in self.graph.layers:
             if layer.name == name:
                 return layer
