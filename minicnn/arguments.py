@@ -103,6 +103,25 @@ def refuse_unsupported(owner: str, given: dict[str, tuple]) -> None:
             )
 
 
+def refuse_others(owner: str, others: dict, of_keras: dict[str, tuple]) -> None:
+    """Raise for keyword arguments that `owner` does not have.
+
+    Parameters
+    ----------
+    owner : str
+        Who refuses, for the message.
+    others : dict
+        The keyword arguments that are left, with their values.
+    of_keras : dict
+        Those that Keras has, with the values that change nothing: others are a ValueError. Any
+        other argument is a TypeError.
+    """
+    unknown = [name for name in others if name not in of_keras]
+    if unknown:
+        raise TypeError(f"{owner}: got an unexpected keyword argument {unknown[0]!r}")
+    refuse_unsupported(owner, {name: (value, *of_keras[name]) for name, value in others.items()})
+
+
 def refuse_data_format(owner: str, data_format) -> None:
     """Raise ValueError unless channels come last, as everywhere here."""
     refuse_unsupported(owner, {"data_format": (data_format, None, "channels_last")})

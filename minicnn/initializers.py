@@ -1,5 +1,6 @@
 """First values of kernels and biases."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -19,6 +20,23 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
+def as_in_keras(function: Callable) -> Callable:
+    """An initializer that may also be called without a shape, as Keras' classes of that name.
+
+    It then gives itself. Keras' arguments are accepted with their defaults only: what is drawn
+    follows from the model's seed.
+    """
+    of_keras = {"seed": (None,), "input_axes": (None,), "output_axes": (None,)}
+
+    @functools.wraps(function)
+    def initializer(shape=None, rng=None, **others):
+        arguments.refuse_others(function.__name__, others, of_keras)
+        return initializer if shape is None else function(shape, rng)
+
+    return initializer
+
+
+@as_in_keras
 def glorot_uniform(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Uniform in [-limit, limit], limit = sqrt(6 / (fan_in + fan_out)); float32.
 
@@ -29,6 +47,7 @@ def glorot_uniform(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray
     return rng.uniform(-limit, limit, size=shape).astype(np.float32)
 
 
+@as_in_keras
 def he_uniform(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Uniform in [-limit, limit], limit = sqrt(6 / fan_in); float32.
 
@@ -39,19 +58,19 @@ def he_uniform(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     return rng.uniform(-limit, limit, size=shape).astype(np.float32)
 
 
+@as_in_keras
 def glorot_normal(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Normal with variance 2 / (fan_in + fan_out), that of `glorot_uniform`; float32."""
-    return truncated_normal(math.sqrt(2.0 / sum(fans(shape))), shape, rng)
+    return truncated(math.sqrt(2.0 / sum(fans(shape))), shape, rng)
 
 
+@as_in_keras
 def he_normal(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Normal with variance 2 / fan_in, that of `he_uniform`; float32."""
-    return truncated_normal(math.sqrt(2.0 / fans(shape)[0]), shape, rng)
+    return truncated(math.sqrt(2.0 / fans(shape)[0]), shape, rng)
 
 
-def truncated_normal(
-    deviation: float, shape: Sequence[int], rng: np.random.Generator
-) -> np.ndarray:
+def truncated(deviation: float, shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Normal values, cut off at two standard deviations, as in Keras; float32.
 
     Standard normal values beyond -2 and 2 are drawn again. Those that are left have the
@@ -66,11 +85,13 @@ def truncated_normal(
     return (drawn * (deviation / math.sqrt(variance))).astype(np.float32)
 
 
+@as_in_keras
 def zeros(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """All zero; float32. `rng` is not used."""
     return np.zeros(shape, dtype=np.float32)
 
 
+@as_in_keras
 def ones(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """All one; float32. `rng` is not used."""
     return np.ones(shape, dtype=np.float32)
@@ -86,11 +107,17 @@ INITIALIZERS = {
 }
 
 
-def get(value, argument: str, owner: str) -> Callable:
+def get(identifier, argument: str = "identifier", owner: str = "initializers.get") -> Callable:
     """Look an initializer up by name, or take a function (shape, rng) -> array as it is.
 
     ValueError, naming `owner`'s `argument`, if there is none of that name.
     """
-    if callable(value):
-        return value
-    return INITIALIZERS[arguments.choice(value, tuple(INITIALIZERS), argument, owner)]
+    if callable(identifier):
+        return identifier
+    return INITIALIZERS[arguments.choice(identifier, tuple(INITIALIZERS), argument, owner)]
+
+
+def name_of(function: Callable) -> str | Callable:
+    """The name under which `get` finds it again; one's own function itself."""
+    names = (name for name, known in INITIALIZERS.items() if known is function)
+    return next(names, function)

@@ -132,6 +132,21 @@ def is_surely_finite(array: np.ndarray, dtype) -> bool:
         return count_not_finite(array.reshape(-1)) == 0
 
 
+def write_values(targets: dict[str, np.ndarray], arrays: list) -> None:
+    """Copy values into arrays of equal shapes: into all of them or, where one does not fit, none.
+
+    ValueError or TypeError that names the target.
+    """
+    fitting = []
+    for (name, target), array in zip(targets.items(), arrays, strict=True):
+        values = as_numbers(array, name)
+        if values.shape != target.shape:
+            raise ValueError(f"{name}: expected shape {target.shape}, got {values.shape}")
+        fitting.append(values.astype(target.dtype))
+    for target, values in zip(targets.values(), fitting, strict=True):
+        target[...] = values
+
+
 def input_list(x) -> list:
     """The inputs of a batch as a list: what a list or dict of arrays holds; else `x` is the only."""
     if isinstance(x, dict):

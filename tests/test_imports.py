@@ -16,7 +16,7 @@ import minicnn
 
 ROOT = Path(minicnn.__file__).parents[1]
 # From left to right; no room imports one to its right. A room is a folder or a file of a package.
-MINICNN = "arguments, files, machine, notebook_figure, reprs, seeding, kernels"
+MINICNN = "arguments, files, machine, notebook_figure, printing, reprs, seeding, kernels"
 MINICNN += " -> numeric_checks, initializers"
 MINICNN += " -> layers, losses, metrics, optimizers, preprocessing -> fusion, saving"
 MINICNN += " -> graph, callbacks -> training -> models, saliency"

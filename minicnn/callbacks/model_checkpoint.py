@@ -6,7 +6,7 @@ from pathlib import Path
 
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.monitor import Monitor
-from minicnn.saving.describe import require_savable
+from minicnn.saving.describe import describe
 
 
 class ModelCheckpoint(Callback):
@@ -80,7 +80,7 @@ class ModelCheckpoint(Callback):
         fixed.mkdir(parents=True, exist_ok=True)
         if not self.save_weights_only:
             with suppress(RuntimeError):  # not built yet
-                require_savable(self.model)
+                describe(self.model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch

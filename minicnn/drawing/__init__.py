@@ -1,7 +1,8 @@
 """The graph of a model as a figure, as from Keras' `plot_model`.
 
 Every use of a layer is a box: a black header with the layer's name and class, and below it, on
-request, the shapes of input and output. Arrows follow the data, from top to bottom.
+request, the shapes of input and output and so on. Arrows follow the data, from top to bottom or
+from left to right.
 
 `boxes` measures and draws the boxes; `layout` decides where they go and how the arrows run. Only
 matplotlib is needed, and it is imported when something is drawn.
@@ -11,8 +12,8 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
-from minicnn.arguments import refuse_unsupported
-from minicnn.drawing.boxes import Content, content_of
+from minicnn.arguments import choice, refuse_unsupported
+from minicnn.drawing.boxes import Content, Shown, content_of
 from minicnn.drawing.figure_file import FigureFile
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.files import atomic_write
@@ -37,6 +38,7 @@ def plot_model(
     dpi: float = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
 ) -> Path:
     """Draw a model's layers and connections into a file.
 
@@ -54,10 +56,20 @@ def plot_model(
     show_layer_names : bool
         Whether the headers have the layers' names, or only their classes. True as in Keras 2;
         in Keras 3 the default is False.
+    show_dtype : bool
+        Whether there is a line with the output's dtype.
+    show_layer_activations : bool
+        Whether layers that take `activation=` have a line with it.
+    show_trainable : bool
+        Whether layers with parameters have a line that says so: all of them are trained.
+    rankdir : {"TB", "LR"}
+        Where the arrows go: from top to bottom or from left to right.
     dpi : float
         Pixels per inch, for png.
-    show_dtype, rankdir, expand_nested, show_layer_activations, show_trainable
-        Here for the order of Keras' arguments; only the defaults are supported.
+    expand_nested
+        Has no effect: there are no models inside of models.
+    splines
+        Keras' argument; accepted with its default only.
 
     Returns
     -------
@@ -77,24 +89,20 @@ def plot_model(
         raise ValueError(
             f"plot_model: expected a file name that ends in .png, .svg or .pdf, got {str(path)!r}"
         )
-    unsupported = {
-        "rankdir": (rankdir, "TB"),
-        "show_dtype": (show_dtype, False),
-        "expand_nested": (expand_nested, False),
-        "show_layer_activations": (show_layer_activations, False),
-        "show_trainable": (show_trainable, False),
-    }
-    refuse_unsupported("plot_model", unsupported)
-    figure = draw_described(*described(model, show_shapes, show_layer_names))
+    choice(rankdir, ("TB", "LR"), "rankdir", "plot_model")
+    refuse_unsupported("plot_model", {"splines": (splines, "ortho")})
+    shown = Shown(show_shapes, show_layer_names, show_dtype, show_layer_activations, show_trainable)
+    figure = draw_described(*described(model, *shown), across=rankdir == "LR")
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")
     return path
 
 
-def described(
-    model: Model, show_shapes: bool, show_layer_names: bool = True
-) -> tuple[list[Content], list[tuple[int, int]]]:
-    """The boxes of a model in running order, and (source, target) indices into them."""
+def described(model: Model, *shown: bool) -> tuple[list[Content], list[tuple[int, int]]]:
+    """The boxes of a model in running order, and (source, target) indices into them.
+
+    `shown` is as in `Shown`.
+    """
     nodes: list[Node] = [
         node
         for node in model.graph.nodes
@@ -107,19 +115,21 @@ def described(
         for tensor in node.inputs
         if tensor.node in place
     ]
-    return [content_of(node, show_shapes, show_layer_names) for node in nodes], edges
+    return [content_of(node, Shown(*shown), model.dtype) for node in nodes], edges
 
 
-def draw_described(contents: list[Content], edges: list[tuple[int, int]]):
+def draw_described(contents: list[Content], edges: list[tuple[int, int]], across: bool = False):
     """What `described` gives as a `matplotlib.figure.Figure` that pyplot knows nothing of.
 
-    It can be drawn by a process that does not have the model.
+    It can be drawn by a process that does not have the model. `across`: from left to right, which
+    is the layout of boxes turned on their side, mirrored.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    layout = layered_layout([content.size() for content in contents], edges)
-    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    order = -1 if across else 1  # of x and y
+    layout = layered_layout([content.size()[::order] for content in contents], edges)
+    width, height = (side + 2 * MARGIN for side in (layout.width, layout.height)[::order])
     figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
     FigureCanvasAgg(figure)
     # One unit of the axes is one point, so that boxes measured in points fit their text.
@@ -128,14 +138,17 @@ def draw_described(contents: list[Content], edges: list[tuple[int, int]]):
     axes.set_xlim(-MARGIN, width - MARGIN)
     axes.set_ylim(height - MARGIN, -MARGIN)  # y downwards
     for route in layout.routes:
-        draw_arrow(axes, route)
+        draw_arrow(axes, route, order)
     for content, box in zip(contents, layout.boxes, strict=True):
-        content.draw(axes, box)
+        content.draw(axes, *(box.x - box.width / 2, box.top)[::order])
     return figure
 
 
-def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
-    """Draw an edge: straight past the boxes, in S-curves from rank to rank, with a head."""
+def draw_arrow(axes, route: list[tuple[float, float]], order: int) -> None:
+    """Draw an edge: straight past the boxes, in S-curves from rank to rank, with a head.
+
+    `order` is -1 where x and y change places.
+    """
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Line
 
@@ -149,7 +162,7 @@ def draw_arrow(axes, route: list[tuple[float, float]]) -> None:
             points += [(start[0], middle), (end[0], middle), end]
             codes += [Line.CURVE4] * 3
     head = f"-|>,head_length={ARROW_LENGTH},head_width={ARROW_WIDTH / 2}"
-    line = Line(points, codes)
+    line = Line([point[::order] for point in points], codes)
     axes.add_patch(
         FancyArrowPatch(path=line, arrowstyle=head, mutation_scale=1, lw=1.4, fc="black")
     )

@@ -6,7 +6,6 @@ All measures are in points (1/72 inch); y runs downwards.
 from typing import TYPE_CHECKING, NamedTuple
 
 from minicnn.arguments import shape_text
-from minicnn.drawing.layout import Box
 
 if TYPE_CHECKING:
     from minicnn.layers.node import Node
@@ -31,26 +30,46 @@ class Content(NamedTuple):
         below = len(self.lines) * LINE_HEIGHT + 2 * PADDING if self.lines else 0.0
         return max(widths) + 2 * PADDING, HEADER_HEIGHT + below
 
-    def draw(self, axes, box: Box) -> None:
-        """Draw everything into `box`, which has this content's size."""
+    def draw(self, axes, left: float, top: float) -> None:
+        """Draw the box with its upper left corner there."""
         from matplotlib.patches import Rectangle
 
-        corner = (box.x - box.width / 2, box.top)
-        axes.add_patch(Rectangle(corner, box.width, box.height, fc="white", ec="black", lw=1.2))
-        axes.add_patch(Rectangle(corner, box.width, HEADER_HEIGHT, fc="black", ec="black", lw=1.2))
-        write(axes, box.x, box.top + HEADER_HEIGHT / 2, self.header, HEADER_SIZE, "white")
+        width, height = self.size()
+        middle = left + width / 2
+        for high, color in ((height, "white"), (HEADER_HEIGHT, "black")):
+            box = Rectangle((left, top), width, high, fc=color, ec="black", lw=1.2)
+            axes.add_patch(box)
+        write(axes, middle, top + HEADER_HEIGHT / 2, self.header, HEADER_SIZE, "white")
         for number, line in enumerate(self.lines):
-            y = box.top + HEADER_HEIGHT + PADDING + (number + 0.5) * LINE_HEIGHT
-            write(axes, box.x, y, line, LINE_SIZE, "black")
+            y = top + HEADER_HEIGHT + PADDING + (number + 0.5) * LINE_HEIGHT
+            write(axes, middle, y, line, LINE_SIZE, "black")
 
 
-def content_of(node: "Node", show_shapes: bool, show_layer_names: bool) -> Content:
-    """The content of the box that stands for the use of a layer; see `plot_model`."""
+class Shown(NamedTuple):
+    """What is written in the boxes beside the layers' classes; see `plot_model`."""
+
+    shapes: bool = False
+    layer_names: bool = True
+    dtype: bool = False
+    activations: bool = False
+    trainable: bool = False
+
+
+def content_of(node: "Node", shown: Shown, dtype) -> Content:
+    """The content of the box that stands for the use of a layer; dtype is that of its output."""
     kind = type(node.layer).__name__
-    tensors = [("input", tensor) for tensor in node.inputs] + [("output", node.output)]
-    lines = [f"{name}: {shape_text(tensor.shape)}" for name, tensor in tensors]
-    header = f"{node.layer.name} ({kind})" if show_layer_names else kind
-    return Content(header, lines if show_shapes else [])
+    lines = []
+    activation = node.layer.get_config().get("activation")
+    if shown.activations and activation is not None:
+        lines.append(f"activation: {activation}")
+    if shown.shapes:
+        tensors = [("input", tensor) for tensor in node.inputs] + [("output", node.output)]
+        lines += [f"{name}: {shape_text(tensor.shape)}" for name, tensor in tensors]
+    if shown.dtype:
+        lines.append(f"dtype: {dtype}")
+    if shown.trainable and node.layer.params:
+        lines.append("trainable")
+    return Content(f"{node.layer.name} ({kind})" if shown.layer_names else kind, lines)
 
 
 def font(size: float):

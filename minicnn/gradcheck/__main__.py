@@ -22,6 +22,7 @@ from minicnn.kernels.fused import pooled, winograd_tiles
 from minicnn.kernels.runtime import jit
 from minicnn.kernels.runtime.spin_wait import SpinFlag
 from minicnn.kernels.runtime.thread_count import get_threads
+from minicnn.printing import print_text
 
 # What takes longest to compile begins first, so that no process has to wait for it at the end.
 SLOWEST = [module.__name__ for module in (rows, winograd_tiles, pooled)]
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     wrong = 0  # layers
     for report in reports(chosen(options.layer, options.backend)):
         wrong += not report.ok
-        print(report, flush=True)
+        print_text(str(report), flush=True)
     print("all gradients are right" if not wrong else f"wrong layers: {wrong}")
     return 1 if wrong else 0
 

@@ -16,6 +16,7 @@ from minicnn.inspection import (
 from minicnn.models import Model, load_model
 from minicnn.preprocessing.image import load_img
 from minicnn.preprocessing.model_image import model_image
+from minicnn.printing import print_text
 
 LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
 COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print a table or an explanation; 0, or 2 with one sentence on stderr for bad input."""
     options = parser().parse_args(arguments)
     try:
-        print(inspect(options))
+        print_text(str(inspect(options)))
     except (ValueError, OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 2

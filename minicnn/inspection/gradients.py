@@ -16,6 +16,7 @@ from minicnn.inspection.parameter_parts import parameter
 from minicnn.inspection.passes import Passes, run_passes
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.node import Node
+from minicnn.models.summary import uses_by_layer
 
 IN_ITSELF = (layers.Activation, layers.ReLU, layers.Sigmoid)  # z is their input
 
@@ -90,11 +91,20 @@ def explain_gradient(
     explanation.agrees = explanation.slope.agrees(explanation.value, size, array.dtype, lost)
     check_parts(explanation, array.dtype)
     if is_param:
-        name = f"{nodes[0].layer.name}/{of}"
-        found = next_step(model.optimizer, name, nodes[0].layer.params[of], index, array[index])
+        name, weights = f"{nodes[0].layer.name}/{of}", nodes[0].layer.params[of]
+        found = next_step(model.optimizer, name, weights, index, named_gradients(model, passes))
         found.without_dropout = not training and any(map(drops, model.layers))
         explanation.next_step = found
     return explanation
+
+
+def named_gradients(model, passes: Passes) -> dict[str, np.ndarray]:
+    """The gradients of all parameters, under the names of `Model.named_weights`."""
+    return {
+        f"{layer.name}/{name}": passes.param_gradient(nodes, name)
+        for layer, nodes in uses_by_layer(model.graph).items()
+        for name in layer.params
+    }
 
 
 def lost_digits(passes: Passes) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from minicnn.inspection.text_tables import columns, figure
 from minicnn.optimizers import Adam, Optimizer
+from minicnn.optimizers.clipping import decay_weights
 
 DIGITS = 7  # of a weight: its steps are small
 
@@ -24,6 +25,10 @@ class NextStep:
     settings : dict of str to float
         The optimizer's arguments.
     gradient : float
+    clipped : float or None
+        The gradient as it is used, where the optimizer clips.
+    decay : float or None
+        What the weight decays by before the step, where it does.
     slots : dict of str to (float, float)
         What the optimizer keeps of this weight, before and after.
     bias_correction, step_size : float or None
@@ -38,6 +43,8 @@ class NextStep:
     number: int
     settings: dict[str, float]
     gradient: float
+    clipped: float | None
+    decay: float | None
     slots: dict[str, tuple[float, float]]
     bias_correction: float | None
     step_size: float | None
@@ -46,12 +53,15 @@ class NextStep:
 
     @property
     def step(self) -> float:
-        return self.weight[1] - self.weight[0]
+        """The change of the weight, but for its decay."""
+        return self.weight[1] - self.weight[0] + (self.decay or 0.0)
 
     def lines(self) -> list[str]:
         given = ", ".join(f"{name} {setting:.6g}" for name, setting in self.settings.items())
         without = ", if dropout dropped nothing" if self.without_dropout else ""
         rows = [("g", figure(self.gradient), "the gradient")]
+        if self.clipped is not None:
+            rows.append(("g", figure(self.clipped), "the gradient, clipped"))
         for slot, (before, after) in self.slots.items():
             name, rule = RULES.get((self.optimizer, slot), (slot, ""))
             rows.append((name, f"{figure(before)} -> {figure(after)}", rule))
@@ -61,7 +71,12 @@ class NextStep:
             rows.append(("size", figure(self.step_size), "rate c, c the bias correction"))
         rule = STEP_RULES.get((self.optimizer, bool(self.settings.get("nesterov"))), "")
         before, after = (figure(weight, DIGITS) for weight in self.weight)
-        rows += [("step", figure(self.step), rule), ("weight", f"{before} -> {after}", "+= step")]
+        rows.append(("step", figure(self.step), rule))
+        change = "+= step"
+        if self.decay is not None:
+            rows.append(("decay", figure(self.decay), "weight_decay rate weight"))
+            change = "+= step - decay"
+        rows.append(("weight", f"{before} -> {after}", change))
         return [
             f"the next step of {self.optimizer} on this batch, t = {self.number}{without}",
             f"({given}):",
@@ -74,6 +89,8 @@ class NextStep:
             "number": self.number,
             "settings": self.settings,
             "gradient": self.gradient,
+            "clipped": self.clipped,
+            "decay": self.decay,
             "slots": {
                 name: {"before": before, "after": after}
                 for name, (before, after) in self.slots.items()
@@ -105,31 +122,41 @@ STEP_RULES = {
 
 
 def next_step(
-    optimizer: Optimizer, name: str, weights: np.ndarray, index: tuple, gradient
+    optimizer: Optimizer, name: str, weights: np.ndarray, index: tuple, grads: dict
 ) -> NextStep:
-    """The step that `optimizer.apply` would make with this gradient at `weights[index]`.
+    """The step that `optimizer.apply` would make with these gradients at `weights[index]`.
 
-    `name` is the array's in `Model.named_weights`. The optimizer's own arithmetic runs on arrays of
-    one number; the optimizer and the weights stay as they are.
+    `name` is the array's in `Model.named_weights`, `grads` has all gradients, which may be clipped
+    together. The optimizer's own arithmetic runs on arrays of one number; the optimizer and the
+    weights stay as they are.
     """
-    stepping = copy.copy(optimizer)
-    stepping.iterations = optimizer.iterations + 1
+    gradient = grads[name][index]
+    clipped = optimizer.clipped(grads)
+    rate = optimizer.learning_rate
     weight = np.array([weights[index]])
+    first = float(weight[0])
+    decays = optimizer.decays(name)
+    if decays:
+        decay_weights(weight, optimizer.weight_decay, rate)
+    decayed = float(weight[0])
     slots = {
         slot: np.array([by_name[name][index] if name in by_name else 0], dtype=weight.dtype)
         for slot, by_name in optimizer.slots.items()
     }
     before = {slot: float(array[0]) for slot, array in slots.items()}
-    first = float(weight[0])
-    stepping.update(weight, np.array([gradient], dtype=weight.dtype), *slots.values())
-    correction = stepping.bias_correction if isinstance(stepping, Adam) else None
+    copy.copy(optimizer).update(
+        weight, np.array([clipped[name][index]], dtype=weight.dtype), *slots.values()
+    )
+    correction = optimizer.bias_correction if isinstance(optimizer, Adam) else None
     return NextStep(
         optimizer=type(optimizer).__name__,
-        number=stepping.iterations,
-        settings=optimizer.config(),
+        number=optimizer.iterations + 1,
+        settings=optimizer.settings(),
         gradient=float(gradient),
+        clipped=None if grads is clipped else float(clipped[name][index]),
+        decay=first - decayed if decays else None,
         slots={slot: (before[slot], float(array[0])) for slot, array in slots.items()},
         bias_correction=correction,
-        step_size=None if correction is None else optimizer.learning_rate * correction,
+        step_size=None if correction is None else rate * correction,
         weight=(first, float(weight[0])),
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from minicnn import arguments, kernels
 from minicnn.layers.base import Layer
+from minicnn.layers.keras_arguments import OF_RELU
 
 
 class Function(Layer):
@@ -29,6 +30,8 @@ class Function(Layer):
 class ReLU(Function):
     """y = max(x, 0), element by element; its derivative at 0 is taken as 0.
 
+    Keras' max_value, negative_slope and threshold are accepted with their defaults only.
+
     Attributes
     ----------
     cache : Cache(y)
@@ -36,6 +39,7 @@ class ReLU(Function):
     """
 
     kind = "relu"
+    of_keras = OF_RELU
 
     class Cache(NamedTuple):
         y: np.ndarray
@@ -85,14 +89,14 @@ class Activation(Layer):
     ----------
     activation : str
         "relu", "sigmoid", or "linear" (which passes everything through).
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
 
     The function's cache is in `layer.activation.cache`.
     """
 
-    def __init__(self, activation, *, name=None, input_shape=None):
-        super().__init__(name=name, input_shape=input_shape)
+    def __init__(self, activation, **common):
+        super().__init__(**common)
         self.activation = activation_layer(activation, self.label)
 
     def output_shape(self, input_shape):

@@ -15,9 +15,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn.arguments import sample_shape, snake_case
+from minicnn.arguments import refuse_others, sample_shape, snake_case
 from minicnn.layers import checks, one_line
+from minicnn.layers.keras_arguments import OF_ALL
 from minicnn.layers.node import Node, Tensor, connect
+from minicnn.numeric_checks import as_numbers, write_values
+from minicnn.seeding import fresh_seed
 
 _creation_order = itertools.count()
 
@@ -38,6 +41,10 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         How summaries and errors call the layer; made from the class when missing.
     input_shape : sequence of int, optional
         Shape of one sample, for the first layer of a `Sequential` model.
+    input_dim : int, optional
+        The same as `input_shape=(input_dim,)`.
+    **others
+        Keras' arguments in `minicnn.layers.keras_arguments`; accepted with their defaults only.
 
     Attributes
     ----------
@@ -55,11 +62,22 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
     """
 
     takes_list = False
+    of_keras = OF_ALL  # arguments that are accepted with Keras' defaults only
 
-    def __init__(self, *, name: str | None = None, input_shape: Sequence[int] | None = None):
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        input_shape: Sequence[int] | None = None,
+        input_dim: int | None = None,
+        **others,
+    ):
+        own = snake_case(type(self).__name__)
         if not isinstance(name, str | None):
-            own = snake_case(type(self).__name__)
             raise TypeError(f"{own}: expected name to be a str, got {name!r}")
+        refuse_others(name or own, others, self.of_keras)
+        if input_dim is not None:
+            input_shape = (input_dim,)
         self.name = name
         self.automatic_name: str | None = None  # the name a model gave, if it did
         self.serial = next(_creation_order)  # models name their layers in this order
@@ -99,6 +117,15 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         return {"name": self.name}
 
     # What everybody calls
+
+    def get_config(self) -> dict:
+        """The constructor's arguments, under Keras' names; initializers of one's own as they are."""
+        return self.config()
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Layer":
+        """A layer of that `get_config`, without parameters so far."""
+        return cls(**config)
 
     def build(self, input_shape: tuple, rng: np.random.Generator) -> None:
         """Fix the input shape (without batch axis) and make the parameters, in order, with `rng`."""
@@ -154,9 +181,20 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         """
         return self.compute_gradients(checks.last_gradient(self, dz))
 
-    def __call__(self, inputs):
-        """Connect the layer to one tensor or a list of them; see `minicnn.layers.node`."""
-        return connect(self, inputs)
+    def __call__(self, inputs, training: bool = False):
+        """Connect the layer to tensors (see `minicnn.layers.node`); or give its output for arrays.
+
+        Of arrays it is that of `forward`; a layer that is not built yet is built for them first,
+        with a fresh seed.
+        """
+        several = isinstance(inputs, list | tuple)
+        arrays = list(inputs) if several else [inputs]
+        if not all(isinstance(one, np.ndarray) for one in arrays):
+            return connect(self, inputs)
+        if not self.built:
+            shapes = [one.shape[1:] for one in arrays]
+            self.build(shapes if several else shapes[0], np.random.default_rng(fresh_seed()))
+        return self.forward(arrays if several else inputs, training)
 
     def count_params(self) -> int:
         """How many values the parameters hold."""
@@ -167,13 +205,12 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         return [param.copy() for param in self.params.values()]
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Replace the parameters; ValueError where number or shapes do not fit."""
+        """Replace the parameters, all or none: ValueError or TypeError where one does not fit."""
         expected = [param.shape for param in self.params.values()]
-        found = [np.shape(array) for array in weights]
+        found = [as_numbers(array, f"{self.label}: weights").shape for array in weights]
         if expected != found:
             raise ValueError(f"{self.label}: expected weights of shapes {expected}, got {found}")
-        for param, array in zip(self.params.values(), weights, strict=True):
-            param[...] = array
+        write_values(self.params, list(weights))
 
     @property
     def label(self) -> str:

@@ -10,7 +10,24 @@ from minicnn.arguments import shape_text
 from minicnn.numeric_checks import FLOATS
 
 
-class FixedOnceBuilt:
+class AlwaysTrainable:
+    """A layer or model that trains as a whole."""
+
+    @property
+    def trainable(self) -> bool:
+        """Always True; ValueError where it is set to anything else."""
+        return True
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not value:
+            raise ValueError(
+                f"{getattr(self, 'label', self.name)}: freezing layers is not supported, expected "
+                f"trainable=True, got {value!r}"
+            )
+
+
+class FixedOnceBuilt(AlwaysTrainable):
     """An object some of whose attributes may not change once it is built.
 
     A compiled kernel reads and writes by them: changed later, it would reach beyond its arrays.
@@ -28,19 +45,6 @@ class FixedOnceBuilt:
                     f"got {value!r}; make a new layer"
                 )
         super().__setattr__(name, value)
-
-    @property
-    def trainable(self) -> bool:
-        """Always True; ValueError where it is set to anything else."""
-        return True
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        if not value:
-            raise ValueError(
-                f"{self.label}: freezing layers is not supported, expected trainable=True, "
-                f"got {value!r}"
-            )
 
 
 def input_arrays(layer, x):

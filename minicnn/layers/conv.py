@@ -14,6 +14,7 @@ from minicnn import arguments, initializers, kernels
 from minicnn.layers import windows
 from minicnn.layers.activations import activation_layer, activation_name
 from minicnn.layers.base import Layer
+from minicnn.layers.keras_arguments import WITH_KERNEL
 
 
 class Conv2D(Layer):
@@ -48,8 +49,8 @@ class Conv2D(Layer):
     use_bias : bool
     kernel_initializer, bias_initializer : str or function (shape, rng) -> array
         Names: see `minicnn.initializers.INITIALIZERS`.
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
     data_format, dilation_rate, groups
         Keras' arguments; accepted with their defaults only.
 
@@ -65,6 +66,7 @@ class Conv2D(Layer):
         x_padded: np.ndarray
         pads: tuple
 
+    of_keras = WITH_KERNEL
     fixed_by_build = Layer.fixed_by_build | {"filters", "kernel_size", "strides", "padding"}
 
     def __init__(
@@ -81,10 +83,9 @@ class Conv2D(Layer):
         use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
-        name=None,
-        input_shape=None,
+        **common,
     ):
-        super().__init__(name=name, input_shape=input_shape)
+        super().__init__(**common)
         self.filters = arguments.positive_int(filters, "filters", self.label)
         self.kernel_size = arguments.pair(kernel_size, "kernel_size", self.label)
         self.strides = arguments.pair(strides, "strides", self.label)
@@ -144,4 +145,6 @@ class Conv2D(Layer):
             "padding": self.padding,
             "activation": activation_name(self.activation),
             "use_bias": self.use_bias,
+            "kernel_initializer": initializers.name_of(self.kernel_initializer),
+            "bias_initializer": initializers.name_of(self.bias_initializer),
         }

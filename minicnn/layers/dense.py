@@ -7,6 +7,7 @@ import numpy as np
 from minicnn import arguments, initializers, kernels
 from minicnn.layers.activations import activation_layer, activation_name
 from minicnn.layers.base import Layer
+from minicnn.layers.keras_arguments import OF_DENSE
 
 
 class Dense(Layer):
@@ -25,8 +26,8 @@ class Dense(Layer):
     use_bias : bool
     kernel_initializer, bias_initializer : str or function (shape, rng) -> array
         Names: see `minicnn.initializers.INITIALIZERS`.
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
 
     Attributes
     ----------
@@ -38,6 +39,7 @@ class Dense(Layer):
     class Cache(NamedTuple):
         x: np.ndarray
 
+    of_keras = OF_DENSE
     fixed_by_build = Layer.fixed_by_build | {"units"}
 
     def __init__(
@@ -47,11 +49,9 @@ class Dense(Layer):
         use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
-        *,
-        name=None,
-        input_shape=None,
+        **common,
     ):
-        super().__init__(name=name, input_shape=input_shape)
+        super().__init__(**common)
         self.units = arguments.positive_int(units, "units", self.label)
         self.use_bias = bool(use_bias)
         get = initializers.get
@@ -96,4 +96,6 @@ class Dense(Layer):
             "units": self.units,
             "activation": activation_name(self.activation),
             "use_bias": self.use_bias,
+            "kernel_initializer": initializers.name_of(self.kernel_initializer),
+            "bias_initializer": initializers.name_of(self.bias_initializer),
         }

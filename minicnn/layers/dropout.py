@@ -23,8 +23,8 @@ class Dropout(Layer):
         Fraction that is dropped, in [0, 1]. (Not the fraction that is kept.)
     seed : int, optional
         In [0, 2**32); drawn from the model's generator when missing.
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
     noise_shape
         Keras' argument; accepted with its default only.
 
@@ -41,8 +41,8 @@ class Dropout(Layer):
         keep: np.ndarray | None
         scale: float
 
-    def __init__(self, rate, *, noise_shape=None, seed=None, name=None, input_shape=None):
-        super().__init__(name=name, input_shape=input_shape)
+    def __init__(self, rate, *, noise_shape=None, seed=None, **common):
+        super().__init__(**common)
         arguments.refuse_unsupported(self.label, {"noise_shape": (noise_shape, None)})
         self.rate = arguments.real(rate, "rate", self.label, 0, 1)
         self.seed = arguments.seed_or_none(seed, "seed", self.label)

@@ -1,9 +1,8 @@
 """Where data enters a model."""
 
-from collections.abc import Sequence
-
-from minicnn import arguments
+from minicnn.arguments import refuse_others
 from minicnn.layers.base import Layer
+from minicnn.layers.keras_arguments import OF_INPUT
 from minicnn.layers.node import Tensor, input_tensor
 
 
@@ -12,17 +11,33 @@ class InputLayer(Layer):
 
     Parameters
     ----------
-    input_shape : sequence of int
-        Shape of one sample, without batch axis; ValueError without it.
-    name : str, optional
+    shape : sequence of int
+        Shape of one sample, without batch axis, such as (150, 150, 1).
+    batch_shape : sequence of None and int
+        The same with the batch axis, which is None: (None, 150, 150, 1).
+    input_shape
+        Another name for `shape`. ValueError unless one of the three is given.
+    **common
+        `name` and so on; see `Layer`.
     """
 
-    def __init__(self, input_shape: Sequence[int] | None = None, *, name: str | None = None):
-        super().__init__(name=name, input_shape=input_shape)
-        if input_shape is None:
+    of_keras = OF_INPUT
+
+    def __init__(self, shape=None, *, batch_shape=None, input_shape=None, **common):
+        sample = None if batch_shape is None else tuple(batch_shape)[1:]
+        given = [one for one in (shape, sample, input_shape) if one is not None]
+        super().__init__(input_shape=given[0] if given else None, **common)
+        if not given:
             raise ValueError(
                 f"{self.label}: expected input_shape, the shape of one sample such as "
                 "(150, 150, 1), got none"
+            )
+        if len(given) > 1:
+            raise ValueError(f"{self.label}: expected one of shape and batch_shape, got both")
+        if batch_shape is not None and tuple(batch_shape)[0] is not None:
+            raise ValueError(
+                f"{self.label}: a fixed batch size is not supported, expected batch_shape to begin "
+                f"with None, got {batch_shape!r}"
             )
 
     def output_shape(self, input_shape):
@@ -35,31 +50,15 @@ class InputLayer(Layer):
         return dy.copy()
 
     def config(self):
-        return {**super().config(), "input_shape": self.given_shape}
+        return {**super().config(), "batch_shape": (None, *self.given_shape)}
 
 
 def Input(  # noqa: N802 (Keras' name)
-    shape: Sequence[int],
-    *,
-    batch_size: int | None = None,
-    dtype: str | None = None,
-    name: str | None = None,
+    shape=None, *, batch_shape=None, name: str | None = None, **others
 ) -> Tensor:
-    """A tensor for data to enter by.
+    """A tensor for data to enter by; arguments as of `InputLayer`.
 
-    Parameters
-    ----------
-    shape : sequence of int
-        Shape of one sample, without batch axis, such as (150, 150, 1).
-    name : str, optional
-    batch_size, dtype
-        Keras' arguments; accepted with their defaults only (None, and "float32" for dtype).
-
-    Raises
-    ------
-    ValueError
-        If `shape` is not made of positive integers, or an argument is not supported.
+    ValueError if `shape` is not made of positive integers, or an argument is not supported.
     """
-    given = {"batch_size": (batch_size, None), "dtype": (dtype, None, "float32")}
-    arguments.refuse_unsupported(name or "input", given)
-    return input_tensor(InputLayer(name=name, input_shape=shape))
+    refuse_others(name or "input", others, OF_INPUT)
+    return input_tensor(InputLayer(shape, batch_shape=batch_shape, name=name))

@@ -19,8 +19,8 @@ class Concatenate(Layer):
     ----------
     axis : int
         -1, the last; or the last axis' own number, batch included (3 for images).
-    name
-        See `Layer`.
+    **common
+        `name` and so on; see `Layer`.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class Concatenate(Layer):
 
     takes_list = True
 
-    def __init__(self, axis=-1, *, name=None):
-        super().__init__(name=name)
+    def __init__(self, axis=-1, **common):
+        super().__init__(**common)
         self.axis = axis
 
     def output_shape(self, input_shape):
@@ -64,7 +64,10 @@ class Concatenate(Layer):
         # (..., sum of channels) -> [(..., channels_0), (..., channels_1), ...]
         return [part.copy() for part in np.split(dy, np.cumsum(channels)[:-1], axis=-1)]
 
+    def config(self):
+        return {**super().config(), "axis": self.axis}
 
-def concatenate(inputs, axis=-1, *, name=None):
+
+def concatenate(inputs, axis=-1, **common):
     """Connect a `Concatenate` layer to a list of tensors."""
-    return Concatenate(axis, name=name)(inputs)
+    return Concatenate(axis, **common)(inputs)

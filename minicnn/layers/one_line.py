@@ -3,7 +3,7 @@
 from minicnn.arguments import shape_text
 from minicnn.reprs import OneLine, counted, settings_texts, titled
 
-SAID_OTHERWISE = ("name", "input_shape")  # in front, and as the shape that goes in
+SAID_OTHERWISE = ("name", "batch_shape")  # in front, and as the shape that goes in
 
 
 class OneLineLayer(OneLine):

@@ -21,8 +21,8 @@ class Pooling2D(Layer):
     padding : {"valid", "same"}
         As in `Conv2D`, but what is padded never takes part: it is neither the largest value
         nor counted in a mean.
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
     data_format
         Keras' argument; accepted with its default only.
     """
@@ -36,10 +36,9 @@ class Pooling2D(Layer):
         padding="valid",
         *,
         data_format=None,
-        name=None,
-        input_shape=None,
+        **common,
     ):
-        super().__init__(name=name, input_shape=input_shape)
+        super().__init__(**common)
         self.pool_size = arguments.pair(pool_size, "pool_size", self.label)
         strides = self.pool_size if strides is None else strides
         self.strides = arguments.pair(strides, "strides", self.label)
@@ -154,14 +153,14 @@ class GlobalPooling2D(Layer):
         Keras' argument; accepted with its default only.
     keepdims : bool
         True: the result stays an image of one pixel, (batch, 1, 1, channels).
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
     """
 
     fixed_by_build = Layer.fixed_by_build | {"keepdims"}
 
-    def __init__(self, data_format=None, keepdims=False, *, name=None, input_shape=None):
-        super().__init__(name=name, input_shape=input_shape)
+    def __init__(self, data_format=None, keepdims=False, **common):
+        super().__init__(**common)
         arguments.refuse_data_format(self.label, data_format)
         self.keepdims = bool(keepdims)
 

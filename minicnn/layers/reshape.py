@@ -15,8 +15,8 @@ class Flatten(Layer):
 
     Parameters
     ----------
-    name, input_shape
-        See `Layer`.
+    **common
+        `name`, `input_shape` and so on; see `Layer`.
     data_format
         Keras' argument; accepted with its default only.
 
@@ -29,8 +29,8 @@ class Flatten(Layer):
     class Cache(NamedTuple):
         x_shape: tuple
 
-    def __init__(self, data_format=None, *, name=None, input_shape=None):
-        super().__init__(name=name, input_shape=input_shape)
+    def __init__(self, data_format=None, **common):
+        super().__init__(**common)
         arguments.refuse_data_format(self.label, data_format)
 
     def output_shape(self, input_shape):

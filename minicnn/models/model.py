@@ -1,27 +1,31 @@
 """`Model`: layers put together to any directed graph, with Keras' methods.
 
 A model owns its graph of layers, its seed, and after `compile` its optimizer. What the methods
-do is written in `minicnn.training` (fit, evaluate, predict) and `minicnn.saving`.
+do is written in `minicnn.training` (fit, evaluate, predict) and, for weights and files, in `stored`.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn import optimizers
+from minicnn import arguments, optimizers
 from minicnn.graph import Graph
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.layers.base import Layer
+from minicnn.layers.checks import AlwaysTrainable
 from minicnn.layers.node import Tensor
 from minicnn.models.build import build_layers
+from minicnn.models.stored import Stored
 from minicnn.models.summary import summary_html, summary_text
-from minicnn.models.trainable import Trainable
-from minicnn.reprs import OneLine, counted, titled
-from minicnn.saving.weights import load_weights, save_model, save_weights
+from minicnn.models.training_methods import TrainingMethods
+from minicnn.numeric_checks import input_list, require_finite_batch
+from minicnn.printing import print_text
+from minicnn.reprs import counted, titled
 from minicnn.seeding import fresh_seed
+from minicnn.training.step import forward
 
 
-class Model(Trainable, OneLine):
+class Model(AlwaysTrainable, TrainingMethods, Stored):
     """The layers between given inputs and outputs, as one thing that can be trained.
 
     Parameters
@@ -32,6 +36,8 @@ class Model(Trainable, OneLine):
     seed : int, optional
         All random numbers of the model follow from it: first weights, dropout masks, and the
         order of the samples in `fit`. Drawn at random when missing.
+    trainable
+        Keras' argument; accepted with its default only.
 
     Attributes
     ----------
@@ -57,13 +63,15 @@ class Model(Trainable, OneLine):
         outputs: Tensor | Sequence[Tensor],
         name: str | None = None,
         seed: int | None = None,
+        **others,
     ):
-        self._set_up(name, seed)
+        self._set_up(name, seed, others)
         self.graph = Graph(tensor_list(inputs, "inputs"), tensor_list(outputs, "outputs"))
         build_layers(self.graph, self.seed)
 
-    def _set_up(self, name: str | None, seed: int | None) -> None:
+    def _set_up(self, name: str | None, seed: int | None, others: dict) -> None:
         self.name = name or self.kind
+        arguments.refuse_others(self.name, others, {"trainable": (True,)})
         self.seed = fresh_seed() if seed is None else int(seed)
         self.optimizer: optimizers.Optimizer | None = None
         self.losses: list = []
@@ -120,21 +128,65 @@ class Model(Trainable, OneLine):
         """The names of the layers that the outputs come from."""
         return [tensor.node.layer.name for tensor in self.graph.outputs]
 
-    def get_layer(self, name: str) -> Layer:
-        """The layer of that name; ValueError with the names there are if it does not exist."""
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that place of `layers`; ValueError if there is none."""
+        if (name is None) == (index is None):
+            raise ValueError(f"{self.name}: expected either the name of a layer or its index")
+        if index is not None:
+            places = range(-len(self.layers), len(self.layers))
+            if index not in places:
+                raise ValueError(f"{self.name}: expected an index in {places}, got {index!r}")
+            return self.layers[index]
         for layer in self.graph.layers:
             if layer.name == name:
                 return layer
         known = ", ".join(layer.name for layer in self.graph.layers)
         raise ValueError(f"{self.name}: expected the name of a layer ({known}), got {name!r}")
 
+    @one_step_at_a_time()
+    def __call__(self, inputs, training: bool = False):
+        """The output for one batch of arrays; a list where there are several.
+
+        With `training`, dropout drops. ValueError where the arrays do not fit; TypeError for a
+        tensor, since there are no models inside of models.
+        """
+        if any(isinstance(one, Tensor) for one in input_list(inputs)):
+            raise TypeError(
+                f"{self.name}: expected arrays, got a tensor: a model cannot be a layer of another; "
+                "call its layers on the tensor one by one"
+            )
+        require_finite_batch(inputs, f"{self.name}: inputs", self.dtype)
+        values = forward(self, inputs, training)
+        return only_or_all([values[tensor] for tensor in self.graph.outputs])
+
     def count_params(self) -> int:
         """How many values the layers' parameters hold."""
         return sum(layer.count_params() for layer in self.graph.layers)
 
-    def summary(self, line_length: int | None = None, print_fn=print) -> None:
-        """Print the table of layers, as Keras does, `line_length` characters wide."""
-        print_fn(summary_text(self, line_length))
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn=None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print the table of layers, as Keras does.
+
+        Where stdout cannot encode its characters, the rules are drawn in ASCII.
+
+        Parameters
+        ----------
+        line_length, positions, show_trainable, layer_range
+            See `summary_text`.
+        print_fn : function (str) -> None, optional
+            Gets the text instead of stdout.
+        expand_nested : bool
+            Has no effect: there are no models inside of models.
+        """
+        text = summary_text(self, line_length, positions, show_trainable, layer_range)
+        (print_fn or print_text)(text)
 
     def one_line(self) -> str:
         """Name, layers, parameters, training; builds nothing, whenever a debugger asks."""
@@ -154,80 +206,6 @@ class Model(Trainable, OneLine):
     def _repr_html_(self) -> str:
         """The table that a notebook shows: `summary`."""
         return summary_html(self)
-
-    # Weights
-
-    def named_weights(self) -> dict[str, np.ndarray]:
-        """The parameters themselves, not copies, as "layer name/parameter name"."""
-        return {
-            f"{layer.name}/{name}": param
-            for layer in self.graph.layers
-            for name, param in layer.params.items()
-        }
-
-    def named_grads(self) -> dict[str, np.ndarray]:
-        """The gradients of the last backward pass, under the names of `named_weights`.
-
-        To keep them copy them: the next pass may use their memory again.
-        """
-        return {
-            f"{layer.name}/{name}": grad
-            for layer in self.graph.layers
-            for name, grad in layer.grads.items()
-        }
-
-    @one_step_at_a_time()  # never half of one step's weights and half of the next one's
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all parameters, layer by layer, in Keras' order."""
-        return [param.copy() for param in self.named_weights().values()]
-
-    @one_step_at_a_time()
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Replace all parameters; ValueError where number or shapes do not fit."""
-        params = self.named_weights()
-        if len(weights) != len(params):
-            raise ValueError(
-                f"{self.name}: expected {len(params)} weight arrays, got {len(weights)}"
-            )
-        for (name, param), array in zip(params.items(), weights, strict=True):
-            if np.shape(array) != param.shape:
-                raise ValueError(f"{name}: expected shape {param.shape}, got {np.shape(array)}")
-        for param, array in zip(params.values(), weights, strict=True):
-            param[...] = array
-
-    def astype(self, dtype) -> "Model":
-        """Turn the model to float64 (for checking gradients) or back to float32."""
-        self.dtype = np.dtype(dtype)
-        for layer in self.graph.layers:
-            layer.params = {
-                name: param.astype(dtype, order="C") for name, param in layer.params.items()
-            }
-        if self.optimizer is not None:
-            for slot in self.optimizer.slots.values():
-                slot.update({name: array.astype(dtype, order="C") for name, array in slot.items()})
-        return self
-
-    @one_step_at_a_time()
-    def save(self, path) -> None:
-        """Write layers, weights, optimizer and metadata to one .npz file."""
-        save_model(self, path)
-
-    @one_step_at_a_time()
-    def save_weights(self, path) -> None:
-        """Write the weights alone to an .npz file."""
-        save_weights(self, path)
-
-    @one_step_at_a_time()
-    def load_weights(self, path) -> None:
-        """Read what `save_weights` or `save` wrote into this model's layers."""
-        load_weights(self, path)
-
-    def __reduce__(self) -> tuple:
-        """TypeError: for subclasses; `minicnn.models.pickle` takes a Model or Sequential apart."""
-        raise TypeError(
-            f"{self.name}: expected a Model or Sequential to pickle, got the subclass "
-            f"{type(self).__name__}; give it a __reduce__ of its own"
-        )
 
 
 def only_or_all(values: list):

@@ -19,14 +19,14 @@ class Sequential(Model):
     layers : list of Layer, optional
         The first has an `input_shape`, or is an `Input(...)`; otherwise the model is built by
         `build(input_shape)` or by the first data it sees.
-    name, seed
+    name, seed, trainable
         See `Model`.
     """
 
     kind = "sequential"
 
-    def __init__(self, layers=None, name: str | None = None, seed: int | None = None):
-        self._set_up(name, seed)
+    def __init__(self, layers=None, name: str | None = None, seed: int | None = None, **others):
+        self._set_up(name, seed, others)
         self._chain: list[Layer] = []
         self._input: Tensor | None = None
         self._output: Tensor | None = None
@@ -34,8 +34,11 @@ class Sequential(Model):
         for layer in layers or []:
             self.add(layer)
 
-    def add(self, layer: Layer | Tensor) -> None:
-        """Put a layer at the end of the chain; ValueError where its input does not fit."""
+    def add(self, layer: Layer | Tensor, rebuild: bool = True) -> None:
+        """Put a layer at the end of the chain; ValueError where its input does not fit.
+
+        `rebuild` has no effect: parameters are made when they are first looked at.
+        """
         if isinstance(layer, Tensor):
             layer = layer.node.layer  # Input(...) gives a tensor; the chain wants its layer
         if not isinstance(layer, Layer):
@@ -51,8 +54,11 @@ class Sequential(Model):
             self._chain.append(layer)
         self._graph = None
 
-    def pop(self) -> Layer:
-        """Take the last layer off the chain and return it; ValueError if there is none."""
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the last layer off the chain and return it; ValueError if there is none.
+
+        `rebuild` has no effect, as in `add`.
+        """
         if not self._chain:
             raise ValueError(f"{self.name}: expected a layer to take off, the model has none")
         layer = self._chain.pop()

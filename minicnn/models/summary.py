@@ -5,8 +5,12 @@ for a chain of layers, a fourth, "Connected to", where the graph branches. Text 
 for its column continues in the next line; a single word that is too wide ends in an ellipsis.
 """
 
+import re
 import shutil
 import textwrap
+from collections.abc import Sequence
+
+import numpy as np
 
 from minicnn.arguments import shape_text
 from minicnn.graph import Graph
@@ -27,11 +31,18 @@ BRANCHING_COLUMNS = (
     ("Connected to", 1.00, str.ljust),
 )
 CHAIN_WIDTH, BRANCHING_WIDTH = 88, 108  # characters, where the terminal has so many
+TRAINABLE_WIDTH = 12  # more of them with that column
 TERMINAL_MARGIN = 4  # characters that stay free at the terminal's right edge
 NARROWEST = 36  # a table is not squeezed below this: no column would hold a word
 
 
-def summary_text(model, line_length: int | None = None) -> str:
+def summary_text(
+    model,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> str:
     """The summary of a model as text of several lines.
 
     Its width follows the terminal's (80 characters where there is none), up to 88 characters
@@ -43,6 +54,14 @@ def summary_text(model, line_length: int | None = None) -> str:
         A `Sequential` that does not know its input yet has "?" for shapes.
     line_length : int, optional
         Characters in a line of the table, instead of that width; at least 36 are taken.
+    positions : sequence of float, optional
+        Where each column ends, as fractions of the table's width: three, or four where the graph
+        branches, rising to 1.
+    show_trainable : bool
+        Whether a last column says of each layer with parameters that it is trained (Y).
+    layer_range : (str, str), optional
+        Only the layers from the first whose name begins with the first regular expression to the
+        last whose name begins with the second; the counts below the table are of all.
 
     Returns
     -------
@@ -51,10 +70,58 @@ def summary_text(model, line_length: int | None = None) -> str:
     """
     columns, rows = columns_and_rows(model)
     width = CHAIN_WIDTH if columns is CHAIN_COLUMNS else BRANCHING_WIDTH
+    if positions is not None:
+        columns = with_positions(columns, positions)
+    if show_trainable:
+        width += TRAINABLE_WIDTH
+        columns = with_trainable(columns)
+        rows = [
+            [*row, "Y" if layer.params else "-"]
+            for row, layer in zip(rows, model.layers, strict=True)
+        ]
+    if layer_range is not None:
+        first, last = range_of(model.layers, layer_range)
+        rows = rows[first : last + 1]
     if line_length is None:
         line_length = min(width, shutil.get_terminal_size().columns - TERMINAL_MARGIN)
     table = table_lines(columns, rows, max(line_length, NARROWEST))
     return "\n".join([f'Model: "{model.name}"', *table, *parameter_lines(model)])
+
+
+def with_positions(columns: tuple, positions: Sequence[float]) -> tuple:
+    """The columns with other ends; ValueError unless there is a rising one for each, up to 1."""
+    steps = np.diff([0, *positions])
+    if len(positions) != len(columns) or min(steps) <= 0 or positions[-1] > 1:
+        raise ValueError(
+            f"summary: expected positions to be {len(columns)} rising fractions, up to 1, got "
+            f"{list(positions)}"
+        )
+    return tuple(
+        (heading, end, put) for (heading, _, put), end in zip(columns, positions, strict=True)
+    )
+
+
+def with_trainable(columns: tuple) -> tuple:
+    """The columns closer together, and one more."""
+    closer = [(heading, 0.9 * end, put) for heading, end, put in columns]
+    return (*closer, ("Trainable", 1.0, str.center))
+
+
+def range_of(layers: list[Layer], layer_range: Sequence[str]) -> tuple[int, int]:
+    """Places of the first and the last layer of a range; ValueError where there is no such layer."""
+    if isinstance(layer_range, str) or len(layer_range) != 2:
+        raise ValueError(f"summary: expected layer_range to be two names, got {layer_range!r}")
+    found = [
+        [place for place, layer in enumerate(layers) if re.match(pattern, layer.name)]
+        for pattern in layer_range
+    ]
+    if not all(found):
+        raise ValueError(
+            f"summary: expected layer_range to be two names of layers, got {list(layer_range)}; "
+            f"there are {', '.join(layer.name for layer in layers)}"
+        )
+    first, last = min(found[0]), max(found[1])
+    return (first, last) if first <= last else (min(found[1]), max(found[0]))
 
 
 def summary_html(model) -> str:

@@ -180,7 +180,9 @@ def unchanging(meta: dict) -> dict:
     """A model's description without what changes while it trains."""
     kept = {key: value for key, value in meta.items() if key not in CHANGING}
     kept["layers"] = [{**layer, "mask": None} for layer in meta["layers"]]
-    config = {**meta["compiled"]["config"], "learning_rate": None}
+    config = dict(meta["compiled"]["config"])
+    if not isinstance(config["learning_rate"], dict):  # a schedule stays
+        config["learning_rate"] = None
     kept["compiled"] = {**meta["compiled"], "config": config, "iterations": None}
     return json.loads(json.dumps(kept))
 

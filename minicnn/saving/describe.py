@@ -1,8 +1,8 @@
-"""A model but for its arrays, as JSON can hold it; `minicnn.models.load` makes it a model again."""
+"""A model but for its arrays, as JSON can hold it; `rebuild` makes it a model again."""
 
 import json
 
-from minicnn import layers, losses, metrics
+from minicnn import layers, losses, metrics, optimizers
 from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import FORMAT_VERSION
 
@@ -16,13 +16,10 @@ LAYERS = {
 
 def require_savable(model) -> None:
     """ValueError where `load_model` could not make the model again."""
-    for layer in model.graph.layers:
-        kind = type(layer)
-        if LAYERS.get(kind.__name__) is not kind:
-            raise ValueError(
-                f"{layer.label}: a layer of a class that minicnn does not have "
-                f"({kind.__name__}) cannot be loaded again; use save_weights"
-            )
+    if model.optimizer is not None:
+        require_own_class(vars(optimizers), model.optimizer, f"{model.name}: an optimizer")
+        for loss in model.losses:
+            require_own_class(vars(losses), loss, f"{model.name}: a loss")
     for key, value in model.metadata.items():
         try:
             json.dumps({key: value})
@@ -39,34 +36,59 @@ def require_savable(model) -> None:
             )
 
 
-def describe(model) -> dict:
-    """All of a model but its arrays, as JSON can hold it; ValueError if it cannot."""
-    require_savable(model)
+def require_own_class(classes: dict, thing, what: str) -> None:
+    """ValueError unless `thing` is of one of these classes, by name: a subclass is another."""
+    kind = type(thing)
+    if classes.get(kind.__name__) is not kind:
+        raise ValueError(
+            f"{what} of a class that minicnn does not have ({kind.__name__}) cannot be loaded "
+            "again; use save_weights"
+        )
+
+
+def architecture(model) -> dict:
+    """The layers, how they are connected, and what all random numbers follow from.
+
+    ValueError for layers of one's own.
+    """
+    for layer in model.graph.layers:
+        require_own_class(LAYERS, layer, f"{layer.label}: a layer")
     nodes = model.graph.nodes
-    meta = {
-        "format_version": FORMAT_VERSION,
+    return {
         "kind": model.kind,
         "name": model.name,
         "seed": model.seed,
-        "epochs_done": model.epochs_done,
-        "metadata": model.metadata,
         "dtype": model.dtype.name,
         "layers": [
-            {
-                "class": type(layer).__name__,
-                "config": layer.config(),
-                "mask": [layer.mask_seed, layer.step] if hasattr(layer, "mask_seed") else None,
-            }
+            {"class": type(layer).__name__, "config": layer.get_config()}
             for layer in model.graph.layers
         ],
         "nodes": describe_nodes(model.graph),
         "inputs": [nodes.index(tensor.node) for tensor in model.graph.inputs],
         "outputs": [nodes.index(tensor.node) for tensor in model.graph.outputs],
     }
+
+
+def describe(model) -> dict:
+    """All of a model but its arrays, as JSON can hold it; ValueError if it cannot."""
+    parts = architecture(model)
+    require_savable(model)
+    meta = {
+        "format_version": FORMAT_VERSION,
+        **parts,
+        "epochs_done": model.epochs_done,
+        "metadata": model.metadata,
+    }
+    for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
+        config = entry["config"].items()
+        # an initializer of one's own has done its work: the weights are in the file
+        entry["config"] = {name: value for name, value in config if not callable(value)}
+        entry["mask"] = [layer.mask_seed, layer.step] if hasattr(layer, "mask_seed") else None
     if model.optimizer is not None:
         meta["compiled"] = {
             "optimizer": type(model.optimizer).__name__,
-            "config": model.optimizer.config(),
+            "config": model.optimizer.get_config(),
+            "not_decayed": model.optimizer.not_decayed,
             "iterations": model.optimizer.iterations,
             "losses": [losses.serialize(loss) for loss in model.losses],
             "loss_weights": model.loss_weights,
@@ -102,13 +124,3 @@ def describe_nodes(graph) -> list[dict]:
         }
         for node in graph.nodes
     ]
-
-
-def put_counters(model, meta: dict) -> None:
-    """Set what random numbers follow from beside the seed: dropout's steps, the epochs."""
-    for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
-        if hasattr(layer, "mask_seed") != (entry.get("mask") is not None):
-            raise ValueError(f"{layer.label}: expected a mask for dropout and for nothing else")
-        if entry.get("mask") is not None:
-            layer.mask_seed, layer.step = entry["mask"]
-    model.epochs_done = meta["epochs_done"]

@@ -12,12 +12,26 @@ DTYPES = ("float32", "float64")
 
 
 def check_description(meta: dict) -> None:
+    """ValueError unless everything that is looked at is there and of its type."""
+    check_architecture(meta)
+    check_types(meta, "the model", epochs_done=int, metadata=dict)
+    check_count(meta["epochs_done"], "epochs_done")
+    for index, entry in enumerate(meta["layers"]):
+        if entry.get("mask") is not None:
+            check_indices(entry, "mask", 2**63, f"layer {index}")
+            if len(entry["mask"]) != 2:
+                raise ValueError(f"layer {index}: a mask of {len(entry['mask'])} numbers")
+    if "compiled" in meta:
+        check_types(meta, "the model", compiled=dict)
+        check_compiled(meta["compiled"])
+
+
+def check_architecture(meta: dict) -> None:
     """ValueError unless everything that `rebuild` looks at is there and of its type."""
     where = "the model"
-    check_types(meta, where, kind=str, name=str, seed=int, epochs_done=int, metadata=dict)
+    check_types(meta, where, kind=str, name=str, seed=int)
     check_types(meta, where, layers=list, nodes=list, inputs=list, outputs=list)
     check_count(meta["seed"], "seed", below=math.inf)  # NumPy takes any
-    check_count(meta["epochs_done"], "epochs_done")
     if meta["kind"] not in KINDS or meta.get("dtype", "float32") not in DTYPES:
         raise ValueError(f"a model of kind {meta['kind']!r} and dtype {meta.get('dtype')!r}")
     layers, nodes = meta["layers"], meta["nodes"]
@@ -27,8 +41,6 @@ def check_description(meta: dict) -> None:
         where = f"layer {index}"
         check_types(entry, where, **{"class": str, "config": dict})
         check_types(entry["config"], where, name=str)
-        if entry.get("mask") is not None:
-            check_indices(entry, "mask", 2**63, where)
     for index, node in enumerate(nodes):
         where = f"node {index}"
         check_types(node, where, takes_list=bool, layer=int)
@@ -37,9 +49,6 @@ def check_description(meta: dict) -> None:
         check_indices(node, "inputs", index, where)  # nodes before it, so that there are no cycles
     for key in ("inputs", "outputs"):
         check_indices(meta, key, len(nodes), "the model")
-    if "compiled" in meta:
-        check_types(meta, "the model", compiled=dict)
-        check_compiled(meta["compiled"])
 
 
 def check_compiled(compiled: dict) -> None:
@@ -47,8 +56,9 @@ def check_compiled(compiled: dict) -> None:
     check_types(compiled, "compiled", optimizer=str, config=dict, iterations=int)
     check_types(compiled, "compiled", losses=list, loss_weights=list, metrics=list)
     check_count(compiled["iterations"], "iterations")
-    for key, kind in (("losses", (str, dict)), ("loss_weights", (int, float))):
-        if not all(isinstance(entry, kind) for entry in compiled[key]):
+    kinds = {"losses": (str, dict), "loss_weights": (int, float), "not_decayed": str}
+    for key, kind in kinds.items():
+        if not all(isinstance(entry, kind) for entry in compiled.get(key, [])):
             raise ValueError(f"compiled: {key} of another type")
     for key in ("metrics", "weighted_metrics"):
         check_types({"weighted_metrics": [], **compiled}, "compiled", **{key: list})

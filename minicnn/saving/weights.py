@@ -7,10 +7,11 @@ refused changes nothing: no model, and nothing on disk.
 """
 
 import json
+import warnings
 
 import numpy as np
 
-from minicnn.saving.describe import describe, put_counters
+from minicnn.saving.describe import describe
 from minicnn.saving.npz import ANOTHER_FILE, META, ModelFileError, read_npz, write_npz
 
 WEIGHTS, OPTIMIZER = "weights/", "optimizer/"
@@ -41,14 +42,37 @@ def model_arrays(model) -> dict[str, np.ndarray]:
     return arrays
 
 
-def load_weights(model, path) -> None:
+def load_weights(model, path, skip_mismatch: bool = False) -> None:
     """Read weights into a model that has the same layers.
+
+    With `skip_mismatch`, layers whose arrays the file has not, or not in their shapes, stay as they
+    are, and a warning names them.
 
     FileNotFoundError if there is no such file; ValueError if it cannot be read, or its arrays are
     not those of the model.
     """
     arrays, _ = read_npz(path)
+    if skip_mismatch:
+        arrays = with_misfits_replaced(model, arrays, path)
     put_weights(model, arrays, path)
+
+
+def with_misfits_replaced(model, arrays: dict[str, np.ndarray], path) -> dict[str, np.ndarray]:
+    """The weights of a file, and the model's own for layers of which it has not all."""
+    fitting: dict[str, np.ndarray] = {}
+    skipped = []
+    for layer in model.graph.layers:
+        own = {f"{WEIGHTS}{layer.name}/{name}": param for name, param in layer.params.items()}
+        shapes = {name: param.shape for name, param in own.items()}
+        prefix = f"{WEIGHTS}{layer.name}/"
+        found = {name: array for name, array in arrays.items() if name.startswith(prefix)}
+        if shapes != {name: array.shape for name, array in found.items()}:
+            skipped.append(layer.name)
+            found = own
+        fitting.update(found)
+    if skipped:
+        warnings.warn(f"{path}: no fitting weights for {some(skipped)}", stacklevel=4)
+    return fitting
 
 
 def put_state(model, arrays: dict[str, np.ndarray], meta: dict, path) -> None:
@@ -57,14 +81,32 @@ def put_state(model, arrays: dict[str, np.ndarray], meta: dict, path) -> None:
     ValueError where the file does not fit; the model is then as it was.
     """
     iterations = meta["compiled"]["iterations"]
-    settings = type(model.optimizer)(**meta["compiled"]["config"])  # refuses impossible values
+    settings = type(model.optimizer).from_config(meta["compiled"]["config"])  # of possible values
     check_slots(model, arrays, path, iterations)
+    check_masks(model, meta)
     put_weights(model, arrays, path)
-    model.optimizer.learning_rate = settings.learning_rate
+    if settings.schedule is None:
+        model.optimizer.learning_rate = settings.learning_rate
     model.optimizer.iterations = iterations
     put_slots(model, arrays)
     model.seed = meta["seed"]
     put_counters(model, meta)
+
+
+def check_masks(model, meta: dict) -> None:
+    """ValueError unless there is a mask for dropout and for nothing else."""
+    for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
+        if hasattr(layer, "mask_seed") != (entry.get("mask") is not None):
+            raise ValueError(f"{layer.label}: expected a mask for dropout and for nothing else")
+
+
+def put_counters(model, meta: dict) -> None:
+    """Set what random numbers follow from beside the seed: dropout's steps, the epochs."""
+    check_masks(model, meta)
+    for layer, entry in zip(model.graph.layers, meta["layers"], strict=True):
+        if entry.get("mask") is not None:
+            layer.mask_seed, layer.step = entry["mask"]
+    model.epochs_done = meta["epochs_done"]
 
 
 def put_weights(model, arrays: dict[str, np.ndarray], path) -> None:

@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 
+from minicnn.printing import print_text
+
 
 class Progress:
     """A bar with the latest values, and at the end one line that stays.
@@ -52,7 +54,7 @@ class Progress:
         if not self.silent:
             seconds = time.perf_counter() - self.start
             numbers = "".join(f"  {key} {value:.4f}" for key, value in logs.items())
-            print(f"{self.title}  {self.steps} steps  {seconds:.1f} s{numbers}", flush=True)
+            print_text(f"{self.title}  {self.steps} steps  {seconds:.1f} s{numbers}", flush=True)
 
 
 def bar_class() -> type | None:

@@ -69,7 +69,7 @@ def test_class_weights():
 @pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam"])
 def test_optimizer_defaults(name):
     ours, theirs = (getattr(side.optimizers, name)() for side in (minicnn, keras))
-    for argument, value in ours.config().items():
+    for argument, value in ours.settings().items():
         assert theirs.get_config()[argument] == pytest.approx(value, rel=1e-6)
 
 

@@ -359,7 +359,7 @@ CORPUS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "metadata-a-list": (top(metadata=[]), DAMAGED + "the model: expected metadata to be dict"),
     "wide-dense": (config(5, units=10**9), r"dense/kernel to be floats of shape \(8, 1000000000\)"),
     "wide-conv": (config(1, filters=10**9), r"conv2d/kernel .* shape \(3, 3, 1, 1000000000\)"),
-    "wide-input": (config(0, input_shape=[10**9] * 3), "dense/kernel|conv2d/kernel"),
+    "wide-input": (config(0, batch_shape=[None, *[10**9] * 3]), "dense/kernel|conv2d/kernel"),
     "large-kernel": (config(1, kernel_size=[10**6, 10**6]), DAMAGED + "conv2d: expected an input"),
     "large-same": (
         config(1, kernel_size=10**6, padding="same"),

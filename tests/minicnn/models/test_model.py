@@ -46,8 +46,8 @@ def test_what_a_graph_refuses():
         models.Model(unused, layers.concatenate([output, unused]))
     with pytest.raises(TypeError, match="outputs to be tensors .* got Dense"):
         models.Model(used, layers.Dense(1))
-    with pytest.raises(TypeError, match="expected a tensor .* got ndarray"):
-        layers.Dense(1)(np.zeros((2, 3)))
+    with pytest.raises(TypeError, match="expected a tensor .* got str"):
+        layers.Dense(1)("pixels")
 
 
 def test_a_model_of_1500_layers(tmp_path):

@@ -131,7 +131,7 @@ def test_training_goes_on_bit_by_bit(model, optimizer, rng, tmp_path):
     model.save(path)
     loaded = models.load_model(path)
     assert loaded.epochs_done == 2
-    assert loaded.optimizer.config() == model.optimizer.config()
+    assert loaded.optimizer.get_config() == model.optimizer.get_config()
     assert loaded.optimizer.iterations == model.optimizer.iterations == 6
     histories = [
         one.fit(x, y, epochs=5, initial_epoch=2, batch_size=4, verbose=0).history

@@ -483,13 +483,13 @@ def test_an_optimizer_belongs_to_one_model(data):
         second.train_on_batch(*data)
 
 
-def test_a_learning_rate_stays_above_zero():
+def test_a_learning_rate_is_never_negative():
     optimizer = optimizers.Adam()
     optimizer.lr = 0.5
     assert optimizer.learning_rate == 0.5
-    with pytest.raises(ValueError, match="above 0 and finite"):
+    with pytest.raises(ValueError, match="at least 0 and finite"):
         optimizer.learning_rate = -1
-    with pytest.raises(ValueError, match="above 0 and finite"):
+    with pytest.raises(ValueError, match="at least 0 and finite"):
         optimizers.Adam(math.inf)
 
 

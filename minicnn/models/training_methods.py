@@ -6,7 +6,7 @@ from minicnn.training import compiling, loop
 from minicnn.training.sample_weights import check_class_weight
 
 
-class Trainable:
+class TrainingMethods:
     """`compile`, `fit`, `evaluate`, `predict` and their like, with Keras' arguments."""
 
     def compile(
