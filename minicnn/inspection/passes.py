@@ -83,7 +83,7 @@ def run_passes(model, x, y, training: bool) -> Passes:
     """Run a batch, or one sample, forward and backward; the model is left as it was."""
     require_compiled(model)
     for loss in model.losses:
-        if getattr(loss, "label_smoothing", 0) or loss.takes_logits:
+        if loss.label_smoothing or loss.takes_logits:
             raise ValueError(
                 f"{model.name}: expected the binary cross-entropy of labels and probabilities as "
                 f"they are, to take its gradients apart; got {loss!r}"
