@@ -82,6 +82,12 @@ def added(gradients: list[np.ndarray]) -> np.ndarray:
 def run_passes(model, x, y, training: bool) -> Passes:
     """Run a batch, or one sample, forward and backward; the model is left as it was."""
     require_compiled(model)
+    for loss in model.losses:
+        if loss.label_smoothing or loss.takes_logits:
+            raise ValueError(
+                f"{model.name}: expected the binary cross-entropy of labels and probabilities as "
+                f"they are, to take its gradients apart; got {loss!r}"
+            )
     inputs = batch_of(model, x)
     labels = labels_of(model, y, len(inputs[0]))
     with left_alone(model):

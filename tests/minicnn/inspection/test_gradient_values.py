@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 class WeightedLoss:
     """loss = the sum of output x label: its gradient is the labels, so that any dy can be had."""
 
-    takes_logits = False
+    takes_logits, label_smoothing = False, 0.0
 
     def check_labels(self, y, what):
         pass
