@@ -56,9 +56,11 @@ def check_compiled(compiled: dict) -> None:
     check_types(compiled, "compiled", optimizer=str, config=dict, iterations=int)
     check_types(compiled, "compiled", losses=list, metrics=list, loss_weights=list)
     check_count(compiled["iterations"], "iterations")
+    compiled = {"not_decayed": [], **compiled}  # an older file has none
+    check_types(compiled, "compiled", not_decayed=list)
     kinds = {"losses": str, "metrics": str, "loss_weights": (int, float), "not_decayed": str}
     for key, kind in kinds.items():
-        if not all(isinstance(entry, kind) for entry in compiled.get(key, [])):
+        if not all(isinstance(entry, kind) for entry in compiled[key]):
             raise ValueError(f"compiled: {key} of another type")
 
 
