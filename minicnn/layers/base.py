@@ -189,12 +189,13 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         """
         several = isinstance(inputs, list | tuple)
         arrays = list(inputs) if several else [inputs]
-        if not all(isinstance(one, np.ndarray) for one in arrays):
+        are_arrays = bool(arrays) and all(isinstance(one, np.ndarray) for one in arrays)
+        if not are_arrays or several != self.takes_list:
             return connect(self, inputs)
         if not self.built:
             shapes = [one.shape[1:] for one in arrays]
             self.build(shapes if several else shapes[0], np.random.default_rng(fresh_seed()))
-        return self.forward(arrays if several else inputs, training)
+        return self.forward(inputs, training)
 
     def count_params(self) -> int:
         """How many values the parameters hold."""

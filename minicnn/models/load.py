@@ -86,7 +86,7 @@ def assemble(arrays: dict[str, np.ndarray], meta: dict, path):
 def compile_again(model, compiled: dict) -> None:
     """Compile a model as `describe` found it, but for the optimizer's arrays."""
     optimizer = type(optimizers.get(compiled["optimizer"])).from_config(compiled["config"])
-    optimizer.not_decayed = compiled.get("not_decayed", [])
+    optimizer.exclude_from_weight_decay(var_names=compiled.get("not_decayed"))
     optimizer.iterations = compiled["iterations"]
     metrics = compiled["metrics"]
     if len(model.outputs) > 1 and all(isinstance(one, str) for one in metrics):

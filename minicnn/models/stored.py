@@ -1,5 +1,6 @@
 """What a model does with its weights and files."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,6 @@ from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.numeric_checks import write_values
 from minicnn.reprs import OneLine
 from minicnn.saving.describe import architecture
-from minicnn.saving.npz import require_free
 from minicnn.saving.rebuild import rebuild
 from minicnn.saving.weights import load_weights, save_model, save_weights
 
@@ -114,3 +114,9 @@ class Stored(OneLine):
             f"{self.name}: expected a Model or Sequential to pickle, got the subclass "
             f"{type(self).__name__}; give it a __reduce__ of its own"
         )
+
+
+def require_free(path, overwrite: bool) -> None:
+    """FileExistsError if there is such a file, which is not to be overwritten."""
+    if not overwrite and os.path.lexists(path):
+        raise FileExistsError(f"{path}: there is such a file; take another name or overwrite=True")

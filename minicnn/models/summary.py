@@ -226,6 +226,8 @@ def text_widths(ends: list[float], width: int) -> list[int]:
     cuts = [0, *(int(end * width) for end in ends)]
     widths = [end - start - 3 for start, end in zip(cuts[:-1], cuts[1:], strict=True)]
     widths[-2] -= 1
+    if min(widths) < 1:
+        raise ValueError(f"summary: expected columns of at least 4 characters, got {width} in all")
     return widths
 
 

@@ -4,14 +4,13 @@ An optimizer keeps a few values for every weight (its slots) and how many steps 
 The arithmetic on one array of weights is a kernel: see `minicnn.kernels.naive.updates`.
 """
 
-import re
 import weakref
 
 import numpy as np
 
 from minicnn.arguments import refuse_others, refuse_unsupported, snake_case
 from minicnn.optimizers import clipping, schedules
-from minicnn.optimizers.checks import above_zero, at_least_zero, check_arrays
+from minicnn.optimizers.checks import above_zero, at_least_zero, check_arrays, or_none
 from minicnn.optimizers.schedules import LearningRateSchedule
 from minicnn.reprs import OneLine, counted, setting_text, titled
 
@@ -72,14 +71,15 @@ class Optimizer(OneLine):
         self.slots: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.slot_names}
         self._model: weakref.ref | None = None
         self.learning_rate = learning_rate
-        self.weight_decay = weight_decay and at_least_zero(weight_decay, "weight_decay", self)
-        self.not_decayed: list[str] = []  # patterns, see `exclude_from_weight_decay`
-        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
-        given = {name: getattr(self, name) for name in CLIPPING if getattr(self, name) is not None}
-        for argument, value in given.items():
-            setattr(self, argument, above_zero(value, argument, self))
+        self.weight_decay = or_none(at_least_zero, weight_decay, "weight_decay", self)
+        self.not_decayed: list[str] = []  # see `exclude_from_weight_decay`
+        self.clipnorm = or_none(above_zero, clipnorm, "clipnorm", self)
+        self.clipvalue = or_none(above_zero, clipvalue, "clipvalue", self)
+        self.global_clipnorm = or_none(above_zero, global_clipnorm, "global_clipnorm", self)
+        given = [argument for argument in CLIPPING if getattr(self, argument) is not None]
         if len(given) > 1:
-            raise ValueError(f"{kind}: expected one of {', '.join(CLIPPING)} at most, got {given}")
+            one = f"one of {', '.join(CLIPPING)} at most"
+            raise ValueError(f"{kind}: expected {one}, got {' and '.join(given)}")
         self.name = name or snake_case(kind)
 
     @property
@@ -165,7 +165,7 @@ class Optimizer(OneLine):
     def decays(self, name: str) -> bool:
         """Whether the weights "layer/kernel" decay."""
         parameter = name.rpartition("/")[2]  # Keras' name of the variable
-        excluded = any(re.search(pattern, parameter) for pattern in self.not_decayed)
+        excluded = any(text in parameter for text in self.not_decayed)
         return bool(self.weight_decay) and not excluded
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:
@@ -176,8 +176,8 @@ class Optimizer(OneLine):
         var_list
             Keras' argument; accepted with its default only.
         var_names : list of str
-            Regular expressions; excluded are the parameters in whose name ("kernel", "bias") one of
-            them is found. They replace those of an earlier call.
+            Excluded are the parameters in whose name ("kernel", "bias") one of them is found. They
+            replace those of an earlier call.
 
         ValueError after the first step.
         """

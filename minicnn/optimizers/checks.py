@@ -43,6 +43,11 @@ def fraction(value: float, argument: str, owner) -> float:
     return checked(value, is_number(value) and 0 <= value < 1, "in [0, 1)", argument, owner)
 
 
+def or_none(check, value: float | None, argument: str, owner) -> float | None:
+    """None as it is; what `check`, one of the functions above, makes of anything else."""
+    return None if value is None else check(value, argument, owner)
+
+
 def checked(value, fits: bool, expected: str, argument: str, owner) -> float:
     if not fits:
         raise ValueError(

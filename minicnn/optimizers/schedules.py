@@ -8,7 +8,7 @@ A schedule is called with t, the number of steps made so far, and gives the rate
 import math
 from bisect import bisect_left
 
-from minicnn.optimizers.checks import above_zero, at_least_zero
+from minicnn.optimizers.checks import above_zero, at_least_zero, or_none
 from minicnn.reprs import OneLine, settings_texts, titled
 
 
@@ -218,9 +218,7 @@ class CosineDecay(LearningRateSchedule):
         self.decay_steps = above_zero(decay_steps, "decay_steps", self)
         self.alpha = at_least_zero(alpha, "alpha", self)
         self.name = name
-        self.warmup_target = warmup_target
-        if warmup_target is not None:
-            self.warmup_target = at_least_zero(warmup_target, "warmup_target", self)
+        self.warmup_target = or_none(at_least_zero, warmup_target, "warmup_target", self)
         self.warmup_steps = at_least_zero(warmup_steps, "warmup_steps", self)
 
     def __call__(self, step):

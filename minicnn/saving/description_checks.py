@@ -56,13 +56,14 @@ def check_compiled(compiled: dict) -> None:
     check_types(compiled, "compiled", optimizer=str, config=dict, iterations=int)
     check_types(compiled, "compiled", losses=list, loss_weights=list, metrics=list)
     check_count(compiled["iterations"], "iterations")
+    compiled = {"not_decayed": [], "weighted_metrics": [], **compiled}  # an older file has none
+    check_types(compiled, "compiled", not_decayed=list, weighted_metrics=list)
     kinds = {"losses": (str, dict), "loss_weights": (int, float), "not_decayed": str}
     for key, kind in kinds.items():
-        if not all(isinstance(entry, kind) for entry in compiled.get(key, [])):
+        if not all(isinstance(entry, kind) for entry in compiled[key]):
             raise ValueError(f"compiled: {key} of another type")
     for key in ("metrics", "weighted_metrics"):
-        check_types({"weighted_metrics": [], **compiled}, "compiled", **{key: list})
-        for entry in compiled.get(key, []):
+        for entry in compiled[key]:
             for metric in entry if isinstance(entry, list) else [entry]:
                 if not isinstance(metric, (str, dict)):
                     raise ValueError(f"compiled: {key} of another type")

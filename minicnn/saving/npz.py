@@ -66,12 +66,6 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(file, **arrays)
 
 
-def require_free(path, overwrite: bool) -> None:
-    """FileExistsError if there is such a file, which is not to be overwritten."""
-    if not overwrite and os.path.lexists(path):
-        raise FileExistsError(f"{path}: there is such a file; take another name or overwrite=True")
-
-
 def read_npz(path, only_meta: bool = False) -> tuple[dict[str, np.ndarray], dict | None]:
     """The arrays of a file (none with `only_meta`), and its `__meta__` or None.
 

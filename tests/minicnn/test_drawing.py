@@ -4,8 +4,10 @@ import itertools
 import struct
 import sys
 
+import cv2
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from minicnn import layers as L
 from minicnn import utils
@@ -245,6 +247,52 @@ def test_every_layer_is_named_with_its_shapes():
     assert found[at + 1 : at + 6] == [*["input: (None, 22500)"] * 4, "output: (None, 90000)"]
     at = found.index("input_layer (InputLayer)")
     assert found[at + 1] == "output: (None, 150, 150, 1)"
+
+
+def test_what_else_can_be_shown():
+    model = reduced_inception()
+    found = texts(draw_described(*described(model, False, True, True, True, True)))
+    at = found.index("conv2d (Conv2D)")
+    assert found[at : at + 4] == [found[at], "activation: linear", "dtype: float32", "trainable"]
+    at = found.index("concatenate (Concatenate)")
+    assert found[at + 1] == "dtype: float32"
+    assert found.count("trainable") == sum(bool(layer.params) for layer in model.layers)
+    assert "dtype: float64" in texts(
+        draw_described(*described(long_chain().astype("float64"), False, True, True))
+    )
+
+
+@pytest.mark.parametrize("make", [reduced_inception, long_chain])
+def test_from_left_to_right_it_is_turned_on_its_side(make):
+    """Boxes keep their sizes; what was below is to the right, with straight arrows in between."""
+    contents, edges = described(make(), True)
+    figure = draw_described(contents, edges, across=True)
+    boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)][::2]
+    sizes = [(box.get_width(), box.get_height()) for box in boxes]
+    assert sizes == [content.size() for content in contents]
+    for source, target in edges:
+        assert boxes[source].get_x() + boxes[source].get_width() < boxes[target].get_x()
+    frames = [box.get_window_extent() for box in boxes]
+    for number, one in enumerate(frames):
+        assert not any(one.overlaps(other) for other in frames[:number])
+    renderer = figure.canvas.get_renderer()
+    for text in figure.axes[0].texts:
+        extent = text.get_window_extent(renderer)
+        assert any(
+            frame.x0 <= extent.x0 and extent.x1 <= frame.x1 and frame.y0 <= extent.y0
+            for frame in frames
+        )
+
+
+def test_plot_model_takes_all_of_it(tmp_path):
+    model = reduced_inception()
+    shown = dict.fromkeys(
+        ("show_dtype", "show_layer_activations", "show_trainable", "expand_nested"), True
+    )
+    down = plot_model(model, tmp_path / "down.png", True, **shown, dpi=20)
+    across = plot_model(model, to_file=tmp_path / "across.png", rankdir="LR", dpi=20)
+    (height, width), (high, wide) = (cv2.imread(str(p)).shape[:2] for p in (down, across))
+    assert height > width and wide > high
 
 
 def test_without_names_and_shapes_only_the_classes_are_left():

@@ -18,6 +18,16 @@ OPTIMIZERS = {
     "rmsprop": lambda: optimizers.RMSprop(0.01, momentum=0.5),
     "adam": lambda: optimizers.Adam(0.01),
 }
+FALLING = optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+# What looks at more than the one weight
+WITH_MORE = {
+    "clipnorm": lambda: optimizers.Adam(0.01, clipnorm=1e-3),
+    "clipvalue": lambda: optimizers.SGD(0.1, clipvalue=1e-3),
+    "global_clipnorm": lambda: optimizers.SGD(0.1, momentum=0.5, global_clipnorm=1e-3),
+    "weight_decay": lambda: optimizers.RMSprop(0.01, weight_decay=0.1),
+    "schedule": lambda: optimizers.SGD(FALLING),
+    "all": lambda: optimizers.Adam(FALLING, weight_decay=0.1, global_clipnorm=1e-3),
+}
 PLACES = {
     ("stem", "kernel"): (1, 2, 0, 3),
     ("stem", "bias"): (1,),
@@ -27,11 +37,11 @@ PLACES = {
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [*OPTIMIZERS, *WITH_MORE])
 @pytest.mark.parametrize("steps_before", [0, 3])
 def test_the_next_step_is_the_one_that_is_made(name, steps_before, dtype, backend):
     """To the bit, where the gradient has the bits of the real step's: layer by layer."""
-    model = every_gradient(OPTIMIZERS[name](), dtype)
+    model = every_gradient((OPTIMIZERS | WITH_MORE)[name](), dtype)
     for _ in range(steps_before):
         model.train_on_batch(X, Y)
     found = {
@@ -82,6 +92,24 @@ def test_adam_s_parts_give_its_step():
     assert lines[0] == "the next step of Adam on this batch, t = 3"
     names = ["g", "m", "v", "c", "size", "step", "weight"]
     assert [line.split()[0] for line in lines[2:]] == names
+
+
+def test_what_is_clipped_and_what_decays_is_in_the_text():
+    model = every_gradient(WITH_MORE["all"]())
+    model.train_on_batch(X, Y)
+    found = explain_gradient(model, X, Y, "stem", "kernel", training=True).next_step
+    assert abs(found.clipped) < abs(found.gradient)
+    assert found.settings["learning_rate"] == 0.05  # of the second step
+    assert found.decay == pytest.approx(0.1 * 0.05 * found.weight[0])
+    before, after = found.weight
+    assert after == pytest.approx(before + found.step - found.decay)
+    text = "\n".join(found.lines())
+    for part in ("the gradient, clipped", "weight_decay rate weight", "+= step - decay"):
+        assert part in text
+    assert "global_clipnorm 0.001" in text and "None" not in text
+    assert all(len(line) <= 80 for line in found.lines()[:1] + found.lines()[2:])
+    plain = explain_gradient(every_gradient("sgd"), X, Y, "stem").next_step
+    assert (plain.clipped, plain.decay) == (None, None)
 
 
 def test_a_loaded_model_goes_on_with_its_optimizer(tmp_path):

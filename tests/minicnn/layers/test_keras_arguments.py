@@ -114,3 +114,14 @@ def test_a_walk_over_the_arguments_of_keras(name):
     for argument, default in theirs.items():
         if default is not inspect.Parameter.empty and argument != "shape":
             getattr(layers, name)(**{**NEEDED[name], argument: default})
+
+
+@pytest.mark.parametrize("name", [name for name in NEEDED if name != "Input"])
+def test_keras_takes_our_configs(name):
+    keras = pytest.importorskip("keras")
+    ours = getattr(layers, name)(**NEEDED[name], name="mine").get_config()
+    theirs = getattr(keras.layers, name).from_config(ours).get_config()
+    assert ours.keys() <= theirs.keys()
+    for key in ours.keys() - {"kernel_initializer", "bias_initializer"}:
+        expected = theirs[key]
+        assert ours[key] == (tuple(expected) if isinstance(expected, list) else expected)

@@ -63,8 +63,11 @@ def test_a_layer_of_arrays_gives_arrays(x):
     assert np.mean(dropout(x, training=True) == 0) > 0.3
     joined = layers.concatenate([x, 2 * x])
     np.testing.assert_array_equal(joined, np.concatenate([x, 2 * x], axis=-1))
-    with pytest.raises(TypeError, match="expected one tensor, got a list"):
-        fresh([x, layers.Input(SHAPE)])
+    for several in ([x], [x, layers.Input(SHAPE)], []):
+        with pytest.raises(TypeError, match="expected one tensor, got a list"):
+            fresh(several)
+    with pytest.raises(TypeError, match="expected a tensor .* got ndarray"):
+        layers.Concatenate()(x)
 
 
 def test_layers_by_index():

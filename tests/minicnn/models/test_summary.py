@@ -150,6 +150,77 @@ def test_equals_keras(make, columns, monkeypatch):
     assert summary_text(make(minicnn_layers, minicnn_models)) == expected
 
 
+OPTIONS = [
+    {"show_trainable": True},
+    {"line_length": 70, "show_trainable": True},
+    {"line_length": 120, "positions": [0.3, 0.5, 1.0]},
+    {"positions": [0.5, 0.7, 1.0], "show_trainable": True, "expand_nested": True},
+    {"layer_range": ["conv2d_1", "flatten"]},
+    {"layer_range": ("flatten", "max_pooling2d"), "show_trainable": True},
+    {"layer_range": ("max", "max")},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_equals_keras_with_its_options(options, monkeypatch):
+    keras = pytest.importorskip("keras")
+    monkeypatch.setenv("COLUMNS", "130")
+    texts = []
+    for L, M in ((keras.layers, keras.models), (minicnn_layers, minicnn_models)):
+        keras.utils.clear_session()
+        pieces = []
+        model2(L, M).summary(**options, print_fn=pieces.append)
+        texts.append("".join(pieces).removesuffix("\n"))
+    assert texts[1] == texts[0]
+
+
+@pytest.mark.parametrize("positions", [[0.3, 0.5, 0.7, 1.0], [0.2, 0.56, 0.75, 1.0]])
+def test_a_branching_model_equals_keras_with_its_options(positions, monkeypatch):
+    keras = pytest.importorskip("keras")
+    monkeypatch.setenv("COLUMNS", "130")
+    texts = []
+    for L, M in ((keras.layers, keras.models), (minicnn_layers, minicnn_models)):
+        keras.utils.clear_session()
+        pieces = []
+        reduced_inception(L, M).summary(
+            positions=positions, show_trainable=True, print_fn=pieces.append
+        )
+        texts.append("".join(pieces).removesuffix("\n"))
+    assert texts[1] == texts[0]
+
+
+def test_what_is_trained_and_some_of_the_layers():
+    model = tiny_cnn(minicnn_layers, minicnn_models)
+    lines = summary_text(model, 80, show_trainable=True).splitlines()
+    names = [layer.name for layer in model.layers]
+    for layer in model.layers:
+        (line,) = [line for line in lines if f" {layer.name} " in line]
+        assert line.split("│")[4].strip() == ("Y" if layer.params else "-")
+    part = summary_text(model, 80, layer_range=[names[1], names[2]])
+    assert [name for name in names if f" {name} " in part] == names[1:3]
+    assert part.splitlines()[-3:] == summary_text(model, 80).splitlines()[-3:]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"positions": [0.5, 1.0]}, "positions to be 3 rising fractions"),
+        ({"positions": [0.5, 0.4, 1.0]}, "positions to be 3 rising fractions"),
+        ({"positions": [0.5, 0.6, 1.2]}, "positions to be 3 rising fractions"),
+        ({"positions": [0.01, 0.5, 1.0]}, "columns of at least 4 characters"),
+        ({"layer_range": "conv2d"}, "layer_range to be two names"),
+        ({"layer_range": ["conv2d"]}, "layer_range to be two names"),
+        (
+            {"layer_range": ["conv2d", "other"]},
+            "layer_range to be two names of layers, .* there are conv2d, ",
+        ),
+    ],
+)
+def test_options_that_make_no_sense(options, expected):
+    with pytest.raises(ValueError, match=f"summary: expected {expected}"):
+        tiny_cnn(minicnn_layers, minicnn_models).summary(**options)
+
+
 def test_equals_keras_after_a_training_step_with_adam():
     keras = pytest.importorskip("keras")
     keras.utils.clear_session()

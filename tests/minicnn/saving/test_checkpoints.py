@@ -363,6 +363,22 @@ def test_a_damaged_checkpoint_is_refused_in_words(spoil, data, tmp_path):
         resume(tmp_path, data, extra=[stopper])
 
 
+@pytest.mark.parametrize("mask", [None, [1], [1, 2, 3], ["a", "b"]])
+def test_a_checkpoint_that_is_damaged_late_changes_no_weight(mask, data, tmp_path):
+    resume(tmp_path, data)
+    path = tmp_path / "checkpoint.npz"
+    contents, meta = read_npz(path)
+    (dropout,) = [entry for entry in meta["layers"] if entry["class"] == "Dropout"]
+    dropout["mask"] = mask
+    write_npz(path, {**contents, "__meta__": np.array(json.dumps(meta))})
+    model = small_model()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="checkpoint.npz"):
+        resume(tmp_path, data, model=model)
+    for weight, expected in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, expected)
+
+
 @pytest.mark.parametrize("save_freq", ["batch", -1, True, 1.5, None])
 def test_save_freq_is_checked(save_freq, tmp_path):
     with pytest.raises(ValueError, match="save_freq"):
