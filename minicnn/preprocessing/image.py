@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from minicnn.arguments import refuse_unsupported
+from minicnn.preprocessing.array_iterator import NumpyArrayIterator
 from minicnn.preprocessing.augmentation import ImageAugmenter
 from minicnn.preprocessing.directory import DirectoryIterator
-from minicnn.preprocessing.iterators import BatchIterator, NumpyArrayIterator
+from minicnn.preprocessing.iterators import BatchIterator
 from minicnn.preprocessing.load_image import array_to_img, img_to_array, load_img
 
 __all__ = [
