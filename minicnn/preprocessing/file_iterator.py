@@ -2,7 +2,6 @@
 
 import copy
 import os
-from collections.abc import Sequence
 
 import numpy as np
 
