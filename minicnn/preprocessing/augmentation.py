@@ -5,17 +5,20 @@ Resampling follows current Keras (see `affine`); the random numbers do not, they
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from minicnn.arguments import choice, refuse_data_format, refuse_unsupported
 from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
+from minicnn.preprocessing.intensity_shifts import brightness_shift, channel_shift
 from minicnn.preprocessing.standardization import ImageStandardizer
 from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
+    NEUTRAL_MOVES,
     AugmentationRanges,
+    checked_brightness_range,
     checked_shift_range,
+    checked_split,
     finite_number,
     nonnegative,
     zoom_pair,
@@ -27,8 +30,9 @@ class ImageAugmenter(ImageStandardizer):
     """Draws a random transform for each image, applies it, and scales the result.
 
     Per image, in this order: rotation, shift, shear and zoom in one resampling of the values
-    as they are (0..255); the flips; `preprocessing_function`; `rescale`; centering and division
-    by the standard deviation. Nothing of it is random but the transform.
+    as they are (0..255); the shift of the channels; the flips; the brightness;
+    `preprocessing_function`; `rescale`; centering and division by the standard deviation.
+    Nothing of it is random but the transform.
 
     Parameters
     ----------
@@ -41,10 +45,15 @@ class ImageAugmenter(ImageStandardizer):
         a whole number of pixels in (-n, n). Sequence: one of its values, either sign. As in
         Keras, the *height* range moves columns and the *width* range rows, see
         `affine.transform_matrix`.
+    brightness_range : (float, float), optional
+        The gray values are multiplied by a factor from this range, in 8 bits, see
+        `intensity_shifts.brightness_shift`.
     shear_range : float
         **Degrees**: 0.2 is a fifth of a degree and shows nothing.
     zoom_range : float or (float, float)
         z stands for (1 - z, 1 + z). One factor per axis; below 1 magnifies.
+    channel_shift_range : float
+        A number from [-r, r] is added to all values, within the range that the image had.
     fill_mode : str
         "nearest", "constant" (with `cval`), "reflect" or "wrap": what comes in from outside.
     cval : float
@@ -55,13 +64,16 @@ class ImageAugmenter(ImageStandardizer):
         Multiplies the values after everything above, for example 1 / 255.
     preprocessing_function : callable, optional
         Takes and returns a float32 array (height, width, channels).
+    validation_split : float
+        The fraction of the images, the first ones of each class folder, array or table, that the
+        flows give for subset="validation"; the others are "training".
     dtype : str, optional
         Of the batches; float32 if None. The arithmetic is float32.
     seed : int, optional
         Not in Keras: of this generator's own draws, and the default of its iterators. Without
         it they come from `minicnn.seeding.fresh_seed`.
     featurewise_center, featurewise_std_normalization, zca_whitening, zca_epsilon, \
-brightness_range, channel_shift_range, data_format, validation_split, interpolation_order
+data_format, interpolation_order
         Not supported; accepted with their defaults only (channels last, linear interpolation).
 
     Raises
@@ -81,7 +93,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         rotation_range: float = 0,
         width_shift_range: float | Sequence[float] = 0.0,
         height_shift_range: float | Sequence[float] = 0.0,
-        brightness_range: Any = None,
+        brightness_range: Sequence[float] | None = None,
         shear_range: float = 0.0,
         zoom_range: float | Sequence[float] = 0.0,
         channel_shift_range: float = 0.0,
@@ -103,9 +115,6 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
             "featurewise_std_normalization": (featurewise_std_normalization, False),
             "zca_whitening": (zca_whitening, False),
             "zca_epsilon": (zca_epsilon, 1e-6),
-            "brightness_range": (brightness_range, None),
-            "channel_shift_range": (channel_shift_range, 0.0),
-            "validation_split": (validation_split, 0.0),
             "interpolation_order": (interpolation_order, 1),
         }
         refuse_unsupported(owner, others)
@@ -118,7 +127,10 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
             zoom_range=zoom_pair(zoom_range),
             horizontal_flip=bool(horizontal_flip),
             vertical_flip=bool(vertical_flip),
+            channel_shift_range=nonnegative(channel_shift_range, "channel_shift_range"),
+            brightness_range=checked_brightness_range(brightness_range),
         )
+        self.validation_split = checked_split(validation_split)
         self.samplewise_center = samplewise_center or samplewise_std_normalization
         self.samplewise_std_normalization = samplewise_std_normalization
         self.fill_mode = choice(fill_mode, FILL_MODES, "fill_mode", owner)
@@ -144,7 +156,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
 
     def get_random_transform(
         self, img_shape: Sequence[int], seed: int | np.random.Generator | None = None
-    ) -> dict[str, float | bool]:
+    ) -> dict[str, float | bool | None]:
         """Draw the parameters of one transform.
 
         Parameters
@@ -158,7 +170,9 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         -------
         dict
             theta, shear (degrees), tx, ty (pixels), zx, zy (factors), flip_horizontal,
-            flip_vertical. `tx` comes from height_shift_range, see `affine.transform_matrix`.
+            flip_vertical, channel_shift_intensity (gray values), brightness (factor); the last
+            two are None where their range is not set. `tx` comes from height_shift_range, see
+            `affine.transform_matrix`.
         """
         height, width = img_shape[:2]
         rng = self._rng if seed is None else np.random.default_rng(seed)
@@ -166,9 +180,9 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         return {name: value.item() for name, value in drawn.items()}
 
     def apply_transform(
-        self, x: np.ndarray, transform_parameters: dict[str, float | bool]
+        self, x: np.ndarray, transform_parameters: dict[str, float | bool | None]
     ) -> np.ndarray:
-        """Apply one transform: the affine part, then the flips.
+        """Apply one transform: the affine part, the flips, the changes of the gray values.
 
         Parameters
         ----------
@@ -235,8 +249,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
     def _transform(
         self, images: np.ndarray, chosen: np.ndarray, parameters: dict, out: np.ndarray
     ) -> None:
-        """Fill `out` (batch, height, width, channels) with images moved, then flipped."""
-        moves = {name: value for name, value in parameters.items() if "flip" not in name}
+        """Fill `out` (batch, height, width, channels) with images moved, flipped, made brighter."""
+        moves = {name: parameters[name] for name in NEUTRAL_MOVES}
         matrices = transform_matrix(*images.shape[1:3], **moves)
         names = ("flip_horizontal", "flip_vertical")
         flips = np.stack([parameters[name].astype(bool) for name in names], axis=1)
@@ -245,6 +259,13 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
             resample(images, chosen, matrices, flips, out, self.fill_mode, self.cval)
         for position in np.flatnonzero(~moved):  # exactly as they are
             out[position] = flipped(images[chosen[position]], *flips[position])
+        # Keras shifts the channels before it flips: the values are the same.
+        for position, intensity in enumerate(parameters["channel_shift_intensity"]):
+            if intensity is not None:
+                out[position] = channel_shift(out[position], intensity)
+        for position, factor in enumerate(parameters["brightness"]):
+            if factor is not None:
+                out[position] = brightness_shift(out[position], factor)
 
     def random_transform(
         self, x: np.ndarray, seed: int | np.random.Generator | None = None

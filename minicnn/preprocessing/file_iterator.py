@@ -5,12 +5,13 @@ import os
 
 import numpy as np
 
-from minicnn.arguments import choice, pair
+from minicnn.arguments import choice, pair, refuse_data_format, refuse_unsupported
 from minicnn.preprocessing.augmentation import ImageAugmenter
 from minicnn.preprocessing.image_cache import ImageStore
-from minicnn.preprocessing.iterators import BatchIterator
+from minicnn.preprocessing.iterators import BatchIterator, Targets
 from minicnn.preprocessing.load_image import CHANNELS
 from minicnn.preprocessing.resizing import INTERPOLATIONS
+from minicnn.preprocessing.save_image import batch_saver
 
 
 class FileIterator(BatchIterator):
@@ -21,6 +22,16 @@ class FileIterator(BatchIterator):
     belongs to `filenames[index_array[position]]` of its pass; with shuffle=False that is
     `filenames[position]`.
 
+    `class_mode` says what the targets are, of the generator's dtype unless they are columns:
+
+    - "binary" and "sparse": class numbers, (batch,)
+    - "categorical": 1 for the class of an image, or for each of its classes, else 0,
+      (batch, num_classes)
+    - "input": the images, as they are after augmentation
+    - "raw": values of a table, (batch,), or (batch, columns) of several; "multi_output": a list of
+      one array for each of several columns
+    - None: no targets
+
     Attributes
     ----------
     filenames : list of str
@@ -28,44 +39,61 @@ class FileIterator(BatchIterator):
     filepaths : list of str
         The same with `directory` in front.
     class_indices : dict of str to int
-        Class to its number.
+        Class to its number; this, `num_classes` and `classes` only where there are classes.
     num_classes : int
-    classes : sequence of n
-        The class number of each file.
+    classes : ndarray, (n,), int32
+        The class number of each file; objects, lists of numbers, where files have several.
+    labels : ndarray, (n, ...), or list of arrays
+        `classes`, or the values from which "raw" and "multi_output" take theirs.
     store : ImageStore
         Where the images come from.
     directory, target_size, color_mode, class_mode, interpolation
         As given.
     """
 
+    class_mode: str | None
+    class_indices: dict[str, int]
+    num_classes: int
+    classes: np.ndarray
+    labels: Targets
+
     def __init__(
         self,
         filenames: list[str],
         directory: str,
         image_data_generator: ImageAugmenter,
+        owner: str,
+        *,
         target_size: tuple[int, int],
         color_mode: str,
-        interpolation: str,
         batch_size: int,
         shuffle: bool,
         seed: int | None,
-        owner: str,
+        data_format: str | None,
+        save_to_dir: str | os.PathLike | None,
+        save_prefix: str,
+        save_format: str,
+        interpolation: str,
+        keep_aspect_ratio: bool,
+        dtype: str | None,
     ) -> None:
+        refuse_data_format(owner, data_format)
+        others = {
+            "keep_aspect_ratio": (keep_aspect_ratio, False),
+            "dtype": (dtype, None, str(image_data_generator.dtype)),
+        }
+        refuse_unsupported(owner, others)
         self.directory = directory
         self.target_size = pair(target_size, "target_size", owner)
         self.color_mode = choice(color_mode, tuple(CHANNELS), "color_mode", owner)
         self.interpolation = choice(interpolation, INTERPOLATIONS, "interpolation", owner)
+        saver = batch_saver(save_to_dir, save_prefix, save_format, 10**7, owner)
         self.filenames = filenames
         self.filepaths = [os.path.join(directory, name) for name in filenames]
         settings = (self.color_mode, self.target_size, self.interpolation)
         self.store = ImageStore(self.filepaths, *settings)
         n, shape = len(filenames), self.store.image_shape
-        super().__init__(n, shape, image_data_generator, batch_size, shuffle, seed)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Another name of `classes`: the class number of each file, (n,) int32."""
-        return self.classes
+        super().__init__(n, shape, image_data_generator, batch_size, shuffle, seed, saver)
 
     @property
     def batch_filenames(self) -> list[str]:
@@ -96,11 +124,20 @@ class FileIterator(BatchIterator):
     def _images(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.store.get(indices)
 
-    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
-        """None, or float32: class numbers (batch,), or one-hot rows (batch, num_classes)."""
-        if self.class_mode is None:
-            return None
+    def _targets(self, indices: np.ndarray, x: np.ndarray) -> Targets | None:
         dtype = self.image_data_generator.dtype
-        if self.class_mode == "categorical":
-            return np.eye(self.num_classes, dtype=dtype)[self.classes[indices]]
+        match self.class_mode:
+            case None:
+                return None
+            case "input":
+                return x.copy()
+            case "multi_output":
+                return [column[indices] for column in self.labels]
+            case "raw":
+                return self.labels[indices]
+            case "categorical":
+                targets = np.zeros((len(indices), self.num_classes), dtype=dtype)
+                for row, index in zip(targets, indices, strict=True):
+                    row[self.classes[index]] = 1  # a number, or a list of several
+                return targets
         return self.classes[indices].astype(dtype)

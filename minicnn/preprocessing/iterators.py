@@ -12,10 +12,12 @@ import numpy as np
 from minicnn.arguments import positive_int, shape_text
 from minicnn.numeric_checks import BadSample
 from minicnn.preprocessing.augmentation import ImageAugmenter
+from minicnn.preprocessing.save_image import BatchSaver
 from minicnn.reprs import OneLine, counted, titled
 from minicnn.seeding import checked_seed, fresh_seed, stream
 
-Batch = np.ndarray | tuple[np.ndarray, np.ndarray]
+Targets = np.ndarray | list[np.ndarray]  # a list for several outputs
+Batch = np.ndarray | tuple[np.ndarray, Targets] | tuple[np.ndarray, Targets, np.ndarray]
 
 
 class BatchIterator(OneLine):
@@ -47,7 +49,11 @@ class BatchIterator(OneLine):
         consists of; or the one that was asked for last and could not be made.
     image_shape : (int, int, int)
         height, width, channels.
+    sample_weight : ndarray, (n,), or None
+        Where there are weights, a batch is (x, y, its weights).
     """
+
+    sample_weight: np.ndarray | None = None
 
     def __init__(
         self,
@@ -57,12 +63,14 @@ class BatchIterator(OneLine):
         batch_size: int,
         shuffle: bool,
         seed: int | None,
+        saver: BatchSaver | None = None,
     ) -> None:
         self.n = self.samples = n
         self.image_shape = tuple(image_shape)
         self.image_data_generator = image_data_generator
         self.batch_size = positive_int(batch_size, "batch_size", type(self).__name__)
         self.shuffle = bool(shuffle)
+        self.saver = saver
         if seed is None:
             seed = image_data_generator.seed
         self.seed = fresh_seed() if seed is None else checked_seed(seed, type(self).__name__)
@@ -80,11 +88,15 @@ class BatchIterator(OneLine):
 
     @property
     def may_run_ahead(self) -> bool:
-        """Whether batches may be made in another thread: where no code of the user's is run."""
+        """Whether batches may be made in another thread: where no code of the user's is run.
+
+        With `save_to_dir` they are not, so that what is saved was used.
+        """
         own = type(self).__module__.startswith("minicnn.")
         generator = self.image_data_generator
         own_generator = type(generator).__module__.startswith("minicnn.")
-        return own and own_generator and generator.preprocessing_function is None
+        alone = generator.preprocessing_function is None and self.saver is None
+        return own and own_generator and alone
 
     def start_epoch(self, epoch: int) -> None:
         """Go to the first batch of epoch `epoch` (from 0), whatever came before."""
@@ -143,7 +155,7 @@ class BatchIterator(OneLine):
         return next(self)
 
     def __getitem__(self, index: int) -> Batch:
-        """Batch `index` of the current pass, (x, y) or x alone; negative counts from the end.
+        """Batch `index` of the current pass: (x, y), (x, y, weights) or x; negative from the end.
 
         ValueError that names the image where `preprocessing_function` did not return one.
         """
@@ -158,8 +170,13 @@ class BatchIterator(OneLine):
         except BadSample as error:
             name = self.name_of(error.sample)
             raise ValueError(f"batch {index % len(self) + 1}, {name}: {error}") from None
-        y = self._targets(indices)
-        return x if y is None else (x, y)
+        if self.saver is not None:
+            rng = stream(self.seed, "saved", self.epoch, self.pass_number)
+            self.saver.save(x, indices, rng.integers(self.saver.numbers, size=self.n)[indices])
+        y = self._targets(indices, x)
+        if y is None:
+            return x
+        return (x, y) if self.sample_weight is None else (x, y, self.sample_weight[indices])
 
     def name_of(self, position: int) -> str:
         """Which image the one at `position` of the batch made last is, for messages."""
@@ -174,6 +191,6 @@ class BatchIterator(OneLine):
         """An array (any number, *image_shape) with these images in it, and where they are in it."""
         raise NotImplementedError
 
-    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
-        """The targets of these images, or None if there are none."""
+    def _targets(self, indices: np.ndarray, x: np.ndarray) -> Targets | None:
+        """The targets of these images, of which `x` was made, or None if there are none."""
         raise NotImplementedError
