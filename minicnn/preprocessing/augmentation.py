@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from minicnn.arguments import choice, refuse_data_format, refuse_unsupported
-from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
-from minicnn.preprocessing.intensity_shifts import brightness_shift, channel_shift
+from minicnn.preprocessing.affine import FILL_MODES
 from minicnn.preprocessing.standardization import ImageStandardizer
+from minicnn.preprocessing.transform_images import transform_images
 from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
-    NEUTRAL_MOVES,
     AugmentationRanges,
     checked_brightness_range,
     checked_shift_range,
@@ -217,7 +216,8 @@ data_format, interpolation_order
         # one image and its parameters -> a batch of one, (1, height, width, channels)
         batch = {name: np.array([value]) for name, value in parameters.items()}
         out = np.empty((1, *image.shape), dtype=np.float32)
-        self._transform(image[np.newaxis], np.zeros(1, dtype=np.int64), batch, out)
+        chosen = np.zeros(1, dtype=np.int64)
+        transform_images(image[np.newaxis], chosen, batch, out, self.fill_mode, self.cval)
         return out[0]
 
     def batch(self, images: np.ndarray, chosen: np.ndarray, uniform: np.ndarray) -> np.ndarray:
@@ -241,31 +241,10 @@ data_format, interpolation_order
             x[...] = images[chosen]
         else:
             parameters = self.ranges.transforms(*images.shape[1:3], uniform)
-            self._transform(images, chosen, parameters, x)
+            transform_images(images, chosen, parameters, x, self.fill_mode, self.cval)
         for position, image in enumerate(x):
             self._standardize(image, position)
         return x.astype(self.dtype, copy=False)
-
-    def _transform(
-        self, images: np.ndarray, chosen: np.ndarray, parameters: dict, out: np.ndarray
-    ) -> None:
-        """Fill `out` (batch, height, width, channels) with images moved, flipped, made brighter."""
-        moves = {name: parameters[name] for name in NEUTRAL_MOVES}
-        matrices = transform_matrix(*images.shape[1:3], **moves)
-        names = ("flip_horizontal", "flip_vertical")
-        flips = np.stack([parameters[name].astype(bool) for name in names], axis=1)
-        moved = np.any([value != NEUTRAL[name] for name, value in moves.items()], axis=0)
-        if moved.any():
-            resample(images, chosen, matrices, flips, out, self.fill_mode, self.cval)
-        for position in np.flatnonzero(~moved):  # exactly as they are
-            out[position] = flipped(images[chosen[position]], *flips[position])
-        # Keras shifts the channels before it flips: the values are the same.
-        for position, intensity in enumerate(parameters["channel_shift_intensity"]):
-            if intensity is not None:
-                out[position] = channel_shift(out[position], intensity)
-        for position, factor in enumerate(parameters["brightness"]):
-            if factor is not None:
-                out[position] = brightness_shift(out[position], factor)
 
     def random_transform(
         self, x: np.ndarray, seed: int | np.random.Generator | None = None
