@@ -10,6 +10,7 @@ from minicnn.numeric_checks import as_numbers, require_finite
 from minicnn.preprocessing.augmentation import ImageAugmenter
 from minicnn.preprocessing.iterators import BatchIterator
 from minicnn.preprocessing.save_image import batch_saver
+from minicnn.preprocessing.standardization import checked_images
 from minicnn.preprocessing.subsets import require_images, subset_slice
 
 
@@ -43,7 +44,7 @@ class NumpyArrayIterator(BatchIterator):
         refuse_data_format("flow", data_format)
         refuse_unsupported("flow", {"dtype": (dtype, None, str(image_data_generator.dtype))})
         saver = batch_saver(save_to_dir, save_prefix, save_format, 10**4, "flow")
-        self.x, self.y = checked_images(x), None if y is None else np.asarray(y)
+        self.x, self.y = checked_images(x, "flow"), None if y is None else np.asarray(y)
         self._check_length(self.y, "targets")
         if sample_weight is not None:
             if y is None:
@@ -90,15 +91,3 @@ class NumpyArrayIterator(BatchIterator):
 
     def _targets(self, indices: np.ndarray, x: np.ndarray) -> np.ndarray | None:
         return None if self.y is None else self.y[indices]
-
-
-def checked_images(x: np.ndarray) -> np.ndarray:
-    """The images of `flow`, if they are finite numbers of the right number of axes."""
-    images = as_numbers(x, "flow: images")
-    if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(
-            "flow: expected images of shape (samples, height, width, channels), none of "
-            f"them 0, got {images.shape}"
-        )
-    require_finite(images, "flow: images")  # once: what is made of finite ones is finite
-    return images

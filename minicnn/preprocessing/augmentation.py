@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minicnn.arguments import choice, refuse_data_format, refuse_unsupported
+from minicnn.arguments import choice, positive_int, refuse_data_format, refuse_unsupported
 from minicnn.preprocessing.affine import FILL_MODES
-from minicnn.preprocessing.standardization import ImageStandardizer
+from minicnn.preprocessing.standardization import ImageStandardizer, checked_images
 from minicnn.preprocessing.transform_images import transform_images
 from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
@@ -35,8 +35,16 @@ class ImageAugmenter(ImageStandardizer):
 
     Parameters
     ----------
+    featurewise_center, featurewise_std_normalization : bool
+        Subtract from each channel its mean over the images given to `fit`; divide by its standard
+        deviation over them + 1e-6 (centers, too).
     samplewise_center, samplewise_std_normalization : bool
         Subtract an image's mean; divide by its standard deviation + 1e-6 (centers, too).
+    zca_whitening : bool
+        Center, then multiply by the whitening matrix of the images given to `fit`, which holds
+        (height * width * channels)^2 values; no division by the standard deviation.
+    zca_epsilon : float
+        Added to the singular values that are divided by.
     rotation_range : float
         Degrees; the angle is uniform in [-rotation_range, rotation_range].
     width_shift_range, height_shift_range : float, int or sequence
@@ -71,8 +79,7 @@ class ImageAugmenter(ImageStandardizer):
     seed : int, optional
         Not in Keras: of this generator's own draws, and the default of its iterators. Without
         it they come from `minicnn.seeding.fresh_seed`.
-    featurewise_center, featurewise_std_normalization, zca_whitening, zca_epsilon, \
-data_format, interpolation_order
+    data_format, interpolation_order
         Not supported; accepted with their defaults only (channels last, linear interpolation).
 
     Raises
@@ -109,14 +116,7 @@ data_format, interpolation_order
         seed: int | None = None,
     ) -> None:
         owner = type(self).__name__
-        others = {
-            "featurewise_center": (featurewise_center, False),
-            "featurewise_std_normalization": (featurewise_std_normalization, False),
-            "zca_whitening": (zca_whitening, False),
-            "zca_epsilon": (zca_epsilon, 1e-6),
-            "interpolation_order": (interpolation_order, 1),
-        }
-        refuse_unsupported(owner, others)
+        refuse_unsupported(owner, {"interpolation_order": (interpolation_order, 1)})
         refuse_data_format(owner, data_format)
         self.ranges = AugmentationRanges(
             rotation_range=nonnegative(rotation_range, "rotation_range"),
@@ -130,6 +130,12 @@ data_format, interpolation_order
             brightness_range=checked_brightness_range(brightness_range),
         )
         self.validation_split = checked_split(validation_split)
+        self.zca_whitening = zca_whitening
+        self.zca_epsilon = nonnegative(zca_epsilon, "zca_epsilon")
+        self.featurewise_std_normalization = featurewise_std_normalization and not zca_whitening
+        self.featurewise_center = (
+            featurewise_center or featurewise_std_normalization or zca_whitening
+        )
         self.samplewise_center = samplewise_center or samplewise_std_normalization
         self.samplewise_std_normalization = samplewise_std_normalization
         self.fill_mode = choice(fill_mode, FILL_MODES, "fill_mode", owner)
@@ -251,3 +257,38 @@ data_format, interpolation_order
     ) -> np.ndarray:
         """Draw a transform and apply it to one image; see the two methods above."""
         return self.apply_transform(x, self.get_random_transform(np.shape(x), seed))
+
+    def fit(
+        self,
+        x: np.ndarray,
+        augment: bool = False,
+        rounds: int = 1,
+        seed: int | np.random.Generator | None = None,
+    ) -> None:
+        """Take from images what the featurewise settings and zca_whitening need.
+
+        Without these settings there is nothing to take. As in Keras, `rescale` is applied to the
+        images before everything else, and `preprocessing_function` is not.
+
+        Parameters
+        ----------
+        x : ndarray, (samples, height, width, channels)
+            Left as it is.
+        augment : bool
+            Whether to take it from randomly transformed images.
+        rounds : int
+            With `augment`, how many transforms of each image.
+        seed : int or Generator, optional
+            Where the transforms come from; the generator's own stream if None.
+        """
+        images = np.array(checked_images(x, "fit"), dtype=np.float32)
+        positive_int(rounds, "rounds", "fit")
+        if not self.featurewise_center:
+            return
+        if self.rescale:
+            images *= np.float32(self.rescale)
+        if augment:
+            rng = self._rng if seed is None else np.random.default_rng(seed)
+            times = range(rounds)
+            images = np.stack([self.random_transform(one, rng) for _ in times for one in images])
+        self._measure(images)

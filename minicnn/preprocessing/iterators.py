@@ -113,6 +113,10 @@ class BatchIterator(OneLine):
         if self.batch_index > 0:
             self._start_pass(self.pass_number + 1)
 
+    def on_epoch_end(self) -> None:
+        """Go to the first batch of the next pass: for loops that take batches by number."""
+        self._start_pass(self.pass_number + 1)
+
     def _start_pass(self, pass_number: int) -> None:
         self.pass_number = pass_number
         self.batch_index = 0

@@ -282,9 +282,6 @@ def test_preprocessing_function_must_keep_the_shape(image):
 @pytest.mark.parametrize(
     "argument",
     [
-        {"featurewise_center": True},
-        {"featurewise_std_normalization": True},
-        {"zca_whitening": True},
         {"interpolation_order": 0},
         {"data_format": "channels_first"},
     ],
@@ -312,6 +309,7 @@ def test_unsupported_arguments_say_so(argument):
         {"brightness_range": ("a", "b")},
         {"channel_shift_range": -1},
         {"channel_shift_range": (1, 2)},
+        {"zca_epsilon": -1},
         {"validation_split": 1.0},
         {"validation_split": -0.1},
         {"validation_split": "0.2"},

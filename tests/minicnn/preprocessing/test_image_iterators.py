@@ -166,6 +166,16 @@ def test_reset(images):
     assert sorted(np.concatenate([y for _, y in islice(iterator, 3)])) == list(range(11))
 
 
+def test_a_loop_over_numbers_goes_on_to_another_pass(images):
+    iterator = ImageDataGenerator(**AUGMENTATION).flow(images, np.arange(11), seed=7)
+    (x, y), _ = iterator[0], iterator.on_epoch_end()
+    assert iterator.pass_number == 1
+    assert iterator[0][1].tolist() != y.tolist()
+    following = ImageDataGenerator(**AUGMENTATION).flow(images, seed=7)
+    np.testing.assert_array_equal(next(following), x)
+    np.testing.assert_array_equal(next(following), iterator[0][0])
+
+
 def test_seeds(images):
     generator = ImageDataGenerator(**AUGMENTATION)
     first = generator.flow(images)
