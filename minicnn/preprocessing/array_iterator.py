@@ -42,6 +42,11 @@ class NumpyArrayIterator(BatchIterator):
         dtype: str | None = None,
     ) -> None:
         refuse_data_format("flow", data_format)
+        if isinstance(x, tuple | list) and len(x) > 0 and np.ndim(x[0]) == 4:
+            raise ValueError(
+                "flow: x=(images, other inputs) is not supported, expected one array of images, got "
+                f"a {type(x).__name__} of {len(x)}"
+            )
         refuse_unsupported("flow", {"dtype": (dtype, None, str(image_data_generator.dtype))})
         saver = batch_saver(save_to_dir, save_prefix, save_format, 10**4, "flow")
         self.x, self.y = checked_images(x, "flow"), None if y is None else np.asarray(y)

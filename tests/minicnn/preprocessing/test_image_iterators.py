@@ -212,6 +212,9 @@ def test_flow_checks_its_arguments(images):
         generator.flow(images, batch_size=0)
     with pytest.raises(ValueError, match="epoch of at least 0, got -1"):
         generator.flow(images).start_epoch(-1)
+    for several in ((images, np.arange(11)), [images, [np.arange(11)]]):
+        with pytest.raises(ValueError, match=r"flow: x=\(images, other inputs\) is not supported"):
+            generator.flow(several)
     with pytest.raises(ValueError, match="expected y together with sample_weight"):
         generator.flow(images, sample_weight=np.ones(11))
     with pytest.raises(ValueError, match=r"as many weights as images, got .* \(3,\)"):
