@@ -1,7 +1,7 @@
 """Which folders are classes, and which files in them are images."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from minicnn.preprocessing.load_image import ImageFileError
@@ -50,7 +50,7 @@ def classes_in_order(classes: Iterable[str] | None, owner: str) -> list[str]:
     has no order, or holds something else than names.
     """
     names = [] if classes is None else classes
-    ordered = isinstance(names, Iterable) and not isinstance(names, str | Set)
+    ordered = isinstance(names, Iterable) and not isinstance(names, str | set | frozenset)
     if isinstance(names, Mapping):
         ordered = list(names.values()) == list(range(len(names)))
     in_order = list(names) if ordered else []

@@ -108,9 +108,12 @@ class DataFrameIterator(FileIterator):
             )
         texts = [[label] if isinstance(label, str) else label for label in labels]
         present = {one for row in rows for one in texts[row]}
-        if not set(names) <= present:
-            missing = ", ".join(name for name in names if name not in present)
-            warnings.warn(f"{OWNER}: no image has the class {missing}", stacklevel=4)
+        missing = [name for name in names if name not in present]
+        if missing:
+            message = f"{OWNER}: no image has the class {', '.join(missing)} in column {y_col!r}"
+            if len(missing) == len(names):
+                raise ValueError(f"{message}, only {', '.join(sorted(present))}")
+            warnings.warn(message, stacklevel=4)
         names = names or sorted(present)
         self.num_classes = len(names)
         self.class_indices = {name: number for number, name in enumerate(names)}

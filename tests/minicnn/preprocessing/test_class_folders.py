@@ -89,6 +89,7 @@ def test_links_that_lead_in_a_circle(folder):
         np.array(["b", "a"]),
         np.array(["b", "a"], dtype=object),
         {"b": 0, "a": 1},
+        {"b": 5, "a": 5}.keys(),
         (name for name in "ba"),
     ],
     ids=lambda classes: type(classes).__name__,

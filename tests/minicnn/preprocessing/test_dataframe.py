@@ -108,7 +108,7 @@ def test_classes_choose_and_number(folder):
     assert iterator.class_indices == {"dog": 0, "cat": 1}
     assert iterator.filenames == ["d.png", "a.png", "c.jpg", "e.png", "f.png"]
     assert iterator.classes.tolist() == [1, 0, 1, 0, 1]
-    with pytest.warns(UserWarning, match="no image has the class dgo, Cat$"):
+    with pytest.warns(UserWarning, match="no image has the class dgo, Cat in column 'class'$"):
         assert flow(TABLE, folder, classes=["dgo", "Cat", "ant"]).filenames == ["b.png"]
     with pytest.warns(UserWarning, match="classes is not used with class_mode='input'"):
         flow(TABLE, folder, classes=["dog"], class_mode="input")
@@ -180,6 +180,7 @@ def test_subsets_are_of_the_rows_that_are_left(folder):
         ({"filename": [1] * 6}, {}, "as text in column 'filename', got 1 in row 1"),
         ({}, {"class_mode": "binary"}, "2 classes for .*, got ant, cat, dog"),
         ({}, {"class_mode": "binary", "classes": ["ant"]}, "2 classes for .*, got ant;"),
+        ({}, {"classes": ["Cat"]}, "no image has the class Cat in .*, only ant, cat, dog"),
         ({}, {"class_mode": "other"}, "class_mode to be one of .* got 'other'"),
         ({}, {"class_mode": "multi_output"}, "y_col to be a list of columns .* got 'class'"),
         (
