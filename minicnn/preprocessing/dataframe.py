@@ -68,12 +68,11 @@ class DataFrameIterator(FileIterator):
         require_images(kept.stop - kept.start, subset, generator.validation_split, OWNER)
         rows = rows[kept]
         if class_mode in WITH_CLASSES:
-            self.classes = self.labels = self.classes[kept]
+            self._keep_classes(kept, subset)
         else:
             values = [numeric(columns[name][rows], f"{OWNER}: {name!r}") for name in targets]
-            one = class_mode == "raw" and isinstance(y_col, str)
-            self.labels = values[0] if one else values
-            if class_mode == "raw" and not one:
+            self.labels = values[0] if isinstance(y_col, str) and values else values
+            if class_mode == "raw" and not isinstance(y_col, str):
                 self.labels = np.stack(values, axis=1)
         if weight_col is not None:
             self.sample_weight = numeric(columns[weight_col][rows], f"{OWNER}: {weight_col!r}")
@@ -126,6 +125,17 @@ class DataFrameIterator(FileIterator):
         kept = [of_row[0] if one_each else of_row for of_row in numbers if of_row]
         self.classes = np.array(kept, dtype=np.int32) if one_each else as_column(kept)
         return rows[has_class]
+
+    def _keep_classes(self, kept: slice, subset: str | None) -> None:
+        """Keep the class numbers of a subset; a warning where it has none of a class."""
+        whole = self.classes
+        self.classes = self.labels = whole[kept]
+        if whole.dtype != object and not set(whole) <= set(self.classes):
+            warnings.warn(
+                f"{OWNER}: {subset=} has no image of some classes; shuffle the rows of the "
+                "table, if they are sorted by class",
+                stacklevel=4,
+            )
 
 
 def target_columns(y_col: str | Sequence[str], class_mode: str | None) -> list[str]:

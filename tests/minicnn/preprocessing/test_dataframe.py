@@ -165,6 +165,18 @@ def test_subsets_are_of_the_rows_that_are_left(folder):
         flow(TABLE, folder, 0.1, subset="validation")
 
 
+def test_a_table_sorted_by_class(folder):
+    table = {"filename": NAMES, "class": ["a"] * 3 + ["b"] * 3}
+    message = "subset='validation' has no image of some classes"
+    with pytest.warns(UserWarning, match=message) as caught:
+        iterator = flow(table, folder, 0.34, subset="validation")
+    assert caught[0].filename == __file__
+    assert iterator[0][1].tolist() == [[1, 0], [1, 0]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert flow(table, folder, 0.34, subset="training").n == 4
+
+
 @pytest.mark.parametrize(
     ("change", "arguments", "message"),
     [
@@ -247,6 +259,7 @@ def test_a_model_trains_from_a_table(folder):
     assert model.predict(images.again(ImageDataGenerator(), shuffle=False)).shape == (6, 1)
 
 
+@pytest.mark.filterwarnings("ignore:flow_from_dataframe. subset=:UserWarning")
 @pytest.mark.parametrize(
     "arguments",
     [
