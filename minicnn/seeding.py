@@ -16,6 +16,7 @@ STREAMS = {  # purpose -> how its keys begin; the lengths of the keys differ whe
     "batches": (1_000_000,),  # epoch, pass: the order of arrays in `fit`
     "images": (0,),  # epoch, pass: the order of an image iterator
     "augmentation": (1,),  # epoch, pass: the changes to its images
+    "saved": (2,),  # epoch, pass: the names of its images where they are saved
 }
 _seed_stream: "np.random.Generator | None" = None
 

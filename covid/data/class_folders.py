@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.errors import UserError
+from minicnn.preprocessing.system_names import is_system_name as _is_hidden
 
 DEFAULT_POSITIVE = "Infected"
 IMAGE_EXTENSIONS = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib", ".webp"),
     *(".gif", ".jp2", ".pgm", ".ppm", ".pbm", ".pnm"),
 }
-SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,3 @@ def _why_no_image(path: Path) -> str | None:
     except OSError as error:  # such as links in a circle
         return f"the system cannot find the file ({error.strerror})"
     return None if is_file else "it is a pipe or a device, not a file"
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.lower() in SYSTEM_NAMES

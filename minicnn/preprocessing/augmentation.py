@@ -5,17 +5,19 @@ Resampling follows current Keras (see `affine`); the random numbers do not, they
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
-from minicnn.arguments import choice, refuse_data_format, refuse_unsupported
-from minicnn.numeric_checks import BadSample, and_more, as_numbers, find_not_finite
-from minicnn.preprocessing.affine import FILL_MODES, flipped, resample, transform_matrix
+from minicnn.arguments import choice, positive_int, refuse_data_format, refuse_unsupported
+from minicnn.preprocessing.affine import FILL_MODES
+from minicnn.preprocessing.standardization import ImageStandardizer, checked_images
+from minicnn.preprocessing.transform_images import transform_images
 from minicnn.preprocessing.transform_parameters import (
     NEUTRAL,
     AugmentationRanges,
+    checked_brightness_range,
     checked_shift_range,
+    checked_split,
     finite_number,
     nonnegative,
     zoom_pair,
@@ -23,17 +25,26 @@ from minicnn.preprocessing.transform_parameters import (
 from minicnn.seeding import checked_seed, fresh_seed
 
 
-class ImageAugmenter:
+class ImageAugmenter(ImageStandardizer):
     """Draws a random transform for each image, applies it, and scales the result.
 
     Per image, in this order: rotation, shift, shear and zoom in one resampling of the values
-    as they are (0..255); the flips; `preprocessing_function`; `rescale`; centering and division
-    by the standard deviation. Nothing of it is random but the transform.
+    as they are (0..255); the shift of the channels; the flips; the brightness;
+    `preprocessing_function`; `rescale`; centering and division by the standard deviation.
+    Nothing of it is random but the transform.
 
     Parameters
     ----------
+    featurewise_center, featurewise_std_normalization : bool
+        Subtract from each channel its mean over the images given to `fit`; divide by its standard
+        deviation over them + 1e-6 (centers, too).
     samplewise_center, samplewise_std_normalization : bool
         Subtract an image's mean; divide by its standard deviation + 1e-6 (centers, too).
+    zca_whitening : bool
+        Center, then multiply by the whitening matrix of the images given to `fit`, which holds
+        (height * width * channels)^2 values; no division by the standard deviation.
+    zca_epsilon : float
+        Added to the singular values that are divided by.
     rotation_range : float
         Degrees; the angle is uniform in [-rotation_range, rotation_range].
     width_shift_range, height_shift_range : float, int or sequence
@@ -41,10 +52,15 @@ class ImageAugmenter:
         a whole number of pixels in (-n, n). Sequence: one of its values, either sign. As in
         Keras, the *height* range moves columns and the *width* range rows, see
         `affine.transform_matrix`.
+    brightness_range : (float, float), optional
+        The gray values are multiplied by a factor from this range, in 8 bits, see
+        `intensity_shifts.brightness_shift`.
     shear_range : float
         **Degrees**: 0.2 is a fifth of a degree and shows nothing.
     zoom_range : float or (float, float)
         z stands for (1 - z, 1 + z). One factor per axis; below 1 magnifies.
+    channel_shift_range : float
+        A number from [-r, r] is added to all values, within the range that the image had.
     fill_mode : str
         "nearest", "constant" (with `cval`), "reflect" or "wrap": what comes in from outside.
     cval : float
@@ -55,13 +71,15 @@ class ImageAugmenter:
         Multiplies the values after everything above, for example 1 / 255.
     preprocessing_function : callable, optional
         Takes and returns a float32 array (height, width, channels).
+    validation_split : float
+        The fraction of the images, the first ones of each class folder, array or table, that the
+        flows give for subset="validation"; the others are "training".
     dtype : str, optional
         Of the batches; float32 if None. The arithmetic is float32.
     seed : int, optional
         Not in Keras: of this generator's own draws, and the default of its iterators. Without
         it they come from `minicnn.seeding.fresh_seed`.
-    featurewise_center, featurewise_std_normalization, zca_whitening, zca_epsilon, \
-brightness_range, channel_shift_range, data_format, validation_split, interpolation_order
+    data_format, interpolation_order
         Not supported; accepted with their defaults only (channels last, linear interpolation).
 
     Raises
@@ -81,7 +99,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         rotation_range: float = 0,
         width_shift_range: float | Sequence[float] = 0.0,
         height_shift_range: float | Sequence[float] = 0.0,
-        brightness_range: Any = None,
+        brightness_range: Sequence[float] | None = None,
         shear_range: float = 0.0,
         zoom_range: float | Sequence[float] = 0.0,
         channel_shift_range: float = 0.0,
@@ -98,17 +116,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         seed: int | None = None,
     ) -> None:
         owner = type(self).__name__
-        others = {
-            "featurewise_center": (featurewise_center, False),
-            "featurewise_std_normalization": (featurewise_std_normalization, False),
-            "zca_whitening": (zca_whitening, False),
-            "zca_epsilon": (zca_epsilon, 1e-6),
-            "brightness_range": (brightness_range, None),
-            "channel_shift_range": (channel_shift_range, 0.0),
-            "validation_split": (validation_split, 0.0),
-            "interpolation_order": (interpolation_order, 1),
-        }
-        refuse_unsupported(owner, others)
+        refuse_unsupported(owner, {"interpolation_order": (interpolation_order, 1)})
         refuse_data_format(owner, data_format)
         self.ranges = AugmentationRanges(
             rotation_range=nonnegative(rotation_range, "rotation_range"),
@@ -118,6 +126,15 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
             zoom_range=zoom_pair(zoom_range),
             horizontal_flip=bool(horizontal_flip),
             vertical_flip=bool(vertical_flip),
+            channel_shift_range=nonnegative(channel_shift_range, "channel_shift_range"),
+            brightness_range=checked_brightness_range(brightness_range),
+        )
+        self.validation_split = checked_split(validation_split)
+        self.zca_whitening = zca_whitening
+        self.zca_epsilon = nonnegative(zca_epsilon, "zca_epsilon")
+        self.featurewise_std_normalization = featurewise_std_normalization and not zca_whitening
+        self.featurewise_center = (
+            featurewise_center or featurewise_std_normalization or zca_whitening
         )
         self.samplewise_center = samplewise_center or samplewise_std_normalization
         self.samplewise_std_normalization = samplewise_std_normalization
@@ -144,7 +161,7 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
 
     def get_random_transform(
         self, img_shape: Sequence[int], seed: int | np.random.Generator | None = None
-    ) -> dict[str, float | bool]:
+    ) -> dict[str, float | bool | None]:
         """Draw the parameters of one transform.
 
         Parameters
@@ -158,7 +175,9 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         -------
         dict
             theta, shear (degrees), tx, ty (pixels), zx, zy (factors), flip_horizontal,
-            flip_vertical. `tx` comes from height_shift_range, see `affine.transform_matrix`.
+            flip_vertical, channel_shift_intensity (gray values), brightness (factor); the last
+            two are None where their range is not set. `tx` comes from height_shift_range, see
+            `affine.transform_matrix`.
         """
         height, width = img_shape[:2]
         rng = self._rng if seed is None else np.random.default_rng(seed)
@@ -166,9 +185,9 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         return {name: value.item() for name, value in drawn.items()}
 
     def apply_transform(
-        self, x: np.ndarray, transform_parameters: dict[str, float | bool]
+        self, x: np.ndarray, transform_parameters: dict[str, float | bool | None]
     ) -> np.ndarray:
-        """Apply one transform: the affine part, then the flips.
+        """Apply one transform: the affine part, the flips, the changes of the gray values.
 
         Parameters
         ----------
@@ -203,7 +222,8 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         # one image and its parameters -> a batch of one, (1, height, width, channels)
         batch = {name: np.array([value]) for name, value in parameters.items()}
         out = np.empty((1, *image.shape), dtype=np.float32)
-        self._transform(image[np.newaxis], np.zeros(1, dtype=np.int64), batch, out)
+        chosen = np.zeros(1, dtype=np.int64)
+        transform_images(image[np.newaxis], chosen, batch, out, self.fill_mode, self.cval)
         return out[0]
 
     def batch(self, images: np.ndarray, chosen: np.ndarray, uniform: np.ndarray) -> np.ndarray:
@@ -227,24 +247,10 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
             x[...] = images[chosen]
         else:
             parameters = self.ranges.transforms(*images.shape[1:3], uniform)
-            self._transform(images, chosen, parameters, x)
+            transform_images(images, chosen, parameters, x, self.fill_mode, self.cval)
         for position, image in enumerate(x):
             self._standardize(image, position)
         return x.astype(self.dtype, copy=False)
-
-    def _transform(
-        self, images: np.ndarray, chosen: np.ndarray, parameters: dict, out: np.ndarray
-    ) -> None:
-        """Fill `out` (batch, height, width, channels) with images moved, then flipped."""
-        moves = {name: value for name, value in parameters.items() if "flip" not in name}
-        matrices = transform_matrix(*images.shape[1:3], **moves)
-        names = ("flip_horizontal", "flip_vertical")
-        flips = np.stack([parameters[name].astype(bool) for name in names], axis=1)
-        moved = np.any([value != NEUTRAL[name] for name, value in moves.items()], axis=0)
-        if moved.any():
-            resample(images, chosen, matrices, flips, out, self.fill_mode, self.cval)
-        for position in np.flatnonzero(~moved):  # exactly as they are
-            out[position] = flipped(images[chosen[position]], *flips[position])
 
     def random_transform(
         self, x: np.ndarray, seed: int | np.random.Generator | None = None
@@ -252,57 +258,37 @@ brightness_range, channel_shift_range, data_format, validation_split, interpolat
         """Draw a transform and apply it to one image; see the two methods above."""
         return self.apply_transform(x, self.get_random_transform(np.shape(x), seed))
 
-    def standardize(self, x: np.ndarray) -> np.ndarray:
-        """Apply what is not random: preprocessing_function, rescale, centering, division.
+    def fit(
+        self,
+        x: np.ndarray,
+        augment: bool = False,
+        rounds: int = 1,
+        seed: int | np.random.Generator | None = None,
+    ) -> None:
+        """Take from images what the featurewise settings and zca_whitening need.
+
+        Without these settings there is nothing to take. As in Keras, `rescale` is applied to the
+        images before everything else, and `preprocessing_function` is not.
 
         Parameters
         ----------
-        x : ndarray, (height, width, channels)
-            One image. Unlike Keras, it is left as it is.
-
-        Returns
-        -------
-        ndarray, (height, width, channels), float32
-
-        Raises
-        ------
-        ValueError
-            If `preprocessing_function` changes the shape, or returns something else than finite
-            numbers.
+        x : ndarray, (samples, height, width, channels)
+            Left as it is.
+        augment : bool
+            Whether to take it from randomly transformed images.
+        rounds : int
+            With `augment`, how many transforms of each image.
+        seed : int or Generator, optional
+            Where the transforms come from; the generator's own stream if None.
         """
-        image = np.array(x, dtype=np.float32)
-        self._standardize(image)
-        return image
-
-    def _standardize(self, image: np.ndarray, position: int = 0) -> None:
-        """As `standardize`, in place, on a float32 array (height, width, channels)."""
-        if self.preprocessing_function is not None:
-            image[...] = self._preprocessed(image, position)
+        images = np.array(checked_images(x, "fit"), dtype=np.float32)
+        positive_int(rounds, "rounds", "fit")
+        if not self.featurewise_center:
+            return
         if self.rescale:
-            image *= np.float32(self.rescale)
-        if self.samplewise_center:
-            image -= image.mean()
-        if self.samplewise_std_normalization:
-            image /= image.std() + np.float32(1e-6)
-
-    def _preprocessed(self, image: np.ndarray, position: int) -> np.ndarray:
-        """What `preprocessing_function` makes of an image; BadSample where it is no such image."""
-        made = self.preprocessing_function(image.copy())
-        try:
-            made = as_numbers(made, "what preprocessing_function returned")
-        except (TypeError, ValueError) as error:
-            raise BadSample(f"standardize: {error}", position) from None
-        if made.shape != image.shape:
-            raise BadSample(
-                "standardize: expected preprocessing_function to keep the shape "
-                f"{image.shape}, got {made.shape}",
-                position,
-            )
-        found = find_not_finite(made)
-        if found is not None:
-            raise BadSample(
-                f"standardize: expected preprocessing_function to return finite numbers, got "
-                f"{found.value:g} at {found.index}{and_more(found.count - 1)}",
-                position,
-            )
-        return made
+            images *= np.float32(self.rescale)
+        if augment:
+            rng = self._rng if seed is None else np.random.default_rng(seed)
+            times = range(rounds)
+            images = np.stack([self.random_transform(one, rng) for _ in times for one in images])
+        self._measure(images)

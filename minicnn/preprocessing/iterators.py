@@ -6,17 +6,18 @@ workers, and epoch 7 can be repeated without running epochs 0 to 6.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from minicnn.arguments import positive_int, shape_text
-from minicnn.numeric_checks import BadSample, as_numbers, require_finite
+from minicnn.numeric_checks import BadSample
 from minicnn.preprocessing.augmentation import ImageAugmenter
+from minicnn.preprocessing.save_image import BatchSaver
 from minicnn.reprs import OneLine, counted, titled
 from minicnn.seeding import checked_seed, fresh_seed, stream
 
-Batch = np.ndarray | tuple[np.ndarray, np.ndarray]
+Targets = np.ndarray | list[np.ndarray]  # a list for several outputs
+Batch = np.ndarray | tuple[np.ndarray, Targets] | tuple[np.ndarray, Targets, np.ndarray]
 
 
 class BatchIterator(OneLine):
@@ -48,7 +49,11 @@ class BatchIterator(OneLine):
         consists of; or the one that was asked for last and could not be made.
     image_shape : (int, int, int)
         height, width, channels.
+    sample_weight : ndarray, (n,), or None
+        Where there are weights, a batch is (x, y, its weights).
     """
+
+    sample_weight: np.ndarray | None = None
 
     def __init__(
         self,
@@ -58,12 +63,14 @@ class BatchIterator(OneLine):
         batch_size: int,
         shuffle: bool,
         seed: int | None,
+        saver: BatchSaver | None = None,
     ) -> None:
         self.n = self.samples = n
         self.image_shape = tuple(image_shape)
         self.image_data_generator = image_data_generator
         self.batch_size = positive_int(batch_size, "batch_size", type(self).__name__)
         self.shuffle = bool(shuffle)
+        self.saver = saver
         if seed is None:
             seed = image_data_generator.seed
         self.seed = fresh_seed() if seed is None else checked_seed(seed, type(self).__name__)
@@ -81,11 +88,15 @@ class BatchIterator(OneLine):
 
     @property
     def may_run_ahead(self) -> bool:
-        """Whether batches may be made in another thread: where no code of the user's is run."""
+        """Whether batches may be made in another thread: where no code of the user's is run.
+
+        With `save_to_dir` they are not, so that what is saved was used.
+        """
         own = type(self).__module__.startswith("minicnn.")
         generator = self.image_data_generator
         own_generator = type(generator).__module__.startswith("minicnn.")
-        return own and own_generator and generator.preprocessing_function is None
+        alone = generator.preprocessing_function is None and self.saver is None
+        return own and own_generator and alone
 
     def start_epoch(self, epoch: int) -> None:
         """Go to the first batch of epoch `epoch` (from 0), whatever came before."""
@@ -101,6 +112,10 @@ class BatchIterator(OneLine):
         """
         if self.batch_index > 0:
             self._start_pass(self.pass_number + 1)
+
+    def on_epoch_end(self) -> None:
+        """Go to the first batch of the next pass: for loops that take batches by number."""
+        self._start_pass(self.pass_number + 1)
 
     def _start_pass(self, pass_number: int) -> None:
         self.pass_number = pass_number
@@ -144,7 +159,7 @@ class BatchIterator(OneLine):
         return next(self)
 
     def __getitem__(self, index: int) -> Batch:
-        """Batch `index` of the current pass, (x, y) or x alone; negative counts from the end.
+        """Batch `index` of the current pass: (x, y), (x, y, weights) or x; negative from the end.
 
         ValueError that names the image where `preprocessing_function` did not return one.
         """
@@ -159,8 +174,13 @@ class BatchIterator(OneLine):
         except BadSample as error:
             name = self.name_of(error.sample)
             raise ValueError(f"batch {index % len(self) + 1}, {name}: {error}") from None
-        y = self._targets(indices)
-        return x if y is None else (x, y)
+        if self.saver is not None:
+            rng = stream(self.seed, "saved", self.epoch, self.pass_number)
+            self.saver.save(x, indices, rng.integers(self.saver.numbers, size=self.n)[indices])
+        y = self._targets(indices, x)
+        if y is None:
+            return x
+        return (x, y) if self.sample_weight is None else (x, y, self.sample_weight[indices])
 
     def name_of(self, position: int) -> str:
         """Which image the one at `position` of the batch made last is, for messages."""
@@ -175,48 +195,6 @@ class BatchIterator(OneLine):
         """An array (any number, *image_shape) with these images in it, and where they are in it."""
         raise NotImplementedError
 
-    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
-        """The targets of these images, or None if there are none."""
+    def _targets(self, indices: np.ndarray, x: np.ndarray) -> Targets | None:
+        """The targets of these images, of which `x` was made, or None if there are none."""
         raise NotImplementedError
-
-
-class NumpyArrayIterator(BatchIterator):
-    """Batches from an array in memory; made by `ImageDataGenerator.flow`.
-
-    Attributes
-    ----------
-    x : ndarray, (n, height, width, channels)
-    y : ndarray, (n, ...), or None
-    """
-
-    def __init__(
-        self,
-        x: np.ndarray,
-        y: Any,
-        image_data_generator: ImageAugmenter,
-        batch_size: int = 32,
-        shuffle: bool = True,
-        seed: int | None = None,
-    ) -> None:
-        self.x = as_numbers(x, "flow: images")
-        self.y = None if y is None else np.asarray(y)
-        if self.x.ndim != 4 or 0 in self.x.shape:
-            raise ValueError(
-                "flow: expected images of shape (samples, height, width, channels), none of "
-                f"them 0, got {self.x.shape}"
-            )
-        if self.y is not None and self.y.shape[:1] != self.x.shape[:1]:
-            raise ValueError(
-                f"flow: expected as many targets as images, got targets of shape {self.y.shape} "
-                f"for images of shape {self.x.shape}"
-            )
-        require_finite(self.x, "flow: images")  # once: what is made of finite ones is finite
-        super().__init__(
-            len(self.x), self.x.shape[1:], image_data_generator, batch_size, shuffle, seed
-        )
-
-    def _images(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.x, indices
-
-    def _targets(self, indices: np.ndarray) -> np.ndarray | None:
-        return None if self.y is None else self.y[indices]

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 # The parameters of a transform that changes nothing; their names are Keras'.
-NEUTRAL: dict[str, float | bool] = {
-    "theta": 0,
-    "tx": 0,
-    "ty": 0,
-    "shear": 0,
-    "zx": 1,
-    "zy": 1,
+NEUTRAL_MOVES: dict[str, float] = {"theta": 0, "tx": 0, "ty": 0, "shear": 0, "zx": 1, "zy": 1}
+NEUTRAL: dict[str, float | bool | None] = {
+    **NEUTRAL_MOVES,
     "flip_horizontal": False,
     "flip_vertical": False,
+    "channel_shift_intensity": None,
+    "brightness": None,
 }
 
 
@@ -29,6 +27,8 @@ class AugmentationRanges:
     zoom_range: tuple[float, float]
     horizontal_flip: bool
     vertical_flip: bool
+    channel_shift_range: float = 0.0
+    brightness_range: tuple[float, float] | None = None
 
     @property
     def changes_nothing(self) -> bool:
@@ -45,6 +45,8 @@ class AugmentationRanges:
             + int(self.shear_range != 0)
             + 2 * int(self.zoom_range != (1, 1))
             + 2  # the flips
+            + int(self.channel_shift_range != 0)
+            + int(self.brightness_range is not None)
         )
 
     def transforms(self, height: int, width: int, uniform: np.ndarray) -> dict[str, np.ndarray]:
@@ -63,7 +65,8 @@ class AugmentationRanges:
         Returns
         -------
         dict of str to (...) array
-            theta, shear in degrees; tx, ty in pixels; zx, zy factors; two booleans.
+            theta, shear in degrees; tx, ty in pixels; zx, zy factors; two booleans; gray values
+            and a factor, or None where their range is not set.
         """
         # (..., numbers) -> (numbers, ...)
         following = iter(np.moveaxis(uniform, -1, 0))
@@ -79,6 +82,11 @@ class AugmentationRanges:
             made["zy"] = between(*self.zoom_range, next(following))
         made["flip_horizontal"] = (next(following) < 0.5) & self.horizontal_flip
         made["flip_vertical"] = (next(following) < 0.5) & self.vertical_flip
+        if self.channel_shift_range:
+            limits = -self.channel_shift_range, self.channel_shift_range
+            made["channel_shift_intensity"] = between(*limits, next(following))
+        if self.brightness_range is not None:
+            made["brightness"] = between(*self.brightness_range, next(following))
         return made
 
 
@@ -141,6 +149,30 @@ def checked_shift_range(value: float | Sequence[float], argument: str) -> float 
             f"a sequence of numbers, got {value!r}"
         )
     return tuple(value)
+
+
+def checked_brightness_range(value: Sequence[float] | None) -> tuple[float, float] | None:
+    """The range, if it is None or a pair of finite numbers of at least 0; else ValueError."""
+    if value is None:
+        return None
+    if np.shape(value) != (2,) or not _is_finite(value) or min(value) < 0:
+        raise ValueError(
+            "ImageDataGenerator: expected brightness_range to be a pair of factors of at least 0, "
+            f"such as (0.8, 1.2), got {value!r}"
+        )
+    low, high = value
+    return float(low), float(high)
+
+
+def checked_split(value: float) -> float:
+    """`validation_split`, if it is a number in [0, 1); else ValueError."""
+    split = nonnegative(value, "validation_split")
+    if split >= 1:
+        raise ValueError(
+            "ImageDataGenerator: expected validation_split to be a fraction below 1, such as 0.2, "
+            f"got {value!r}"
+        )
+    return float(split)
 
 
 def zoom_pair(zoom_range: float | Sequence[float]) -> tuple[float, float]:

@@ -181,6 +181,8 @@ def test_draw_order_is_keras():
         "zy": 1.05835765,
         "flip_horizontal": True,
         "flip_vertical": False,
+        "channel_shift_intensity": None,
+        "brightness": None,
     }
     assert list(drawn) == list(expected)
     assert drawn == pytest.approx(expected, abs=2e-8)
@@ -280,13 +282,6 @@ def test_preprocessing_function_must_keep_the_shape(image):
 @pytest.mark.parametrize(
     "argument",
     [
-        {"featurewise_center": True},
-        {"featurewise_std_normalization": True},
-        {"zca_whitening": True},
-        {"brightness_range": (0.5, 1.5)},
-        {"brightness_range": np.array([0.5, 1.5])},
-        {"channel_shift_range": 10},
-        {"validation_split": 0.2},
         {"interpolation_order": 0},
         {"data_format": "channels_first"},
     ],
@@ -308,6 +303,16 @@ def test_unsupported_arguments_say_so(argument):
         {"zoom_range": (0.5, 1.0, 2.0)},
         {"zoom_range": (0.0, 1.0)},
         {"fill_mode": "mirror"},
+        {"brightness_range": 0.5},
+        {"brightness_range": (0.5, 1.0, 1.5)},
+        {"brightness_range": (-0.5, 0.5)},
+        {"brightness_range": ("a", "b")},
+        {"channel_shift_range": -1},
+        {"channel_shift_range": (1, 2)},
+        {"zca_epsilon": -1},
+        {"validation_split": 1.0},
+        {"validation_split": -0.1},
+        {"validation_split": "0.2"},
         {"dtype": "uint8"},
         {"seed": -1},
         {"seed": 1.5},

@@ -166,6 +166,16 @@ def test_reset(images):
     assert sorted(np.concatenate([y for _, y in islice(iterator, 3)])) == list(range(11))
 
 
+def test_a_loop_over_numbers_goes_on_to_another_pass(images):
+    iterator = ImageDataGenerator(**AUGMENTATION).flow(images, np.arange(11), seed=7)
+    (x, y), _ = iterator[0], iterator.on_epoch_end()
+    assert iterator.pass_number == 1
+    assert iterator[0][1].tolist() != y.tolist()
+    following = ImageDataGenerator(**AUGMENTATION).flow(images, seed=7)
+    np.testing.assert_array_equal(next(following), x)
+    np.testing.assert_array_equal(next(following), iterator[0][0])
+
+
 def test_seeds(images):
     generator = ImageDataGenerator(**AUGMENTATION)
     first = generator.flow(images)
@@ -202,10 +212,15 @@ def test_flow_checks_its_arguments(images):
         generator.flow(images, batch_size=0)
     with pytest.raises(ValueError, match="epoch of at least 0, got -1"):
         generator.flow(images).start_epoch(-1)
-    with pytest.raises(ValueError, match="flow: sample_weight is not supported"):
+    for several in ((images, np.arange(11)), [images, [np.arange(11)]]):
+        with pytest.raises(ValueError, match=r"flow: x=\(images, other inputs\) is not supported"):
+            generator.flow(several)
+    with pytest.raises(ValueError, match="expected y together with sample_weight"):
         generator.flow(images, sample_weight=np.ones(11))
-    with pytest.raises(ValueError, match="flow: subset is not supported"):
-        generator.flow(images, subset="training")
+    with pytest.raises(ValueError, match=r"as many weights as images, got .* \(3,\)"):
+        generator.flow(images, np.arange(11), sample_weight=[1, 2, 3])
+    with pytest.raises(ValueError, match="flow: sample_weight: .* nan in sample 2"):
+        generator.flow(images, np.arange(11), sample_weight=[1, 1, np.nan] + [1] * 8)
 
 
 def test_images_are_left_alone_and_dtype_is_kept(images):
@@ -280,8 +295,11 @@ def test_class_modes(folder):
     np.testing.assert_array_equal(targets["categorical"][1][:, 1], targets["binary"][1])
     assert targets["categorical"][1].shape == (8, 2)
     assert targets[None].shape == (8, 4, 6, 1)
-    with pytest.raises(ValueError, match="class_mode to be one of .* got 'input'"):
-        flow_gray(folder, class_mode="input")
+    x, y = flow_gray(folder, class_mode="input")[0]
+    np.testing.assert_array_equal(x, y)
+    assert not np.shares_memory(x, y)
+    with pytest.raises(ValueError, match="class_mode to be one of .* got 'raw'"):
+        flow_gray(folder, class_mode="raw")
 
 
 def test_classes_give_the_order(folder):
@@ -314,9 +332,10 @@ def test_folders_without_what_is_needed(folder, tmp_path):
         ({"color_mode": "L"}, "color_mode"),
         ({"interpolation": "area"}, "interpolation"),
         ({"target_size": (4, 0)}, "target_size"),
-        ({"save_to_dir": "."}, "save_to_dir is not supported"),
+        ({"save_to_dir": "nowhere"}, "save_to_dir to be a folder that exists, got 'nowhere'"),
         ({"keep_aspect_ratio": True}, "keep_aspect_ratio is not supported"),
-        ({"subset": "validation"}, "subset is not supported"),
+        ({"subset": "validation"}, "found none with .*validation_split=0.0"),
+        ({"subset": "test"}, "subset to be one of training, validation, got 'test'"),
     ],
 )
 def test_directory_arguments_are_checked(folder, arguments, message):

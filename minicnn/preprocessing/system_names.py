@@ -1,0 +1,11 @@
+"""Files and folders that systems and tools leave among images, which are never images or classes."""
+
+SYSTEM_NAMES = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("__macosx", "icon\r", "lost+found", "@eadir", "#recycle"),
+}
+
+
+def is_system_name(name: str) -> bool:
+    """Whether a file or folder of this name is hidden (.DS_Store, ._1.png) or a system's own."""
+    return name.startswith(".") or name.lower() in SYSTEM_NAMES
