@@ -10,6 +10,7 @@ from covid.common.errors import UserError, shortened, shown
 from covid.common.screen import complain
 from covid.data.disclaimer import small_print
 from covid.data.images import UnreadableImage, is_prepared, read_gray
+from covid.data.names import meant
 from covid.data.preprocess import enhance_and_crop
 from covid.training.model_file import (
     classes_of,
@@ -38,17 +39,18 @@ def label_of(model: Model, options: Namespace) -> str:
     classes = classes_of(model)
     if options.label is None:
         folder = options.image.absolute().parent.name
-        if folder in classes:
-            return folder
+        if meant(folder, classes):
+            return meant(folder, classes)
         raise UserError(
             f"{shown(options.image)}: expected it in a folder named like its class, "
             f"{' or '.join(classes)}, found {shown(folder)}; add --label with one of the two"
         )
-    if options.label not in classes:
+    label = meant(options.label, classes)
+    if label is None:
         raise UserError(
             f"--label: expected {' or '.join(classes)}, got {shortened(options.label)!r}; choose one"
         )
-    return options.label
+    return label
 
 
 def model_note(model: Model) -> str:

@@ -17,6 +17,7 @@ def audit() -> CommandParser:
     )
     common.add_data(command, IMAGES)
     common.add_out(command, "audit")
+    common.add_labels(command)
     common.add_positive(command)
     command.add_argument(
         "--split",
@@ -36,6 +37,7 @@ def controls() -> CommandParser:
         "covid controls my_images --out controls --group '^[^_]+'",
     )
     common.add_data(command, IMAGES)
+    common.add_labels(command)
     common.add_positive(command)
     common.add_models(command, model, DEFAULT_MODEL, "one of")
     common.add_out(command, "controls")

@@ -35,7 +35,8 @@ class CommandParser(argparse.ArgumentParser):
                 self.error(f"unknown option {shortened(option)}{did_you_mean(option, known)}")
         options, extra = self.parse_known_intermixed_args(words)
         if extra:
-            self.error(f"unexpected {shortened(' '.join(extra))}; leave it out")
+            what = "unknown option" if extra[0].startswith("-") else "unexpected"
+            self.error(f"{what} {shortened(' '.join(extra))}; leave it out")
         if hasattr(options, "folder"):
             self.join_images(options)
         return options
@@ -46,11 +47,14 @@ class CommandParser(argparse.ArgumentParser):
             self.error("the images were named twice, as DIR and as --data; leave one out")
         options.data = options.data if options.folder is None else options.folder
         del options.folder
+        if options.data is None and getattr(options, "labels", None) is not None:
+            options.data = options.labels.parent
         if options.data is None and self.needs_images:
             self.error("expected a folder of images, as DIR or as --data DIR")
 
     def error(self, message: str):
         """End the process with one line, like all other errors of the program."""
+        message = message.replace("ignored explicit argument", "expected no value, got")
         complain(self.prog, f"{message}; see `{self.prog} --help`")
         self.exit(2)
 
