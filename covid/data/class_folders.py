@@ -25,6 +25,7 @@ IMAGE_EXTENSIONS = {
     *(".gif", ".jp2", ".pgm", ".ppm", ".pbm", ".pnm"),
 }
 SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
+OF_ONE_CLASS = "put the images of this class into it"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     images: list[ImageFile] = []
     skipped: list[tuple[Path, str]] = []
     for name in names:
-        found, others = images_of_class(folder / name)
+        found, others = found_images(folder / name, OF_ONE_CLASS)
         images += [ImageFile(path, name, int(name == positive)) for path in found]
         skipped += others
     return Dataset(folder, positive, negative, images, skipped)
@@ -160,8 +161,8 @@ def choose_positive(folder: Path, names: Sequence[str], positive: str | None) ->
     )
 
 
-def images_of_class(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """As `look_through`; UserError where there is no image."""
+def found_images(folder: Path, remedy: str) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """As `look_through`; UserError with a remedy where there is no image."""
     found, others = look_through(folder)
     if found:
         return found, others
@@ -169,7 +170,7 @@ def images_of_class(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     if there:
         raise UserError(f"{folder} holds no images but {there[0]}; {there[1]}")
     reason = f" ({others[0][0].name}: {others[0][1]})" if others else ""
-    raise UserError(f"{folder} holds no images{reason}: put the images of this class into it")
+    raise UserError(f"{folder} holds no images{reason}: {remedy}")
 
 
 def look_through(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:

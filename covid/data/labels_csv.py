@@ -70,16 +70,13 @@ def scan_labels(folder: Path, path: Path, positive: str | None = None) -> Datase
         key=lambda image: (image.class_name, image.path.as_posix()),
     )
     skipped = [one for one in others if rest & _keys(folder, one[0])]
-    left = [(image, f"it is not in {path.name}") for image in images if image not in listed]
-    again = sum(map(len, listed.values())) - len(listed)
     counts = {
-        f"of the {len(images)} images in {shown(folder)} are not in it": len(left),
-        f"files in it are not in {shown(folder)}": len(rest) - len(skipped),
-        "lines name a file once more, with the same class": again,
+        f"of the {len(images)} images in {shown(folder)} not listed": len(images) - len(listed),
+        f"of the {len(listed) + len(rest)} files listed not found": len(rest) - len(skipped),
+        f"of the {len(lines)} lines repeated": sum(map(len, listed.values())) - len(listed),
     }
     notes = [f"{shown(path)}: {count} {text}" for text, count in counts.items() if count]
     patients = _patients(path, header, {image: listed[image.path] for image in found}, notes)
-    skipped += left
     return Dataset(folder, positive, negative, found, skipped, notes, None, path, patients)
 
 

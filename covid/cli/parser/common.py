@@ -80,7 +80,11 @@ def add_models(command, kind, default: str | tuple[str, ...], about: str) -> Non
 
 def add_images(command) -> None:
     command.add_argument(
-        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
+        "images",
+        type=path,
+        nargs="+",
+        metavar="IMAGE",
+        help="image files, of any size, folders of them, or patterns such as 'a/*.png'",
     )
 
 
