@@ -119,8 +119,9 @@ def _class_names(folder: Path) -> list[str]:
     if len(names) != 2:
         found = f"{len(names)} ({', '.join(names)})" if names else "none"
         advice = "name the folder that holds just the two"
-        if len(names) == 1 and len(folder_names(folder / names[0])) == 2:
-            advice = f"name {folder / names[0]}, which holds two folders"
+        inner = folder_names(folder / names[0]) if len(names) == 1 else []
+        if len(inner) == 2 or are_parts(inner):
+            advice = f"name {folder / names[0]}, which holds {', '.join(inner)}"
         elif not names:
             found, advice = _instead(folder) or (found, advice)
         raise UserError(
@@ -193,7 +194,7 @@ def look_through(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
         folders[:] = [name for name in folders if not ignored(Path(name))]
         for name in files:
             path = Path(parent, name)
-            reason = _why_no_image(path)
+            reason = why_no_image(path)
             if reason is None:
                 found.append(path)
             else:
@@ -208,7 +209,7 @@ def _why_not_entered(folder: Path) -> str | None:
     return "it is a link to a folder, which is not followed" if folder.is_symlink() else None
 
 
-def _why_no_image(path: Path) -> str | None:
+def why_no_image(path: Path) -> str | None:
     """The reason, as far as name and kind of the file tell; None for what should be an image."""
     if ignored(path):
         return "it is a hidden or system file"

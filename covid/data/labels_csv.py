@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,10 +23,10 @@ from covid.data.class_folders import (
     ImageFile,
     choose_positive,
     folder_names,
-    look_through,
+    why_no_image,
 )
 from covid.data.group_csv import Line, read_table, tidy
-from covid.data.names import folded
+from covid.data.names import composed, folded
 from covid.data.no_images import what_is_there
 
 # Names of columns, without case and everything but letters.
@@ -36,18 +37,24 @@ Image = TypeVar("Image", Path, ImageFile)
 LONGEST_CLASS = 200  # bytes, of a folder's name
 
 
-def scan_labels(folder: Path, path: Path, positive: str | None = None) -> Dataset:
+def scan_labels(
+    folder: Path,
+    path: Path,
+    positive: str | None = None,
+    check: Callable[[Sequence[str]], None] = lambda names: None,
+) -> Dataset:
     """List the images of a folder that a csv file gives one of two classes.
 
     Parameters
     ----------
     folder : Path
-        Where the paths in the file begin. Names alone, with or without extension, are enough where
-        no two images share them.
+        Where the paths in the file begin; they may lack the extension.
     path : Path
         UTF-8, separated by commas, semicolons or tabs, the columns' names in the first line.
     positive : str, optional
         The positive class; by default "Infected" if there is one of that name.
+    check : callable
+        Called with the names of the classes, for example to raise where a model has others.
 
     Raises
     ------
@@ -58,26 +65,29 @@ def scan_labels(folder: Path, path: Path, positive: str | None = None) -> Datase
     folder_names(folder)  # it must be one
     header, lines = read_table(path, "--labels")
     file_column, class_column = _columns(path, header)
-    images, others = look_through(folder)
-    listed, rest = _match(folder, images, lines, file_column)
+    listed, gone, inside = _find_all(folder, lines, file_column)
+    reasons = {one: why_no_image(one) for one in listed}
+    skipped = [(one, reason) for one, reason in reasons.items() if reason is not None]
+    listed = {one: found for one, found in listed.items() if reasons[one] is None}
     if not listed:
-        raise UserError(_no_image(folder, path, rest, others))
+        raise UserError(_no_image(folder, path, gone, skipped))
     labels = _only(path, listed, class_column, header)
     names = _two_classes(path, header[class_column], list(labels.values()))
+    check(names)
     positive, negative = choose_positive(path, names, positive)
-    found = sorted(
-        (ImageFile(image, name, int(name == positive)) for image, name in labels.items()),
+    images = sorted(
+        (ImageFile(one, name, int(name == positive)) for one, name in labels.items()),
         key=lambda image: (image.class_name, image.path.as_posix()),
     )
-    skipped = [one for one in others if rest & _keys(folder, one[0])]
+    there = sum(why_no_image(one) is None for one in inside)
     counts = {
-        f"of the {len(images)} images in {shown(folder)} not listed": len(images) - len(listed),
-        f"of the {len(listed) + len(rest)} files listed not found": len(rest) - len(skipped),
+        f"of the {there} images in its folders not listed": there - len(listed),
+        f"of the {len(listed) + len(skipped) + len(gone)} files listed not found": len(gone),
         f"of the {len(lines)} lines repeated": sum(map(len, listed.values())) - len(listed),
     }
     notes = [f"{shown(path)}: {count} {text}" for text, count in counts.items() if count]
-    patients = _patients(path, header, {image: listed[image.path] for image in found}, notes)
-    return Dataset(folder, positive, negative, found, skipped, notes, None, path, patients)
+    patients = _patients(path, header, {image: listed[image.path] for image in images}, notes)
+    return Dataset(folder, positive, negative, images, skipped, notes, None, path, patients)
 
 
 def _columns(path: Path, header: Sequence[str]) -> tuple[int, int]:
@@ -107,47 +117,45 @@ def _called(header: Sequence[str], names: str) -> list[int]:
     return [number for number, name in enumerate(plain) if re.fullmatch(names, name)]
 
 
-def _keys(folder: Path, image: Path) -> set[str]:
-    """What a csv file may call an image: its path in the folder, its name with the extension or not."""
-    return {tidy(image.relative_to(folder).as_posix()), tidy(image.name), tidy(image.stem)}
-
-
-def _match(
-    folder: Path, images: Sequence[Path], lines: Sequence[Line], column: int
-) -> tuple[dict[Path, list[Line]], set[str]]:
-    """The lines of each image, and the other files in that column.
-
-    All are named in one way: the one that finds most images.
-    """
+def _find_all(
+    folder: Path, lines: Sequence[Line], column: int
+) -> tuple[dict[Path, list[Line]], set[str], set[Path]]:
+    """The lines of each file that is there, what is not, and all files in the same folders."""
     before = tidy(f"{folder.absolute().as_posix()}/")
-    keys = [tidy(line[1][column]).removeprefix(before) for line in lines]
-    best: dict[Path, list[Line]] = {}
-    others = set(keys) - {""}
-    for way in (
-        lambda path: path.relative_to(folder).as_posix(),
-        *(lambda p: p.name, lambda p: p.stem),
-    ):
-        by_key = {tidy(way(image)): image for image in images}
-        if len(by_key) < len(images):  # two of one name: only their paths tell them apart
-            continue
-        found: dict[Path, list[Line]] = {}
-        for key, line in zip(keys, lines, strict=True):
-            if key in by_key:
-                found.setdefault(by_key[key], []).append(line)
-        if len(found) > len(best):
-            best, others = found, set(keys) - set(by_key) - {""}
-    return best, others
+    found: dict[Path, list[Line]] = {}
+    gone: set[str] = set()
+    names_in = cache(_names_in)
+    for line in lines:
+        key = tidy(line[1][column]).removeprefix(before)
+        path: Path | None = folder
+        for name in key.split("/"):
+            path = path and names_in(path).get(name)
+        if path is not None:
+            found.setdefault(path, []).append(line)
+        elif key:
+            gone.add(key)
+    return found, gone, {one for path in found for one in names_in(path.parent).values()}
 
 
-def _no_image(folder: Path, path: Path, listed: set[str], others: list[tuple[Path, str]]) -> str:
+def _names_in(folder: Path) -> dict[str, Path]:
+    """What is in a folder, by name, and where no two have the same also by name without extension."""
+    if not folder.is_dir():
+        return {}
+    paths = sorted(folder.iterdir())
+    stems = Counter(composed(path.stem) for path in paths)
+    short = {composed(path.stem): path for path in paths if stems[composed(path.stem)] == 1}
+    return {**short, **{composed(path.name): path for path in paths}}
+
+
+def _no_image(folder: Path, path: Path, gone: set[str], others: list[tuple[Path, str]]) -> str:
     """Why no listed file is an image."""
-    there = what_is_there(one for one, _ in others if listed & _keys(folder, one))
+    there = what_is_there(one for one, _ in others)
     if there:
         return f"--labels {path} names no image but {there[0]}; {there[1]}"
-    example = shown(min(listed, default="none"))
+    example = f"{others[0][0].name}: {others[0][1]}" if others else min(gone, default="none")
     return (
-        f"--labels {path}: none of the {len(listed)} files in it is an image in {shown(folder)}, such "
-        f"as {example}; write paths as they are in that folder"
+        f"--labels {path}: none of the {len(gone) + len(others)} files in it is an image in "
+        f"{shown(folder)} ({shown(example)}); write paths as they are in that folder"
     )
 
 

@@ -7,14 +7,15 @@ how files are called, so nothing is used before metadata, shapes and weights are
 import math
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from covid.common.choices import CONTOURS, CROPS
-from covid.common.errors import UserError
-from covid.data.class_folders import Dataset, folder_names
-from covid.data.find_images import class_images
+from covid.common.errors import UserError, shortened
+from covid.data.class_folders import Dataset, folder_names, scan
+from covid.data.labels_csv import scan_labels
 from covid.data.names import meant
 from covid.data.part_names import are_parts
 from covid.metrics import NOT_CHOSEN
@@ -77,21 +78,22 @@ def crop_of(model: Model) -> str:
 
 def scan_for(model: Model, folder: Path, labels: Path | None = None) -> Dataset:
     """The images of two classes that are named like the model's; UserError for others."""
-    if labels is None and folder.is_dir():
+    positive = model.metadata["positive"]
+    if labels is not None:
+        return scan_labels(folder, labels, positive, partial(require_classes, model, labels))
+    if folder.is_dir():
         names = folder_names(folder)
         if not are_parts(names):  # which `scan` refuses
             require_classes(model, folder, names)
-    dataset = class_images(folder, model.metadata["positive"], labels)
-    require_classes(model, folder, (dataset.positive, dataset.negative))
-    return dataset
+    return scan(folder, positive)
 
 
-def require_classes(model: Model, folder: Path, names: Sequence[str]) -> None:
+def require_classes(model: Model, where: Path, names: Sequence[str]) -> None:
     """UserError unless both classes of a model are among the names."""
     if any(meant(name, names) is None for name in classes_of(model)):
         raise UserError(
-            f"{folder}: expected the model's classes {' and '.join(classes_of(model))} as folders; "
-            "rename the folders, or take a model that was trained on these classes"
+            f"{where}: expected the model's classes {' and '.join(classes_of(model))}, found "
+            f"{shortened(', '.join(names))}; rename them, or take a model that was trained on these"
         )
 
 

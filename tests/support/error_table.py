@@ -73,7 +73,6 @@ PLAIN = r"""
 -- -> expected | covid --help
 diagnose -> 'diagnose' | covid --help
 audits -> 'audits' | did you mean audit? | covid --help
---seed 3 run -> --seed | behind the command | write covid run first
 --versions -> --versions | did you mean --version? | covid --help
 run --sped 9 -> --sped | did you mean --seed? | covid run --help
 run one two -> unexpected two | covid run --help
@@ -195,7 +194,7 @@ run --data slices --positive Ill -> slices | 'Ill' | Infected | --positive
 split parts -> parts | two class folders | train, validate | source images
 preprocess parts -> parts | two class folders | train, validate | source images
 split slices --labels missing.csv -> --labels | missing.csv | No such file
-run --labels slices -> --labels | slices | Is a directory
+split --labels slices -> --labels | slices | Is a directory
 split slices --group-csv missing.csv -> --group-csv | missing.csv | No such file
 run --data slices --group-csv slices -> --group-csv | slices | Is a directory
 
@@ -229,7 +228,7 @@ predict model.npz missing.png -> missing.png | no such file | path
 explain model.npz missing.png -> missing.png | no such file | path
 explain model.npz slices -> slices | a folder | image
 predict model.npz 'slices/*.jpg' -> slices/*.jpg | pattern | correct it
-look model.npz '{long}*' -> {long}* | pattern | correct it
+look model.npz 'a/[bc].png' -> a/[bc].png | pattern | correct it
 predict model.npz notes.txt -> notes.txt | not an image | png, jpg
 explain model.npz notes.txt -> notes.txt | not an image | png, jpg
 look model.npz notes.txt -> notes.txt | not an image | png, jpg
@@ -300,7 +299,7 @@ TABLE = [
         ("slices | Permission denied", given.forbidden("slices", "iterdir")),
         ("slices/Infected | Permission denied", given.forbidden("slices/Infected", "os.scandir")),
         ("preprocessed | No space left | --out", raising("covid.data.write_split.write_png", FULL))),
-    *rows("preprocess data",
+    *rows("preprocess data --positive COVID",
         ("data/COVID | 1 DICOM file | png | --window",
             all_of(file("data/COVID/a.dcm", "x"), given.folder("data/Other"))),
         ("data/COVID | 2 DICOM files | png | --window",
@@ -308,9 +307,11 @@ TABLE = [
                 file("data/COVID/notes.txt", "x"), given.folder("data/Other"))),
         ("data/COVID | 1 volume file | png",
             all_of(file("data/COVID/a.nii.gz", "x"), given.folder("data/Other"))),
+    ),
+    *rows("preprocess data",
         ("data | none, but 1 packed file | unpack", file("data/a.zip", "x")),
         ("data | none, but 1 images | --labels", file("data/a.png", given.png)),
-        ("data | 1 (inside) | data/inside",
+        ("data | 1 (inside) | data/inside, which holds Infected, Not_Infected",
             given.folder("data/inside/Infected", "data/inside/Not_Infected")),
         ("data | COVID and covid | case | rename", given.class_folders("COVID", "covid")),
         ("data | two class folders | none", given.folder("data")),
@@ -345,7 +346,7 @@ TABLE = [
 
     # Splits that somebody else made
     *rows("run --data data",
-        ("data | train, val | train: none; val: none | class folders",
+        ("data | split already | train: none; val: none | class folders",
             all_of(file("data/train/a.png", given.png), file("data/val/b.png", given.png))),
         ("data | Train: A, B; Val: A, C",
             given.class_folders("Train/A", "Train/B", "Val/A", "Val/C")),
@@ -380,6 +381,8 @@ TABLE = [
         ("--labels l.csv | classes | file, age, sex", file("l.csv", "file,age,sex\n")),
         ("--labels l.csv | none of the 1 files | slices | gone.png | paths",
             file("l.csv", "file,label\ngone.png,x\n")),
+        ("--labels l.csv | none of the 1 files | truth.csv: its extension .csv",
+            file("l.csv", "file,label\ntruth,x\n")),
         ("--labels l.csv | 1 files | label | line 2 'x' | line 4 'y' | correct",
             file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},x\n{A_SLICE},y\n")),
         ("--labels l.csv | label | case only | COVID: 1, covid: 1",
@@ -395,7 +398,7 @@ TABLE = [
         ("l.csv: line 2 | 3 cells | 2 columns | quotes", file("l.csv", "file,label\na,b,c\n"))),
     Row("preprocess data --labels l.csv", "l.csv | 1 DICOM file | png",
         all_of(file("data/a.dcm", "x"), file("l.csv", "file,label\na.dcm,x\n"))),
-    Row("evaluate model.npz slices --labels l.csv", "classes Not_Infected and Infected",
+    Row("evaluate model.npz slices --labels l.csv", "l.csv | classes Not_Infected and Infected | x | rename",
         file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},Infected\n")),
 
     # Split folders

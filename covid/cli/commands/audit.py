@@ -21,7 +21,8 @@ from covid.pipeline.audit_step import as_planned
 def audit(options: Namespace) -> dict:
     """`covid audit`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     column = group_column(options)
     if is_split(options.data):
         folder = read_split(options.data)

@@ -37,7 +37,8 @@ def controls(options: Namespace) -> dict:
     (model,), screen = options.models, Screen(options.verbose, total=2)
     recipe = recipe_for(options.recipe, model, options.epochs, options.ratios)
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     with (
         staged_folder(options.out) as folder,
         bad_files_as_errors(),

@@ -35,7 +35,8 @@ def evaluate(options: Namespace) -> dict:
     check_csv(options.out)
     if options.figures is not None:
         check_new_folder(options.figures, "--figures")
-        check_outside(options.figures, options.data, "--figures")
+        if options.labels is None:
+            check_outside(options.figures, options.data, "--figures")
     model = open_model(options.model)
     unused: dict[str, str] = {}
     if is_split(options.data):

@@ -25,7 +25,8 @@ def figures(options: Namespace) -> dict:
     dataset = find_images(options.data, options.positive, options.labels)
     enhanced = is_enhanced(dataset)
     note = small_print(dataset.positive, is_synthetic(dataset))
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     with new_folder(options.out):
         rule = LUNGS if model is None else crop_of(model)
         written = source_figures(dataset, options.out, note, options.seed, rule, enhanced)

@@ -18,7 +18,8 @@ from covid.data.write_split import write_folder
 def preprocess(options: Namespace) -> dict:
     """`covid preprocess`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     dataset = class_images(options.data, options.positive, options.labels)
     check_not_enhanced(is_enhanced(dataset), options.data, "use them as they are")
     transform = partial(enhance_and_crop, no_contour=options.no_contour, rule=options.crop)

@@ -20,7 +20,8 @@ from covid.data.split_folder import is_enhanced
 def split(options: Namespace) -> dict:
     """`covid split`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     dataset = find_images(options.data, options.positive, options.labels)
     if dataset.existing is not None:
         refuse_another_split(options.data, {"--ratios": options.ratios})

@@ -35,7 +35,9 @@ class CommandParser(argparse.ArgumentParser):
                 self.error(f"unknown option {shortened(option)}{did_you_mean(option, known)}")
         options, extra = self.parse_known_intermixed_args(words)
         if extra:
-            what = "unknown option" if extra[0].startswith("-") else "unexpected"
+            what = (
+                "unknown option" if extra[0].startswith("-") and extra[0] != "--" else "unexpected"
+            )
             self.error(f"{what} {shortened(' '.join(extra))}; leave it out")
         if hasattr(options, "folder"):
             self.join_images(options)
