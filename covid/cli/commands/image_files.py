@@ -44,10 +44,7 @@ def _inside(folder: Path) -> list[Path]:
     images, others = found_images(folder, "name a folder that holds some")
     left = sum(not ignored(path) for path, _ in others)
     if left:
-        say(
-            f"note: {left} other files in {shown(folder)} are not used: they are no images",
-            "yellow",
-        )
+        say(f"note: files in {shown(folder)} that are no images, and not used: {left}", "yellow")
     return images
 
 
