@@ -31,14 +31,12 @@ class CommandParser(argparse.ArgumentParser):
         known = self._option_string_actions  # argparse's own dict of them
         for word in words[: words.index("--") if "--" in words else None]:
             option = word.split("=")[0]
-            if option.startswith("--") and option not in known:
+            short = option[:1] == "-" and option[1:2].isalpha()
+            if option not in known and option.startswith("--") or short and option[:2] not in known:
                 self.error(f"unknown option {shortened(option)}{did_you_mean(option, known)}")
         options, extra = self.parse_known_intermixed_args(words)
         if extra:
-            what = (
-                "unknown option" if extra[0].startswith("-") and extra[0] != "--" else "unexpected"
-            )
-            self.error(f"{what} {shortened(' '.join(extra))}; leave it out")
+            self.error(f"unexpected {shortened(' '.join(extra))}; leave it out")
         if hasattr(options, "folder"):
             self.join_images(options)
         return options
