@@ -25,7 +25,6 @@ IMAGE_EXTENSIONS = {
     *(".gif", ".jp2", ".pgm", ".ppm", ".pbm", ".pnm"),
 }
 SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
-OF_ONE_CLASS = "put the images of this class into it"
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,17 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     positive, negative = choose_positive(folder, names, positive)
     images: list[ImageFile] = []
     skipped: list[tuple[Path, str]] = []
+    notes: list[str] = []
     for name in names:
-        found, others = found_images(folder / name, OF_ONE_CLASS)
+        found, others = images_of_class(folder / name)
+        if are_parts(inside := folder_names(folder / name)):
+            notes.append(
+                f"the folders in {folder / name} ({', '.join(inside)}) look like a split, which is not "
+                "followed; it would be with the class folders inside of them"
+            )
         images += [ImageFile(path, name, int(name == positive)) for path in found]
         skipped += others
-    return Dataset(folder, positive, negative, images, skipped)
+    return Dataset(folder, positive, negative, images, skipped, notes)
 
 
 def folder_names(folder: Path) -> list[str]:
@@ -162,8 +167,8 @@ def choose_positive(folder: Path, names: Sequence[str], positive: str | None) ->
     )
 
 
-def found_images(folder: Path, remedy: str) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """As `look_through`; UserError with a remedy where there is no image."""
+def images_of_class(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """As `look_through`; UserError where there is no image."""
     found, others = look_through(folder)
     if found:
         return found, others
@@ -171,7 +176,7 @@ def found_images(folder: Path, remedy: str) -> tuple[list[Path], list[tuple[Path
     if there:
         raise UserError(f"{folder} holds no images but {there[0]}; {there[1]}")
     reason = f" ({others[0][0].name}: {others[0][1]})" if others else ""
-    raise UserError(f"{folder} holds no images{reason}: {remedy}")
+    raise UserError(f"{folder} holds no images{reason}: put the images of this class into it")
 
 
 def look_through(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:

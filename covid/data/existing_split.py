@@ -16,12 +16,11 @@ import numpy as np
 from covid.common.choices import PARTS, SPLIT_INFO
 from covid.common.errors import UserError
 from covid.data.class_folders import (
-    OF_ONE_CLASS,
     Dataset,
     ImageFile,
     choose_positive,
     folder_names,
-    found_images,
+    images_of_class,
 )
 from covid.data.fold_split import divide_rest
 from covid.data.groups import Groups
@@ -59,7 +58,7 @@ def scan_existing(folder: Path, positive: str | None = None) -> Dataset:
     skipped: list[tuple[Path, str]] = []
     for name in names:
         for part in existing:
-            found, others = found_images(folder / part / inside[part][folded(name)], OF_ONE_CLASS)
+            found, others = images_of_class(folder / part / inside[part][folded(name)])
             images += [ImageFile(path, name, int(name == positive)) for path in found]
             skipped += others
     named = ", ".join(f"{name} as {part}" for name, part in existing.items())

@@ -28,6 +28,7 @@ from covid.data.class_folders import (
 from covid.data.group_csv import Line, read_table, tidy
 from covid.data.names import composed, folded
 from covid.data.no_images import what_is_there
+from covid.data.part_names import are_parts
 
 # Names of columns, without case and everything but letters.
 FILE = "file|filename|filepath|path|image|imagename|imagefile|imagepath|img|imageid"
@@ -86,6 +87,9 @@ def scan_labels(
         f"of the {len(lines)} lines repeated": sum(map(len, listed.values())) - len(listed),
     }
     notes = [f"{shown(path)}: {count} {text}" for text, count in counts.items() if count]
+    for number, name in enumerate(header):
+        if are_parts(line[1][number] for line in lines):
+            notes.append(f"{shown(path)}: column {name} looks like a split, which is not followed")
     patients = _patients(path, header, {image: listed[image.path] for image in images}, notes)
     return Dataset(folder, positive, negative, images, skipped, notes, None, path, patients)
 

@@ -87,10 +87,9 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
 def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dict[str, Result]:
     """Evaluate on parts of a split folder, whose images must be prepared as the model's were."""
     split = open_split(folder, parts)
-    if tuple(map(composed, (split.negative, split.positive))) != tuple(
-        map(composed, classes_of(model))
-    ):
-        negative, positive = classes_of(model)
+    negative, positive = classes_of(model)
+    of_split, of_model = (split.negative, split.positive), (negative, positive)
+    if [composed(name) for name in of_split] != [composed(name) for name in of_model]:
         raise UserError(
             f"{folder}: expected the model's classes, {positive} (positive) and {negative}, found "
             f"{split.positive} (positive) and {split.negative}; take another model or folder"

@@ -9,64 +9,62 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from covid.common.errors import UserError, shown
+from covid.common.errors import shown
 from covid.common.parallel import bar_options, in_parallel
 from covid.common.screen import complain, say
-from covid.data.class_folders import found_images, ignored
+from covid.data.class_folders import ignored, look_through
 from covid.data.images import UnreadableImage, read_gray
+from covid.data.no_images import what_is_there
 
 
-def image_files(named: Sequence[Path]) -> list[Path]:
-    """Each file that is named, the images in a folder, and what a pattern such as a/*.png finds.
-
-    Raises
-    ------
-    UserError
-        A folder without images, or a pattern that finds nothing.
-    """
-    files: list[Path] = []
-    for path in named:
-        if path.is_dir():
-            files += _inside(path)
-        elif os.path.lexists(path) or not glob.has_magic(str(path)):
-            files.append(path)  # reading it says what is wrong with it
-        else:
-            there = [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
-            found = [one for one in there if not ignored(one) and not one.is_dir()]
-            if not found:
-                raise UserError(f"{shown(path)}: this pattern finds no file; correct it")
-            files += found
-    return files
-
-
-def _inside(folder: Path) -> list[Path]:
-    """The images in a folder and in the folders inside it; says how many other files there are."""
-    images, others = found_images(folder, "name a folder that holds some")
-    left = sum(not ignored(path) for path, _ in others)
-    if left:
-        say(f"note: files in {shown(folder)} that are no images, and not used: {left}", "yellow")
-    return images
-
-
-def readable(command: str, paths: Sequence[Path], unreadable: dict[str, str]) -> list[Path]:
-    """Those of the files that can be read as images.
+def readable(command: str, named: Sequence[Path], unreadable: dict[str, str]) -> list[Path]:
+    """The images that are named and can be read: files, those in a folder, those of a pattern.
 
     The reason for each of the others goes into `unreadable`, and to stderr.
     """
-    problems = in_parallel(_problem, paths, "checking", "image", len(paths) > 1)
-    for path, problem in zip(paths, problems, strict=True):
-        if problem is not None:
-            complain(f"covid {command}", str(problem))
-            unreadable[str(path)] = problem.reason
-    return [path for path in paths if str(path) not in unreadable]
+    found = [one for path in named for one in image_files(path)]
+    files = []
+    for one in in_parallel(_checked, found, "checking", "image", len(found) > 1):
+        if isinstance(one, UnreadableImage):
+            complain(f"covid {command}", str(one))
+            unreadable[str(one.path)] = one.reason
+        else:
+            files.append(one)
+    return files
 
 
-def _problem(path: Path) -> UnreadableImage | None:
-    try:
-        read_gray(path)
-    except UnreadableImage as error:
-        return error
-    return None
+def image_files(path: Path) -> Sequence[Path | UnreadableImage]:
+    """The file itself, the images in a folder, or what a pattern such as a/*.png finds."""
+    if path.is_dir():
+        return _inside(path)
+    if os.path.lexists(path) or not glob.has_magic(str(path)):
+        return [path]  # reading it says what is wrong with it
+    there = [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
+    found = [one for one in there if not ignored(one) and not one.is_dir()]
+    return found or [UnreadableImage(path, "this pattern finds no file; correct it")]
+
+
+def _inside(folder: Path) -> Sequence[Path | UnreadableImage]:
+    """The images in a folder and in the folders inside it; says how many other files there are."""
+    images, skipped = look_through(folder)
+    others = [path for path, _ in skipped if not ignored(path)]
+    if not images:
+        there, advice = what_is_there(others) or ("no images", "name one that holds some")
+        return [UnreadableImage(folder, f"it is a folder with {there}; {advice}")]
+    if others:
+        what = f"files in {shown(folder)} that are no images, and not used: {len(others)}"
+        say(f"note: {what}", "yellow")
+    return images
+
+
+def _checked(one: Path | UnreadableImage) -> Path | UnreadableImage:
+    """The same, or why it cannot be read."""
+    if isinstance(one, Path):
+        try:
+            read_gray(one)
+        except UnreadableImage as error:
+            return error
+    return one
 
 
 def prepared(

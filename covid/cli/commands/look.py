@@ -8,7 +8,7 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from covid.cli.commands.image_files import image_files, prepared, readable, say_above
+from covid.cli.commands.image_files import prepared, readable, say_above
 from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import free_name, new_folder, write_csv
@@ -27,7 +27,7 @@ def look(options: Namespace) -> dict:
     model = open_model(options.model)
     check_method(model, options.method)
     unreadable: dict[str, str] = {}
-    paths = readable("look", image_files(options.images), unreadable)
+    paths = readable("look", options.images, unreadable)
     answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
     if paths:
         with new_folder(options.out):

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections import Counter
 from functools import partial
 
-from covid.cli.commands.image_files import image_files, prepared, readable, say_above
+from covid.cli.commands.image_files import prepared, readable, say_above
 from covid.cli.commands.model_inputs import (
     about,
     answer,
@@ -27,7 +27,7 @@ def predict(options: Namespace) -> dict:
     answers: list[dict] = []
     unreadable: dict[str, str] = {}
     prepare = partial(prepare_image, model, as_is=options.as_is)
-    paths = readable("predict", image_files(options.images), unreadable)
+    paths = readable("predict", options.images, unreadable)
     for path, x, remark in prepared("predicting", paths, prepare):
         p = probability(model, x)
         guess, text = answer(model, p)

@@ -10,7 +10,6 @@ from tiny_runs import finished_run, slices
 
 from covid.cli.commands.image_files import image_files
 from covid.cli.main import main
-from covid.common.errors import UserError
 
 
 @pytest.fixture
@@ -33,34 +32,45 @@ def folder(tmp_path):
     return folder
 
 
-def names(folder, *named):
-    return [path.relative_to(folder).as_posix() for path in image_files(named)]
+def names(folder, *parts):
+    return [path.relative_to(folder).as_posix() for path in image_files(Path(folder, *parts))]
 
 
 def test_files_folders_and_patterns(folder, capsys):
-    assert names(folder, folder) == ["a.png", "b.png", "broken.png", "more/c.png"]
+    assert names(folder) == ["a.png", "b.png", "broken.png", "more/c.png"]
     assert "no images, and not used: 1\n" in capsys.readouterr().out
-    assert names(folder, folder / "[ab].png") == ["a.png", "b.png"]
-    assert names(folder, folder / "**/*.png", folder / "b.png") == [
-        *("a.png", "b.png", "broken.png", "more/c.png", "b.png"),
-    ]
-    assert names(folder, folder / "n*") == ["notes.txt"]
+    assert names(folder, "[ab].png") == ["a.png", "b.png"]
+    assert names(folder, "**/*.png") == ["a.png", "b.png", "broken.png", "more/c.png"]
+    assert names(folder, "n*") == ["notes.txt"]
 
 
 def test_a_file_whose_name_looks_like_a_pattern(folder):
     path = folder / "[ab].png"
     (folder / "a.png").rename(path)
-    assert image_files([path]) == [path]
+    assert image_files(path) == [path]
 
 
 def test_nothing_found(folder, tmp_path):
     for pattern in ("*.jpg", "x*", "[xyz].png", "T*", "mor?"):
-        with pytest.raises(UserError, match="this pattern finds no file"):
-            image_files([folder / pattern])
+        (problem,) = image_files(folder / pattern)
+        assert problem.reason == "this pattern finds no file; correct it"
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="empty holds no images: name a folder"):
-        image_files([tmp_path / "empty"])
-    assert image_files([Path("gone.png")]) == [Path("gone.png")]  # reading it says so
+    (problem,) = image_files(tmp_path / "empty")
+    assert problem.reason == "it is a folder with no images; name one that holds some"
+    (tmp_path / "empty/1.dcm").write_bytes(b"x")
+    (problem,) = image_files(tmp_path / "empty")
+    assert problem.reason.startswith("it is a folder with 1 DICOM file; DICOM is not read: export")
+    assert image_files(Path("gone.png")) == [Path("gone.png")]  # reading it says so
+
+
+def test_an_answer_for_what_can_be_read_among_what_cannot(folder, model, capsys):
+    words = [str(folder / "x*"), str(folder / "a.png"), str(folder / "gone.png"), "--json"]
+    assert main(["predict", model, *words]) == 2
+    said, complained = capsys.readouterr()
+    answer = json.loads(said)
+    assert [row["file"] for row in answer["predictions"]] == [words[1]]
+    assert list(answer["unreadable"]) == [words[0], words[2]]
+    assert complained.count("cannot be used as an image") == 2
 
 
 def test_predict_a_folder(folder, model, tmp_path, capsys):

@@ -146,6 +146,15 @@ def test_class_folders_have_no_split_of_their_own(tmp_path):
     )
 
 
+def test_parts_inside_of_class_folders_are_mentioned(tmp_path):
+    two_classes(tmp_path / "A", 2, ("train", "val"))
+    two_classes(tmp_path / "B", 2, ("x", "val"))
+    dataset = find_images(tmp_path, "A")
+    assert len(dataset) == 8
+    (note,) = dataset.notes
+    assert "A (train, val) look like a split, which is not followed" in note
+
+
 def test_scan_does_not_take_parts_for_classes(tmp_path):
     someones_split(tmp_path, "Training", "tst")
     with pytest.raises(UserError, match="split already.*one part"):

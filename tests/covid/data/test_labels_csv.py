@@ -146,6 +146,13 @@ def test_other_numbers_of_classes_are_counted(folder):
         scan_labels(folder, table(folder, lines))
 
 
+def test_a_column_that_looks_like_a_split(folder):
+    parts = ["set", "train", "train", "val", "train", "train", "test"]
+    lines = [[*line, part] for line, part in zip(lines_of(), parts, strict=True)]
+    (note,) = scan_labels(folder, table(folder, lines), "ill").notes
+    assert "column set looks like a split, which is not followed" in note
+
+
 def test_patients_in_the_same_file(folder):
     lines = [["file", "label", "Patient ID"], *([n, c, n[4:6]] for n, c in lines_of()[1:])]
     path = table(folder, lines)
