@@ -82,14 +82,16 @@ def scan_labels(
     )
     there = sum(why_no_image(one) is None for one in inside)
     counts = {
-        f"of the {there} images in its folders not listed": there - len(listed),
+        f"of the {there} images in these folders not listed": there - len(listed),
         f"of the {len(listed) + len(skipped) + len(gone)} files listed not found": len(gone),
         f"of the {len(lines)} lines repeated": sum(map(len, listed.values())) - len(listed),
     }
     notes = [f"{shown(path)}: {count} {text}" for text, count in counts.items() if count]
-    for number, name in enumerate(header):
-        if are_parts(line[1][number] for line in lines):
-            notes.append(f"{shown(path)}: column {name} looks like a split, which is not followed")
+    notes += [
+        f"{shown(path)}: column {name} looks like a split, which is not followed"
+        for number, name in enumerate(header)
+        if are_parts(cells[number] for _, cells in lines)
+    ]
     patients = _patients(path, header, {image: listed[image.path] for image in images}, notes)
     return Dataset(folder, positive, negative, images, skipped, notes, None, path, patients)
 

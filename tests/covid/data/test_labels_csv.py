@@ -116,7 +116,7 @@ def test_what_is_listed_and_what_is_there_differ(folder):
     dataset = scan_labels(folder, path, "ill")
     assert classes_in(dataset) == EXPECTED
     assert dataset.notes == [
-        f"{path}: 1 of the 7 images in its folders not listed",
+        f"{path}: 1 of the 7 images in these folders not listed",
         f"{path}: 1 of the 9 files listed not found",
         f"{path}: 1 of the 11 lines repeated",
     ]
