@@ -69,7 +69,9 @@ def refuse_to_split(options: Options, dataset: Dataset, groups: Groups | None) -
         "--ratios": options.ratios,
         "--group-audit": options.group_audit,
         "--folds": options.folds,
-        "--split group": options.split == GROUP and not keeps_apart(dataset, groups),
+        "--split group (patients are on both sides of it)": (
+            options.split == GROUP and not keeps_apart(dataset, groups)
+        ),
         # As in `use_split`.
         "--split both": options.split == BOTH and options.command == "train",
         "--split random": options.split == RANDOM and options.command == "run",

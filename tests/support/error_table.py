@@ -361,7 +361,7 @@ TABLE = [
     Row("run --data data --positive A --split random", "data | split already | --split random",
         given.someones_split),
     Row("run --data data --positive A --split group --group (lung)",
-        "data | split already | --split group", given.someones_split),
+        "data | split already | --split group | both sides", given.someones_split),
     Row("split data --positive A --ratios 50/10/40", "data | split already | --ratios",
         given.someones_split),
     Row("audit data --positive A --split random", "data | split already | --split",
