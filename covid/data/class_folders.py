@@ -17,7 +17,7 @@ from pathlib import Path
 from covid.common.errors import UserError
 from covid.data.names import folded, meant
 from covid.data.no_images import what_is_there
-from covid.data.part_names import are_parts
+from covid.data.part_names import TRAIN, are_parts, part_of
 
 DEFAULT_POSITIVE = "Infected"
 IMAGE_EXTENSIONS = {
@@ -120,6 +120,11 @@ def _class_names(folder: Path) -> list[str]:
         raise UserError(
             f"{folder}: expected two class folders, found a set that is split already "
             f"({', '.join(names)}); name the folder of the source images, or that of one part"
+        )
+    if TRAIN in map(part_of, names):
+        raise UserError(
+            f"{folder}: expected two class folders, found the training set of a split beside others "
+            f"({', '.join(names)}); rename those, to val or test, or take them away"
         )
     if len(names) != 2:
         found = f"{len(names)} ({', '.join(names)})" if names else "none"

@@ -355,6 +355,8 @@ TABLE = [
         ("data | test, train, training | two are of one part",
             given.class_folders("train/A", "training/A", "test/A")),
         ("data | test, val | none is the training set", given.class_folders("val/A", "test/A")),
+        ("data | training set | Train, unseen | rename",
+            given.class_folders("Train/A", "Train/B", "unseen/A", "unseen/B")),
         ("data | A and B | --positive", given.someones_split)),
     Row("run --data data --positive A --folds 2", "data | split already | --folds",
         given.someones_split),

@@ -155,6 +155,13 @@ def test_parts_inside_of_class_folders_are_mentioned(tmp_path):
     assert "A (train, val) look like a split, which is not followed" in note
 
 
+def test_a_training_set_is_no_class(tmp_path):
+    """What the other folder is nobody can tell."""
+    someones_split(tmp_path, "Train", "unseen")
+    with pytest.raises(UserError, match="training set of a split beside others .Train, unseen."):
+        find_images(tmp_path, "Train")
+
+
 def test_scan_does_not_take_parts_for_classes(tmp_path):
     someones_split(tmp_path, "Training", "tst")
     with pytest.raises(UserError, match="split already.*one part"):
