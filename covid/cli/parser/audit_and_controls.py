@@ -6,7 +6,10 @@ from covid.cli.parser.common import new_command
 from covid.cli.parser.values import model, path, positive
 from covid.common.choices import DEFAULT_MODEL, GROUP, RANDOM, STORY_PATIENTS
 
-IMAGES = "folder with two class folders, or a folder made by `covid split`"
+IMAGES = (
+    "folder with two class folders, or a split: made by `covid split`, or train, val (and test) with "
+    "the class folders in each"
+)
 
 
 def audit() -> CommandParser:

@@ -15,8 +15,8 @@ from covid.cli.parser.values import (
 from covid.common import choices
 
 IMAGES = (
-    "folder with two class folders of images, or a folder made by `covid split` "
-    "(default: synthetic images, made for the occasion)"
+    "folder with two class folders of images, or a split: made by `covid split`, or train, val (and "
+    "test) with the class folders in each (default: synthetic images, made for the occasion)"
 )
 
 

@@ -41,7 +41,7 @@ def evaluate() -> CommandParser:
 def predict() -> CommandParser:
     command = new_command(
         "predict",
-        "ask a trained model about single images",
+        "ask a trained model about images",
         "covid predict results/random/tiny_cnn/model.npz slice1.png slice2.jpg",
     )
     common.add_model_file(command)
