@@ -11,6 +11,7 @@ import numpy as np
 from covid.audit.confounders import BAR, Confounder, auc_interval
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.lookalikes import Pairs
+from covid.common.choices import OWN_SPLIT
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.split import Split
 
@@ -135,5 +136,5 @@ class Audit:
     def split_title(self) -> str:
         """The split, as a sentence begins."""
         if self.split.kept_together is None:
-            return "The random split"
+            return OWN_SPLIT.capitalize() if self.split.existing else "The random split"
         return f"The split that keeps groups whole ({self.split.kept_together})"

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from covid.audit.findings import Audit
-from covid.common.choices import RANDOM
+from covid.common.choices import OWN_SPLIT, RANDOM
 
 NAMED = 3  # confounders named in the sentence; the others are counted
 
@@ -28,7 +28,7 @@ def summarize(audit: Audit) -> dict:
         "images": len(audit.prints),
         "unreadable": len(audit.prints.unreadable),
         "flat": int(audit.prints.flat.sum()),
-        "split": audit.split.kept_together or RANDOM,
+        "split": audit.split.kept_together or (OWN_SPLIT if audit.split.existing else RANDOM),
         "parts": dict(sorted(Counter(audit.parts).items())),
         "identical": {
             "groups": len(audit.identical_groups),

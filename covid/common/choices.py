@@ -5,6 +5,7 @@ Nothing is imported here, so that `covid --help` answers at once.
 
 PARTS = ("train", "validate", "test")  # of a split
 RANDOM, GROUP, BOTH = SPLITS = ("random", "group", "both")
+OWN_SPLIT = "the split the images came in"  # what one is called that this program did not make
 LUNGS, CONTOURS = CROPS = ("lungs", "contours")  # what a slice is cropped to: ours, the article's
 NO_CONTOUR = ("keep", "drop")  # what becomes of images in which the crop finds no body
 PUBLISHED_MODELS = ("cnn", "cnn_dropout", "tiny_cnn", "reduced_inception")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from covid.common.choices import RANDOM
+from covid.common.choices import OWN_SPLIT, RANDOM
 from covid.controls.intervals import BY_GROUP, BY_IMAGE
 from covid.controls.variant_folders import Example
 
@@ -51,7 +51,7 @@ class Row:
 class Controls:
     """All that the controls of one split and one model found."""
 
-    split: str  # "random" or "group"
+    split: str  # "random", "group" or `OWN_SPLIT`
     model: str
     recipe: str
     positive: str
@@ -80,6 +80,8 @@ def split_text(controls: Controls) -> str:
     """How the images were divided."""
     if controls.split == RANDOM:
         return "slices split at random"
+    if controls.split == OWN_SPLIT:
+        return OWN_SPLIT
     if controls.kept_apart:
         return f"{controls.members} kept apart"
     return f"{controls.members} on both sides of the split"

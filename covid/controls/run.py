@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.common.choices import GROUP, RANDOM
+from covid.common.choices import GROUP, OWN_SPLIT, RANDOM
 from covid.common.screen import QUIET, USUAL, VERBOSE, Screen
 from covid.controls import verdict
 from covid.controls.intervals import measured
@@ -78,7 +78,7 @@ def run_controls(
         "members": members,
     }
     return Controls(
-        split=GROUP if split.info["group"] else RANDOM,
+        split=GROUP if split.info["group"] else OWN_SPLIT if split.info.get("existing") else RANDOM,
         model=model,
         recipe=recipe.name,
         positive=split.positive,

@@ -3,7 +3,9 @@
 ==================  ==============================================================
 `images`            one image file as 8-bit gray
 `preprocess`        contrast and crop, the article's preparation
-`class_folders`     which files there are, which class is positive
+`find_images`       which images there are, and of which class: in two `class_folders`, in an
+                    `existing_split` (known by its `part_names`), or by a file, `labels_csv`
+`names`             names in two Unicode forms; `no_images` what a folder holds instead
 `groups`            which images belong together; `group_csv` reads it from a file
 `ratios`            the shares of train, validate and test
 `split`             train, validate and test; `fold_split` for k folds

@@ -79,7 +79,7 @@ def plan_folds(
         fold = Split({part: [] for part in PARTS}, shares, seed, groups, notes=notes)
         fold.parts["test"] = test
         tested = set(test)
-        _divide_rest(fold, [image for image in ordered if image not in tested], rng)
+        divide_rest(fold, [image for image in ordered if image not in tested], rng)
         folds.append(fold)
     return folds
 
@@ -105,8 +105,8 @@ def _check_enough(whole: dict[str, list[ImageFile]], k: int, groups: Groups | No
         )
 
 
-def _divide_rest(fold: Split, rest: list[ImageFile], rng: np.random.Generator) -> None:
-    """Divide what is not in the test of a fold into train and validate."""
+def divide_rest(fold: Split, rest: list[ImageFile], rng: np.random.Generator) -> None:
+    """Divide what is not in the test of a split into train and validate, by its ratios."""
     shares = dict(zip(PARTS[:2], fold.ratios[:2], strict=True))
     if fold.groups is None:
         cut_classes(fold, rest, shares, rng)

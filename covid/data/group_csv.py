@@ -8,13 +8,13 @@ twice differently, or not at all, is an error, because a guess would let a leak 
 from __future__ import annotations
 
 import csv
-import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from covid.common.errors import UserError, shortened, shown
 from covid.data.class_folders import Dataset, ImageFile
+from covid.data.names import composed, meant
 
 SEPARATORS = ",;\t"
 Line = tuple[int, list[str]]  # its number in the file, its cells
@@ -22,17 +22,18 @@ Line = tuple[int, list[str]]  # its number in the file, its cells
 
 def read_group_names(dataset: Dataset, path: Path, column: str) -> dict[ImageFile, str]:
     """Return every image's group; see `covid.data.groups.groups_from_csv`."""
-    header, lines = read_table(path)
-    if header.count(column) != 1:
+    header, lines = read_table(path, "--group-csv")
+    found = meant(column, header)
+    if found is None:
         raise UserError(
             f"{path}: expected one column {column!r}, found {header.count(column)} among "
             f"{shortened(', '.join(header)) or 'none'}; name the right one with --group-column"
         )
     keys, file_column = _find_files(dataset, path, header, lines)
     stated: dict[str, Line] = {}
-    group_column, wanted = header.index(column), set(keys.values())
+    group_column, wanted = header.index(found), set(keys.values())
     for line in lines:
-        key, (number, cells) = _tidy(line[1][file_column]), line
+        key, (number, cells) = tidy(line[1][file_column]), line
         if key not in wanted:  # of another file, or of none
             continue
         before = stated.setdefault(key, line)
@@ -53,8 +54,10 @@ def read_group_names(dataset: Dataset, path: Path, column: str) -> dict[ImageFil
     return names
 
 
-def read_table(path: Path) -> tuple[list[str], list[Line]]:
+def read_table(path: Path, option: str) -> tuple[list[str], list[Line]]:
     """The columns' names, and the lines with as many cells each; spaces around cells are cut off.
+
+    `option` is that which names the file.
 
     Raises
     ------
@@ -68,15 +71,15 @@ def read_table(path: Path) -> tuple[list[str], list[Line]]:
             file.seek(0)
             reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
             header, *lines = [
-                (reader.line_num, [cell.strip() for cell in cells]) for cells in reader
+                (reader.line_num, [composed(cell.strip()) for cell in cells]) for cells in reader
             ] or [(1, [])]
     except OSError as error:
         raise UserError(
-            f"--group-csv: {path} cannot be read ({error.strerror}); name a csv file"
+            f"{option}: {path} cannot be read ({error.strerror}); name a csv file"
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
-            f"--group-csv: {path} is no csv file in UTF-8 ({error}); save it as one"
+            f"{option}: {path} is no csv file in UTF-8 ({error}); save it as one"
         ) from error
     names = header[1]
     filled = [(number, cells) for number, cells in lines if any(cells)]
@@ -107,9 +110,9 @@ def _find_files(
     ]
     fewest: list[ImageFile] = list(dataset)
     for number in range(len(header)):
-        cells = {_tidy(line[number]) for _, line in lines}
+        cells = {tidy(line[number]) for _, line in lines}
         for way in ways:
-            keys = {image: _tidy(way(image)) for image in dataset}
+            keys = {image: tidy(way(image)) for image in dataset}
             missing = [image for image, key in keys.items() if key not in cells]
             # Two images of one name would get one group; only their paths tell them apart.
             if not missing and len(set(keys.values())) == len(keys):
@@ -129,6 +132,6 @@ def _of_one_name(keys: dict[ImageFile, str]) -> list[ImageFile]:
     return [image for image, key in keys.items() if counts[key] > 1]
 
 
-def _tidy(name: str) -> str:
+def tidy(name: str) -> str:
     """A file name as it can be compared: one form of letters with accents, slashes as in URLs."""
-    return unicodedata.normalize("NFC", name).replace("\\", "/").removeprefix("./")
+    return composed(name).replace("\\", "/").removeprefix("./")

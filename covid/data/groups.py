@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.choices import DEFAULT_COLUMN
-from covid.common.errors import UserError
+from covid.common.errors import UserError, shortened
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.group_csv import read_group_names
+from covid.data.names import composed
 
 LOOK_ALIKES = "the audit's look-alikes"  # the source of groups inferred; split.json has it, too
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images
@@ -75,13 +76,14 @@ def groups_by_pattern(images: Iterable[ImageFile], regex: str) -> Groups:
     ----------
     images : iterable of ImageFile
     regex : str
-        Searched in the file name: its first capture group, or the whole match if it has none, is
-        the name of the image's group, for example ``^[^_]+``.
+        Searched in the file name: the capture group that matches, or the whole match if it has
+        none, is the name of the image's group, for example ``^[^_]+``. Where several match, one
+        of them has to be called patient, as in ``(?P<patient>p[0-9]+)_(a|b)``.
 
     Raises
     ------
     UserError
-        It is no regular expression, or finds nothing in some file name.
+        It is no regular expression, or finds nothing in some file name, or more than one group.
     """
     pattern = compile_group(regex)
     names = {image: group_name(image, pattern) for image in images}
@@ -124,10 +126,12 @@ def groups_from_names(
 def known_groups(
     images: Dataset, regex: str | None, csv_path: Path | None, column: str = DEFAULT_COLUMN
 ) -> Groups | None:
-    """The groups that somebody named with --group or --group-csv; None if with neither."""
+    """The groups that somebody named with --group, --group-csv or --labels; None if with none."""
     if regex is not None:
         return groups_by_pattern(images, regex)
-    return None if csv_path is None else groups_from_csv(images, csv_path, column)
+    if csv_path is not None:
+        return groups_from_csv(images, csv_path, column)
+    return None if images.patients is None else Groups(*images.patients, "csv")
 
 
 def require_groups(groups: Groups | None, other: str = "") -> None:
@@ -140,27 +144,37 @@ def require_groups(groups: Groups | None, other: str = "") -> None:
 
 
 def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:
-    """Return the group of an image: the pattern's first capture group or whole match.
+    """Return the group of an image: what the pattern's capture group or the whole match has found.
 
     Raises
     ------
     UserError
-        The file name does not match.
+        The file name does not match, or capture groups match different parts of it.
     """
-    match = pattern.search(image.path.name)
-    name = match and match[1 if pattern.groups else 0]
-    if not name:
+    match = pattern.search(composed(image.path.name))
+    names = []
+    if match:
+        named = match.groupdict()
+        found = (named["patient"],) if named.get("patient") else match.groups()
+        names = list(dict.fromkeys(filter(None, found if pattern.groups else (match[0],))))
+    if not names:
         raise UserError(
             f"{image.path}: the group expression {pattern.pattern!r} finds nothing in this file "
             "name; choose one that fits every file"
         )
-    return name
+    if len(names) > 1:
+        raise UserError(
+            f"{image.path}: the group expression {pattern.pattern!r} finds {len(names)} groups in "
+            f"this file name ({shortened(', '.join(names))}); write (?P<patient>...) around the one "
+            "that is the patient, or (?:...) around the others"
+        )
+    return names[0]
 
 
 def compile_group(group: str) -> re.Pattern[str]:
     """Compile a group expression; UserError if it is no regular expression."""
     try:
-        return re.compile(group)
+        return re.compile(composed(group))
     except re.error as error:
         raise UserError(
             f"{group!r} is not a regular expression ({error}); correct --group"

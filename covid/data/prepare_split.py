@@ -1,4 +1,4 @@
-"""Splits the images of two class folders and writes them, prepared: the same for every command."""
+"""Splits the images of two classes and writes them, prepared: the same for every command."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from covid.common.choices import LUNGS
 from covid.data.class_folders import Dataset
 from covid.data.duplicates import duplicate_notes
+from covid.data.existing_split import split_of
 from covid.data.groups import Groups
 from covid.data.preprocess import enhance_and_crop
-from covid.data.split import plan_split
 from covid.data.split_folder import SplitFolder, is_enhanced, is_synthetic, read_split
 from covid.data.write_split import write_split
 
@@ -37,7 +37,7 @@ def prepare_split(
     folder : Path
         New or empty.
     ratios, seed, groups
-        As in `plan_split`. Groups are in manifest.csv also where the split is random.
+        As in `split_of`. Groups are in manifest.csv also where the split is random.
     by_group : bool
         Whether each group is kept in one part.
     enhance : bool
@@ -52,9 +52,10 @@ def prepare_split(
     Raises
     ------
     UserError
-        As `plan_split` and `write_split`.
+        As `split_of` and `write_split`.
     """
-    split = plan_split(dataset, ratios, seed, groups, by_group)
+    split = split_of(dataset, ratios, seed, groups, by_group)
+    split.notes[:0] = dataset.notes
     split.notes.extend(duplicate_notes(dataset))
     enhanced = is_enhanced(dataset)
     crop = enhance and not enhanced

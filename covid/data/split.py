@@ -40,6 +40,8 @@ class Split:
         Whether the groups were kept whole; if not, they are only noted in manifest.csv.
     notes : list of str
         What a reader of results must know about this split.
+    existing : dict of str to str or None
+        The part of each folder, where the images came split and were used so.
     """
 
     parts: dict[str, list[ImageFile]]
@@ -48,6 +50,7 @@ class Split:
     groups: Groups | None = None
     keep_together: bool = True
     notes: list[str] = field(default_factory=list)
+    existing: dict[str, str] | None = None
 
     @property
     def kept_together(self) -> str | None:

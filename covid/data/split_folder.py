@@ -15,9 +15,12 @@ from covid.common.choices import MANIFEST, PARTS, SPLIT_INFO
 from covid.common.errors import UserError, shortened
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
+from covid.data.existing_split import refuse_another_split
 from covid.data.images import UnreadableImage, check_image
 from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
+from covid.data.names import meant
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
+from minicnn.preprocessing.system_names import is_system_name
 
 
 def _is_list(value, kind: type) -> bool:
@@ -140,7 +143,7 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
                     "folder again"
                 )
             for file in sorted((folder / part / name).iterdir()):
-                if file not in listed:
+                if file not in listed and not is_system_name(file.name):
                     raise UserError(f"{file} is not in the folder's {MANIFEST}; take it away")
         # raises UnreadableImage, which names the file
         in_parallel(
@@ -159,13 +162,8 @@ def check_kept(split: SplitFolder, positive: str | None, given: dict[str, object
     given : dict of str to object
         Options that would need another split, each with whether it was given.
     """
-    names = ", ".join(name for name, used in given.items() if used)
-    if names:
-        raise UserError(
-            f"{split.folder} is split already, so that {names} cannot be followed; leave out those, "
-            "or name the folder of the source images"
-        )
-    if positive not in (None, split.positive):
+    refuse_another_split(split.folder, given)
+    if positive is not None and meant(positive, (split.positive, split.negative)) != split.positive:
         raise UserError(
             f"{split.folder}: its positive class is {split.positive}; leave out --positive, or "
             "make another split folder"

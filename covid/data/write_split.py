@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from covid.data.class_folders import Dataset, ImageFile
 from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, is_prepared, read_gray, write_png
 from covid.data.link_images import hard_link_images
+from covid.data.names import folded
 from covid.data.preprocess import Enhanced
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
@@ -91,6 +91,7 @@ def write_split(
             "seed": split.seed,
             "group": split.kept_together,
             "members": None if split.groups is None else split.groups.members,
+            "existing": split.existing,
             "notes": split.notes,
             "counts": manifest.count_images(rows),
             "files": manifest.count_statuses(rows),
@@ -185,20 +186,18 @@ def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:
     the file systems of Windows and macOS.
     """
     ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
-    stems = {(image.class_name, _folded(_short(image.path.stem))) for image in ordered}
-    taken: set[tuple[str, str]] = set()
+    stems = {(image.class_name, folded(_short(image.path.stem))) for image in ordered}
+    used: dict[tuple[str, str], int] = {}  # of each stem the number given last
     names = {}
     for image in ordered:
-        stem = own = _short(image.path.stem)
-        number = 1
-        while (image.class_name, _folded(stem)) in taken:
-            # A suffixed name must not take the plain stem of an image that comes later.
+        own = _short(image.path.stem)
+        key = image.class_name, folded(own)
+        number = used.get(key, 0) + 1
+        # A suffixed name must not take the plain stem of another image.
+        while number > 1 and (image.class_name, folded(f"{own}_{number}")) in stems:
             number += 1
-            stem = f"{own}_{number}"
-            if (image.class_name, _folded(stem)) in stems:
-                stem = own
-        taken.add((image.class_name, _folded(stem)))
-        names[image] = f"{stem}.png"
+        used[key] = number
+        names[image] = f"{own}.png" if number == 1 else f"{own}_{number}.png"
     return names
 
 
@@ -209,14 +208,10 @@ def _short(stem: str) -> str:
     return stem
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 def _skipped_row(dataset: Dataset, path: Path, reason: str) -> dict:
-    class_name = path.relative_to(dataset.folder).parts[0]
+    class_name = dataset.class_of(path)
     return manifest.new_row(
-        **{"class": class_name, "label": int(class_name == dataset.positive)},
+        **{"class": class_name, "label": int(class_name == dataset.positive) if class_name else ""},
         source=str(path),
         status=manifest.SKIPPED,
         reason=reason,

@@ -12,9 +12,10 @@ from covid.common.errors import UserError, shown
 from covid.common.output_files import staged_folder
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.disclaimer import small_print
+from covid.data.existing_split import split_of
 from covid.data.groups import LOOK_ALIKES, Groups, groups_from_names
 from covid.data.manifest import read_manifest
-from covid.data.split import Split, plan_split
+from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import damage_as_error
@@ -59,7 +60,7 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
     else:
         dataset, groups = source.dataset, source.groups
         together = options.split == GROUP and groups is not None
-        split = plan_split(dataset, ratios, options.seed, groups, together)
+        split = split_of(dataset, ratios, options.seed, groups, together)
         names = None if groups is None else groups.names
     screen = options.screen
     with screen.phase("audit of the images, before anything is trained"):
@@ -101,12 +102,16 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
 def names_of(dataset: Dataset, rows: list[dict[str, str]]) -> dict[ImageFile, str]:
     """The look-alikes' name of each image in images.csv, found by its path inside the folder.
 
-    A run that is resumed elsewhere has another path to the folder ("../mine" for "mine"). It is
-    what all paths have in common, since there are images of both classes.
+    A run that is resumed elsewhere has another path to the folder ("../mine" for "mine"): the one
+    in front of what is in the folder now.
     """
-    before = os.path.commonpath([row["file"] for row in rows])
-    inside = {Path(row["file"]).relative_to(before): row["look_alikes"] for row in rows}
     places = {image: image.path.relative_to(dataset.folder) for image in dataset}
+    common, known = Path(os.path.commonpath([row["file"] for row in rows])), set(places.values())
+    ways = (
+        {Path(row["file"]).relative_to(before): row["look_alikes"] for row in rows}
+        for before in (common, *common.parents)
+    )
+    inside = max(ways, key=lambda way: len(way.keys() & known))
     return {image: inside[place] for image, place in places.items() if place in inside}
 
 
@@ -116,7 +121,8 @@ def with_look_alikes(options: Options, source: Source, audited: Audited) -> Sour
     That is with --group-audit, and with `--split both` where near-duplicates cross the split.
     """
     wanted = options.group_audit or (options.split == BOTH and audited.found_pairs_across)
-    if source.given is not None or source.groups is not None or not wanted:
+    fixed = source.given is not None or source.dataset.existing is not None
+    if fixed or source.groups is not None or not wanted:
         return source
     return replace(source, groups=audited.look_alikes)
 
@@ -138,4 +144,7 @@ def as_planned(folder: SplitFolder) -> tuple[Dataset, Split]:
         kind = "audit" if folder.info.get("members") == "groups" else "csv"
         groups = Groups(names, kept or f"column group of {folder.folder / MANIFEST}", kind)
     ratios, seed = tuple(folder.info["ratios"]), folder.info["seed"]
-    return dataset, Split(parts, ratios, seed, groups, folder.info["group"] is not None)
+    existing = folder.info.get("existing")
+    return dataset, Split(
+        parts, ratios, seed, groups, folder.info["group"] is not None, existing=existing
+    )

@@ -20,6 +20,7 @@ class Options:
 
     out: Path
     data: Path | None = None
+    labels: Path | None = None
     positive: str | None = None
     models: tuple[str, ...] = DEFAULT_MODELS
     recipe: str = DEFAULT_RECIPE

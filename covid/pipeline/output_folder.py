@@ -26,7 +26,7 @@ def output_folder(options: Options) -> Iterator[None]:
     If the run fails or is stopped: with a checkpoint everything is kept, and a line says how to
     resume; else the folder is as it was before.
     """
-    if options.data is not None:
+    if options.data is not None and options.labels is None:  # which names all images
         check_outside(options.out, options.data)
     ours = False  # another process may have made the folder a moment ago
 

@@ -64,12 +64,13 @@ def prepare_all(
             rule = split.info.get("crop") or recipe.crop
             recipe = replace(recipe, ratios=tuple(split.info["ratios"]), crop=rule)
         else:
-            kind = data_kind(recipe)
+            kind = data_kind(recipe, source.dataset.existing is not None)
             if kind not in splits:
                 folder = options.out / name / "data" / kind
                 reuse = made.get(model)
                 splits[kind] = prepare(options, source, recipe, folder, together, reuse)
             split = splits[kind]
+            recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
         prepared[model] = Prepared(split, recipe)
         mention_difference(options, model, wanted, recipe)
     return prepared
@@ -91,9 +92,10 @@ def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Reci
         )
 
 
-def data_kind(recipe: Recipe) -> str:
+def data_kind(recipe: Recipe, existing: bool = False) -> str:
     """The name of the split folder a recipe needs, such as enhanced-50-10-40."""
     parts = "-".join(f"{100 * ratio:g}" for ratio in recipe.ratios)
+    parts = "existing" if existing else parts
     return f"{'enhanced' if recipe.enhance else 'raw'}-{parts}"
 
 
@@ -154,8 +156,8 @@ def counts(split: SplitFolder) -> str:
     return ", ".join(f"{len(files)} {part}" for part, files in split.parts.items())
 
 
-def way_of_splitting(kept_together: str | None) -> str:
+def way_of_splitting(kept_together: str | None, existing: object = None) -> str:
     """Such as "split by patient", from what split.json says of the groups."""
     if kept_together is None:
-        return "split at random"
+        return "split as they came" if existing else "split at random"
     return "split by look-alikes" if kept_together == LOOK_ALIKES else "split by patient"

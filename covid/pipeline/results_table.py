@@ -2,7 +2,7 @@
 
 import textwrap
 
-from covid.common.choices import GROUP
+from covid.common.choices import GROUP, OWN_SPLIT, RANDOM
 from covid.metrics import accuracies_differ, careful_interval
 from covid.metrics.text_table import value_text
 
@@ -83,8 +83,8 @@ def footnotes(summary: dict, starred: bool) -> list[str]:
     ]
     if GROUP not in summary["splits"]:
         advice = "" if summary.get("groups") else " Try --group REGEX."
-        notes.append(
-            "Slices were split at random: slices of one patient are in train and in test, so these "
-            f"numbers say little about a new patient.{advice}"
-        )
+        how = "Slices were split at random: slices of one patient are in train and in test"
+        if summary["splits"][RANDOM]["title"] == OWN_SPLIT:
+            how = f"Nothing says that {OWN_SPLIT} keeps patients apart"
+        notes.append(f"{how}, so these numbers say little about a new patient.{advice}")
     return notes

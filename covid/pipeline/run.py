@@ -39,6 +39,7 @@ from covid.common.choices import (
     SUMMARY,
 )
 from covid.common.output_files import write_json
+from covid.data.existing_split import keeps_apart
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
@@ -92,7 +93,8 @@ def run_all(options: Options) -> dict:
             plan_folds(source.dataset, options.folds, options.seed, source.groups)
         ways, outcomes = ways_to_split(options, source), {}
         screen.total = count_phases(options, len(ways))
-        if options.split == BOTH and source.groups is not None and len(ways) == 1:
+        split_again = source.groups is not None and source.dataset.existing is None
+        if options.split == BOTH and split_again and len(ways) == 1:
             screen.say(f"  {too_few_groups(source)}", "yellow")
         for name, together in ways.items():
             outcomes[name] = split_and_train(options, source, recipes, name, together, outcomes)
@@ -171,12 +173,14 @@ def finished_before(options: Options) -> dict:
 def ways_to_split(options: Options, source: Source) -> dict[str, Groups | None]:
     """The splits to make, by name, and what each must not tear apart.
 
-    A folder that is split already stays the only way. Of `--split both` the second is left out
+    Images that are split already stay so. Of `--split both` the second is left out
     where nothing is known of groups, or a class has too few of them.
     """
     if source.given is not None:
         return {GROUP if source.given.info["group"] else RANDOM: None}
     groups = source.groups
+    if source.dataset.existing is not None:
+        return {GROUP: groups} if keeps_apart(source.dataset, groups) else {RANDOM: None}
     if options.split == RANDOM or (options.split == BOTH and groups is None):
         return {RANDOM: None}
     if options.split == GROUP:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from covid.common.choices import BOTH, GROUP, RANDOM
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
+from covid.data.existing_split import keeps_apart, refuse_another_split
+from covid.data.find_images import find_images
 from covid.data.groups import (
     SYNTHETIC_GROUP,
     Groups,
@@ -54,14 +56,34 @@ def find_source(options: Options) -> Source:
     """The user's images, or synthetic ones made now; and their groups, where they are known."""
     if options.data is not None and is_split(options.data):
         return use_split(options)
-    dataset = find_images(options)
-    return Source(dataset, is_enhanced(dataset), groups_of(options, dataset))
+    dataset = images_of(options)
+    groups = groups_of(options, dataset)
+    if dataset.existing is not None:
+        refuse_to_split(options, dataset, groups)
+    return Source(dataset, is_enhanced(dataset), groups)
+
+
+def refuse_to_split(options: Options, dataset: Dataset, groups: Groups | None) -> None:
+    """UserError for options that the split that the images came in cannot follow."""
+    given = {
+        "--ratios": options.ratios,
+        "--group-audit": options.group_audit,
+        "--folds": options.folds,
+        "--split group (patients are on both sides of it)": (
+            options.split == GROUP and not keeps_apart(dataset, groups)
+        ),
+        # As in `use_split`.
+        "--split both": options.split == BOTH and options.command == "train",
+        "--split random": options.split == RANDOM and options.command == "run",
+    }
+    refuse_another_split(options.data, given)
 
 
 def use_split(options: Options) -> Source:
     """A split folder as it is; UserError for options that would need another split."""
     split = open_split(options.data)
     given = {
+        "--labels": options.labels,
         "--ratios": options.ratios,
         "--group": options.group,
         "--group-csv": options.group_csv,
@@ -83,10 +105,10 @@ def use_split(options: Options) -> Source:
     return Source(train, bool(split.info.get("enhanced")), None, split)
 
 
-def find_images(options: Options) -> Dataset:
+def images_of(options: Options) -> Dataset:
     """The user's images, or synthetic ones made now."""
     if options.data is not None:
-        return scan(options.data, options.positive)
+        return find_images(options.data, options.positive, options.labels)
     folder = options.out / "synthetic"
     with options.screen.phase("drawing synthetic images, as none were given") as phase:
         if not folder.exists():  # else whole, from before an interruption

@@ -51,7 +51,7 @@ def describe_split(way: str, outcome: Outcome, options: Options) -> dict:
     best = min(models, key=lambda name: models[name]["validate"]["loss"])
     others = describe_baselines(outcome.prepared[best])
     return {
-        "title": title(way, outcome.first_split.info["group"]),
+        "title": title(way, outcome.first_split.info),
         "kept_together": outcome.first_split.info["group"],
         "folder": way,
         "data": {name: describe_folder(split, options.out) for name, split in folders.items()},

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from covid.common.choices import RANDOM
+from covid.common.choices import OWN_SPLIT, RANDOM
 from covid.data import disclaimer
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.split_folder import SplitFolder
@@ -71,7 +71,7 @@ def split_and_train(
     """
     made = {model: one.split for other in before.values() for model, one in other.prepared.items()}
     kept = together.source if together else source.given and source.given.info["group"]
-    with options.screen.phase(f"images, {way_of_splitting(kept)}") as phase:
+    with options.screen.phase(f"images, {way_of_splitting(kept, existing_of(source))}") as phase:
         outcome = Outcome(prepare_all(options, source, recipes, name, together, made))
         draw_data(options, source, next(iter(outcome.prepared.values())))
         phase.result = counts(outcome.first_split)
@@ -81,7 +81,8 @@ def split_and_train(
 
 def train_all(options: Options, outcome: Outcome, way: str) -> None:
     """Train, evaluate and write every model; fills `outcome`."""
-    how = way_of_splitting(outcome.first_split.info["group"])
+    info = outcome.first_split.info
+    how = way_of_splitting(info["group"], info.get("existing"))
     for name, images in outcome.prepared.items():
         split, recipe = images.split, images.recipe
         folder, drawn = options.out / way / name, options.out / way / "figures"
@@ -118,16 +119,20 @@ def train_in(
     return trained
 
 
-def title(way: str, kept_together: str | None) -> str:
+def title(way: str, info: dict) -> str:
     """What was done with images that belong together.
 
     Parameters
     ----------
     way : {"random", "group"}
-    kept_together : str or None
-        What split.json says of the groups. A folder that was split before may have look-alikes,
-        too.
+    info : dict
+        What split.json says. A folder that was split before may have look-alikes, too.
     """
     if way == RANDOM:
-        return "slices split at random"
-    return "look-alikes kept apart" if kept_together == LOOK_ALIKES else "patients kept apart"
+        return OWN_SPLIT if info.get("existing") else "slices split at random"
+    return "look-alikes kept apart" if info["group"] == LOOK_ALIKES else "patients kept apart"
+
+
+def existing_of(source: Source) -> dict[str, str] | None:
+    """The folders of the split that the images came in, if they did."""
+    return source.dataset.existing if source.given is None else source.given.info.get("existing")

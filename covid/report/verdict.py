@@ -5,13 +5,13 @@ is an interval that lies above the accuracy of always predicting the more freque
 is one that ends less than `MARGIN` above that.
 """
 
-from covid.common.choices import GROUP, RANDOM
+from covid.common.choices import GROUP, OWN_SPLIT, RANDOM
 from covid.report.formats import amount, capital, count, fixed, listed, measured, percent, span
 from covid.report.model_run import ModelRun
 from covid.report.run_data import Audit, Run, SplitRun
 
 MARGIN = 0.1  # so much above chance is clearly above it
-TITLES = {RANDOM: "slices split at random", GROUP: "patients kept apart"}
+TITLES = {RANDOM: "slices split at random", GROUP: "patients kept apart", OWN_SPLIT: OWN_SPLIT}
 
 
 def against_chance(model: ModelRun) -> str:

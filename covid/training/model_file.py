@@ -6,13 +6,18 @@ how files are called, so nothing is used before metadata, shapes and weights are
 
 import math
 import unicodedata
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from covid.common.choices import CONTOURS, CROPS
-from covid.common.errors import UserError
-from covid.data.class_folders import Dataset, scan
+from covid.common.errors import UserError, shortened
+from covid.data.class_folders import Dataset, folder_names, scan
+from covid.data.labels_csv import scan_labels
+from covid.data.names import meant
+from covid.data.part_names import are_parts
 from covid.metrics import NOT_CHOSEN
 from minicnn.layers import Sigmoid
 from minicnn.models import Model, load_model
@@ -71,15 +76,25 @@ def crop_of(model: Model) -> str:
     return model.metadata["preprocessing"].get("crop", CONTOURS)
 
 
-def scan_for(model: Model, folder: Path) -> Dataset:
-    """Two class folders that are named like the model's classes; UserError for others."""
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if folder.is_dir() and not names.issuperset(classes_of(model)):
+def scan_for(model: Model, folder: Path, labels: Path | None = None) -> Dataset:
+    """The images of two classes that are named like the model's; UserError for others."""
+    positive = model.metadata["positive"]
+    if labels is not None:
+        return scan_labels(folder, labels, positive, partial(require_classes, model, labels))
+    if folder.is_dir():
+        names = folder_names(folder)
+        if not are_parts(names):  # which `scan` refuses
+            require_classes(model, folder, names)
+    return scan(folder, positive)
+
+
+def require_classes(model: Model, where: Path, names: Sequence[str]) -> None:
+    """UserError unless both classes of a model are among the names."""
+    if any(meant(name, names) is None for name in classes_of(model)):
         raise UserError(
-            f"{folder}: expected the model's classes {' and '.join(classes_of(model))} as folders; "
-            "rename the folders, or take a model that was trained on these classes"
+            f"{where}: expected the model's classes {' and '.join(classes_of(model))}, found "
+            f"{shortened(', '.join(names))}; rename them, or take a model that was trained on these"
         )
-    return scan(folder, model.metadata["positive"])
 
 
 def model_input(model: Model, gray: np.ndarray) -> np.ndarray:

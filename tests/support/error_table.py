@@ -77,6 +77,8 @@ audits -> 'audits' | did you mean audit? | covid --help
 run --sped 9 -> --sped | did you mean --seed? | covid run --help
 run one two -> unexpected two | covid run --help
 run one --data two -> DIR | --data | leave one out | covid run --help
+run -x -> unknown option | -x | covid run --help
+run --json=3 -> --json | no value | '3' | covid run --help
 
 # Options
 run --epochs 1 --epochs 0 -> --epochs | at least 1 | '0'
@@ -134,6 +136,10 @@ explore model.npz image.png -> image.png | Not_Infected or Infected | --label
 explore model.npz image.png --label Ill -> --label | Not_Infected or Infected | 'Ill'
 evaluate model.npz --data slices --part train -> --part train | slices | leave it out
 split slices --group x --group-csv p.csv -> --group-csv | --group;
+run --data parts --labels p.csv -> parts | split already | --labels
+controls --data parts --labels p.csv -> parts | split already | --labels
+audit parts --labels p.csv -> parts | split already | --labels
+evaluate model.npz --data parts --labels p.csv -> parts | split already | --labels
 run --group-csv p.csv --group-audit -> --group-audit | --group-csv
 split slices --group-column patient -> --group-column | --group-csv FILE
 run --group-column patient -> --group-column | --group-csv FILE
@@ -154,6 +160,7 @@ audit slices --group ^x -> slices/ | '^x'
 split slices --group zzz -> slices/Infected/synthetic-p001_s00_lung.png | 'zzz'
 run --data slices --group zzz -> slices/Infected/synthetic-p001_s00_lung.png | 'zzz'
 split slices --group synthetic -> Infected | synthetic | groups
+split slices --group '(synthetic)-(p0)' -> slices/Infected | 2 groups | synthetic, p0 | (?P<patient>
 explain model.npz image.png --layer conv -> --layer | conv2d, max_pooling2d, dropout | 'conv'
 explain model.npz image.png --position 1,2,3 -> --position | --layer conv2d
 explain model.npz image.png --layer conv2d --position 1,2 -> --position | (148, 148, 6) | (1, 2)
@@ -186,6 +193,8 @@ evaluate model.npz --data notes.txt -> notes.txt | a file | class folders
 run --data slices --positive Ill -> slices | 'Ill' | Infected | --positive
 split parts -> parts | two class folders | train, validate | source images
 preprocess parts -> parts | two class folders | train, validate | source images
+split slices --labels missing.csv -> --labels | missing.csv | No such file
+split --labels slices -> --labels | slices | Is a directory
 split slices --group-csv missing.csv -> --group-csv | missing.csv | No such file
 run --data slices --group-csv slices -> --group-csv | slices | Is a directory
 
@@ -217,7 +226,9 @@ evaluate model.npz --data slices --out missing/a.csv -> missing/a.csv | no folde
 # Images and models
 predict model.npz missing.png -> missing.png | no such file | path
 explain model.npz missing.png -> missing.png | no such file | path
-predict model.npz slices -> slices | a folder | image
+explain model.npz slices -> slices | a folder | image
+predict model.npz 'slices/*.jpg' -> slices/*.jpg | pattern | correct it
+look model.npz 'a/[bc].png' -> a/[bc].png | pattern | correct it
 predict model.npz notes.txt -> notes.txt | not an image | png, jpg
 explain model.npz notes.txt -> notes.txt | not an image | png, jpg
 look model.npz notes.txt -> notes.txt | not an image | png, jpg
@@ -268,6 +279,9 @@ CHECKPOINT = "stopped/random/tiny_cnn/checkpoint.npz | "
 AN_IMAGE = "train/Infected/synthetic-p001_s00_lung.png"
 NEW_IMAGE = "train/Infected/new.png"
 LAST_IMAGE = "test/Infected/synthetic-p005_s01_lung.png"
+A_SLICE = "Infected/synthetic-p001_s00_lung.png"
+B_SLICE = "Infected/synthetic-p001_s01_lung.png"
+DICOM = bytes(128) + b"DICM"
 ITS_LINE = "parts/manifest.csv | damaged | train/Infected/synthetic-p005_s00_lung.png"
 
 
@@ -285,7 +299,21 @@ TABLE = [
         ("slices | Permission denied", given.forbidden("slices", "iterdir")),
         ("slices/Infected | Permission denied", given.forbidden("slices/Infected", "os.scandir")),
         ("preprocessed | No space left | --out", raising("covid.data.write_split.write_png", FULL))),
+    *rows("preprocess data --positive COVID",
+        ("data/COVID | 1 DICOM file | png | --window",
+            all_of(file("data/COVID/a.dcm", "x"), given.folder("data/Other"))),
+        ("data/COVID | 2 DICOM files | png | --window",
+            all_of(file("data/COVID/1", DICOM), file("data/COVID/2", DICOM),
+                file("data/COVID/notes.txt", "x"), given.folder("data/Other"))),
+        ("data/COVID | 1 volume file | png",
+            all_of(file("data/COVID/a.nii.gz", "x"), given.folder("data/Other"))),
+    ),
     *rows("preprocess data",
+        ("data | none, but 1 packed file | unpack", file("data/a.zip", "x")),
+        ("data | none, but 1 images | --labels", file("data/a.png", given.png)),
+        ("data | 1 (inside) | data/inside, which holds Infected, Not_Infected",
+            given.folder("data/inside/Infected", "data/inside/Not_Infected")),
+        ("data | COVID and covid | case | rename", given.class_folders("COVID", "covid")),
         ("data | two class folders | none", given.folder("data")),
         ("data | two class folders | (A, B, C)", given.class_folders("A", "B", "C")),
         ("Other | not an image | readable images", given.beside_infected("notes.png"))),
@@ -315,6 +343,65 @@ TABLE = [
         given.a_single_image_each),
     Row("controls --data data --split group", "--split group | --group REGEX | --group-csv FILE",
         given.a_single_image_each),
+
+    # Splits that somebody else made
+    *rows("run --data data",
+        ("data | split already | train: none; val: none | class folders",
+            all_of(file("data/train/a.png", given.png), file("data/val/b.png", given.png))),
+        ("data | Train: A, B; Val: A, C",
+            given.class_folders("Train/A", "Train/B", "Val/A", "Val/C")),
+        ("data | notes, test, train | notes is none | take away",
+            given.class_folders("train/A", "test/A", "notes")),
+        ("data | test, train, training | two are of one part",
+            given.class_folders("train/A", "training/A", "test/A")),
+        ("data | test, val | none is the training set", given.class_folders("val/A", "test/A")),
+        ("data | training set | Train, unseen | rename",
+            given.class_folders("Train/A", "Train/B", "unseen/A", "unseen/B")),
+        ("data | A and B | --positive", given.someones_split)),
+    Row("run --data data --positive A --folds 2", "data | split already | --folds",
+        given.someones_split),
+    Row("run --data data --positive A --split random", "data | split already | --split random",
+        given.someones_split),
+    Row("run --data data --positive A --split group --group (lung)",
+        "data | split already | --split group | both sides", given.someones_split),
+    Row("split data --positive A --ratios 50/10/40", "data | split already | --ratios",
+        given.someones_split),
+    Row("audit data --positive A --split random", "data | split already | --split",
+        given.someones_split),
+    Row("controls data --positive A --ratios 50/10/40", "data | split already | --ratios",
+        given.someones_split),
+    Row("preprocess data", "data | split already | one part", given.someones_split),
+    Row("evaluate model.npz data", "data | split already | one part", given.someones_split),
+
+    # Classes from a csv file
+    *rows("split slices --labels l.csv",
+        ("--labels | l.csv | UTF-8", file("l.csv", b"\xff\xfe")),
+        ("--labels l.csv | first line | Infected/a.png, x | file,label",
+            file("l.csv", "Infected/a.png,x\n")),
+        ("--labels l.csv | files | file, path, label | name one column",
+            file("l.csv", "file,path,label\n")),
+        ("--labels l.csv | classes | file, age, sex", file("l.csv", "file,age,sex\n")),
+        ("--labels l.csv | none of the 1 files | slices | gone.png | paths",
+            file("l.csv", "file,label\ngone.png,x\n")),
+        ("--labels l.csv | none of the 1 files | truth.csv: its extension .csv",
+            file("l.csv", "file,label\ntruth,x\n")),
+        ("--labels l.csv | 1 files | label | line 2 'x' | line 4 'y' | correct",
+            file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},x\n{A_SLICE},y\n")),
+        ("--labels l.csv | label | case only | COVID: 1, covid: 1",
+            file("l.csv", f"file,label\n{A_SLICE},COVID\n{B_SLICE},covid\n")),
+        ("--labels l.csv | two classes | found 1 (x: 2)",
+            file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},x\n")),
+        ("--labels l.csv | two classes | nothing: 1",
+            file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},\n")),
+        ("--labels l.csv | 'a/b' | folder | write",
+            file("l.csv", f"file,label\n{A_SLICE},a/b\n{B_SLICE},x\n")),
+        ("l.csv | positive | x and y | --positive",
+            file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},y\n")),
+        ("l.csv: line 2 | 3 cells | 2 columns | quotes", file("l.csv", "file,label\na,b,c\n"))),
+    Row("preprocess data --labels l.csv", "l.csv | 1 DICOM file | png",
+        all_of(file("data/a.dcm", "x"), file("l.csv", "file,label\na.dcm,x\n"))),
+    Row("evaluate model.npz slices --labels l.csv", "l.csv | classes Not_Infected and Infected | x | rename",
+        file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},Infected\n")),
 
     # Split folders
     *rows("train --data parts",

@@ -9,11 +9,11 @@ from covid.common.choices import GROUP
 from covid.common.errors import shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
 from covid.common.screen import say
-from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
+from covid.data.existing_split import refuse_another_split, split_of
+from covid.data.find_images import find_images
 from covid.data.groups import known_groups, require_groups
 from covid.data.ratios import DEFAULT_RATIOS
-from covid.data.split import plan_split
 from covid.data.split_folder import check_kept, is_split, is_synthetic, read_split
 from covid.pipeline.audit_step import as_planned
 
@@ -21,24 +21,30 @@ from covid.pipeline.audit_step import as_planned
 def audit(options: Namespace) -> dict:
     """`covid audit`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     column = group_column(options)
     if is_split(options.data):
         folder = read_split(options.data)
-        given = {"--split": options.split, "--ratios": options.ratios}
+        given = {"--split": options.split, "--ratios": options.ratios, "--labels": options.labels}
         check_kept(folder, options.positive, given)
         dataset, split = as_planned(folder)
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
     else:
-        dataset = scan(options.data, options.positive)
+        dataset = find_images(options.data, options.positive, options.labels)
+        if dataset.existing is not None:
+            given = {"--split": options.split, "--ratios": options.ratios}
+            refuse_another_split(options.data, given)
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
         by_group = options.split == GROUP
         if by_group:
             require_groups(groups)
         ratios = options.ratios or DEFAULT_RATIOS
-        split = plan_split(dataset, ratios, options.seed, groups, by_group)
+        split = split_of(dataset, ratios, options.seed, groups, by_group)
+        for remark in (*dataset.notes, *split.notes):
+            say(f"note: {remark}", "yellow")
     names = None if groups is None else groups.names
     found = run_audit(dataset, split, names, options.seed, progress=True)
     note = small_print(dataset.positive, synthetic)

@@ -15,8 +15,9 @@ from covid.common.output_files import check_new_folder, check_outside, staged_fo
 from covid.common.screen import QUIET, Screen, fitted
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
-from covid.data.class_folders import scan
 from covid.data.disclaimer import note
+from covid.data.existing_split import refuse_another_split
+from covid.data.find_images import find_images
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups, require_groups
 from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import (
@@ -36,7 +37,8 @@ def controls(options: Namespace) -> dict:
     (model,), screen = options.models, Screen(options.verbose, total=2)
     recipe = recipe_for(options.recipe, model, options.epochs, options.ratios)
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     with (
         staged_folder(options.out) as folder,
         bad_files_as_errors(),
@@ -61,6 +63,7 @@ def given_split(options: Namespace) -> SplitFolder:
     """A split folder as it is; UserError for options that would need another one."""
     split = open_split(options.data)
     given = {
+        "--labels": options.labels,
         "--ratios": options.ratios,
         "--group": options.group,
         "--group-csv": options.group_csv,
@@ -78,7 +81,10 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
     The manifest gets every image's patient even where slices are split at random: only then do
     permuted labels show whether slices of one patient give each other away.
     """
-    dataset = scan(options.data, options.positive)
+    dataset = find_images(options.data, options.positive, options.labels)
+    if dataset.existing is not None:
+        given = {"--ratios": options.ratios, "--split": options.split}
+        refuse_another_split(options.data, given)
     groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
     by_group = options.split == GROUP or (options.split is None and groups is not None)
     if groups is None and is_synthetic(dataset):

@@ -12,7 +12,9 @@ from covid.common.output_files import check_csv, check_new_folder, check_outside
 from covid.common.screen import say
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
+from covid.data.existing_split import refuse_another_split
 from covid.data.images import UnreadableImage
+from covid.data.names import composed
 from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
 from covid.metrics.text_table import glossary, result_text
 from covid.training.model_file import (
@@ -33,10 +35,12 @@ def evaluate(options: Namespace) -> dict:
     check_csv(options.out)
     if options.figures is not None:
         check_new_folder(options.figures, "--figures")
-        check_outside(options.figures, options.data, "--figures")
+        if options.labels is None:
+            check_outside(options.figures, options.data, "--figures")
     model = open_model(options.model)
     unused: dict[str, str] = {}
     if is_split(options.data):
+        refuse_another_split(options.data, {"--labels": options.labels})
         part = options.part or "test"
         results = evaluate_split(model, options.data, PARTS if part == "all" else (part,), options)
     else:
@@ -83,8 +87,9 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
 def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dict[str, Result]:
     """Evaluate on parts of a split folder, whose images must be prepared as the model's were."""
     split = open_split(folder, parts)
-    if (split.negative, split.positive) != classes_of(model):
-        negative, positive = classes_of(model)
+    negative, positive = classes_of(model)
+    of_split, of_model = (split.negative, split.positive), (negative, positive)
+    if [composed(name) for name in of_split] != [composed(name) for name in of_model]:
         raise UserError(
             f"{folder}: expected the model's classes, {positive} (positive) and {negative}, found "
             f"{split.positive} (positive) and {split.negative}; take another model or folder"
@@ -115,7 +120,7 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         raise UserError(
             f"--part {options.part}: {options.data} is not split; leave it out to use all images"
         )
-    dataset = scan_for(model, options.data)
+    dataset = scan_for(model, options.data, options.labels)
     as_is = options.as_is or is_enhanced(dataset)
     unused = {str(path): reason for path, reason in dataset.skipped}
     files, labels, probabilities = [], [], []
@@ -128,7 +133,7 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         files.append(str(image.path.relative_to(options.data)))
         labels.append(image.label)
         probabilities.append(probability(model, x))
-    for remark in duplicate_notes(dataset):
+    for remark in (*dataset.notes, *duplicate_notes(dataset)):
         say(f"note: {remark}", "yellow")
     for name, reason in unused.items():
         say(f"not used: {shown(name)}: {reason}", "yellow")

@@ -6,8 +6,8 @@ import numpy as np
 
 from covid.common.choices import LUNGS
 from covid.common.output_files import check_outside, new_folder
-from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
+from covid.data.find_images import find_images
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split_folder import is_enhanced, is_synthetic
 from covid.training.model_file import crop_of, open_model, wants_enhanced
@@ -22,10 +22,11 @@ def figures(options: Namespace) -> dict:
     model = open_model(options.model) if options.model is not None else None
     if model is not None:
         first_convolution(model)  # there must be one, lest all else is drawn for nothing
-    dataset = scan(options.data, options.positive)
+    dataset = find_images(options.data, options.positive, options.labels)
     enhanced = is_enhanced(dataset)
     note = small_print(dataset.positive, is_synthetic(dataset))
-    check_outside(options.out, options.data)
+    if options.labels is None:
+        check_outside(options.out, options.data)
     with new_folder(options.out):
         rule = LUNGS if model is None else crop_of(model)
         written = source_figures(dataset, options.out, note, options.seed, rule, enhanced)

@@ -8,10 +8,12 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray, readable
+from covid.cli.commands.image_files import prepared, readable, say_above
+from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import free_name, new_folder, write_csv
 from covid.common.screen import say
+from covid.data.names import folded
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.metrics.text_table import threshold_line
 from covid.training.model_file import classes_of, open_model, threshold_of
@@ -25,28 +27,28 @@ def look(options: Namespace) -> dict:
     model = open_model(options.model)
     check_method(model, options.method)
     unreadable: dict[str, str] = {}
-    prepare = partial(prepare_gray, model, as_is=options.as_is)
-    images = list(readable("look", options.images, prepare, unreadable))
+    paths = readable("look", options.images, unreadable)
     answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
-    if images:
+    if paths:
         with new_folder(options.out):
-            answer.update(look_at_all(model, images, options))
+            answer.update(look_at_all(model, paths, options))
         say(answer["note"])
     return answer
 
 
-def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
-    """Draw all `images` (path, gray, remark), write looks.csv; the part of --json about that."""
-    looks, figures = [], []
-    for path, gray, remark in images:
-        figure = free_path(options.out, path, [look["figure"] for look in looks])
+def look_at_all(model: Model, paths: list[Path], options: Namespace) -> dict:
+    """Draw all images, write looks.csv; the part of --json about that."""
+    looks, figures, used = [], [], {}
+    prepare = partial(prepare_gray, model, as_is=options.as_is)
+    for path, gray, remark in prepared("looking", paths, prepare):
+        figure = free_path(options.out, path, used)
         note = image_note(model, path)
         found = look_figure(model, gray, path.name, figure, note, options.seed, options.method)
         guess, text = answer(model, found["probability"])
         looks.append(
             {"file": str(path), "figure": str(figure), "note": remark, "predicted": guess, **found}
         )
-        say(
+        say_above(
             f"{shown(path)}: {text}{remark and f' (note: {remark})'}\n  {found['verdict']}\n"
             f"  {shown(figure)}"
         )
@@ -55,7 +57,7 @@ def look_at_all(model: Model, images: list[tuple], options: Namespace) -> dict:
     if recommend_method(model).layers:  # there are convolutions
         from covid.figures.model_figures import filters_figure
 
-        path, gray, _ = images[0]
+        path, (gray, _) = paths[0], prepare(paths[0])
         figures = [options.out / f"{kind}-{model.name}.png" for kind in ("filters", "excited")]
         filters_figure(model, path.name, gray, figures[0], image_note(model, path))
         activation_figure(model, figures[1], model_note(model), options.seed)
@@ -78,17 +80,19 @@ def image_note(model: Model, path: Path) -> str:
     return f"{synthetic}{model_note(model)}"
 
 
-def free_path(folder: Path, image: Path, taken: list[str]) -> Path:
+def free_path(folder: Path, image: Path, used: dict[str, int]) -> Path:
     """folder/look-<image>.png, or with _2, _3, ... where an image of that name came before.
 
     Of a long name the beginning: file systems allow 255 bytes, of which a letter may take four.
+    `used` has the number given last for each name, and is kept here.
     """
-    stem = f"look-{image.stem[:50]}"
-    path, number = folder / f"{stem}.png", 1
-    while str(path).casefold() in (one.casefold() for one in taken):
+    own = f"look-{image.stem[:50]}"
+    stem, number = own, used.get(folded(own), 1)
+    while folded(stem) in used:
         number += 1
-        path = folder / f"{stem}_{number}.png"
-    return path
+        stem = f"{own}_{number}"
+    used[folded(own)], used[folded(stem)] = number, used.get(folded(stem), 1)
+    return folder / f"{stem}.png"
 
 
 def write_looks(looks: list[dict], positive: str, path: Path) -> None:

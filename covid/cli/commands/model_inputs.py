@@ -1,15 +1,14 @@
 """What the commands that ask a model share: image files prepared for it, and what it is."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from covid.common.errors import UserError, shortened, shown
-from covid.common.screen import complain
 from covid.data.disclaimer import small_print
-from covid.data.images import UnreadableImage, is_prepared, read_gray
+from covid.data.images import is_prepared, read_gray
+from covid.data.names import meant
 from covid.data.preprocess import enhance_and_crop
 from covid.training.model_file import (
     classes_of,
@@ -38,17 +37,18 @@ def label_of(model: Model, options: Namespace) -> str:
     classes = classes_of(model)
     if options.label is None:
         folder = options.image.absolute().parent.name
-        if folder in classes:
-            return folder
+        if meant(folder, classes):
+            return meant(folder, classes)
         raise UserError(
             f"{shown(options.image)}: expected it in a folder named like its class, "
             f"{' or '.join(classes)}, found {shown(folder)}; add --label with one of the two"
         )
-    if options.label not in classes:
+    label = meant(options.label, classes)
+    if label is None:
         raise UserError(
             f"--label: expected {' or '.join(classes)}, got {shortened(options.label)!r}; choose one"
         )
-    return options.label
+    return label
 
 
 def model_note(model: Model) -> str:
@@ -69,23 +69,6 @@ def answer(model: Model, p: float) -> tuple[str, str]:
     side = "above" if above else "not above"
     called = classes[int(above)]
     return called, f"p({classes[1]}) = {p:.4f}, {side} {threshold:.4f}: {called}"
-
-
-def readable(
-    command: str, paths: Iterable[Path], prepare: Callable, unreadable: dict[str, str]
-) -> Iterator[tuple]:
-    """Each path with the array and remark that `prepare` gives for it.
-
-    The reason for each that cannot be read goes into `unreadable`, and to stderr.
-    """
-    for path in paths:
-        try:
-            array, remark = prepare(path)
-        except UnreadableImage as error:
-            complain(f"covid {command}", str(error))
-            unreadable[str(path)] = error.reason
-        else:
-            yield path, array, remark
 
 
 def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:

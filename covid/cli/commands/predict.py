@@ -1,15 +1,16 @@
-"""`covid predict`: a trained model asked about single images."""
+"""`covid predict`: a trained model asked about images, one by one."""
 
 from argparse import Namespace
+from collections import Counter
 from functools import partial
 
+from covid.cli.commands.image_files import prepared, readable, say_above
 from covid.cli.commands.model_inputs import (
     about,
     answer,
     model_note,
     prepare_image,
     probability,
-    readable,
 )
 from covid.common.errors import shown
 from covid.common.output_files import check_csv, write_csv
@@ -26,11 +27,16 @@ def predict(options: Namespace) -> dict:
     answers: list[dict] = []
     unreadable: dict[str, str] = {}
     prepare = partial(prepare_image, model, as_is=options.as_is)
-    for path, x, remark in readable("predict", options.images, prepare, unreadable):
+    paths = readable("predict", options.images, unreadable)
+    for path, x, remark in prepared("predicting", paths, prepare):
         p = probability(model, x)
         guess, text = answer(model, p)
         answers.append({"file": str(path), "predicted": guess, "probability": p, "note": remark})
-        say(f"{shown(path)}: {text}{remark and f' (note: {remark})'}")
+        say_above(f"{shown(path)}: {text}{remark and f' (note: {remark})'}")
+    if len(answers) > 1:
+        counts = Counter(row["predicted"] for row in answers)
+        called = ", ".join(f"{counts[name]} {shown(name)}" for name in classes_of(model)[::-1])
+        say(f"{len(answers)} images: {called}")
     if answers:
         say(f"{threshold_line(threshold)}\n{model_note(model)}")
         if options.out is not None:

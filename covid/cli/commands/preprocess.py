@@ -7,8 +7,8 @@ from pathlib import Path
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_new_folder, check_outside
 from covid.common.screen import say
-from covid.data.class_folders import scan
 from covid.data.duplicates import duplicate_notes
+from covid.data.find_images import class_images
 from covid.data.manifest import count_statuses, unused_rows
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split_folder import is_enhanced, is_synthetic
@@ -18,12 +18,13 @@ from covid.data.write_split import write_folder
 def preprocess(options: Namespace) -> dict:
     """`covid preprocess`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
-    dataset = scan(options.data, options.positive)
+    if options.labels is None:
+        check_outside(options.out, options.data)
+    dataset = class_images(options.data, options.positive, options.labels)
     check_not_enhanced(is_enhanced(dataset), options.data, "use them as they are")
     transform = partial(enhance_and_crop, no_contour=options.no_contour, rule=options.crop)
     rows = write_folder(dataset, options.out, transform)
-    notes = duplicate_notes(dataset)
+    notes = [*dataset.notes, *duplicate_notes(dataset)]
     for remark in notes:
         say(f"note: {remark}", "yellow")
     return {

@@ -8,18 +8,23 @@ from covid.common.choices import LUNGS
 from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside
 from covid.common.screen import say
-from covid.data.class_folders import scan
+from covid.data.existing_split import refuse_another_split
+from covid.data.find_images import find_images
 from covid.data.groups import known_groups
 from covid.data.manifest import read_manifest
 from covid.data.prepare_split import prepare_split
+from covid.data.ratios import DEFAULT_RATIOS
 from covid.data.split_folder import is_enhanced
 
 
 def split(options: Namespace) -> dict:
     """`covid split`."""
     check_new_folder(options.out)
-    check_outside(options.out, options.data)
-    dataset = scan(options.data, options.positive)
+    if options.labels is None:
+        check_outside(options.out, options.data)
+    dataset = find_images(options.data, options.positive, options.labels)
+    if dataset.existing is not None:
+        refuse_another_split(options.data, {"--ratios": options.ratios})
     groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
     if options.enhance:
         check_not_enhanced(is_enhanced(dataset), options.data, "leave out --enhance")
@@ -30,7 +35,7 @@ def split(options: Namespace) -> dict:
     written = prepare_split(
         dataset,
         options.out,
-        options.ratios,
+        options.ratios or DEFAULT_RATIOS,
         options.seed,
         groups,
         by_group=True,
@@ -39,6 +44,8 @@ def split(options: Namespace) -> dict:
         no_contour=options.no_contour,
     )
     info = written.info
+    if groups is not None and info["group"] is not None:
+        say(f"patients are kept whole: {groups.source}")
     for remark in info["notes"]:
         say(f"note: {remark}", "yellow")
     counts = {part: len(files) for part, files in written.parts.items()}

@@ -16,6 +16,7 @@ from covid.cli.parser import audit_and_controls as audits
 from covid.cli.parser import run_and_train as makers
 from covid.cli.parser import trained_model as models
 from covid.cli.parser.command_parser import CommandParser, ShowVersion, did_you_mean
+from covid.common.errors import shortened
 
 ABOUT = """\
 Lung-CT slices, COVID-19 infected or not: a from-scratch CNN to read and try.
@@ -51,6 +52,12 @@ def parse(words: list[str]) -> Namespace:
         # Nothing is asked for wrongly: help is the answer, as of --help, with code 0.
         words = [*words[1:2], "--help"]
     if words[0].startswith("-"):
+        command = next((word for word in words if word in COMMANDS), None)
+        if command is not None and words[0] not in ("-h", "--help", "--version"):
+            COMMANDS[command]().error(
+                f"expected options behind the command, found {shortened(words[0])} in front of it; "
+                f"write covid {command} first"
+            )
         top().read(words)  # which ends, unless it is only "--"
         top().error("expected a command")
     if words[0] not in COMMANDS:

@@ -6,7 +6,10 @@ from covid.cli.parser.common import new_command
 from covid.cli.parser.values import model, path, positive
 from covid.common.choices import DEFAULT_MODEL, GROUP, RANDOM, STORY_PATIENTS
 
-IMAGES = "folder with two class folders, or a folder made by `covid split`"
+IMAGES = (
+    "folder with two class folders, or a split: made by `covid split`, or train, val (and test) with "
+    "the class folders in each"
+)
 
 
 def audit() -> CommandParser:
@@ -17,6 +20,7 @@ def audit() -> CommandParser:
     )
     common.add_data(command, IMAGES)
     common.add_out(command, "audit")
+    common.add_labels(command)
     common.add_positive(command)
     command.add_argument(
         "--split",
@@ -36,6 +40,7 @@ def controls() -> CommandParser:
         "covid controls my_images --out controls --group '^[^_]+'",
     )
     common.add_data(command, IMAGES)
+    common.add_labels(command)
     common.add_positive(command)
     common.add_models(command, model, DEFAULT_MODEL, "one of")
     common.add_out(command, "controls")

@@ -31,7 +31,8 @@ class CommandParser(argparse.ArgumentParser):
         known = self._option_string_actions  # argparse's own dict of them
         for word in words[: words.index("--") if "--" in words else None]:
             option = word.split("=")[0]
-            if option.startswith("--") and option not in known:
+            short = option[:1] == "-" and option[1:2].isalpha()
+            if option not in known and option.startswith("--") or short and option[:2] not in known:
                 self.error(f"unknown option {shortened(option)}{did_you_mean(option, known)}")
         options, extra = self.parse_known_intermixed_args(words)
         if extra:
@@ -46,11 +47,14 @@ class CommandParser(argparse.ArgumentParser):
             self.error("the images were named twice, as DIR and as --data; leave one out")
         options.data = options.data if options.folder is None else options.folder
         del options.folder
+        if options.data is None and getattr(options, "labels", None) is not None:
+            options.data = options.labels.parent
         if options.data is None and self.needs_images:
             self.error("expected a folder of images, as DIR or as --data DIR")
 
     def error(self, message: str):
         """End the process with one line, like all other errors of the program."""
+        message = message.replace("ignored explicit argument", "expected no value, got")
         complain(self.prog, f"{message}; see `{self.prog} --help`")
         self.exit(2)
 

@@ -39,6 +39,16 @@ def add_data(command, help_text: str = "folder with two class folders", needed=T
     command.add_argument("--data", type=path, metavar="DIR", help="the same as DIR")
 
 
+def add_labels(command) -> None:
+    command.add_argument(
+        "--labels",
+        type=path,
+        metavar="FILE.csv",
+        help="a csv file with a line for each image, its class in it; DIR (default: the file's folder) "
+        "then needs no class folders",
+    )
+
+
 def add_screen(command) -> None:
     """How much is printed: -v, -q."""
     one_of = command.add_mutually_exclusive_group()
@@ -70,7 +80,11 @@ def add_models(command, kind, default: str | tuple[str, ...], about: str) -> Non
 
 def add_images(command) -> None:
     command.add_argument(
-        "images", type=path, nargs="+", metavar="IMAGE", help="image files, of any size"
+        "images",
+        type=path,
+        nargs="+",
+        metavar="IMAGE",
+        help="image files, of any size, folders of them, or patterns such as 'a/*.png'",
     )
 
 
@@ -83,7 +97,7 @@ def add_count(command, name: str, kind, default: int | None, help_text: str) -> 
 
 def add_positive(command) -> None:
     command.add_argument(
-        "--positive", metavar="NAME", help="the class folder that is positive (default: Infected)"
+        "--positive", metavar="NAME", help="the class that is positive (default: Infected)"
     )
 
 

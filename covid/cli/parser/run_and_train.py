@@ -13,11 +13,10 @@ from covid.cli.parser.values import (
     ratios,
 )
 from covid.common import choices
-from covid.data.ratios import DEFAULT_RATIOS
 
 IMAGES = (
-    "folder with two class folders of images, or a folder made by `covid split` "
-    "(default: synthetic images, made for the occasion)"
+    "folder with two class folders of images, or a split: made by `covid split`, or train, val (and "
+    "test) with the class folders in each (default: synthetic images, made for the occasion)"
 )
 
 
@@ -28,6 +27,7 @@ def run() -> CommandParser:
         "covid run my_images --models tiny_cnn --group '^[^_]+'",
     )
     common.add_data(command, IMAGES, needed=False)
+    common.add_labels(command)
     common.add_positive(command)
     common.add_out(
         command, None, "new or empty folder for all results (default: results, results-2, ...)"
@@ -58,6 +58,7 @@ def train() -> CommandParser:
         "covid train split --model tiny_cnn --out trained",
     )
     common.add_data(command, IMAGES, needed=False)
+    common.add_labels(command)
     common.add_positive(command)
     common.add_models(command, model, choices.DEFAULT_MODEL, "one of")
     common.add_out(
@@ -109,6 +110,7 @@ def preprocess() -> CommandParser:
     )
     common.add_data(command)
     common.add_out(command, "preprocessed")
+    common.add_labels(command)
     common.add_positive(command)
     common.add_crop(command)
     common.add_no_contour(command)
@@ -123,11 +125,11 @@ def split() -> CommandParser:
     )
     common.add_data(command)
     common.add_out(command, "split")
+    common.add_labels(command)
     common.add_positive(command)
     command.add_argument(
         "--ratios",
         type=ratios,
-        default=DEFAULT_RATIOS,
         metavar="A/B/C",
         help="in per cent (default 50/10/40)",
     )

@@ -15,6 +15,7 @@ def evaluate() -> CommandParser:
     )
     common.add_model_file(command)
     common.add_data(command, "a folder made by `covid split`, or one with two class folders")
+    common.add_labels(command)
     command.add_argument(
         "--part", choices=(*PARTS, "all"), help="which part of a split folder (default test)"
     )
@@ -40,7 +41,7 @@ def evaluate() -> CommandParser:
 def predict() -> CommandParser:
     command = new_command(
         "predict",
-        "ask a trained model about single images",
+        "ask a trained model about images",
         "covid predict results/random/tiny_cnn/model.npz slice1.png slice2.jpg",
     )
     common.add_model_file(command)
@@ -57,6 +58,7 @@ def figures() -> CommandParser:
         "covid figures my_images --model results/random/tiny_cnn/model.npz",
     )
     common.add_data(command)
+    common.add_labels(command)
     common.add_positive(command)
     common.add_out(command, "figures")
     command.add_argument(

@@ -1,5 +1,7 @@
 """Class folders: which classes and files are found, which is positive, what cannot be scanned."""
 
+import unicodedata
+
 import pytest
 from class_folders import put, two_classes
 
@@ -44,6 +46,24 @@ def test_the_positive_class(tmp_path):
     dataset = scan(tmp_path, "CT_NonCOVID")
     assert dataset.negative == "CT_COVID"
     assert {image.class_name for image in dataset if image.label} == {"CT_NonCOVID"}
+
+
+def test_the_positive_class_in_another_form_or_case(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "Infecté") for form in ("NFC", "NFD"))
+    two_classes(tmp_path, 2, (decomposed, "Sain"))
+    for name in (composed, decomposed, "INFECTÉ"):
+        dataset = scan(tmp_path, name)
+        assert (dataset.positive, dataset.negative) == (decomposed, "Sain")
+        assert [image.label for image in dataset] == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("names", [("COVID", "covid"), ("Infecte\u0301", "Infect\xe9")])
+def test_classes_that_some_systems_cannot_tell_apart(tmp_path, names):
+    two_classes(tmp_path, 1, names)
+    if len(list(tmp_path.iterdir())) < 2:
+        pytest.skip("this system cannot tell them apart")
+    with pytest.raises(UserError, match="one folder on Windows and macOS; rename"):
+        scan(tmp_path, names[0])
 
 
 def test_folders_that_cannot_be_scanned(tmp_path):

@@ -9,7 +9,7 @@ from class_folders import with_four_patients
 
 from covid.cli.main import main
 from covid.common.errors import UserError
-from covid.data.class_folders import scan
+from covid.data.class_folders import ImageFile, scan
 from covid.data.groups import Groups, groups_by_pattern, groups_from_csv, groups_from_names
 from covid.data.manifest import read_manifest
 from covid.data.split import plan_split
@@ -58,6 +58,42 @@ def test_groups_by_pattern(dataset):
         f"p1_{n:02d}.png" for n in (1, 5, 9, 13)
     ]
     assert groups_by_pattern(dataset, "^[pq]([0-9])").names[dataset.images[4]] == "1"
+
+
+@pytest.mark.parametrize(
+    "regex, expected",
+    [
+        (r"p(\d)_|q(\d)_", "1"),  # the group that matches, not the first one
+        (r"p(\d)_|(q\d)_", "q1"),
+        (r"^(?P<patient>[pq]\d)_(\d+)", "q1"),
+        (r"^(?:[pq])(?P<number>\d)_", "1"),
+        (r"^((q1)|p1)", "q1"),
+    ],
+)
+def test_the_group_of_a_pattern_with_several(regex, expected):
+    image = ImageFile(Path("q1_01.png"), "Infected", 1)
+    assert groups_by_pattern([image], regex).names == {image: expected}
+
+
+@pytest.mark.parametrize(
+    "regex, said", [("^[pq](x)?", "finds nothing"), (r"^([pq])(\d)", r"finds 2 groups .*\(q, 1\)")]
+)
+def test_a_pattern_that_does_not_say_which_group(regex, said):
+    with pytest.raises(UserError, match=said):
+        groups_by_pattern([ImageFile(Path("q1_01.png"), "Infected", 1)], regex)
+
+
+def test_names_in_both_unicode_forms_are_one_patient(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "Müller") for form in ("NFC", "NFD"))
+    for name, patient in (("Infected", composed), ("Not_Infected", decomposed)):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / f"{patient}_{name}.png").touch()
+    dataset = scan(tmp_path / "data")
+    for regex in ("^[^_]+", f"^({composed})", f"^({decomposed})"):
+        assert set(groups_by_pattern(dataset, regex).names.values()) == {composed}
+    lines = [["file", "Patient"], *([i.path.name, i.path.name[:-4].split("_")[0]] for i in dataset)]
+    path = write_csv(tmp_path / "a.csv", lines)
+    assert set(groups_from_csv(dataset, path).names.values()) == {composed}
 
 
 def test_groups_from_names_and_images_without_one(dataset):

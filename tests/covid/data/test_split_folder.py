@@ -1,6 +1,7 @@
 """Split folders that were tampered with are refused."""
 
 import json
+import unicodedata
 
 import pytest
 from class_folders import two_classes
@@ -8,8 +9,34 @@ from class_folders import two_classes
 from covid.common.errors import UserError
 from covid.data.class_folders import scan
 from covid.data.split import plan_split
-from covid.data.split_folder import read_split
+from covid.data.split_folder import check_kept, open_split, read_split
 from covid.data.write_split import write_split
+
+
+def test_what_a_system_leaves_is_no_tampering(tmp_path):
+    dataset = scan(two_classes(tmp_path / "data", 8))
+    write_split(dataset, plan_split(dataset, "50/25/25"), tmp_path / "out", progress=False)
+    whole = open_split(tmp_path / "out")
+    for folder in (tmp_path / "out", *(path for path in (tmp_path / "out").rglob("*[a-z]"))):
+        if folder.is_dir():
+            for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._x.png"):
+                (folder / name).write_bytes(b"x")
+            (folder / ".ipynb_checkpoints").mkdir()
+    assert open_split(tmp_path / "out").parts == whole.parts
+    (tmp_path / "out/test/Infected/new.png").write_bytes(b"x")
+    with pytest.raises(UserError, match="new.png is not in the folder's manifest.csv"):
+        open_split(tmp_path / "out")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_positive_class_in_another_form(tmp_path, form):
+    names = (unicodedata.normalize("NFD", "Infecté"), "Sain")
+    dataset = scan(two_classes(tmp_path / "data", 8, names), names[0])
+    write_split(dataset, plan_split(dataset, "50/25/25"), tmp_path / "out", progress=False)
+    split = open_split(tmp_path / "out")
+    check_kept(split, unicodedata.normalize(form, "infecté"), {})
+    with pytest.raises(UserError, match="its positive class is"):
+        check_kept(split, "Sain", {})
 
 
 def damage_json(folder):

@@ -120,12 +120,11 @@ def test_a_model_without_convolution_is_looked_at_by_covering(tmp_path, model, i
 
 
 def test_figures_of_images_with_one_name(tmp_path):
-    taken = []
-    for name in ("a/slice.png", "b/slice.jpg", "B/SLICE.png", f"{'ü' * 120}.png"):
-        taken.append(str(free_path(tmp_path, Path(name), taken)))
-    names = [Path(path).name for path in taken]
+    used = {}
+    images = ("a/slice.png", "b/slice.jpg", "B/SLICE.png", "slice_2.png", f"{'ü' * 120}.png")
+    names = [free_path(tmp_path, Path(name), used).name for name in images]
     assert names[:3] == ["look-slice.png", "look-slice_2.png", "look-SLICE_3.png"]
-    assert len(names[3].encode()) < 255
+    assert names[3] == "look-slice_2_2.png" and len(names[4].encode()) < 255
 
 
 # The figures

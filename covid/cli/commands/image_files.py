@@ -1,0 +1,82 @@
+"""The image files that somebody names to `covid predict` and `covid look`."""
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from covid.common.errors import shown
+from covid.common.parallel import bar_options, in_parallel
+from covid.common.screen import complain, say
+from covid.data.class_folders import look_through
+from covid.data.images import UnreadableImage, read_gray
+from covid.data.no_images import what_is_there
+from minicnn.preprocessing.system_names import is_system_name
+
+
+def readable(command: str, named: Sequence[Path], unreadable: dict[str, str]) -> list[Path]:
+    """The images that are named and can be read: files, those in a folder, those of a pattern.
+
+    The reason for each of the others goes into `unreadable`, and to stderr.
+    """
+    found = [one for path in named for one in image_files(path)]
+    files = []
+    for one in in_parallel(_checked, found, "checking", "image", len(found) > 1):
+        if isinstance(one, UnreadableImage):
+            complain(f"covid {command}", str(one))
+            unreadable[str(one.path)] = one.reason
+        else:
+            files.append(one)
+    return files
+
+
+def image_files(path: Path) -> Sequence[Path | UnreadableImage]:
+    """The file itself, the images in a folder, or what a pattern such as a/*.png finds."""
+    if path.is_dir():
+        return _inside(path)
+    if os.path.lexists(path) or not glob.has_magic(str(path)):
+        return [path]  # reading it says what is wrong with it
+    there = [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
+    found = [one for one in there if not is_system_name(one.name) and not one.is_dir()]
+    return found or [UnreadableImage(path, "this pattern finds no file; correct it")]
+
+
+def _inside(folder: Path) -> Sequence[Path | UnreadableImage]:
+    """The images in a folder and in the folders inside it; says how many other files there are."""
+    images, skipped = look_through(folder)
+    others = [path for path, _ in skipped if not is_system_name(path.name)]
+    if not images:
+        there, advice = what_is_there(others) or ("no images", "name one that holds some")
+        return [UnreadableImage(folder, f"it is a folder with {there}; {advice}")]
+    if others:
+        what = f"files in {shown(folder)} that are no images, and not used: {len(others)}"
+        say(f"note: {what}", "yellow")
+    return images
+
+
+def _checked(one: Path | UnreadableImage) -> Path | UnreadableImage:
+    """The same, or why it cannot be read."""
+    if isinstance(one, Path):
+        try:
+            read_gray(one)
+        except UnreadableImage as error:
+            return error
+    return one
+
+
+def prepared(
+    title: str, paths: Sequence[Path], prepare: Callable[[Path], tuple[np.ndarray, str]]
+) -> Iterator[tuple[Path, np.ndarray, str]]:
+    """Each path with the array and remark that `prepare` gives for it; a bar counts them."""
+    for path in tqdm(paths, **bar_options(title, "image", len(paths) > 1)):
+        yield path, *prepare(path)
+
+
+def say_above(text: str) -> None:
+    """Print a text above the bar of `prepared`."""
+    with tqdm.external_write_mode(file=sys.stdout):
+        say(text)
