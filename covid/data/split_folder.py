@@ -17,6 +17,7 @@ from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, check_image
 from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
+from minicnn.files import ordinary_file
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 
 
@@ -77,7 +78,7 @@ def read_split(folder: str | Path) -> SplitFolder:
     folder = Path(folder)
     path = folder / SPLIT_INFO
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        info = json.loads(ordinary_file(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}): name a folder written by `covid split`"

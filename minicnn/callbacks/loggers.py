@@ -5,7 +5,7 @@ from pathlib import Path
 
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.monitors import Monitor
-from minicnn.files import atomic_write
+from minicnn.files import atomic_write, ordinary_file
 
 
 class ModelCheckpoint(Callback):
@@ -91,7 +91,7 @@ class CSVLogger(Callback):
         """What the file has by now, if there is one."""
         if not self.path.exists():
             return []
-        with open(self.path, newline="") as file:
+        with open(ordinary_file(self.path), newline="") as file:
             return file.readlines()
 
     def on_epoch_end(self, epoch, logs=None):
