@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
     try:
         surroundings.check_limits()
         with ending_as_ctrl_c():
-            code = run_command(options, helped)
+            code = run_command(options, helped and not surroundings.save_threads())
         sys.stdout.flush()
         return code
     except KeyboardInterrupt as error:

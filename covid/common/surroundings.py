@@ -5,6 +5,7 @@ All of it is looked at before a library is imported: some would end the process 
 
 import os
 import sys
+import threading
 
 from covid.common.errors import UserError
 
@@ -15,6 +16,7 @@ LEAST_MEMORY, LEAST_PER_CORE = 1024 * MIB, 64 * MIB
 # OpenCV ends the process for anything else than a number; for too many threads it starts them all.
 OPENCV_NUMBERS = {"OPENCV_FOR_THREADS_NUM": 4}  # with the most digits
 OPENCV_NUMBERS |= {f"OPENCV_IO_MAX_IMAGE_{what}": 18 for what in ("WIDTH", "HEIGHT", "PIXELS")}
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 OWN = ("covid", "minicnn")
 
 
@@ -52,6 +54,40 @@ def check_limits() -> None:
             f"this process may use {limit // MIB} MiB of address space, expected at least "
             f"{needed // MIB} MiB; raise the limit (ulimit -v)"
         )
+
+
+def threads_for(cores: int) -> int:
+    """How many threads a run on so many cores has: of libraries, kernels, and other processes."""
+    return 10 + 6 * cores
+
+
+def startable(count: int) -> int:
+    """How many threads can be started now, up to `count`; `ulimit -u` may say few, or none."""
+    threads, ended = [], threading.Event()
+    try:
+        for _ in range(count):
+            thread = threading.Thread(target=ended.wait, daemon=True)
+            thread.start()
+            threads.append(thread)
+    except RuntimeError:  # "can't start new thread"
+        pass
+    finally:
+        ended.set()
+    for thread in threads:
+        thread.join()
+    return len(threads)
+
+
+def save_threads() -> bool:
+    """Where there are few threads to be had, make the libraries use one each; whether that is so.
+
+    NumPy's OpenBLAS starts its own when it is imported, and ends the process if it cannot.
+    """
+    enough = threads_for(os.cpu_count() or 1)
+    few = startable(enough) < enough
+    if few:
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    return few
 
 
 def not_importable(error: Exception) -> str | None:

@@ -4,12 +4,14 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 
 import pytest
 from subprocesses import SECONDS, environment
 from terminal import in_a_terminal
 
 from covid.common import surroundings
+from covid.common.parallel import in_parallel
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 
@@ -110,3 +112,47 @@ def test_too_little_memory_for_the_libraries(tmp_path):
         assert done.returncode == 2
         assert done.stderr.startswith("covid split: this process may use ")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def few_threads(monkeypatch):
+    """A system that starts three threads more."""
+    left, start = [3], threading.Thread.start
+
+    def limited(thread):
+        left[0] -= 1
+        if left[0] < 0:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+
+
+def test_how_many_threads_can_be_started(few_threads):
+    before = threading.active_count()
+    assert surroundings.startable(2) == 2
+    assert surroundings.startable(2) == 1
+    assert surroundings.startable(2) == 0
+    assert threading.active_count() == before
+
+
+def test_libraries_get_by_with_one_thread(few_threads, monkeypatch):
+    for name in surroundings.THREAD_VARIABLES:
+        monkeypatch.setenv(name, "8")
+    assert surroundings.save_threads()
+    assert {os.environ[name] for name in surroundings.THREAD_VARIABLES} == {"1"}
+
+
+def test_nothing_changes_where_there_are_enough(monkeypatch):
+    for name in surroundings.THREAD_VARIABLES:
+        monkeypatch.setenv(name, "8")
+    assert not surroundings.save_threads()
+    assert {os.environ[name] for name in surroundings.THREAD_VARIABLES} == {"8"}
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_jobs_are_done_one_after_the_other(processes, few_threads, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert in_parallel(abs, range(-9, 0), "counting", "number", False, processes) == [
+        *range(9, 0, -1)
+    ]
