@@ -1,12 +1,15 @@
-"""Writing files so that each is either whole or as it was before."""
+"""Writing files so that each is either whole or as it was before; which files can be read."""
 
+import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LARGEST_TEXT = 2**30  # bytes; far more than any table or description has
 TEMPORARY = ".minicnn-*.tmp"  # what a process that was killed may leave behind
 
 
@@ -34,6 +37,22 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # the folder may have gone; the error on its way says so
             temporary.unlink(missing_ok=True)
+
+
+def ordinary_file(path: Path) -> Path:
+    """The path of a table or another text, if to read all of it can end.
+
+    To open a pipe waits until somebody writes to it, and a device may have no end. OSError for
+    them, for a folder, and for a file of more than `LARGEST_TEXT` bytes.
+    """
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
+    if status.st_size > LARGEST_TEXT:
+        raise OSError(errno.EFBIG, f"it has {status.st_size} bytes", str(path))
+    return Path(path)
 
 
 def temporary_name() -> str:

@@ -11,10 +11,11 @@ import io
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 
 from covid.cli.parser import parse
-from covid.common import screen
+from covid.common import screen, surroundings
 from covid.common.errors import UserError
 from covid.common.signals import ending_as_ctrl_c
 
@@ -43,6 +44,7 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
         From the parser: code 0 after help, 2 for options it cannot read.
     """
     started = time.perf_counter()
+    surroundings.open_streams()
     options = parse(sys.argv[1:] if arguments is None else arguments)
     options.started = started
     for stream in (sys.stdout, sys.stderr):
@@ -50,8 +52,9 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
             # A file name may hold bytes that are no text; to print it must not end the program.
             stream.reconfigure(errors="backslashreplace")
     try:
+        surroundings.check_limits()
         with ending_as_ctrl_c():
-            code = run_command(options, helped)
+            code = run_command(options, helped and not surroundings.save_threads())
         sys.stdout.flush()
         return code
     except KeyboardInterrupt as error:
@@ -71,6 +74,13 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
         return complain(options, f"{problem}; check the path, its permissions and the disk", 2)
     except MemoryError:
         return complain(options, "not enough memory; take a smaller model or fewer images", 2)
+    except Exception as error:
+        library = surroundings.not_importable(error)
+        if library is None:
+            raise
+        reason = f"{library} cannot be imported ({error})"
+        remedy = "correct the environment variables that are meant for it"
+        return complain(options, f"{reason}; {remedy}, or ask `covid doctor`", 2)
 
 
 def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
@@ -121,7 +131,10 @@ def import_numba() -> None:
         return
     sys.modules[name] = None  # "there is none"
     try:
-        import numba.np.arraymath  # noqa: F401
+        with warnings.catch_warnings():
+            # A value that numba cannot read counts as none; it would show a traceback of it.
+            warnings.filterwarnings("ignore", "Environment variable", RuntimeWarning)
+            import numba.np.arraymath  # noqa: F401
     finally:
         del sys.modules[name]
 

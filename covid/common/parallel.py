@@ -10,6 +10,7 @@ from typing import TypeVar
 from covid.common.errors import UserError
 from covid.common.processes import worker_pool
 from covid.common.screen import is_terminal
+from covid.common.surroundings import startable, threads_for
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -62,21 +63,25 @@ def in_parallel(
 
     opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one job a core already; more threads only get in the way
+    options = bar_options(f"  {title}", unit, progress)
     workers = max(1, min(os.cpu_count() or 1, len(jobs)))
-    pool = worker_pool(workers, one_thread) if processes else ThreadPoolExecutor(workers)
+    needed = threads_for(workers) if processes else workers
+    pool = None
     try:
+        if startable(needed) < needed:  # the system has no more: one job after the other
+            return [work(job) for job in tqdm(jobs, **options)]
+        pool = worker_pool(workers, one_thread) if processes else ThreadPoolExecutor(workers)
         waiting = [pool.submit(work, job) for job in jobs]
-        bar = tqdm(waiting, **bar_options(f"  {title}", unit, progress))
-        results = [future.result() for future in bar]
+        return [future.result() for future in tqdm(waiting, **options)]
     except BrokenProcessPool:
         raise UserError(
             f"{title}: a process has been ended from outside, perhaps because memory was short; "
             "start again"
         ) from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(opencv_threads)
-    return results
 
 
 def one_thread() -> None:

@@ -12,7 +12,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,8 @@ def complain(name: str, sentence: str) -> None:
     """Print an error on stderr: the name of the command, and one sentence."""
     name = f"{name}:"
     said = fitted(f"{name} {shown(sentence)}", sys.stderr).removeprefix(name)
-    print(f"{colored(name, 'red', sys.stderr)}{said}", file=sys.stderr)
+    with suppress(OSError):  # the exit code says it, too
+        print(f"{colored(name, 'red', sys.stderr)}{said}", file=sys.stderr)
 
 
 def duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from covid.common.errors import UserError, shortened, shown
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.names import composed, meant
+from minicnn.files import ordinary_file
 
 SEPARATORS = ",;\t"
 Line = tuple[int, list[str]]  # its number in the file, its cells
@@ -66,7 +67,7 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[Line]]:
     """
     try:
         # utf-8-sig: spreadsheets begin the file with a byte order mark
-        with open(path, newline="", encoding="utf-8-sig") as file:
+        with open(ordinary_file(path), newline="", encoding="utf-8-sig") as file:
             first = file.readline()
             file.seek(0)
             reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))

@@ -13,6 +13,7 @@ from pathlib import Path
 from covid.common.choices import MANIFEST
 from covid.common.errors import UserError
 from covid.common.output_files import write_csv
+from minicnn.files import ordinary_file
 
 COLUMNS = (
     *("part", "class", "label", "file", "source", "group", "status", "reason"),
@@ -77,7 +78,9 @@ def read_manifest(folder: str | Path) -> list[dict]:
     """
     path = Path(folder) / MANIFEST
     try:
-        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+        with open(
+            ordinary_file(path), newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file:
             reader = csv.DictReader(file)
             rows = list(reader)
             names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now

@@ -19,6 +19,7 @@ from covid.data.existing_split import refuse_another_split
 from covid.data.images import UnreadableImage, check_image
 from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
 from covid.data.names import meant
+from minicnn.files import ordinary_file
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 from minicnn.preprocessing.system_names import is_system_name
 
@@ -80,7 +81,7 @@ def read_split(folder: str | Path) -> SplitFolder:
     folder = Path(folder)
     path = folder / SPLIT_INFO
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        info = json.loads(ordinary_file(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}): name a folder written by `covid split`"

@@ -17,6 +17,7 @@ from covid.data.split_folder import SplitFolder
 from covid.figures.draw_process import draw
 from covid.training.model_file import model_input
 from covid.training.predictions import Result
+from minicnn.files import ordinary_file
 from minicnn.models import Model
 from minicnn.saliency import grad_cam, occlusion
 
@@ -101,7 +102,7 @@ def lesion_shares(split: SplitFolder) -> dict[str, float]:
 def read_truth(path: Path) -> dict[str, float]:
     """File -> lesion share; empty where there is no such table."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(ordinary_file(path), newline="", encoding="utf-8") as file:
             return {row["file"]: float(row["lesion_share"]) for row in csv.DictReader(file)}
     except (OSError, KeyError, ValueError):
         return {}

@@ -12,6 +12,7 @@ from covid.data.images import read_gray
 from covid.phantom.scan import make_patient
 from covid.phantom.shortcuts import Switches, render
 from covid.phantom.write import CLASS_FOLDERS, INFO, infected_patients, named_slices
+from minicnn.files import ordinary_file
 
 NAME = re.compile(r"synthetic-p(\d+)_s")
 
@@ -26,7 +27,7 @@ def healthy_twin(path: Path) -> np.ndarray | None:
     path = path.absolute()
     try:
         number = int(NAME.match(path.name)[1])
-        info = json.loads((path.parent.parent / INFO).read_text(encoding="utf-8"))
+        info = json.loads(ordinary_file(path.parent.parent / INFO).read_text("utf-8"))
         seed, slices, switches = info["seed"], info["slices"], Switches(**info["switches"])
         infected = number in infected_patients(info["patients"], seed)
     except (OSError, ValueError, KeyError, TypeError, UserError):

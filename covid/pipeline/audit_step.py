@@ -20,6 +20,7 @@ from covid.data.split_folder import SplitFolder
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.source import Source
+from minicnn.files import ordinary_file
 
 FOLDER = "audit"
 
@@ -78,10 +79,9 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
 def read_audit(folder: Path, dataset: Dataset) -> Audited:
     """What `write_audit` wrote; UserError where it is damaged, or of other images."""
     with damage_as_error(folder):
-        summary = json.loads((folder / AUDIT_INFO).read_text(encoding="utf-8"))
-        with open(
-            folder / AUDIT_IMAGES, newline="", encoding="utf-8", errors="surrogateescape"
-        ) as file:
+        summary = json.loads(ordinary_file(folder / AUDIT_INFO).read_text(encoding="utf-8"))
+        images = ordinary_file(folder / AUDIT_IMAGES)
+        with open(images, newline="", encoding="utf-8", errors="surrogateescape") as file:
             rows = list(csv.DictReader(file))
         # Where a class has no readable image nothing can be trained, which the split will say.
         complete = len({row["class"] for row in rows}) == 2

@@ -9,6 +9,7 @@ from covid.data import disclaimer
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import damage_as_error
 from covid.pipeline.train_models import Outcome
+from minicnn.files import ordinary_file
 
 FASTEST = ("tiny_cnn", "reduced_inception", "compact_cnn", "cnn_dropout", "cnn")  # in a step
 
@@ -35,7 +36,7 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
             with staged_folder(folder) as temporary:
                 write_controls(found, temporary, disclaimer.note(images.split))
         with damage_as_error(folder):
-            controls = json.loads((folder / CONTROLS_INFO).read_text(encoding="utf-8"))
+            controls = json.loads(ordinary_file(folder / CONTROLS_INFO).read_text("utf-8"))
             flagged = any(row["flagged"] for row in controls["rows"])
             screen.say(f"  {controls['verdict']}", "yellow" if flagged else None)
     return controls

@@ -23,6 +23,7 @@ from covid.data.groups import compile_group
 from covid.data.ratios import parse_ratios
 from covid.pipeline.options import OF_ONE_CALL, Options
 from covid.training.versions import versions
+from minicnn.files import ordinary_file
 
 GROUPINGS = ("group", "group_csv", "group_audit")  # one of them at most
 IN_JSON = {Path: str, tuple: list}  # paths are recorded as they were typed
@@ -70,7 +71,7 @@ def read_run_info(folder: Path) -> dict:
             "can be resumed; start a run with another --out"
         )
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        info = json.loads(ordinary_file(path).read_text(encoding="utf-8"))
         if info["command"] not in ("run", "train"):
             raise ValueError(f"an unknown command, {info['command']!r}")
         if not isinstance(info["started_in"], str):

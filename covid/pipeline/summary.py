@@ -15,6 +15,7 @@ from covid.pipeline.train_models import Outcome, title
 from covid.report.conclusion import conclusion, not_beaten
 from covid.training.baselines import baselines
 from covid.training.versions import versions
+from minicnn.files import ordinary_file
 
 
 def summarize(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict:
@@ -89,6 +90,6 @@ def describe_folder(split: SplitFolder, out: Path) -> dict:
 def finished_results(path: Path) -> dict:
     """What a finished run's summary.json holds; UserError where it is damaged."""
     with damage_as_error(path):
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = json.loads(ordinary_file(path).read_text(encoding="utf-8"))
         results_table(summary)  # nothing that it needs is missing
         return summary

@@ -16,6 +16,7 @@ from covid.common.errors import UserError, shortened, shown
 from covid.metrics import MEASURES
 from covid.report.model_run import ModelRun
 from covid.report.run_data import Run, SplitRun
+from minicnn.files import ordinary_file
 
 LARGEST = 1e300  # neither infinite nor NaN, and sums stay finite
 JSON_TYPES = {  # type of a field: (types in JSON, the same as text)
@@ -45,7 +46,7 @@ def read_run(folder: str | Path) -> Run:
     folder = Path(folder)
     path = folder / SUMMARY
     try:
-        run = convert(Run, json.loads(path.read_text(encoding="utf-8")), "")
+        run = convert(Run, json.loads(ordinary_file(path).read_text(encoding="utf-8")), "")
         check_names(run)
     except OSError as error:
         raise UserError(

@@ -19,7 +19,7 @@ from covid.data.labels_csv import scan_labels
 from covid.data.names import meant
 from covid.data.part_names import are_parts
 from covid.metrics import NOT_CHOSEN
-from minicnn.layers import Sigmoid
+from minicnn.layers import Conv2D, Sigmoid
 from minicnn.models import Model, load_model
 from minicnn.preprocessing.model_image import model_image
 from minicnn.preprocessing.resizing import INTERPOLATIONS
@@ -29,6 +29,9 @@ NEEDED_METADATA = ("positive", "negative", "preprocessing")
 NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
 LARGEST_IMAGE = 2048  # pixels on a side
 LARGEST_OUTPUT = 2**26  # values that one layer makes of one image: 256 MB
+# Products or sums that one layer needs for one image: seconds, in which Ctrl-C is not heard. The
+# largest layer of VGG16 needs half of it for 1024 * 1024 pixels.
+LARGEST_WORK = 2**36
 LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
 LONGEST_NAME = 255  # characters
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
@@ -170,7 +173,7 @@ def check_threshold(given) -> None:
 
 
 def check_shapes(model: Model, size: int) -> None:
-    """ValueError unless the model makes one probability of an image, in memory that there is."""
+    """ValueError unless the model makes one probability of an image, in memory and time there is."""
     shapes = [tensor.sample_shape for tensor in model.inputs]
     require(shapes == [(size, size, 1)], "input", f"images ({size}, {size}, 1)", shapes)
     shapes = [tensor.sample_shape for tensor in model.outputs]
@@ -184,6 +187,9 @@ def check_shapes(model: Model, size: int) -> None:
         # With padding, a window may be larger than its image: as much memory as it likes.
         window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", (1, 1))
         require(max(window) <= size, layer.label, f"a window of at most {size} pixels", window)
+        channels = node.inputs[0].sample_shape[-1] if isinstance(layer, Conv2D) else 1
+        work = math.prod(shape) * math.prod(window) * channels
+        require(work <= LARGEST_WORK, layer.label, "less work for one image", f"{work:.1e} sums")
 
 
 def is_plain_name(value, forbidden: str = "/") -> bool:

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 from minicnn.callbacks.base import Callback
-from minicnn.files import atomic_write
+from minicnn.files import atomic_write, ordinary_file
 
 MISSING = "NA"  # the value of a key that an epoch's logs do not have
 
@@ -59,7 +59,7 @@ class CSVLogger(Callback):
         """What the file has by now, if there is one."""
         if not self.path.exists():
             return []
-        with open(self.path, newline="") as file:
+        with open(ordinary_file(self.path), newline="") as file:
             return file.readlines()
 
     def _columns(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.files import ordinary_file
 from minicnn.numeric_checks import as_numbers, require_finite
 
 SEPARATORS = ",;\t"
@@ -71,7 +72,9 @@ def read_csv(path: str | os.PathLike) -> list[list[str]]:
     if not os.path.isfile(path):
         raise ValueError(f"{path}: expected a csv file, found no file")
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:  # after spreadsheets' mark
+        with open(
+            ordinary_file(path), newline="", encoding="utf-8-sig"
+        ) as file:  # after spreadsheets' mark
             first = file.readline()
             file.seek(0)
             reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))

@@ -500,6 +500,26 @@ UNUSABLE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         ),
         "unusable huge: expected a smaller output",
     ),
+    "huge-average": (
+        saved(
+            layers.AveragePooling2D(500, 1, padding="same", input_shape=(2000, 2000, 1)),
+            layers.MaxPooling2D(2000),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
+            preprocessing={**PREPROCESSING, "image_size": 2000},
+        ),
+        "unusable average_pooling2d: expected less work for one image, found 1.0e.12 sums",
+    ),
+    "huge-convolution": (
+        saved(
+            layers.Conv2D(1, 1500, padding="same", input_shape=(2000, 2000, 1), name="huge"),
+            layers.MaxPooling2D(2000),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
+            preprocessing={**PREPROCESSING, "image_size": 2000},
+        ),
+        "unusable huge: expected less work for one image, found 9.0e.12 sums",
+    ),
 }
 
 

@@ -165,7 +165,9 @@ def kept_in(module: str, kernel: str) -> str:
     if not hasattr(function, "stats"):
         return "nothing is compiled: NUMBA_DISABLE_JIT is set; the models were not tested"
     if function.stats.cache_path is None:
-        return "nowhere: every process compiles anew; set NUMBA_CACHE_DIR to a folder to write in"
+        from minicnn.kernels.runtime import disk_cache
+
+        return f"nowhere: every process compiles anew; {disk_cache.HINT}"
     folder = Path(function.stats.cache_path)
     files = [path for path in folder.glob("*.nb?") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 2**20

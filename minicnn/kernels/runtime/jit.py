@@ -14,6 +14,7 @@ from numba import config, njit  # noqa: E402
 from numba.core import event  # noqa: E402
 
 from minicnn.kernels.runtime.disk_cache import keep_on_disk  # noqa: E402
+from minicnn.kernels.runtime.lost_signals import raised_at_the_end  # noqa: E402
 
 FAST_SUMS = {"contract", "reassoc", "nsz"}
 
@@ -53,6 +54,8 @@ def _compiled(function, **options):
     # No C wrapper: it would take time to compile, and nothing passes a kernel to C.
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     compiled = njit(**options)(function)
+    # Where numba turns to when it needs machine code, to read or to compile it
+    compiled.compile = raised_at_the_end()(compiled.compile)
     if "forceinline" not in options:
         keep_on_disk(compiled)
     return compiled

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from minicnn.kernels.runtime.thread_count import get_threads
+from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 PIECES = 5  # for each thread, so that one that is delayed does not delay the others for long
 
@@ -104,12 +104,13 @@ def share(work: Callable, count: int, *arguments) -> None:
     Where another thread is sharing work at this moment, all of it is done here.
     """
     threads = min(get_threads(), count)
-    if threads < 2 or not _helpers_in_use.acquire(blocking=False):
+    if threads < 2 or _helpers_in_use.locked():
         work(*arguments, 0, count)
         return
-    try:
-        while len(_helpers) < threads - 1:
-            _helpers.append(_Helper())
+    # `with` alone is certain to release what Ctrl-C finds acquired. Where another thread has been
+    # faster by a moment, it is waited for.
+    with _helpers_in_use:
+        start_helpers(threads - 1)
         job = _Job(work, count, arguments, min(count, threads * PIECES))
         helpers = _helpers[: threads - 1]
         try:
@@ -120,10 +121,17 @@ def share(work: Callable, count: int, *arguments) -> None:
             job.ranges.clear()
             for helper in helpers:
                 helper.join_job()  # one that has not woken yet is not waited for
-    finally:
-        _helpers_in_use.release()
     if job.error is not None:
         raise job.error
+
+
+def start_helpers(count: int) -> None:
+    """Have so many helpers, or as many as the system has threads for; the others are done without."""
+    try:
+        while len(_helpers) < count:
+            _helpers.append(_Helper())
+    except RuntimeError:
+        set_threads(len(_helpers) + 1)
 
 
 def start_anew() -> None:

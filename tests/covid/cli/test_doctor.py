@@ -196,7 +196,8 @@ def test_an_answer_that_fails_is_a_line(monkeypatch, capsys):
 def test_where_kernels_cannot_be_kept():
     """No folder to write in: they are compiled anew, and that is said."""
     code = (
-        "import numba.core.caching\nnumba.core.caching.CacheImpl._locator_classes = []\n"
+        "from minicnn.kernels.runtime import disk_cache\n"
+        "disk_cache._StampedKernel._locator_classes = []\n"
         "from covid.cli.commands import doctor\nfrom minicnn.kernels import compiled\nimport numpy as np\n"
         "print(doctor.kept_in('minicnn.kernels.compiled', 'sigmoid_forward'))\n"
         "print(compiled.sigmoid_forward(np.zeros(1, np.float32)))"

@@ -1,5 +1,6 @@
 """Where compiled kernels are kept: installed read-only, on a full disk, damaged, made of other sources."""
 
+import contextlib
 import ctypes
 import os
 import pickle
@@ -95,6 +96,109 @@ print(minicnn.__file__)
     notices = [line for line in run.stderr.splitlines() if line.startswith(NO_FOLDER)]
     assert len(notices) == 1
     assert "NUMBA_CACHE_DIR" in notices[0]
+
+
+# Whose folder it is
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Where a kernel of this file would be kept, or None, with nothing kept beside the sources."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(disk_cache.caching.InTreeCacheLocator, "from_function", nowhere)
+    monkeypatch.setattr(disk_cache.caching.config, "CACHE_DIR", "")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    disk_cache.say_once.cache_clear()
+
+    def found() -> Path | None:
+        with contextlib.suppress(RuntimeError):
+            return Path(disk_cache.SafeCache(nowhere).cache_path)
+
+    return found
+
+
+def nowhere(*arguments):
+    return None
+
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other places, other rules")
+
+
+@linux
+def test_the_users_own_folder_is_made_private(place, tmp_path):
+    before = os.umask(0o002)
+    try:
+        folder = place()
+    finally:
+        os.umask(before)
+    assert folder.parent == tmp_path / "home" / ".cache" / "numba"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert place() == folder
+
+
+@linux
+@pytest.mark.parametrize(
+    "variables",
+    [{"HOME": None}, {"HOME": "here"}, {"XDG_CACHE_HOME": ""}, {"XDG_CACHE_HOME": "here"}],
+    ids=str,
+)
+def test_never_below_the_current_folder(variables, place, tmp_path, monkeypatch, capsys):
+    for name, value in variables.items():
+        if value is None:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])  # no entry of this user
+    planted = tmp_path / "~" / ".cache" / "numba"
+    planted.mkdir(parents=True)
+    before = list(tmp_path.rglob("*"))
+    assert place() is None
+    assert list(tmp_path.rglob("*")) == before
+    said = capsys.readouterr().err
+    assert "full path" in said and said.count("\n") == 1
+
+
+@linux
+def test_a_folder_that_was_named_has_to_be_safe(place, tmp_path, monkeypatch, capsys):
+    named = tmp_path / "named"
+    monkeypatch.setattr(disk_cache.caching.config, "CACHE_DIR", "named")
+    other = place()
+    assert other.parent == tmp_path / "home" / ".cache" / "numba"  # as if none were named
+    assert "not kept in named: this is no full path" in capsys.readouterr().err
+    monkeypatch.setattr(disk_cache.caching.config, "CACHE_DIR", str(named))
+    folder = place()
+    assert folder.parent == named
+
+    for change, undo, reason in (
+        (lambda: folder.chmod(0o770), lambda: folder.chmod(0o700), "others can write to"),
+        (lambda: folder.chmod(0o702), lambda: folder.chmod(0o700), "others can write to"),
+        (lambda: named.chmod(0o777), lambda: named.chmod(0o1777), "others can rename"),
+    ):
+        change()
+        assert place() == other
+        assert reason in capsys.readouterr().err
+        disk_cache.say_once.cache_clear()
+        undo()
+        assert place() == folder
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")
+    assert place() == other
+    assert "no folder of yours" in capsys.readouterr().err
+    folder.unlink()
+    folder.write_text("a file")
+    assert place() == other
+
+
+@linux
+def test_a_folder_of_somebody_else_is_not_taken(place, monkeypatch, capsys):
+    folder = place()
+    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+    assert place() is None
+    assert "no folder of yours" in capsys.readouterr().err
+
+
+# Disks and files
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a limit for the size of files")

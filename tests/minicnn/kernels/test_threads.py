@@ -1,13 +1,14 @@
 """Sharing work among threads: every piece once, errors come out, from threads and forks alike."""
 
 import multiprocessing
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from minicnn.kernels.runtime import spin_wait, thread_pool
+from minicnn.kernels.runtime import spin_wait, step_lock, thread_pool
 from minicnn.kernels.runtime.thread_count import get_threads, set_threads
 
 
@@ -106,3 +107,93 @@ def test_after_a_fork():
 def test_a_wrong_number_of_threads(count):
     with pytest.raises(ValueError, match="set_threads: expected an integer of at least 1"):
         set_threads(count)
+
+
+# Ctrl-C, and no threads to be had
+
+
+def interrupted_at(number: int, module, work) -> bool:
+    """Call `work()` with Ctrl-C at one of the points where a module's functions look for signals.
+
+    These are the beginnings of calls, and the ends of those of C functions; whether there was a
+    point of this number.
+    """
+    seen = 0
+
+    def interrupt(frame, event, argument):
+        nonlocal seen
+        if frame.f_code.co_filename == module.__file__ and event in ("call", "c_return"):
+            seen += 1
+            if seen == number:
+                raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def test_ctrl_c_at_any_point_leaves_the_helpers_free():
+    before = get_threads()
+    set_threads(2)
+    try:
+        # With helpers that are there, and once with one that has to be started
+        for helpers in (thread_pool._helpers, []):
+            points = 0
+            while interrupted_at(points + 1, thread_pool, share_with(helpers)):
+                points += 1
+                assert not thread_pool._helpers_in_use.locked(), points
+                seen = np.zeros(64, dtype=int)
+                thread_pool.share(count_up, 64, seen)
+                assert (seen == 1).all()
+            assert points > 15
+    finally:
+        set_threads(before)
+
+
+def share_with(helpers: list):
+    def work():
+        thread_pool._helpers[:] = helpers
+        thread_pool.share(count_up, 64, np.zeros(64, dtype=int))
+
+    return work
+
+
+def test_ctrl_c_at_any_point_leaves_the_step_free():
+    def step():
+        with step_lock.one_step_at_a_time():
+            pass
+
+    points = 0
+    while interrupted_at(points + 1, step_lock, step):
+        points += 1
+        assert not step_lock.step_lock._is_owned(), points
+        assert not step_lock.next_step.locked(), points
+    assert points >= 3
+
+
+def test_fewer_threads_where_the_system_has_no_more(monkeypatch):
+    before, start = get_threads(), threading.Thread.start
+    monkeypatch.setattr(thread_pool, "_helpers", [])
+    left = [2]
+
+    def limited(thread):
+        left[0] -= 1
+        if left[0] < 0:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    set_threads(5)
+    try:
+        seen = np.zeros(64, dtype=int)
+        for _ in range(3):
+            thread_pool.share(count_up, 64, seen)
+        assert (seen == 3).all()
+        assert get_threads() == 3
+    finally:
+        set_threads(before)
