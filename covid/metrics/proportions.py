@@ -1,4 +1,4 @@
-"""The confusion matrix at one threshold, its proportions, and Wilson's interval."""
+"""The confusion matrix at one threshold, its proportions, Wilson's interval, Fisher's test."""
 
 import math
 from statistics import NormalDist
@@ -86,3 +86,30 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
     low = 0.0 if successes == 0 else (center - spread) / scale
     high = 1.0 if successes == n else (center + spread) / scale
     return low, high
+
+
+def fisher_exact(successes: tuple[int, int], totals: tuple[int, int]) -> float:
+    """Two-sided p value of Fisher's exact test: do two proportions differ by more than chance?
+
+    Of N = n1 + n2 trials, K succeeded. If success has nothing to do with the sample, the number in
+    the first sample is hypergeometric::
+
+        P(k) = C(n1, k) C(n2, K - k) / C(N, K)
+
+    p is the sum of all P(k) that are not larger than that of the k that was found.
+
+    Source: Fisher 1935, "The logic of inductive inference".
+
+    `successes` are k and K - k, `totals` n1 and n2; each success lies in [0, its total].
+    """
+    (first, second), found = totals, sum(successes)
+    possible = range(max(0, found - second), min(found, first) + 1)
+    logs = {k: log_ways(first, k) + log_ways(second, found - k) for k in possible}
+    highest = logs[successes[0]] + 1e-7  # equal ones differ by rounding
+    whole = log_ways(first + second, found)
+    return min(1.0, math.fsum(math.exp(log - whole) for log in logs.values() if log <= highest))
+
+
+def log_ways(n: int, k: int) -> float:
+    """Logarithm of the binomial coefficient C(n, k)."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

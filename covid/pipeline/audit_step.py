@@ -71,6 +71,8 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         summary = audited.summary
         bad = summary["leaks"] or summary["shortcuts"]
         screen.say(f"  {summary['verdict']}", "yellow" if bad else None)
+        if summary.get("unseen"):  # not in audits of earlier versions
+            screen.say(f"  note: {summary['unseen']}")
     return audited
 
 
