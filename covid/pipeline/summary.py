@@ -18,7 +18,7 @@ from covid.training.versions import versions
 
 
 def summarize(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict:
-    """All that summary.json holds."""
+    """What summary.json holds of source and trainings."""
     first = next(iter(outcomes.values()))
     split = first.first_split
     groups = source.groups
