@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.errors import UserError
+from covid.common.names import check_class_names
 
 DEFAULT_POSITIVE = "Infected"
 IMAGE_EXTENSIONS = {
@@ -63,10 +64,12 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     Raises
     ------
     UserError
-        No such folder, not two class folders, a class without images, or no positive class.
+        No such folder, not two class folders, one whose name cannot be printed, a class without
+        images, or no positive class.
     """
     folder = Path(folder)
     names = _class_names(folder)
+    check_class_names(folder, names)
     positive = _choose_positive(folder, names, positive)
     images: list[ImageFile] = []
     skipped: list[tuple[Path, str]] = []

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from covid.common.csv_cells import unquoted
 from covid.common.errors import UserError, shortened, shown
 from covid.data.class_folders import Dataset, ImageFile
 
@@ -68,7 +69,7 @@ def read_table(path: Path) -> tuple[list[str], list[Line]]:
             file.seek(0)
             reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
             header, *lines = [
-                (reader.line_num, [cell.strip() for cell in cells]) for cells in reader
+                (reader.line_num, [unquoted(cell.strip()) for cell in cells]) for cells in reader
             ] or [(1, [])]
     except OSError as error:
         raise UserError(

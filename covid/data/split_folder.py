@@ -13,6 +13,7 @@ from pathlib import Path
 
 from covid.common.choices import MANIFEST, PARTS, SPLIT_INFO
 from covid.common.errors import UserError, shortened
+from covid.common.names import is_plain_name
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, check_image
@@ -33,8 +34,8 @@ def _are_counts(value) -> bool:
 
 
 NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
-    "positive": lambda value: isinstance(value, str) and value != "",
-    "negative": lambda value: isinstance(value, str) and value != "",
+    "positive": is_plain_name,
+    "negative": is_plain_name,
     "ratios": lambda value: _is_list(value, float) and len(value) == 3,
     "seed": lambda value: isinstance(value, int),
     "group": lambda value: value is None or isinstance(value, str),

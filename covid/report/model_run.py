@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from covid.common.choices import PARTS
+from covid.common.csv_cells import CsvRows
 
 # Counts, rows the true class, columns the predicted: (tn, fp), (fn, tp).
 Confusion = tuple[tuple[int, int], tuple[int, int]]
@@ -145,6 +146,6 @@ def read_csv(path: Path) -> list[dict]:
     """The lines of a csv file; none where it is missing or damaged."""
     try:
         with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-            return list(csv.DictReader(file))
+            return list(CsvRows(file))
     except (OSError, csv.Error, ValueError):
         return []

@@ -5,13 +5,13 @@ how files are called, so nothing is used before metadata, shapes and weights are
 """
 
 import math
-import unicodedata
 from pathlib import Path
 
 import numpy as np
 
 from covid.common.choices import CONTOURS, CROPS
 from covid.common.errors import UserError
+from covid.common.names import is_plain_name
 from covid.data.class_folders import Dataset, scan
 from covid.metrics import NOT_CHOSEN
 from minicnn.layers import Sigmoid
@@ -25,7 +25,6 @@ NEEDED_PREPROCESSING = ("enhance", "image_size", "interpolation")
 LARGEST_IMAGE = 2048  # pixels on a side
 LARGEST_OUTPUT = 2**26  # values that one layer makes of one image: 256 MB
 LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
-LONGEST_NAME = 255  # characters
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
 
 
@@ -169,17 +168,6 @@ def check_shapes(model: Model, size: int) -> None:
         # With padding, a window may be larger than its image: as much memory as it likes.
         window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", (1, 1))
         require(max(window) <= size, layer.label, f"a window of at most {size} pixels", window)
-
-
-def is_plain_name(value, forbidden: str = "/") -> bool:
-    """Whether a value can be the name of a folder, and can be printed.
-
-    Names with bytes that are no text are allowed, since class folders may have them.
-    """
-    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_NAME:
-        return False
-    controls = any(unicodedata.category(char) == "Cc" for char in value)
-    return not controls and value not in (".", "..") and not set(value) & set(forbidden)
 
 
 def require(fits: bool, what: str, expected: str, found) -> None:
