@@ -58,9 +58,9 @@ def fitted(text: str, stream) -> str:
     return "\n".join(lines)
 
 
-def put(text: str, end: str = "\n") -> None:
+def put(text, end: str = "\n") -> None:
     """Print lines as they are, but for what a name in them may do to the terminal."""
-    print(printable(text), end=end, flush=True)
+    print(printable(str(text)), end=end, flush=True)
 
 
 def printable(text: str) -> str:
