@@ -44,9 +44,7 @@ class Confounder:
     negative_mean: float
     units: tuple[int, int]  # groups with images of the negative and of the positive class
     flagged: bool
-    found: str = (
-        ""  # a sentence, where a value that only one class has was found; see `file_values`
-    )
+    found: str = ""  # of a value that only one class has: its sentence, see `file_values`
 
     def summary(self) -> dict:
         """As it stands in audit.json."""

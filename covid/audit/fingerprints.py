@@ -64,6 +64,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
     measures = np.zeros((count, len(MEASURES)), np.float32)
     hashes = np.zeros((count, WORDS), np.uint64)
     details = np.zeros((count, SIDE, SIDE), np.int8)
+    same: dict[frozenset[Fact], frozenset[Fact]] = {}  # many files have the same: kept once
 
     def work(index: int) -> tuple | str:
         image = images[index]
@@ -76,7 +77,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
         hashes[index], details[index] = look(gray)
         digest = hashlib.blake2b(data, digest_size=DIGEST).digest()
         facts = file_facts(data, image.path, image.class_name)
-        return digest, image_kind(data), pixel_mode(data), facts
+        return digest, image_kind(data), pixel_mode(data), same.setdefault(facts, facts)
 
     found = in_parallel(work, range(count), "auditing", "image", progress)
     readable = [index for index, facts in enumerate(found) if not isinstance(facts, str)]

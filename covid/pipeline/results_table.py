@@ -16,7 +16,7 @@ def results_table(summary: dict) -> str:
     rows = [row_of(name, split) for split in splits for name in tests_of(split)]
     differ = any(accuracies_differ(one["measures"]) for s in splits for one in tests_of(s).values())
     header, *lines = aligned(rows, "" if differ else "balanced")
-    doubt = [*wrapped(summary["doubt"]), ""] if summary.get("doubt") else []  # since version 0.2
+    doubt = [*wrapped(summary["doubt"]), ""] if summary.get("doubt") else []
     text = [*doubt, *wrapped(summary["conclusion"]), "", header, "-" * len(header)]
     for split in splits:
         count = len(tests_of(split))
