@@ -1,6 +1,7 @@
 """The confusion matrix at one threshold, its proportions, Wilson's interval, Fisher's test."""
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -103,13 +104,19 @@ def fisher_exact(successes: tuple[int, int], totals: tuple[int, int]) -> float:
     `successes` are k and K - k, `totals` n1 and n2; each success lies in [0, its total].
     """
     (first, second), found = totals, sum(successes)
-    possible = range(max(0, found - second), min(found, first) + 1)
-    logs = {k: log_ways(first, k) + log_ways(second, found - k) for k in possible}
-    highest = logs[successes[0]] + 1e-7  # equal ones differ by rounding
-    whole = log_ways(first + second, found)
-    return min(1.0, math.fsum(math.exp(log - whole) for log in logs.values() if log <= highest))
+    factorials = log_factorials(first + second)
+
+    def ways(n: int, k: np.ndarray) -> np.ndarray:
+        """Logarithm of the binomial coefficients C(n, k)."""
+        return factorials[n] - factorials[k] - factorials[n - k]
+
+    k = np.arange(max(0, found - second), min(found, first) + 1)
+    logs = ways(first, k) + ways(second, found - k) - ways(first + second, np.array(found))
+    highest = logs[successes[0] - k[0]] + 1e-7  # equal ones differ by rounding
+    return min(1.0, float(np.exp(logs[logs <= highest]).sum()))
 
 
-def log_ways(n: int, k: int) -> float:
-    """Logarithm of the binomial coefficient C(n, k)."""
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+@lru_cache(maxsize=4)
+def log_factorials(n: int) -> np.ndarray:
+    """Logarithms of 0! to n!, (n + 1,) float64."""
+    return np.array([math.lgamma(k + 1) for k in range(n + 1)])
