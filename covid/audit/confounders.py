@@ -44,6 +44,7 @@ class Confounder:
     negative_mean: float
     units: tuple[int, int]  # groups with images of the negative and of the positive class
     flagged: bool
+    found: str = ""  # of a value that only one class has: its sentence, see `file_values`
 
     def summary(self) -> dict:
         """As it stands in audit.json."""
@@ -64,7 +65,12 @@ def find_confounders(prints: Fingerprints, groups: np.ndarray) -> list[Confounde
     ]
     for column, (name, title) in enumerate(MEASURES.items()):
         rated.append(rate(name, title, prints.measures[:, column], labels, groups))
-    return sorted(rated, key=lambda found: (not found.flagged, -found.auc, found.name))
+    return strongest_first(rated)
+
+
+def strongest_first(confounders: list[Confounder]) -> list[Confounder]:
+    """The flagged ones first, then by their AUC."""
+    return sorted(confounders, key=lambda one: (not one.flagged, -one.auc, one.name))
 
 
 def rate(

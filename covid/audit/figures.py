@@ -60,7 +60,7 @@ def confounder_intervals(
         negative, positive = confounders[0]["units"]
         axes.axvline(0.5, color=GRAY, linestyle="--", linewidth=1, label="chance")
         axes.axvline(BAR, color=GRAY, linewidth=1, label="bar for the lower end")
-        axes.plot([], [], "s-", color=ORANGE, label="flagged: separates the classes")
+        axes.plot([], [], "s-", color=ORANGE, label="flagged: gives classes away")
         names = [f"{found['title']}  {found['auc']:.2f}" for found in confounders]
         axes.set_yticks(range(len(confounders)), names)
         axes.set(xlim=(0, 1.02), ylim=(len(confounders) - 0.5, -0.5))

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from covid.audit.confounders import BAR, Confounder, auc_interval
+from covid.audit.file_values import FileValue
 from covid.audit.fingerprints import Fingerprints
 from covid.audit.lookalikes import Pairs
 from covid.common.choices import OWN_SPLIT
@@ -29,6 +30,7 @@ class Audit:
     candidates: Pairs  # all pairs that were compared, the most similar first
     inferred: np.ndarray  # (images,), int64, number of each image's group of look-alikes
     confounders: list[Confounder]  # the flagged ones first, then by their AUC
+    values: list[FileValue]  # of file properties: all that were tested, those found first
     names: dict[ImageFile, str] | None  # the patients, where they are known
 
     @cached_property
@@ -104,6 +106,11 @@ class Audit:
         """Whether the test has images, or patients, of the other side."""
         patients = self.patients_on_both_sides
         return self.test_images_with_one > 0 or bool(patients and patients["count"])
+
+    @property
+    def unseen(self) -> list[FileValue]:
+        """Values that give a class away, of properties that no model sees: tags and names."""
+        return [value for value in self.values if value.found and not value.seen]
 
     @property
     def shortcuts(self) -> bool:

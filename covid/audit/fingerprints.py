@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.audit.file_facts import Fact, file_facts
 from covid.audit.hashing import SIDE, WORDS, look
 from covid.audit.measures import MEASURES, measure
 from covid.audit.pixel_mode import pixel_mode
@@ -28,6 +29,7 @@ class Fingerprints:
     digests: list[bytes]  # check sums of the files
     formats: list[str]  # such as "png"
     modes: list[str]  # such as "gray, 8 bit"
+    facts: list[frozenset[Fact]]  # see `covid.audit.file_facts`
     measures: np.ndarray  # (images, len(MEASURES)), float32; see `covid.audit.measures`
     hashes: np.ndarray  # (images, WORDS), uint64; see `covid.audit.hashing`
     details: np.ndarray  # (images, SIDE, SIDE), int8; all zeros for a flat image
@@ -62,23 +64,26 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
     measures = np.zeros((count, len(MEASURES)), np.float32)
     hashes = np.zeros((count, WORDS), np.uint64)
     details = np.zeros((count, SIDE, SIDE), np.int8)
+    same: dict[frozenset[Fact], frozenset[Fact]] = {}  # many files have the same: kept once
 
-    def work(index: int) -> tuple[bytes, str, str] | str:
+    def work(index: int) -> tuple | str:
+        image = images[index]
         try:
-            data = read_file(images[index].path)
+            data = read_file(image.path)
             gray = decode(data, "grayscale")
         except ValueError as error:
             return str(error)
         measures[index] = measure(gray)
         hashes[index], details[index] = look(gray)
         digest = hashlib.blake2b(data, digest_size=DIGEST).digest()
-        return digest, image_kind(data), pixel_mode(data)
+        facts = file_facts(data, image.path, image.class_name)
+        return digest, image_kind(data), pixel_mode(data), same.setdefault(facts, facts)
 
     found = in_parallel(work, range(count), "auditing", "image", progress)
     readable = [index for index, facts in enumerate(found) if not isinstance(facts, str)]
     if len(readable) < count:
         measures, hashes, details = measures[readable], hashes[readable], details[readable]
-    columns = ([found[index][column] for index in readable] for column in range(3))
+    columns = ([found[index][column] for index in readable] for column in range(4))
     return Fingerprints(
         [images[index] for index in readable],
         *columns,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from covid.audit.confounders import find_confounders
+from covid.audit.file_values import file_values, with_file_values
 from covid.audit.findings import Audit
 from covid.audit.fingerprints import fingerprint
 from covid.audit.lookalikes import find_candidates, inferred_groups
@@ -51,8 +52,9 @@ def run_audit(
     candidates = find_candidates(prints, sides, progress)
     inferred = inferred_groups(len(prints), candidates)
     groups = inferred if names is None else codes_of([names[image] for image in prints.images])
-    confounders = find_confounders(prints, groups)
-    return Audit(dataset, split, prints, parts, candidates, inferred, confounders, names)
+    values = file_values(prints, groups)
+    confounders = with_file_values(find_confounders(prints, groups), values, prints, groups)
+    return Audit(dataset, split, prints, parts, candidates, inferred, confounders, values, names)
 
 
 def codes_of(names: list[str]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from covid.audit.findings import Audit
 from covid.common.choices import OWN_SPLIT, RANDOM
 
-NAMED = 3  # confounders named in the sentence; the others are counted
+NAMED = 3  # confounders, or values of file properties, named in a sentence; others are counted
 
 
 def verdict(audit: Audit) -> str:
@@ -54,6 +54,11 @@ def summarize(audit: Audit) -> dict:
         "patients_on_both_sides": audit.patients_on_both_sides,
         "confounders": [found.summary() for found in audit.confounders],
         "shortcuts": audit.shortcuts,
+        "file_values": {
+            "tested": len(audit.values),
+            "found": [value.summary() for value in audit.values if value.found],
+        },
+        "unseen": unseen_sentence(audit),
     }
 
 
@@ -92,12 +97,19 @@ def shortcut_clause(audit: Audit) -> str:
     """What separates the classes without a look at the lungs."""
     if not audit.confounders:
         return "one class has no readable image, so nothing is known of shortcuts"
-    flagged = [found for found in audit.confounders if found.flagged]
-    if flagged:
-        named = [f"{found.title} (AUC {found.auc:.2f})" for found in flagged[:NAMED]]
-        if len(flagged) > NAMED:
-            named.append(f"{len(flagged) - NAMED} more")
-        return f"the classes can be separated without the lungs, by {listed(named)} alone"
+    flagged = [one for one in audit.confounders if one.flagged]
+    measures = [f"{one.title} (AUC {one.auc:.2f})" for one in flagged if not one.found]
+    values = [one.found for one in flagged if one.found]
+    clauses = []
+    if measures:
+        clauses.append(
+            f"the classes can be separated without the lungs, by {first(measures)} alone"
+        )
+    if values:
+        few = " (perhaps of a few patients only: name them with --group)" * (audit.names is None)
+        clauses.append(f"some images give their class away without the lungs: {first(values)}{few}")
+    if clauses:
+        return "; ".join(clauses)
     strongest = audit.confounders[0]
     highest = f"highest AUC: {strongest.title}, {strongest.auc:.2f}"
     if not audit.enough_groups:
@@ -106,6 +118,22 @@ def shortcut_clause(audit: Audit) -> str:
             f"confounder ({highest})"
         )
     return f"no confounder found ({highest})"
+
+
+def unseen_sentence(audit: Audit) -> str:
+    """What tags and names give away, which no model sees; empty where they give nothing away."""
+    if not audit.unseen:
+        return ""
+    return (
+        "No model sees names and tags of files, but they show that the classes come from different "
+        f"sources: {first([value.sentence for value in audit.unseen])}."
+    )
+
+
+def first(names: list[str]) -> str:
+    """The first few, and how many more there are."""
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    return listed(names[:NAMED] + more)
 
 
 def listed(names: list[str]) -> str:

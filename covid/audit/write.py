@@ -1,4 +1,4 @@
-"""Writes what an audit found: audit.json, pairs.csv, images.csv, pairs.png, confounders.png."""
+"""Writes what an audit found: audit.json, pairs.csv, images.csv, values.csv, and two figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.audit.file_values import FileValue
 from covid.audit.findings import Audit
 from covid.audit.hashing import SIDE
 from covid.audit.lookalikes import (
@@ -32,7 +33,11 @@ PAIR_COLUMNS = (
 )
 IMAGE_COLUMNS = (
     *("file", "class", "part", "patient", "look_alikes", "nearest_across", "correlation"),
-    *("format", "mode", "hash", "flat", *MEASURES),
+    *("format", "mode", "hash", "flat", *MEASURES, "tags"),
+)
+VALUE_COLUMNS = (
+    *("property", "value", "class", "files", "of_files", "units", "of_units", "p"),
+    *("seen", "found"),
 )
 
 
@@ -73,6 +78,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
     )
     write_csv(folder / "pairs.csv", PAIR_COLUMNS, pair_rows(audit))
     write_csv(folder / AUDIT_IMAGES, IMAGE_COLUMNS, image_rows(audit))
+    write_csv(folder / "values.csv", VALUE_COLUMNS, map(value_row, audit.values))
     positive = f"(positive class: {audit.dataset.positive})"
     if audit.confounders:
         draw(
@@ -138,7 +144,17 @@ def image_rows(audit: Audit) -> Iterable[Sequence]:
             *(prints.formats[index], prints.modes[index], prints.hashes[index].tobytes().hex()),
             int(flat[index]),
             *(f"{value:.6g}" for value in prints.measures[index]),
+            "; ".join(sorted(value for name, value in prints.facts[index] if name == "tag")),
         )
+
+
+def value_row(value: FileValue) -> Sequence:
+    """A row of values.csv for each value of a file property that was tested."""
+    seen_found = int(value.seen), int(value.found)
+    return (
+        *(value.name, value.value, value.class_name, *value.files, *value.units),
+        *(f"{value.p:.3g}", *seen_found),
+    )
 
 
 def nearest_across(audit: Audit) -> dict[int, tuple[int, float]]:

@@ -19,6 +19,10 @@ from covid.common import screen, surroundings
 from covid.common.errors import UserError
 from covid.common.signals import ending_as_ctrl_c
 
+# Command -> what of its result makes it end with code 2, if there is any. In the results of others
+# a file that could not be used is no failure.
+FAILURES = {"predict": "unreadable", "look": "unreadable", "doctor": "broken"}
+
 
 def main(arguments: list[str] | None = None, helped: bool = False) -> int:
     """Run one command.
@@ -105,7 +109,7 @@ def run_command(options: argparse.Namespace, helped: bool) -> int:
             result = command(options)
     if options.json:
         print(json_text(result))
-    return 2 if result.get("unreadable") or result.get("broken") else 0
+    return 2 if result.get(FAILURES.get(options.command)) else 0
 
 
 def function_of(command: str) -> Callable[[argparse.Namespace], dict]:

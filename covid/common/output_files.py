@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from covid.common.csv_cells import quoted
 from covid.common.errors import UserError
 from minicnn.files import atomic_write, temporary_name
 
@@ -142,12 +143,15 @@ def without_nan(content):
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write a csv file as a whole; file names that are not valid UTF-8 come back as they were."""
+    """Write a csv file as a whole; file names that are not valid UTF-8 come back as they were.
+
+    No cell is a formula; see `covid.common.csv_cells`, which has the reader.
+    """
     encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
     with atomic_write(path) as temporary, open(temporary, "w", newline="", **encoding) as file:
         writer = csv.writer(file)
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows(map(quoted, row) for row in rows)
 
 
 def write_json(content: dict, path: Path) -> None:

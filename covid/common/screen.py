@@ -58,9 +58,19 @@ def fitted(text: str, stream) -> str:
     return "\n".join(lines)
 
 
+def put(text, end: str = "\n") -> None:
+    """Print lines as they are, but for what a name in them may do to the terminal."""
+    print(printable(str(text)), end=end, flush=True)
+
+
+def printable(text: str) -> str:
+    """Lines without control characters: escape sequences, reversed writing, tabs."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
 def say(text: str, color: str | None = None) -> None:
     """Print a text so that it fits the terminal."""
-    lines = fitted(text, sys.stdout).split("\n")
+    lines = fitted(printable(text), sys.stdout).split("\n")
     print("\n".join(colored(line, color, sys.stdout) for line in lines), flush=True)
 
 
@@ -128,7 +138,7 @@ class Screen:
     def phase(self, title: str) -> Iterator[Phase]:
         """One phase: counts it, and prints its line."""
         self.number += 1
-        phase, begun = Phase(), time.perf_counter()
+        phase, begun, title = Phase(), time.perf_counter(), shown(title)
         if self.verbose == QUIET:
             yield phase
             return
@@ -144,7 +154,7 @@ class Screen:
             with _others_above(head) if rewrites else nullcontext():
                 yield phase
             took = duration(time.perf_counter() - begun)
-            result = f"{phase.result}, {took}" if phase.result else took
+            result = f"{shown(phase.result)}, {took}" if phase.result else took
             if self.verbose == VERBOSE:
                 print(f"  done: {result}", flush=True)
                 return

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from covid.common.errors import UserError
-from covid.data.names import folded, meant
+from covid.common.plain_names import check_class_names
 from covid.data.no_images import what_is_there
 from covid.data.part_names import TRAIN, are_parts, part_of
+from covid.data.same_names import folded, meant
 from minicnn.preprocessing.system_names import is_system_name
 
 DEFAULT_POSITIVE = "Infected"
@@ -79,7 +80,8 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     Raises
     ------
     UserError
-        No such folder, not two class folders, a class without images, or no positive class.
+        No such folder, not two class folders, one whose name cannot be printed, a class without
+        images, or no positive class.
     """
     folder = Path(folder)
     names = _class_names(folder)
@@ -165,7 +167,11 @@ def _instead(folder: Path) -> tuple[str, str] | None:
 
 
 def choose_positive(folder: Path, names: Sequence[str], positive: str | None) -> tuple[str, str]:
-    """The positive and the negative one of two classes; `positive` may differ in case."""
+    """The positive and the negative one of two classes; `positive` may differ in case.
+
+    UserError for another one, and for a name that a model could not be used with.
+    """
+    check_class_names(folder, names)
     chosen = DEFAULT_POSITIVE if positive is None else meant(positive, names)
     if chosen in names:
         return chosen, names[1 - names.index(chosen)]

@@ -24,9 +24,9 @@ from covid.data.class_folders import (
 )
 from covid.data.fold_split import divide_rest
 from covid.data.groups import Groups
-from covid.data.names import folded
 from covid.data.part_names import TEST, TRAIN, VALIDATE, are_parts, part_of
 from covid.data.ratios import parse_ratios
+from covid.data.same_names import folded
 from covid.data.split import Split, plan_split
 
 

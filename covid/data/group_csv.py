@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from covid.common.csv_cells import unquoted
 from covid.common.errors import UserError, shortened, shown
 from covid.data.class_folders import Dataset, ImageFile
-from covid.data.names import composed, meant
+from covid.data.same_names import composed, meant
 from minicnn.files import ordinary_file
 
 SEPARATORS = ",;\t"
@@ -72,7 +73,8 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[Line]]:
             file.seek(0)
             reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
             header, *lines = [
-                (reader.line_num, [composed(cell.strip()) for cell in cells]) for cells in reader
+                (reader.line_num, [composed(unquoted(cell.strip())) for cell in cells])
+                for cells in reader
             ] or [(1, [])]
     except OSError as error:
         raise UserError(

@@ -19,7 +19,7 @@ from covid.common.choices import DEFAULT_COLUMN
 from covid.common.errors import UserError, shortened
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.group_csv import read_group_names
-from covid.data.names import composed
+from covid.data.same_names import composed
 
 LOOK_ALIKES = "the audit's look-alikes"  # the source of groups inferred; split.json has it, too
 SYNTHETIC_GROUP = "^[^_]+"  # the patient's number in the names of synthetic images

@@ -26,9 +26,9 @@ from covid.data.class_folders import (
     why_no_image,
 )
 from covid.data.group_csv import Line, read_table, tidy
-from covid.data.names import composed, folded
 from covid.data.no_images import what_is_there
 from covid.data.part_names import are_parts
+from covid.data.same_names import composed, folded
 
 # Names of columns, without case and everything but letters.
 FILE = "file|filename|filepath|path|image|imagename|imagefile|imagepath|img|imageid"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covid.common.choices import MANIFEST
+from covid.common.csv_cells import CsvRows
 from covid.common.errors import UserError
 from covid.common.output_files import write_csv
 from minicnn.files import ordinary_file
@@ -81,7 +82,7 @@ def read_manifest(folder: str | Path) -> list[dict]:
         with open(
             ordinary_file(path), newline="", encoding="utf-8", errors="surrogateescape"
         ) as file:
-            reader = csv.DictReader(file)
+            reader = CsvRows(file)
             rows = list(reader)
             names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now
         for row in rows if names == COLUMNS else ():

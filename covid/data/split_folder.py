@@ -14,11 +14,12 @@ from pathlib import Path
 from covid.common.choices import MANIFEST, PARTS, SPLIT_INFO
 from covid.common.errors import UserError, shortened
 from covid.common.parallel import in_parallel
+from covid.common.plain_names import is_plain_name
 from covid.data.class_folders import Dataset
 from covid.data.existing_split import refuse_another_split
 from covid.data.images import UnreadableImage, check_image
 from covid.data.manifest import NO_CONTOUR_KEPT, read_manifest
-from covid.data.names import meant
+from covid.data.same_names import meant
 from minicnn.files import ordinary_file
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 from minicnn.preprocessing.system_names import is_system_name
@@ -37,8 +38,8 @@ def _are_counts(value) -> bool:
 
 
 NEEDED_INFO = {  # what split.json must hold, and of which kind it must be
-    "positive": lambda value: isinstance(value, str) and value != "",
-    "negative": lambda value: isinstance(value, str) and value != "",
+    "positive": is_plain_name,
+    "negative": is_plain_name,
     "ratios": lambda value: _is_list(value, float) and len(value) == 3,
     "seed": lambda value: isinstance(value, int),
     "group": lambda value: value is None or isinstance(value, str),

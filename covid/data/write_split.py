@@ -26,8 +26,8 @@ from covid.data.class_folders import Dataset, ImageFile
 from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, is_prepared, read_gray, write_png
 from covid.data.link_images import hard_link_images
-from covid.data.names import folded
 from covid.data.preprocess import Enhanced
+from covid.data.same_names import folded
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
 

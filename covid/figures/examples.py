@@ -6,11 +6,11 @@ correctly. Where a truth.csv beside the source images says how much of the lungs
 something only where there is something to be seen.
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
+from covid.common.csv_cells import CsvRows
 from covid.data.images import read_gray
 from covid.data.manifest import read_manifest
 from covid.data.split_folder import SplitFolder
@@ -103,6 +103,6 @@ def read_truth(path: Path) -> dict[str, float]:
     """File -> lesion share; empty where there is no such table."""
     try:
         with open(ordinary_file(path), newline="", encoding="utf-8") as file:
-            return {row["file"]: float(row["lesion_share"]) for row in csv.DictReader(file)}
+            return {row["file"]: float(row["lesion_share"]) for row in CsvRows(file)}
     except (OSError, KeyError, ValueError):
         return {}

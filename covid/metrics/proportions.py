@@ -1,6 +1,7 @@
-"""The confusion matrix at one threshold, its proportions, and Wilson's interval."""
+"""The confusion matrix at one threshold, its proportions, Wilson's interval, Fisher's test."""
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -86,3 +87,36 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
     low = 0.0 if successes == 0 else (center - spread) / scale
     high = 1.0 if successes == n else (center + spread) / scale
     return low, high
+
+
+def fisher_exact(successes: tuple[int, int], totals: tuple[int, int]) -> float:
+    """Two-sided p value of Fisher's exact test: do two proportions differ by more than chance?
+
+    Of N = n1 + n2 trials, K succeeded. If success has nothing to do with the sample, the number in
+    the first sample is hypergeometric::
+
+        P(k) = C(n1, k) C(n2, K - k) / C(N, K)
+
+    p is the sum of all P(k) that are not larger than that of the k that was found.
+
+    Source: Fisher 1935, "The logic of inductive inference".
+
+    `successes` are k and K - k, `totals` n1 and n2; each success lies in [0, its total].
+    """
+    (first, second), found = totals, sum(successes)
+    factorials = log_factorials(first + second)
+
+    def ways(n: int, k: np.ndarray) -> np.ndarray:
+        """Logarithm of the binomial coefficients C(n, k)."""
+        return factorials[n] - factorials[k] - factorials[n - k]
+
+    k = np.arange(max(0, found - second), min(found, first) + 1)
+    logs = ways(first, k) + ways(second, found - k) - ways(first + second, np.array(found))
+    highest = logs[successes[0] - k[0]] + 1e-7  # equal ones differ by rounding
+    return min(1.0, float(np.exp(logs[logs <= highest]).sum()))
+
+
+@lru_cache(maxsize=4)
+def log_factorials(n: int) -> np.ndarray:
+    """Logarithms of 0! to n!, (n + 1,) float64."""
+    return np.array([math.lgamma(k + 1) for k in range(n + 1)])

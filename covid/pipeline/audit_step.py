@@ -1,6 +1,5 @@
 """The audit of a run: made before anything is trained, or read back after an interruption."""
 
-import csv
 import json
 import os
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, BOTH, GROUP, MANIFEST
+from covid.common.csv_cells import CsvRows
 from covid.common.errors import UserError, shown
 from covid.common.output_files import staged_folder
 from covid.data.class_folders import Dataset, ImageFile
@@ -73,6 +73,8 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         summary = audited.summary
         bad = summary["leaks"] or summary["shortcuts"]
         screen.say(f"  {summary['verdict']}", "yellow" if bad else None)
+        if summary.get("unseen"):  # not in audits of earlier versions
+            screen.say(f"  note: {summary['unseen']}")
     return audited
 
 
@@ -82,7 +84,7 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
         summary = json.loads(ordinary_file(folder / AUDIT_INFO).read_text(encoding="utf-8"))
         images = ordinary_file(folder / AUDIT_IMAGES)
         with open(images, newline="", encoding="utf-8", errors="surrogateescape") as file:
-            rows = list(csv.DictReader(file))
+            rows = list(CsvRows(file))
         # Where a class has no readable image nothing can be trained, which the split will say.
         complete = len({row["class"] for row in rows}) == 2
         for name in ("verdict", "near_duplicates", "leaks", "shortcuts"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from covid.common.choices import RUN_INFO, SUMMARY
 from covid.common.errors import UserError, shortened, shown
 from covid.common.output_files import check_outside, new_folder
-from covid.common.screen import program
+from covid.common.screen import program, put
 from covid.pipeline.options import Options
 from covid.pipeline.run_record import run_lock, write_run_info
 from minicnn.callbacks import BackupAndRestore
@@ -48,7 +48,7 @@ def output_folder(options: Options) -> Iterator[None]:
                 yield
     except BaseException:
         if ours and (options.out / RUN_INFO).exists():
-            print(
+            put(
                 f"\nNot finished. To resume from the last checkpoint:\n"
                 f"  {program()} {options.command} --resume {shlex.quote(str(options.out))}"
             )

@@ -1,4 +1,4 @@
-"""The results of a run on the screen: the conclusion, and a line for each model and baseline."""
+"""The results of a run on the screen: what makes them doubtful, the conclusion, and a line for each model and baseline."""
 
 import textwrap
 
@@ -16,7 +16,8 @@ def results_table(summary: dict) -> str:
     rows = [row_of(name, split) for split in splits for name in tests_of(split)]
     differ = any(accuracies_differ(one["measures"]) for s in splits for one in tests_of(s).values())
     header, *lines = aligned(rows, "" if differ else "balanced")
-    text = [*wrapped(summary["conclusion"]), "", header, "-" * len(header)]
+    doubt = [*wrapped(summary["doubt"]), ""] if summary.get("doubt") else []
+    text = [*doubt, *wrapped(summary["conclusion"]), "", header, "-" * len(header)]
     for split in splits:
         count = len(tests_of(split))
         text += [f"{split['title']}:", *lines[:count], *wrapped(*remarks(split))]

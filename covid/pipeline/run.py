@@ -57,6 +57,7 @@ from covid.pipeline.source import Source, find_source
 from covid.pipeline.summary import finished_results, summarize
 from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
+from covid.report.conclusion import doubt
 from covid.report.pictures import convert
 from covid.training.recipes import Recipe, recipe_for
 
@@ -102,6 +103,7 @@ def run_all(options: Options) -> dict:
         summary["audit"] = None if audited is None else audited.summary
         summary["folds"] = cross_validate(options, source, outcomes)
         summary["controls"] = control(options, outcomes)
+        summary = {"doubt": doubt(summary), **summary}
         with screen.phase("figures and report"):
             summary["examples"] = draw_examples(options, summary, outcomes)
             write_explorer(options, summary, outcomes)

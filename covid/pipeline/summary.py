@@ -19,7 +19,7 @@ from minicnn.files import ordinary_file
 
 
 def summarize(options: Options, source: Source, outcomes: dict[str, Outcome]) -> dict:
-    """All that summary.json holds."""
+    """What summary.json holds of source and trainings."""
     first = next(iter(outcomes.values()))
     split = first.first_split
     groups = source.groups

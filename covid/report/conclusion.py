@@ -1,6 +1,11 @@
-"""The result of a run in one sentence: the same at the end of `covid run` and in the report."""
+"""The result of a run in one sentence: the same at the end of `covid run` and in the report.
 
+Where audit or controls have found what makes it doubtful, that is said before it.
+"""
+
+from covid.audit.verdict import first
 from covid.common.choices import GROUP, RANDOM
+from covid.controls.verdict import SHORTCUTS
 from covid.metrics import accuracies_differ, careful_interval
 
 PLAIN = {
@@ -8,6 +13,50 @@ PLAIN = {
     "mean brightness": "the mean brightness alone",
     "gray histogram": "the gray histogram alone",
 }
+
+
+def doubt(summary: dict) -> str:
+    """What makes the result doubtful: a leak or shortcuts, as audit and controls found them, or "".
+
+    `summary` is what summary.json holds.
+    """
+    controls = summary.get("controls") or {"rows": []}
+    flagged = {row["name"]: row for row in controls["rows"] if row["flagged"]}
+    sentences = []
+    # A leak of the split at random is no doubt about patients kept apart.
+    if "permuted_labels" in flagged and controls["split"] == list(summary["splits"])[-1]:
+        area = flagged["permuted_labels"]["auc"]
+        sentences.append(
+            f"Leak: permuted labels are predicted (AUC {area:.2f}), so a right answer may be memory."
+        )
+    audit = summary.get("audit") or {"confounders": []}
+    confounders = [one for one in audit["confounders"] if one["flagged"]]
+    # `found` is not in audits of older versions.
+    values = [one["found"] for one in confounders if one.get("found")]
+    ways = [*without_lungs(flagged), *alone([one for one in confounders if not one.get("found")])]
+    found = [f"the classes are told apart {' and '.join(ways)}"] if ways else []
+    if values:
+        found.append(f"some images give their class away without the lungs: {first(values)}")
+    if found:
+        sentences.append(f"Shortcut: {'; '.join(found)}.")
+    return " ".join(sentences)
+
+
+def without_lungs(flagged: dict[str, dict]) -> list[str]:
+    """How the controls told the classes apart; their flagged rows by name."""
+    scores = [
+        f"{flagged[name]['title']} {flagged[name]['auc']:.2f}"
+        for name in SHORTCUTS
+        if name in flagged
+    ]
+    known = ", perhaps by patients known from the training" if "permuted_labels" in flagged else ""
+    return [f"without the lungs (AUC: {', '.join(scores)}){known}"] if scores else []
+
+
+def alone(confounders: list[dict]) -> list[str]:
+    """How the audit told them apart."""
+    named = [f"{one['title']} (AUC {one['auc']:.2f})" for one in confounders]
+    return [f"by {first(named)} alone"] if named else []
 
 
 def conclusion(summary: dict) -> str:

@@ -1,4 +1,4 @@
-"""The first screen: verdict, three numbers, all results in a chart, two slices, what to do next."""
+"""The first screen: verdict, first what makes it doubtful, three numbers, all results in a chart, two slices, what to do next."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +38,10 @@ class Slice:
 def first_screen(run: Run) -> dict:
     """What first_screen.html shows."""
     split = run.decisive
+    sentence, *others = filter(None, [run.doubt, run.conclusion, headline(run)])
     return {
-        "sentence": run.conclusion or headline(run),
-        "headline": headline(run) if run.conclusion else "",
+        "sentence": sentence,
+        "others": others,
         "tiles": tiles(run, split),
         "chart": accuracy_chart(run),
         "slices": slices(run),

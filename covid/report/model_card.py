@@ -14,6 +14,7 @@ FILES = {
     "audit.json": "all results of the audit",
     "pairs.csv": "every pair of near-duplicates",
     "images.csv": "every image as the audit measured it",
+    "values.csv": "which values of file properties the audit tested, and how the classes have them",
     "controls.json": "all results of the controls",
     "controls.csv": "the same as a table",
     "folds.csv": "the cross-validation, fold by fold",

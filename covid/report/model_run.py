@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from covid.common.choices import PARTS
+from covid.common.csv_cells import CsvRows
 from minicnn.files import ordinary_file
 
 # Counts, rows the true class, columns the predicted: (tn, fp), (fn, tp).
@@ -148,6 +149,6 @@ def read_csv(path: Path) -> list[dict]:
         with open(
             ordinary_file(path), newline="", encoding="utf-8", errors="surrogateescape"
         ) as file:
-            return list(csv.DictReader(file))
+            return list(CsvRows(file))
     except (OSError, csv.Error, ValueError):
         return []

@@ -127,6 +127,7 @@ class Confounder:
     high: float
     units: tuple[int, int]
     flagged: bool
+    found: str | None = None  # the files of one class that have it; "" for most, None in older runs
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class Audit:
     inferred_groups: InferredGroups
     patients_on_both_sides: PatientsOnBothSides | None
     confounders: list[Confounder]
+    unseen: str | None = None  # not in runs of older versions
 
     @property
     def alarm(self) -> bool:
@@ -148,9 +150,9 @@ class Audit:
 
     @property
     def varying(self) -> list[Confounder]:
-        """Those that are not the same for all images, farthest from 0.5 first."""
+        """Those that are not the same for all images: flagged ones first, then by distance from 0.5."""
         found = [one for one in self.confounders if one.auc != 0.5]
-        return sorted(found, key=lambda one: -abs(one.auc - 0.5))
+        return sorted(found, key=lambda one: (not one.flagged, -abs(one.auc - 0.5)))
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,8 @@ class Run:
     audit: Audit | None
     controls: Controls | None
     folds: Folds | None
-    conclusion: str | None = None  # these three: not in runs of older versions
+    conclusion: str | None = None  # these four: not in runs of older versions
+    doubt: str | None = None
     examples: Examples | None = None
     seconds: float | None = None
     folder: Path = Path()

@@ -5,7 +5,6 @@ how files are called, so nothing is used before metadata, shapes and weights are
 """
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,10 +13,11 @@ import numpy as np
 
 from covid.common.choices import CONTOURS, CROPS
 from covid.common.errors import UserError, shortened
+from covid.common.plain_names import is_plain_name
 from covid.data.class_folders import Dataset, folder_names, scan
 from covid.data.labels_csv import scan_labels
-from covid.data.names import meant
 from covid.data.part_names import are_parts
+from covid.data.same_names import meant
 from covid.metrics import NOT_CHOSEN
 from minicnn.layers import Conv2D, Sigmoid
 from minicnn.models import Model, load_model
@@ -33,7 +33,6 @@ LARGEST_OUTPUT = 2**26  # values that one layer makes of one image: 256 MB
 # largest layer of VGG16 needs half of it for 1024 * 1024 pixels.
 LARGEST_WORK = 2**36
 LARGEST_FACTOR = 1e9  # of gray values; far from the end of float32
-LONGEST_NAME = 255  # characters
 OUR_MODEL = "name the model.npz that `covid run` or `covid train` wrote"
 
 
@@ -190,17 +189,6 @@ def check_shapes(model: Model, size: int) -> None:
         channels = node.inputs[0].sample_shape[-1] if isinstance(layer, Conv2D) else 1
         work = math.prod(shape) * math.prod(window) * channels
         require(work <= LARGEST_WORK, layer.label, "less work for one image", f"{work:.1e} sums")
-
-
-def is_plain_name(value, forbidden: str = "/") -> bool:
-    """Whether a value can be the name of a folder, and can be printed.
-
-    Names with bytes that are no text are allowed, since class folders may have them.
-    """
-    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_NAME:
-        return False
-    controls = any(unicodedata.category(char) == "Cc" for char in value)
-    return not controls and value not in (".", "..") and not set(value) & set(forbidden)
 
 
 def require(fits: bool, what: str, expected: str, found) -> None:

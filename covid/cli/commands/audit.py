@@ -55,6 +55,8 @@ def audit(options: Namespace) -> dict:
     summary = summarize(found)
     bad = summary["leaks"] or summary["shortcuts"]
     say(summary["verdict"], "yellow" if bad else None)
+    if summary["unseen"]:
+        say(f"note: {summary['unseen']}")
     say(f"{note}\nDetails in {options.out}")
     return {
         "folder": str(options.out),

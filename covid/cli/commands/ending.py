@@ -1,6 +1,5 @@
 """What a command ends with: its results, where everything is, and how to go on."""
 
-import csv
 import shlex
 import time
 import webbrowser
@@ -8,7 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.common.choices import MODEL_FILE, PREDICTIONS
-from covid.common.screen import QUIET, duration, program, say, width
+from covid.common.csv_cells import CsvRows
+from covid.common.screen import QUIET, duration, program, put, say, width
 from covid.data.manifest import read_manifest, words_for
 from covid.pipeline.options import Options
 from covid.pipeline.results_table import results_table
@@ -22,7 +22,7 @@ def end_run(summary: dict, run: Options, options: Namespace) -> None:
     page = run.out / REPORT
     if options.verbose != QUIET:
         say(f"The report is {page}. What to do next, for example:")
-        print("\n".join(f"  {folded(words)}" for words in next_commands(summary, run.out)))
+        put("\n".join(f"  {folded(words)}" for words in next_commands(summary, run.out)))
     if options.open:
         open_page(page)
 
@@ -30,9 +30,9 @@ def end_run(summary: dict, run: Options, options: Namespace) -> None:
 def end(results: str, folder: Path, options: Namespace) -> None:
     """Print the results, which --quiet leaves alone; else how long it took and where all is."""
     if options.verbose == QUIET:
-        print(results)
+        put(results)
         return
-    print(f"\n{results}\n")
+    put(f"\n{results}\n")
     took = duration(time.perf_counter() - options.started)
     say(f"Done in {took}. Everything is in {folder}.", "green")
 
@@ -54,7 +54,7 @@ def next_commands(summary: dict, out: Path) -> list[list[str]]:
 def surest_slice(split: dict, folder: Path, positive: str, out: Path) -> list[str]:
     """The positive test image to which the model in `folder` gives the highest probability."""
     with open(ordinary_file(folder / PREDICTIONS), newline="", errors="surrogateescape") as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] == "test"]
+        rows = [row for row in CsvRows(file) if row["part"] == "test"]
     surest = max(rows, key=lambda row: (row["true"] == positive, float(row[f"p({positive})"])))
     folders = [out / data["folder"] for data in split["data"].values()]
     return next(

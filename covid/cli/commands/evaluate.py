@@ -9,12 +9,12 @@ from covid.cli.commands.model_inputs import about, model_note, prepare_image, pr
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
-from covid.common.screen import say
+from covid.common.screen import put, say
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
 from covid.data.images import UnreadableImage
-from covid.data.names import composed
+from covid.data.same_names import composed
 from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
 from covid.metrics.text_table import glossary, result_text
 from covid.training.model_file import (
@@ -51,7 +51,7 @@ def evaluate(options: Namespace) -> dict:
     }
     threshold = threshold_of(model)
     for part, summary in summaries.items():
-        print(result_text(part, summary, classes_of(model), threshold), end="\n\n")
+        put(result_text(part, summary, classes_of(model), threshold), end="\n\n")
     say(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
     if options.out is not None:
         write_predictions(list(results.values()), classes_of(model), options.out)
@@ -80,7 +80,7 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
             written += evaluation_figures(
                 result, images, classes, options.figures, name, note, options.seed
             )
-    print("\n".join(str(path) for path in written))
+    put("\n".join(str(path) for path in written))
     return [str(path) for path in written]
 
 

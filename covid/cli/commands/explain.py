@@ -6,7 +6,7 @@ import numpy as np
 
 from covid.cli.commands.model_inputs import about, label_of, prepare_image
 from covid.common.errors import UserError, shortened
-from covid.common.screen import say
+from covid.common.screen import put, say
 from covid.training.model_file import classes_of, open_model
 from minicnn.models import Model
 
@@ -64,7 +64,7 @@ def table(model: Model, x: np.ndarray) -> dict:
     from minicnn.inspection import trace, trace_table
 
     outputs = trace(model, x)
-    print(trace_table(outputs))
+    put(trace_table(outputs))
     return {"layers": {name: list(output.shape[1:]) for name, output in outputs.items()}}
 
 
@@ -81,7 +81,7 @@ def output(model: Model, x: np.ndarray, options: Namespace) -> dict:
         explanation = take_apart(model, x, options.layer, place)
     except ValueError as error:
         raise UserError(f"--position: {error}; choose another") from None
-    print(explanation)
+    put(explanation)
     return explanation.as_dict()
 
 
@@ -90,7 +90,7 @@ def gradient_tables(model: Model, x: np.ndarray, y: int, options: Namespace) -> 
     from minicnn.inspection import gradient_summary, gradient_table, trace_gradients
 
     gradients = trace_gradients(model, x, y, training=options.training)
-    print(gradient_table(gradients))
+    put(gradient_table(gradients))
     return {"layers": gradient_summary(gradients)}
 
 
@@ -105,7 +105,7 @@ def gradient(model: Model, x: np.ndarray, y: int, options: Namespace) -> dict:
         raise UserError(f"--position: {error}; choose another") from None
     except RuntimeError as error:
         raise UserError(f"{error}; ask `python -m minicnn.gradcheck` what is wrong") from None
-    print(explanation)
+    put(explanation)
     return explanation.as_dict()
 
 

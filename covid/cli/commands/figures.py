@@ -6,6 +6,7 @@ import numpy as np
 
 from covid.common.choices import LUNGS
 from covid.common.output_files import check_outside, new_folder
+from covid.common.screen import put
 from covid.data.disclaimer import small_print
 from covid.data.find_images import find_images
 from covid.data.preprocess import enhance_and_crop
@@ -40,5 +41,5 @@ def figures(options: Namespace) -> dict:
             graph = options.out / f"graph-{model.name}.png"
             plot_model(model, to_file=graph, show_shapes=True)
             written += [filters, graph]
-    print("\n".join(str(path) for path in written))
+    put("\n".join(str(path) for path in written))
     return {"figures": [str(path) for path in written], "note": note}

@@ -13,7 +13,7 @@ from covid.cli.commands.model_inputs import about, answer, model_note, prepare_g
 from covid.common.errors import UserError, shown
 from covid.common.output_files import free_name, new_folder, write_csv
 from covid.common.screen import say
-from covid.data.names import folded
+from covid.data.same_names import folded
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.metrics.text_table import threshold_line
 from covid.training.model_file import classes_of, open_model, threshold_of

@@ -8,8 +8,8 @@ import numpy as np
 from covid.common.errors import UserError, shortened, shown
 from covid.data.disclaimer import small_print
 from covid.data.images import is_prepared, read_gray
-from covid.data.names import meant
 from covid.data.preprocess import enhance_and_crop
+from covid.data.same_names import meant
 from covid.training.model_file import (
     classes_of,
     crop_of,

@@ -7,7 +7,7 @@ from covid.cli.parser.common import group_column
 from covid.common.choices import LUNGS
 from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside
-from covid.common.screen import say
+from covid.common.screen import put, say
 from covid.data.existing_split import refuse_another_split
 from covid.data.find_images import find_images
 from covid.data.groups import known_groups
@@ -49,8 +49,8 @@ def split(options: Namespace) -> dict:
     for remark in info["notes"]:
         say(f"note: {remark}", "yellow")
     counts = {part: len(files) for part, files in written.parts.items()}
-    print(", ".join(f"{part} {count}" for part, count in counts.items()))
-    print(f"the images are {'' if info['enhanced'] else 'not '}enhanced and cropped")
+    put(", ".join(f"{part} {count}" for part, count in counts.items()))
+    put(f"the images are {'' if info['enhanced'] else 'not '}enhanced and cropped")
     return {
         **report_written(read_manifest(options.out), options.out),
         **{key: info[key] for key in ("positive", "seed", "enhanced", "synthetic", "notes")},

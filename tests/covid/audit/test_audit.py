@@ -84,6 +84,14 @@ def test_unreadable_files_are_named_and_do_not_stop_it(tmp_path):
     assert audit.confounders == [] and "one class has no readable image" in verdict(audit)
 
 
+def test_an_unreadable_file_is_no_failure_of_the_command(tmp_path, capsys):
+    textures(tmp_path / "data", 6)
+    (tmp_path / "data/Infected/bad.png").write_bytes(b"no image")
+    assert main(["audit", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["unreadable"] == 1 and len(found["not_used"]) == 1
+
+
 def test_no_image_at_all():
     empty = fingerprint([])
     assert len(find_candidates(empty, np.zeros(0, np.int64))) == 0

@@ -1,9 +1,10 @@
-"""Shares and Wilson's interval, by hand and from a published table."""
+"""Shares, Wilson's interval and Fisher's test, by hand and from a published table."""
 
 import numpy as np
 import pytest
 
 from covid import metrics
+from covid.metrics.proportions import fisher_exact
 
 
 def test_shares_by_hand():
@@ -49,3 +50,34 @@ def test_wilson_interval_is_symmetric_and_inside_0_and_1():
 def test_wilson_interval_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one trial"):
         metrics.wilson_interval(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("successes", "totals", "p"),
+    [
+        # Fisher's lady tasting tea: (1 + 16 + 16 + 1) of the 70 ways to choose four cups of eight
+        ((3, 1), (4, 4), 34 / 70),
+        ((4, 0), (4, 4), 2 / 70),
+        ((2, 2), (4, 4), 1),
+        # C(3, 2) = 3 of C(5, 2) = 10 ways; the others, 6 and 1: only the 1 is as unlikely
+        ((2, 0), (3, 2), 4 / 10),
+        ((0, 0), (7, 5), 1),
+        ((7, 5), (7, 5), 1),
+        ((0, 0), (0, 5), 1),
+    ],
+)
+def test_fisher_by_hand(successes, totals, p):
+    assert fisher_exact(successes, totals) == pytest.approx(p, rel=1e-12)
+    assert fisher_exact(successes[::-1], totals[::-1]) == pytest.approx(p, rel=1e-12)
+
+
+def test_fisher_as_scipy_has_it():
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(0)
+    for most in (5, 40, 2000):
+        for _ in range(30):
+            totals = rng.integers(1, most, 2).tolist()
+            found = [int(rng.integers(total + 1)) for total in totals]
+            table = [found, [total - one for total, one in zip(totals, found, strict=True)]]
+            expected = stats.fisher_exact(table).pvalue
+            assert fisher_exact(found, totals) == pytest.approx(expected, rel=1e-8, abs=1e-300)

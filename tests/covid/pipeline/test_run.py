@@ -92,7 +92,7 @@ def test_every_file_is_there_and_nothing_else():
     assert len(images) == TOTAL
     drawn = ("samples", "preprocessing", "augmentation", "ill", "healthy")
     per_model = ("filters", "graph", "most_wrong", "look")
-    audit = ("audit.json", "confounders.png", "images.csv", "pairs.csv", "pairs.png")
+    audit = ("audit.json", "confounders.png", "images.csv", "pairs.csv", "pairs.png", "values.csv")
     assert sorted(set(found) - set(images)) == sorted(
         [
             *(f"audit/{name}" for name in audit),

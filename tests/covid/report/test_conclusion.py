@@ -1,9 +1,10 @@
-"""The result in one sentence: what the best model reaches, and first what it does not beat."""
+"""The result in one sentence: what the best model reaches, first what it does not beat, and before
+that what the audit and the controls found."""
 
 import numpy as np
 import pytest
 
-from covid.report.conclusion import conclusion, not_beaten
+from covid.report.conclusion import conclusion, doubt, not_beaten
 from covid.training.predictions import Result
 
 CLASSES = ("Well", "Ill")
@@ -58,3 +59,56 @@ def test_classes_of_different_size_are_counted_the_same():
     found["splits"]["group"] |= {"baselines": {"majority class": always_well}, "not_beaten": []}
     assert "on 91 % of the test images, both classes counting the same (" in conclusion(found)
     assert conclusion(found).endswith("guessing the larger class on 50 %.")
+
+
+def controls(*flagged: str, split: str = "group") -> dict:
+    aucs = {"permuted_labels": 0.71, "lungs_blacked_out": 0.84, "border_only": 0.801}
+    rows = [
+        {"name": name, "title": name.replace("_", " "), "auc": auc, "flagged": name in flagged}
+        for name, auc in aucs.items()
+    ]
+    return {"split": split, "rows": rows}
+
+
+def confounder(title: str, auc: float, flagged: bool = True, **found: str) -> dict:
+    return {"title": title, "auc": auc, "flagged": flagged, **found}
+
+
+def test_a_shortcut_that_the_controls_found_is_said_first():
+    found = summary(entry(36), majority_class=20)
+    assert doubt(found) == doubt(found | {"audit": None, "controls": controls()}) == ""
+    assert doubt(found | {"controls": controls("lungs_blacked_out")}) == (
+        "Shortcut: the classes are told apart without the lungs (AUC: lungs blacked out 0.84)."
+    )
+    both = controls("lungs_blacked_out", "border_only")
+    assert "lungs blacked out 0.84, border only 0.80)." in doubt(found | {"controls": both})
+
+
+def test_a_confounder_that_the_audit_found_is_said_first():
+    found = summary(entry(36), majority_class=20)
+    rows = [confounder("brightest corner", 0.97), confounder("mean intensity", 0.9, False)]
+    assert doubt(found | {"audit": {"confounders": rows}, "controls": None}) == (
+        "Shortcut: the classes are told apart by brightest corner (AUC 0.97) alone."
+    )
+    values = [confounder("files stored as RGB", 0.66, found="9 of 9 files stored as RGB are Ill")]
+    assert doubt(found | {"audit": {"confounders": [*rows[1:], *values]}}) == (
+        "Shortcut: some images give their class away without the lungs: 9 of 9 files stored as RGB "
+        "are Ill."
+    )
+    rows.append(confounder("image width", 0.8, found=""))
+    all_of_it = {"audit": {"confounders": rows + values}, "controls": controls("border_only")}
+    assert doubt(found | all_of_it) == (
+        "Shortcut: the classes are told apart without the lungs (AUC: border only 0.80) and by "
+        "brightest corner (AUC 0.97) and image width (AUC 0.80) alone; some images give their class "
+        "away without the lungs: 9 of 9 files stored as RGB are Ill."
+    )
+
+
+def test_a_leak_is_said_first_where_it_is_of_the_same_split():
+    found = summary(entry(36), majority_class=20)
+    assert doubt(found | {"controls": controls("permuted_labels", "border_only")}) == (
+        "Leak: permuted labels are predicted (AUC 0.71), so a right answer may be memory. Shortcut: "
+        "the classes are told apart without the lungs (AUC: border only 0.80), perhaps by patients "
+        "known from the training."
+    )
+    assert doubt(found | {"controls": controls("permuted_labels", split="random")}) == ""

@@ -92,6 +92,18 @@ def test_a_confounder_is_judged_by_its_interval(tmp_path, summary, low, high, fl
     assert "counts once: 3 of the positive class, 2 of the other." in found.words
 
 
+def test_a_value_of_one_class_alone_is_named_with_its_count(tmp_path, summary):
+    row = {"title": "files stored as RGB", "auc": 0.66, "low": 0.6, "high": 0.71, "flagged": True}
+    row |= {"units": [40, 40], "found": "162 of 162 files stored as RGB are Infected"}
+    others = [{**row, "title": "image width", "auc": 0.7, "flagged": False, "found": ""}]
+    audit = {**summary["audit"], "confounders": others + [row], "unseen": "No model sees names."}
+    found = page_of(tmp_path, {**summary, "audit": audit})
+    rows = [(one[0], one[-1]) for one in found.rows if len(one) == 4]
+    expected = [(row["found"], "suspicious"), ("image width", "unsuspicious")]
+    assert [row for row in rows if row in expected] == expected
+    assert "No model sees names." in found.words
+
+
 def test_a_control_without_an_interval_is_not_judged(tmp_path, summary):
     names = ("image", "permuted_labels", "border_only", "lungs_only", "lungs_blacked_out")
     row = {**summary["controls"]["rows"][0], "auc": 0.76, "auc_low": None, "flagged": False}

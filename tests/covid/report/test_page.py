@@ -46,7 +46,8 @@ def test_one_screen_of_truth_comes_first(page, summary):
         "Infected above p = 0.50, chosen on validation",
     ):
         assert said in first, said
-    assert first.split("References ")[1].startswith(summary["conclusion"])
+    assert first.split("References ")[1].startswith(summary["doubt"])
+    assert summary["doubt"].startswith("Shortcut: ") and summary["conclusion"] in first
 
 
 def test_the_explorer_is_linked_from_the_first_screen_where_there_is_one(run_folder, tmp_path):
@@ -80,8 +81,8 @@ def test_every_figure_is_there_and_has_a_text_of_its_own(page, run_folder):
     assert len(graphs) == 6  # of three models on two splits: the same whatever the split
     assert len(texts) == len(set(texts)) == len(files) - 3 > 20
     drawn = [svg for svg in page.all("svg") if svg.get("role") == "img"]
-    # accuracies, confounders, folds (the controls have no AUC); six plots of each model and split
-    assert len(drawn) == 3 + 6 * 6
+    # accuracies, confounders, controls, folds; six plots of each model and split
+    assert len(drawn) == 4 + 6 * 6
     texts += [svg["aria-label"] for svg in drawn if "aria-label" in svg]
     assert min(map(len, texts)) > 40
 

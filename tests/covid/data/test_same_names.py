@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from covid.data.names import meant
+from covid.data.same_names import meant
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "Infecté") for form in ("NFC", "NFD"))
 
