@@ -32,7 +32,7 @@ BIDI = f"a{chr(0x202E)}gnp.exe"  # is shown as aexe.png
 @pytest.mark.parametrize("name", WEAPONS.values(), ids=WEAPONS)
 def test_a_class_that_no_model_could_have_is_refused_at_once(name, tmp_path, capsys):
     data = two_classes(tmp_path / "data", 12, ("Well", name))
-    with pytest.raises(UserError, match="class folders whose names can be printed, found "):
+    with pytest.raises(UserError, match="classes whose names can be printed, found "):
         scan(data, name)
     for command in ("run", "split", "audit", "preprocess", "controls", "figures"):
         assert main([command, str(data), "--positive", "Well", "--out", str(tmp_path / "out")]) == 2

@@ -134,7 +134,7 @@ def test_predict_answers_or_complains_about_every_file(corpus):
     assert done.returncode == 2
     complaints = err.splitlines()
     assert all(line.startswith("covid predict: ") for line in complaints), err
-    answers = out.splitlines()[:-2]  # the last lines are the threshold and the small print
+    answers = out.splitlines()[:-3]  # behind them: counts, the threshold, the small print
     assert all(": p(Infected) = " in line for line in answers)
     assert len(answers) + len(complaints) == len(paths)
 
