@@ -13,6 +13,7 @@ from covid.audit.fingerprints import Fingerprints
 from covid.audit.lookalikes import Pairs
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.split import Split
+from covid.data.window import GrayLevels
 
 EXAMPLES = 5  # patients named
 
@@ -29,6 +30,7 @@ class Audit:
     inferred: np.ndarray  # (images,), int64, number of each image's group of look-alikes
     confounders: list[Confounder]  # the flagged ones first, then by their AUC
     names: dict[ImageFile, str] | None  # the patients, where they are known
+    levels: GrayLevels | None = None  # how files of more than 8 bits were read
 
     @cached_property
     def pairs(self) -> Pairs:

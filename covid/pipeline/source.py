@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from covid.common.choices import BOTH, GROUP, RANDOM
 from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
+from covid.data.gray_levels import find_levels
 from covid.data.groups import (
     SYNTHETIC_GROUP,
     Groups,
@@ -20,6 +21,7 @@ from covid.data.split_folder import (
     is_synthetic,
     open_split,
 )
+from covid.data.window import GrayLevels
 from covid.phantom import write_dataset
 from covid.pipeline.options import Options
 
@@ -38,12 +40,15 @@ class Source:
         Which patient an image belongs to, where that is known.
     given : SplitFolder or None
         Where the user named a folder that is split already: it is used as it is.
+    levels : GrayLevels or None
+        How files of more than 8 bits are read.
     """
 
     dataset: Dataset
     enhanced: bool
     groups: Groups | None = None
     given: SplitFolder | None = None
+    levels: GrayLevels | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -55,7 +60,8 @@ def find_source(options: Options) -> Source:
     if options.data is not None and is_split(options.data):
         return use_split(options)
     dataset = find_images(options)
-    return Source(dataset, is_enhanced(dataset), groups_of(options, dataset))
+    levels = find_levels(dataset, options.window)
+    return Source(dataset, is_enhanced(dataset), groups_of(options, dataset), levels=levels)
 
 
 def use_split(options: Options) -> Source:
@@ -71,6 +77,7 @@ def use_split(options: Options) -> Source:
         # `covid run` makes both by default; only to `covid train` did somebody say so.
         "--split both": options.split == BOTH and options.command == "train",
         "--no-contour drop": options.no_contour == "drop",
+        "--window": options.window,
     }
     check_kept(split, options.positive, given)
     if options.command == "run" and options.split == RANDOM and split.info["group"]:

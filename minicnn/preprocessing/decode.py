@@ -186,14 +186,6 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     return ((9797 * red + 19234 * green + 3737 * blue) >> 15).astype(np.uint8)
 
 
-def check(data: bytes) -> None:
-    """ValueError where `decode` would raise one; a png, which has check sums, is not decoded."""
-    if image_kind(data) == "png":
-        whole_image(data)
-    else:
-        decode(data, "grayscale")
-
-
 def whole_image(data: bytes) -> "ImageFile":
     """As `open_image`, after a look whether a png or jpg is whole, which Pillow does not take."""
     image = open_image(data)

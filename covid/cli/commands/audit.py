@@ -11,6 +11,7 @@ from covid.common.output_files import check_new_folder, check_outside, new_folde
 from covid.common.screen import say
 from covid.data.class_folders import scan
 from covid.data.disclaimer import small_print
+from covid.data.gray_levels import find_levels
 from covid.data.groups import known_groups, require_groups
 from covid.data.ratios import DEFAULT_RATIOS
 from covid.data.split import plan_split
@@ -25,13 +26,19 @@ def audit(options: Namespace) -> dict:
     column = group_column(options)
     if is_split(options.data):
         folder = read_split(options.data)
-        given = {"--split": options.split, "--ratios": options.ratios}
+        given = {
+            "--split": options.split,
+            "--ratios": options.ratios,
+            "--window": options.window,
+        }
         check_kept(folder, options.positive, given)
         dataset, split = as_planned(folder)
+        levels = None
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
     else:
         dataset = scan(options.data, options.positive)
+        levels = find_levels(dataset, options.window)
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
         by_group = options.split == GROUP
@@ -40,7 +47,7 @@ def audit(options: Namespace) -> dict:
         ratios = options.ratios or DEFAULT_RATIOS
         split = plan_split(dataset, ratios, options.seed, groups, by_group)
     names = None if groups is None else groups.names
-    found = run_audit(dataset, split, names, options.seed, progress=True)
+    found = run_audit(dataset, split, names, options.seed, True, levels)
     note = small_print(dataset.positive, synthetic)
     with new_folder(options.out):
         write_audit(found, options.out, note)

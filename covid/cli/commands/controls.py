@@ -17,6 +17,7 @@ from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
 from covid.data.class_folders import scan
 from covid.data.disclaimer import note
+from covid.data.gray_levels import find_levels
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups, require_groups
 from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import (
@@ -67,6 +68,7 @@ def given_split(options: Namespace) -> SplitFolder:
         "--group-column": options.group_column,
         "--split": options.split,
         "--no-contour drop": options.no_contour == "drop",
+        "--window": options.window,
     }
     check_kept(split, options.positive, given)
     return split
@@ -91,4 +93,5 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
         rule=recipe.crop,
         no_contour=options.no_contour,
         progress=options.verbose != QUIET,
+        levels=find_levels(dataset, options.window),
     )

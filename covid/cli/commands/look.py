@@ -8,7 +8,14 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray, readable
+from covid.cli.commands.model_inputs import (
+    about,
+    answer,
+    levels_for,
+    model_note,
+    prepare_gray,
+    readable,
+)
 from covid.common.errors import UserError, shown
 from covid.common.output_files import free_name, new_folder, write_csv
 from covid.common.screen import say
@@ -25,7 +32,8 @@ def look(options: Namespace) -> dict:
     model = open_model(options.model)
     check_method(model, options.method)
     unreadable: dict[str, str] = {}
-    prepare = partial(prepare_gray, model, as_is=options.as_is)
+    levels = levels_for(model, options.images)
+    prepare = partial(prepare_gray, model, as_is=options.as_is, levels=levels)
     images = list(readable("look", options.images, prepare, unreadable))
     answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
     if images:

@@ -1,7 +1,7 @@
 """What the commands that ask a model share: image files prepared for it, and what it is."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,14 @@ import numpy as np
 from covid.common.errors import UserError, shortened, shown
 from covid.common.screen import complain
 from covid.data.disclaimer import small_print
-from covid.data.images import UnreadableImage, is_prepared, read_gray
+from covid.data.gray_levels import levels_of
+from covid.data.images import UnreadableImage, as_gray, is_prepared, read_values
 from covid.data.preprocess import enhance_and_crop
+from covid.data.window import GrayLevels
 from covid.training.model_file import (
     classes_of,
     crop_of,
+    levels_of_model,
     model_input,
     threshold_of,
     wants_enhanced,
@@ -88,7 +91,14 @@ def readable(
             yield path, array, remark
 
 
-def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+def levels_for(model: Model, paths: Sequence[Path]) -> GrayLevels | None:
+    """How these files are read: as the model's images were, or by the rule for a data set."""
+    return levels_of_model(model) or levels_of(paths)
+
+
+def prepare_image(
+    model: Model, path: Path, as_is: bool, levels: GrayLevels | None
+) -> tuple[np.ndarray, str]:
     """Read an image file and prepare it as the model's training images were.
 
     Parameters
@@ -96,6 +106,8 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     as_is : bool
         True for images that are enhanced and cropped already; those that this program made so
         are known.
+    levels : GrayLevels or None
+        Of `levels_for`.
 
     Returns
     -------
@@ -107,14 +119,23 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     ------
     UnreadableImage
     """
-    gray, remark = prepare_gray(model, path, as_is)
+    gray, remark = prepare_gray(model, path, as_is, levels)
     return model_input(model, gray), remark
 
 
-def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+def prepare_gray(
+    model: Model, path: Path, as_is: bool, levels: GrayLevels | None
+) -> tuple[np.ndarray, str]:
     """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
-    gray = read_gray(path)
-    remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
+    values = read_values(path, levels)
+    gray, remark = as_gray(values, levels), ""
+    if gray.max() == gray.min():
+        remark = "all its pixels are equal, there is nothing to see"
+    elif values.dtype != np.uint8 and levels_of_model(model) is None:
+        remark = (
+            f"it has more than 8 bits, unlike the model's images; {levels.black:g} to "
+            f"{levels.white:g} became gray 0 to 255"
+        )
     prepared = is_prepared(path)
     if prepared and not wants_enhanced(model):
         remark = remark or "enhanced and cropped, unlike the images the model was trained on"

@@ -6,6 +6,7 @@ from functools import partial
 from covid.cli.commands.model_inputs import (
     about,
     answer,
+    levels_for,
     model_note,
     prepare_image,
     probability,
@@ -25,7 +26,8 @@ def predict(options: Namespace) -> dict:
     threshold = threshold_of(model)
     answers: list[dict] = []
     unreadable: dict[str, str] = {}
-    prepare = partial(prepare_image, model, as_is=options.as_is)
+    levels = levels_for(model, options.images)
+    prepare = partial(prepare_image, model, as_is=options.as_is, levels=levels)
     for path, x, remark in readable("predict", options.images, prepare, unreadable):
         p = probability(model, x)
         guess, text = answer(model, p)

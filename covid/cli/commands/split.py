@@ -9,6 +9,7 @@ from covid.common.errors import UserError
 from covid.common.output_files import check_new_folder, check_outside
 from covid.common.screen import say
 from covid.data.class_folders import scan
+from covid.data.gray_levels import find_levels
 from covid.data.groups import known_groups
 from covid.data.manifest import read_manifest
 from covid.data.prepare_split import prepare_split
@@ -37,6 +38,7 @@ def split(options: Namespace) -> dict:
         enhance=options.enhance,
         rule=options.crop,
         no_contour=options.no_contour,
+        levels=find_levels(dataset, options.window),
     )
     info = written.info
     for remark in info["notes"]:

@@ -44,6 +44,7 @@ def run() -> CommandParser:
         help="train K times more, so that each image is in a test once (cross-validation)",
     )
     common.add_no_contour(command)
+    common.add_window(command)
     common.add_checks(command, controls=True)
     common.add_resume(command)
     common.add_screen(command)
@@ -66,6 +67,7 @@ def train() -> CommandParser:
     common.add_recipe(command)
     common.add_split_choice(command, None)
     common.add_no_contour(command)
+    common.add_window(command)
     common.add_checks(command, controls=False)
     common.add_resume(command)
     common.add_screen(command)
@@ -112,6 +114,7 @@ def preprocess() -> CommandParser:
     common.add_positive(command)
     common.add_crop(command)
     common.add_no_contour(command)
+    common.add_window(command)
     return command
 
 
@@ -137,4 +140,5 @@ def split() -> CommandParser:
     )
     common.add_crop(command)
     common.add_no_contour(command)
+    common.add_window(command)
     return command
