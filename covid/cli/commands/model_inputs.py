@@ -123,19 +123,32 @@ def prepare_image(
     return model_input(model, gray), remark
 
 
+def levels_remark(model: Model, values: np.ndarray, levels: GrayLevels | None) -> str:
+    """What is odd about the values of a file of more than 8 bits; empty if nothing is."""
+    if values.dtype == np.uint8 or levels is None:
+        return ""
+    black, white = levels.black, levels.white
+    if levels_of_model(model) is None:
+        return (
+            f"it has more than 8 bits, unlike the model's images; {black:g} to {white:g} became gray "
+            "0 to 255"
+        )
+    lowest, highest = values.min(), values.max()
+    outside = (
+        f"its values are {lowest:g} to {highest:g}, the model's images had {black:g} to {white:g}"
+    )
+    return outside if highest <= black or lowest >= white else ""
+
+
 def prepare_gray(
     model: Model, path: Path, as_is: bool, levels: GrayLevels | None
 ) -> tuple[np.ndarray, str]:
     """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
     values = read_values(path, levels)
-    gray, remark = as_gray(values, levels), ""
+    gray = as_gray(values, levels)
+    remark = levels_remark(model, values, levels)
     if gray.max() == gray.min():
-        remark = "all its pixels are equal, there is nothing to see"
-    elif values.dtype != np.uint8 and levels_of_model(model) is None:
-        remark = (
-            f"it has more than 8 bits, unlike the model's images; {levels.black:g} to "
-            f"{levels.white:g} became gray 0 to 255"
-        )
+        remark = remark or "all its pixels are equal, there is nothing to see"
     prepared = is_prepared(path)
     if prepared and not wants_enhanced(model):
         remark = remark or "enhanced and cropped, unlike the images the model was trained on"
