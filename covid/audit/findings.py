@@ -15,6 +15,7 @@ from covid.audit.lookalikes import Pairs
 from covid.common.choices import OWN_SPLIT
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.split import Split
+from covid.data.window import GrayLevels
 
 EXAMPLES = 5  # patients named
 
@@ -32,6 +33,7 @@ class Audit:
     confounders: list[Confounder]  # the flagged ones first, then by their AUC
     values: list[FileValue]  # of file properties: all that were tested, those found first
     names: dict[ImageFile, str] | None  # the patients, where they are known
+    levels: GrayLevels | None = None  # how files of more than 8 bits were read
 
     @cached_property
     def pairs(self) -> Pairs:

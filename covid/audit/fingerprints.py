@@ -15,7 +15,9 @@ from covid.audit.measures import MEASURES, measure
 from covid.audit.pixel_mode import pixel_mode
 from covid.common.parallel import in_parallel
 from covid.data.class_folders import ImageFile
-from minicnn.preprocessing.decode import decode, read_file
+from covid.data.images import as_gray, values_in
+from covid.data.window import GrayLevels
+from minicnn.preprocessing.decode import read_file
 from minicnn.preprocessing.image_header import image_kind
 
 DIGEST = 16  # bytes of a check sum
@@ -54,8 +56,10 @@ class Fingerprints:
         return ~self.details.any(axis=(1, 2))
 
 
-def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerprints:
-    """Take the fingerprints of all images, in their order.
+def fingerprint(
+    images: Sequence[ImageFile], progress: bool = False, levels: GrayLevels | None = None
+) -> Fingerprints:
+    """Take the fingerprints of all images, in their order; `levels` as in `read_gray`.
 
     Files that cannot be read are left out of all but `unreadable`.
     """
@@ -70,7 +74,7 @@ def fingerprint(images: Sequence[ImageFile], progress: bool = False) -> Fingerpr
         image = images[index]
         try:
             data = read_file(image.path)
-            gray = decode(data, "grayscale")
+            gray = as_gray(values_in(data, levels), levels)
         except ValueError as error:
             return str(error)
         measures[index] = measure(gray)

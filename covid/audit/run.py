@@ -11,6 +11,7 @@ from covid.audit.fingerprints import fingerprint
 from covid.audit.lookalikes import find_candidates, inferred_groups
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.split import Split, plan_split
+from covid.data.window import GrayLevels
 
 
 def run_audit(
@@ -19,6 +20,7 @@ def run_audit(
     names: dict[ImageFile, str] | None = None,
     seed: int = 0,
     progress: bool = False,
+    levels: GrayLevels | None = None,
 ) -> Audit:
     """Look for leaks and shortcuts in the images, each of which is read once.
 
@@ -38,6 +40,8 @@ def run_audit(
         Of the random split.
     progress : bool
         A bar on a terminal, plain lines otherwise.
+    levels : GrayLevels, optional
+        How files of more than 8 bits are read.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def run_audit(
     """
     split = plan_split(dataset.images, seed=seed) if split is None else split
     part_of = {image: part for part, images in split.parts.items() for image in images}
-    prints = fingerprint([image for image in dataset.images if image in part_of], progress)
+    prints = fingerprint([image for image in dataset.images if image in part_of], progress, levels)
     parts = [part_of[image] for image in prints.images]
     sides = np.array([part == "test" for part in parts], np.int64)
     candidates = find_candidates(prints, sides, progress)
@@ -54,7 +58,8 @@ def run_audit(
     groups = inferred if names is None else codes_of([names[image] for image in prints.images])
     values = file_values(prints, groups)
     confounders = with_file_values(find_confounders(prints, groups), values, prints, groups)
-    return Audit(dataset, split, prints, parts, candidates, inferred, confounders, values, names)
+    found = (candidates, inferred, confounders, values, names)
+    return Audit(dataset, split, prints, parts, *found, levels)
 
 
 def codes_of(names: list[str]) -> np.ndarray:

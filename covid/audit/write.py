@@ -187,7 +187,7 @@ def pairs_to_show(audit: Audit) -> tuple[list[tuple], str]:
         for image in sorted(pairs.images[index].tolist(), key=lambda one: audit.in_test[one]):
             path = audit.prints.images[image].path
             try:
-                gray = read_gray(path)
+                gray = read_gray(path, audit.levels)
             except UnreadableImage:  # taken away since it was looked at
                 break
             sides.append(

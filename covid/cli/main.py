@@ -116,10 +116,12 @@ def function_of(command: str) -> Callable[[argparse.Namespace], dict]:
     """The function that does what the command says: it and its file have the command's name."""
     if command != "doctor":  # which must run where numba cannot be imported
         from minicnn.kernels.runtime.thread_count import get_threads
+        from minicnn.preprocessing.image_header import pixel_limit
 
         try:
             get_threads()
-        except ValueError as error:  # NUMBA_NUM_THREADS is no number; numba complains at length
+            pixel_limit()
+        except ValueError as error:  # a variable of the environment is no number
             raise UserError(str(error)) from None
         import_numba()
     return getattr(importlib.import_module(f"covid.cli.commands.{command}"), command)

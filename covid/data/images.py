@@ -15,7 +15,16 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError, shown
-from minicnn.preprocessing.decode import check, decode, read_file
+from covid.data.window import WINDOW, GrayLevels
+from minicnn.preprocessing.decode import (
+    UnknownRange,
+    decode_gray,
+    is_deep,
+    read_file,
+    to_8_bits,
+    whole_image,
+)
+from minicnn.preprocessing.image_header import image_kind, open_image
 
 # What is odd about an image is said in a sentence that names its file, or does no harm.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -26,6 +35,9 @@ ENCODE_SETTINGS = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 0),
     *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
 )
+
+
+NEVER_DEEP = ("jpg", "gif", "bmp", "webp")  # kinds of 8 bits a channel
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:
@@ -53,14 +65,15 @@ class UnreadableImage(UserError):
         self.reason = reason
 
 
-def read_gray(path: str | Path) -> np.ndarray:
+def read_gray(path: str | Path, levels: GrayLevels | None = None) -> np.ndarray:
     """Read an image file as 8-bit gray.
 
     Color becomes gray as in `minicnn.preprocessing.decode.decode`. An alpha channel is dropped,
     not composited on a background, as ``cv2.IMREAD_GRAYSCALE`` does in the article: a transparent
-    pixel keeps the color stored under it. A rotation noted in EXIF is ignored. 16-bit gray becomes
-    8 bit by ``round(value / 257)``, so that 0 stays 0 and 65535 becomes 255. Floating-point
-    pixels are refused: the file does not say which range is black to white. So is color of 16 bits.
+    pixel keeps the color stored under it. A rotation noted in EXIF is ignored. Gray
+    of more than 8 bits becomes 8 as `levels` says; without, 16 bits by ``round(value / 257)``, so
+    that 0 stays 0 and 65535 becomes 255. Color of 16 bits is refused; so are, but with levels by a
+    window, floating-point and negative pixels: the file does not say what is black and white.
 
     Of several pages or frames, the first is read. An image of more pixels than the environment
     variable MAX_IMAGE_PIXELS says (64 million if it is not set) is refused before it is decoded.
@@ -72,6 +85,8 @@ def read_gray(path: str | Path) -> np.ndarray:
     ----------
     path : str or Path
         Its name may hold any characters, its extension does not matter.
+    levels : GrayLevels, optional
+        Those of the data set, see `covid.data.gray_levels`.
 
     Returns
     -------
@@ -84,10 +99,53 @@ def read_gray(path: str | Path) -> np.ndarray:
         The file is missing, empty, cut off, damaged, too large, no image, or of an unsupported
         pixel type.
     """
+    return as_gray(read_values(path, levels), levels)
+
+
+def read_values(path: str | Path, levels: GrayLevels | None = None) -> np.ndarray:
+    """As `read_gray`, but gray of more than 8 bits keeps its values: uint16, int32 or float32."""
     try:
-        return decode(read_file(path), "grayscale")
+        return values_in(read_file(path), levels)
     except ValueError as error:
         raise UnreadableImage(path, str(error)) from error
+
+
+def values_in(data: bytes, levels: GrayLevels | None) -> np.ndarray:
+    """As `read_values`, of the bytes of a file; the text of its ValueError is the reason."""
+    try:
+        return decode_gray(data, any_range=levels is not None and levels.by == WINDOW)
+    except UnknownRange as error:
+        raise ValueError(
+            f"{error}; or prepare the images with --window CENTER,WIDTH, such as --window -600,1200 "
+            "for lungs in HU"
+        ) from None
+
+
+def as_gray(values: np.ndarray, levels: GrayLevels | None) -> np.ndarray:
+    """What `read_gray` gives for the values of `read_values`."""
+    if values.dtype == np.uint8:
+        return values
+    black, white = (0, 65535) if levels is None else (levels.black, levels.white)
+    return to_8_bits(values, black, white)
+
+
+def highest_value(path: str | Path) -> int | None:
+    """The highest value of gray of more than 8 bits; None for other files and unreadable ones.
+
+    0 where the values do not say what is black and white. Files of 8 bits are not decoded.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(32)
+        kind = image_kind(start)
+        if kind in NEVER_DEEP or (kind == "png" and start[24] <= 8):
+            return None
+        data = read_file(path)
+        return int(decode_gray(data).max()) if is_deep(open_image(data)) else None
+    except UnknownRange:
+        return 0
+    except (OSError, ValueError, IndexError):
+        return None  # which is said where it is read
 
 
 def check_image(path: str | Path) -> None:
@@ -96,7 +154,8 @@ def check_image(path: str | Path) -> None:
     A png whose check sums are right holds what its writer wrote: no need to decode it.
     """
     try:
-        check(read_file(path))
+        data = read_file(path)
+        whole_image(data) if image_kind(data) == "png" else values_in(data, None)
     except ValueError as error:
         raise UnreadableImage(path, str(error)) from error
 

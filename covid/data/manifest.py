@@ -20,7 +20,13 @@ COLUMNS = (
     *("part", "class", "label", "file", "source", "group", "status", "reason"),
     *("crop", "left", "top", "right", "bottom", "width", "height"),
 )
-NUMBER_COLUMNS = {"label", "left", "top", "right", "bottom", "width", "height"}
+# Where files have more than 8 bits: `GrayLevels`, the gray levels of the image and of its file.
+LEVEL_COLUMNS = ("by", "black", "white", "levels", "levels_in_file")
+NUMBER_COLUMNS = {
+    **dict.fromkeys(("label", "left", "top", "right", "bottom", "width", "height"), int),
+    **dict.fromkeys(("black", "white"), float),
+    **dict.fromkeys(("levels", "levels_in_file"), int),
+}
 # Every status a line can have; the first two have an image in the folder.
 KEPT = "kept"
 NO_CONTOUR_KEPT = "no_contour_kept"
@@ -32,7 +38,7 @@ STATUSES = (KEPT, NO_CONTOUR_KEPT, NO_CONTOUR_DROPPED, UNREADABLE, SKIPPED)
 
 def new_row(**values) -> dict:
     """Return a line of the manifest: the given columns, the others empty."""
-    return {**dict.fromkeys(COLUMNS, ""), **values}
+    return {**dict.fromkeys((*COLUMNS, *LEVEL_COLUMNS), ""), **values}
 
 
 def count_statuses(rows: Iterable[dict]) -> dict[str, int]:
@@ -66,11 +72,12 @@ def words_for(row: dict, folder: Path) -> list[str]:
 
 def write_manifest(folder: Path, rows: Sequence[dict]) -> None:
     """Write manifest.csv (UTF-8) into `folder`."""
-    write_csv(folder / MANIFEST, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    columns = COLUMNS + (LEVEL_COLUMNS if any(row["by"] for row in rows) else ())
+    write_csv(folder / MANIFEST, columns, ([row[name] for name in columns] for row in rows))
 
 
 def read_manifest(folder: str | Path) -> list[dict]:
-    """Read manifest.csv back; numbers become int.
+    """Read manifest.csv back; numbers become int or float.
 
     Raises
     ------
@@ -85,9 +92,11 @@ def read_manifest(folder: str | Path) -> list[dict]:
             reader = CsvRows(file)
             rows = list(reader)
             names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now
-        for row in rows if names == COLUMNS else ():
-            for column in NUMBER_COLUMNS:
-                row[column] = int(row[column]) if row[column] else ""
+        known = names in (COLUMNS, COLUMNS + LEVEL_COLUMNS)
+        rows = [new_row(**row) for row in rows] if known else []
+        for row in rows:
+            for column, number in NUMBER_COLUMNS.items():
+                row[column] = number(row[column]) if row[column] else ""
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}): name a folder written by `covid split` or "
@@ -95,6 +104,6 @@ def read_manifest(folder: str | Path) -> list[dict]:
         ) from error
     except (TypeError, ValueError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error}); write the folder again") from error
-    if names != COLUMNS:
+    if not known:
         raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}; write it again")
     return rows

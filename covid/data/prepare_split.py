@@ -13,6 +13,7 @@ from covid.data.existing_split import split_of
 from covid.data.groups import Groups
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split_folder import SplitFolder, is_enhanced, is_synthetic, read_split
+from covid.data.window import GrayLevels
 from covid.data.write_split import write_split
 
 
@@ -28,6 +29,7 @@ def prepare_split(
     no_contour: str = "keep",
     progress: bool = True,
     reuse: SplitFolder | None = None,
+    levels: GrayLevels | None = None,
 ) -> SplitFolder:
     """Plan a split of `dataset`, write it into `folder`, and read it back.
 
@@ -46,7 +48,7 @@ def prepare_split(
         What they are cropped to.
     no_contour : {"keep", "drop"}
         What becomes of images in which the crop finds no contour.
-    progress, reuse
+    progress, reuse, levels
         As in `write_split`.
 
     Raises
@@ -65,5 +67,5 @@ def prepare_split(
         "crop": rule if crop else None,  # None also where it is not known
         "synthetic": is_synthetic(dataset),
     }
-    write_split(dataset, split, folder, transform, progress, extra, reuse)
+    write_split(dataset, split, folder, transform, progress, extra, reuse, levels)
     return read_split(folder)

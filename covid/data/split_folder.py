@@ -6,13 +6,13 @@ Also whether class folders are enhanced already, or synthetic.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.choices import MANIFEST, PARTS, SPLIT_INFO
-from covid.common.errors import UserError, shortened
+from covid.common.errors import UserError, shortened, shown
 from covid.common.parallel import in_parallel
 from covid.common.plain_names import is_plain_name
 from covid.data.class_folders import Dataset
@@ -23,6 +23,8 @@ from covid.data.same_names import meant
 from minicnn.files import ordinary_file
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 from minicnn.preprocessing.system_names import is_system_name
+
+NAMED = 10  # images that cannot be read; the others are counted
 
 
 def _is_list(value, kind: type) -> bool:
@@ -147,11 +149,30 @@ def open_split(folder: Path, parts: Iterable[str] | None = None) -> SplitFolder:
             for file in sorted((folder / part / name).iterdir()):
                 if file not in listed and not is_system_name(file.name):
                     raise UserError(f"{file} is not in the folder's {MANIFEST}; take it away")
-        # raises UnreadableImage, which names the file
-        in_parallel(
-            check_image, [file for file, _ in split.parts[part]], "checking", "image", False
-        )
+    files = [file for part in parts or split.parts for file, _ in split.parts[part]]
+    require_readable(files)
     return split
+
+
+def require_readable(files: Sequence[Path]) -> None:
+    """UserError that names the files that cannot be read, of many the first `NAMED`."""
+
+    def problem(file: Path) -> UnreadableImage | None:
+        try:
+            check_image(file)
+        except UnreadableImage as error:
+            return error
+        return None
+
+    found = [error for error in in_parallel(problem, files, "checking", "image", False) if error]
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        named = "; ".join(f"{shown(error.path)}: {error.reason}" for error in found[:NAMED])
+        more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        raise UserError(
+            f"{len(found)} of {len(files)} images cannot be read, write the folder again: {named}{more}"
+        )
 
 
 def check_kept(split: SplitFolder, positive: str | None, given: dict[str, object]) -> None:

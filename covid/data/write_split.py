@@ -11,6 +11,7 @@ import platform
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -23,13 +24,15 @@ from covid.common.output_files import staged_folder, write_json
 from covid.common.parallel import in_parallel
 from covid.data import manifest
 from covid.data.class_folders import Dataset, ImageFile
+from covid.data.gray_levels import levels_notes, levels_row
 from covid.data.groups import Groups
-from covid.data.images import UnreadableImage, is_prepared, read_gray, write_png
+from covid.data.images import UnreadableImage, as_gray, is_prepared, read_values, write_png
 from covid.data.link_images import hard_link_images
 from covid.data.preprocess import Enhanced
 from covid.data.same_names import folded
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
+from covid.data.window import GrayLevels
 
 LONGEST_STEM = 200  # bytes; most file systems allow names of 255
 
@@ -45,6 +48,7 @@ def write_split(
     progress: bool = True,
     extra: dict | None = None,
     reuse: SplitFolder | None = None,
+    levels: GrayLevels | None = None,
 ) -> list[dict]:
     """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv and split.json.
 
@@ -65,6 +69,8 @@ def write_split(
     reuse : SplitFolder, optional
         The same images in another split, prepared as wanted here: they are linked instead of
         transformed and written. The files are the same.
+    levels : GrayLevels, optional
+        How files of more than 8 bits are read.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def write_split(
     """
     pairs = [(part, image) for part, images in split.parts.items() for image in images]
     if reuse is None:
-        write_one = partial(_write_one, transform=transform)
+        write_one = partial(_write_one, transform=transform, levels=levels)
     else:
         write_one, progress = hard_link_images(reuse, [image for _, image in pairs]), False
     with _write_errors(folder), staged_folder(Path(folder)) as temporary:
@@ -92,7 +98,8 @@ def write_split(
             "group": split.kept_together,
             "members": None if split.groups is None else split.groups.members,
             "existing": split.existing,
-            "notes": split.notes,
+            "notes": [*split.notes, *levels_notes(rows)],
+            "gray_levels": levels and asdict(levels),
             "counts": manifest.count_images(rows),
             "files": manifest.count_statuses(rows),
             "versions": {
@@ -106,10 +113,14 @@ def write_split(
 
 
 def write_folder(
-    dataset: Dataset, folder: str | Path, transform: Transform | None = None, progress: bool = True
+    dataset: Dataset,
+    folder: str | Path,
+    transform: Transform | None = None,
+    progress: bool = True,
+    levels: GrayLevels | None = None,
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
-    write_one = partial(_write_one, transform=transform)
+    write_one = partial(_write_one, transform=transform, levels=levels)
     pairs = [("", image) for image in dataset]
     with _write_errors(folder), staged_folder(Path(folder)) as temporary:
         return _write_images(dataset, pairs, temporary, write_one, progress, None)
@@ -154,13 +165,22 @@ def _write_images(
     return rows
 
 
-def _write_one(row: dict, source: ImageFile, folder: Path, transform: Transform | None) -> dict:
+def _write_one(
+    row: dict,
+    source: ImageFile,
+    folder: Path,
+    transform: Transform | None,
+    levels: GrayLevels | None,
+) -> dict:
     """Read, transform and write one image; returns `row` with what became of it."""
     try:
-        image = read_gray(source.path)
+        values = read_values(source.path, levels)
     except UnreadableImage as error:
         return {**row, "file": "", "status": manifest.UNREADABLE, "reason": error.reason}
+    image = as_gray(values, levels)
     row = {**row, "status": manifest.KEPT, "width": image.shape[1], "height": image.shape[0]}
+    if values.dtype != np.uint8 and levels is not None:
+        row.update(levels_row(values, image, levels))
     if transform is not None:
         enhanced = transform(image)
         image = enhanced.image

@@ -9,6 +9,7 @@ from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, read_gray
 from covid.data.preprocess import steps
 from covid.data.split_folder import SplitFolder
+from covid.data.window import GrayLevels
 from covid.figures.draw_process import draw
 from covid.training.recipes import PUBLISHED_AUGMENTATION, Recipe
 from minicnn.preprocessing.image import ImageDataGenerator, img_to_array, load_img
@@ -17,17 +18,24 @@ SAMPLES = 6  # images of each class in the sample grid
 
 
 def source_figures(
-    dataset: Dataset, folder: Path, note: str, seed: int, rule: str, enhanced: bool = False
+    dataset: Dataset,
+    folder: Path,
+    note: str,
+    seed: int,
+    rule: str,
+    enhanced: bool = False,
+    levels: GrayLevels | None = None,
 ) -> list[Path]:
     """samples.png, and preprocessing.png unless the images are `enhanced` already; their paths.
 
-    `rule` is that of the crop, see `covid.data.preprocess.enhance_and_crop`;
+    `rule` is that of the crop, see `covid.data.preprocess.enhance_and_crop`; `levels` as in `read_gray`;
     `folder` is made if missing; `seed` is that of the choice of images.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     chosen = {
-        name: choose(dataset, name, SAMPLES, rng) for name in (dataset.positive, dataset.negative)
+        name: choose(dataset, name, SAMPLES, rng, levels)
+        for name in (dataset.positive, dataset.negative)
     }
     samples = folder / "samples.png"
     images = {name: [image for _, image in found] for name, found in chosen.items()}
@@ -43,7 +51,11 @@ def source_figures(
 
 
 def choose(
-    dataset: Dataset, class_name: str, count: int, rng: np.random.Generator
+    dataset: Dataset,
+    class_name: str,
+    count: int,
+    rng: np.random.Generator,
+    levels: GrayLevels | None = None,
 ) -> list[tuple[str, np.ndarray]]:
     """Up to `count` readable images of a class at random: (file name, image).
 
@@ -53,7 +65,7 @@ def choose(
     found = []
     for index in rng.permutation(len(files)):
         try:
-            found.append((files[index].name, read_gray(files[index])))
+            found.append((files[index].name, read_gray(files[index], levels)))
         except UnreadableImage:
             continue  # `covid run` and `covid split` list it
         if len(found) == count:

@@ -66,7 +66,9 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
     screen = options.screen
     with screen.phase("audit of the images, before anything is trained"):
         if not folder.exists():
-            audit = run_audit(dataset, split, names, options.seed, bool(screen.verbose))
+            audit = run_audit(
+                dataset, split, names, options.seed, bool(screen.verbose), source.levels
+            )
             with staged_folder(folder) as temporary:
                 write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
         audited = read_audit(folder, dataset)

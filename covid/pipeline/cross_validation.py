@@ -93,7 +93,7 @@ def fold_folder(
     path = folder / "data" / source.folder.absolute().name / f"fold-{number}"
     if path.exists():  # whole, from the model before or from before an interruption
         return open_split(path)
-    extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic")}
+    extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic", "gray_levels")}
     write_split(dataset, plan, path, extra={**extra, "fold": number, "folds": k}, reuse=source)
     return read_split(path)
 

@@ -32,6 +32,7 @@ class Options:
     folds: int | None = None
     ratios: Ratios | None = None
     no_contour: str = "keep"
+    window: str | None = None
     epochs: int | None = None
     seed: int = 0
     checkpoint_steps: int | None = None

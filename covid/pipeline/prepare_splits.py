@@ -122,6 +122,7 @@ def prepare(
         no_contour=options.no_contour,
         progress=bool(options.screen.verbose),
         reuse=reuse,
+        levels=source.levels,
     )
     for sentence in remarks(split):
         options.screen.say(f"  {sentence}", "yellow")
@@ -133,7 +134,9 @@ def draw_data(options: Options, source: Source, first: Prepared) -> None:
     folder, note, seed = options.out / "figures", disclaimer.note(first.split), options.seed
     if not (folder / "augmentation.png").exists():  # the last one
         rule = first.recipe.crop
-        dataset_figures.source_figures(source.dataset, folder, note, seed, rule, source.enhanced)
+        dataset_figures.source_figures(
+            source.dataset, folder, note, seed, rule, source.enhanced, source.levels
+        )
         dataset_figures.augmentation_figure(first.split, first.recipe, folder, note, seed)
 
 

@@ -21,6 +21,7 @@ from covid.common.errors import UserError, shortened
 from covid.common.output_files import write_json
 from covid.data.groups import compile_group
 from covid.data.ratios import parse_ratios
+from covid.data.window import parse_window
 from covid.pipeline.options import OF_ONE_CALL, Options
 from covid.training.versions import versions
 from minicnn.files import ordinary_file
@@ -118,6 +119,8 @@ def check_values(options: dict) -> None:
         parse_ratios(options["ratios"])
     if options["group"] is not None:
         compile_group(options["group"])
+    if options["window"] is not None:
+        parse_window(options["window"])
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from covid.common.errors import UserError
 from covid.data.class_folders import Dataset, scan
 from covid.data.existing_split import keeps_apart, refuse_another_split
 from covid.data.find_images import find_images
+from covid.data.gray_levels import find_levels
 from covid.data.groups import (
     SYNTHETIC_GROUP,
     Groups,
@@ -22,6 +23,7 @@ from covid.data.split_folder import (
     is_synthetic,
     open_split,
 )
+from covid.data.window import GrayLevels
 from covid.phantom import write_dataset
 from covid.pipeline.options import Options
 
@@ -40,12 +42,15 @@ class Source:
         Which patient an image belongs to, where that is known.
     given : SplitFolder or None
         Where the user named a folder that is split already: it is used as it is.
+    levels : GrayLevels or None
+        How files of more than 8 bits are read.
     """
 
     dataset: Dataset
     enhanced: bool
     groups: Groups | None = None
     given: SplitFolder | None = None
+    levels: GrayLevels | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -60,7 +65,8 @@ def find_source(options: Options) -> Source:
     groups = groups_of(options, dataset)
     if dataset.existing is not None:
         refuse_to_split(options, dataset, groups)
-    return Source(dataset, is_enhanced(dataset), groups)
+    levels = find_levels(dataset, options.window)
+    return Source(dataset, is_enhanced(dataset), groups, levels=levels)
 
 
 def refuse_to_split(options: Options, dataset: Dataset, groups: Groups | None) -> None:
@@ -93,6 +99,7 @@ def use_split(options: Options) -> Source:
         # `covid run` makes both by default; only to `covid train` did somebody say so.
         "--split both": options.split == BOTH and options.command == "train",
         "--no-contour drop": options.no_contour == "drop",
+        "--window": options.window,
     }
     check_kept(split, options.positive, given)
     if options.command == "run" and options.split == RANDOM and split.info["group"]:

@@ -18,6 +18,7 @@ from covid.data.class_folders import Dataset, folder_names, scan
 from covid.data.labels_csv import scan_labels
 from covid.data.part_names import are_parts
 from covid.data.same_names import meant
+from covid.data.window import BITS, WINDOW, GrayLevels, are_usable, recorded_levels
 from covid.metrics import NOT_CHOSEN
 from minicnn.layers import Conv2D, Sigmoid
 from minicnn.models import Model, load_model
@@ -76,6 +77,11 @@ def wants_enhanced(model: Model) -> bool:
 def crop_of(model: Model) -> str:
     """What the model's images were cropped to; models of earlier versions know one rule only."""
     return model.metadata["preprocessing"].get("crop", CONTOURS)
+
+
+def levels_of_model(model: Model) -> GrayLevels | None:
+    """How the model's images of more than 8 bits were read; None where all had 8 bits."""
+    return recorded_levels(model.metadata["preprocessing"].get("gray_levels"))
 
 
 def scan_for(model: Model, folder: Path, labels: Path | None = None) -> Dataset:
@@ -146,6 +152,8 @@ def check_preprocessing(given: dict) -> None:
         require(isinstance(value, bool), key, "true or false", value)
     rule = given.get("crop", CONTOURS)
     require(rule in CROPS, "crop", " or ".join(CROPS), rule)
+    levels = given.get("gray_levels")
+    require(levels is None or are_levels(levels), "gray_levels", "by, black and white", levels)
     size = given["image_size"]
     fits = type(size) is int and 1 <= size <= LARGEST_IMAGE
     require(fits, "image_size", f"pixels in [1, {LARGEST_IMAGE}]", size)
@@ -155,6 +163,15 @@ def check_preprocessing(given: dict) -> None:
         factor = given["rescale"]
         fits = type(factor) in (int, float) and 0 < factor < LARGEST_FACTOR
         require(fits, "rescale", f"a number in (0, {LARGEST_FACTOR:g})", factor)
+
+
+def are_levels(given) -> bool:
+    """Whether `recorded_levels` can use this."""
+    return (
+        isinstance(given, dict)
+        and given.get("by") in (WINDOW, BITS)
+        and are_usable(given.get("black"), given.get("white"))
+    )
 
 
 def check_threshold(given) -> None:

@@ -235,13 +235,15 @@ def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int, weights) 
 
     `weights` are those of `class_weights`.
     """
+    given = split.info.get("gray_levels")
+    levels = {"gray_levels": given} if given else {}
     by_name = weights and {split.negative: weights[0], split.positive: weights[1]}
     return {
         "model": name,
         "positive": split.positive,
         "negative": split.negative,
         "synthetic": bool(split.info.get("synthetic")),
-        "preprocessing": recipe.preprocessing,
+        "preprocessing": {**recipe.preprocessing, **levels},
         "recipe": recipe.as_dict(),
         "class_weight": by_name,
         "seed": seed,

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minicnn.preprocessing.image_header import (
+    BYTES_PER_PIXEL,
+    EXTRA_BYTES,
     LENGTH,
     WIDTH,
+    bit_depth,
+    bytes_to_read,
     damage_as_reason,
     image_kind,
     open_image,
@@ -21,14 +25,17 @@ from minicnn.preprocessing.image_header import (
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-BYTES_PER_PIXEL = 16  # more than any format takes; a file larger than that is not read at all
 MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 START_OF_SCAN, END_OF_JPG = b"\xff\xda", b"\xff\xd9"  # markers (ITU-T T.81, B.1.1.3)
 END_OF_PNG = b"IEND\xaeB`\x82"  # the last chunk, with its check sum (PNG specification, 11.2.5)
 
 
+class UnknownRange(ValueError):
+    """Gray values of which it is not known what is black and white."""
+
+
 def read_file(path: str | os.PathLike) -> bytes:
-    """The whole file; what is no ordinary file (a pipe would wait for ever) is not opened."""
+    """All of a file that is needed to decode it; what is no ordinary file (a pipe would wait for ever) is not opened."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -40,7 +47,9 @@ def read_file(path: str | os.PathLike) -> bytes:
                 "it smaller"
             )
         with open(path, "rb") as file:
-            return file.read()
+            needed = bytes_to_read(file.read(EXTRA_BYTES), status.st_size)
+            file.seek(0)
+            return file.read(needed)
     except FileNotFoundError as error:
         dangling = "it is a link to a file that does not exist; correct the link"
         missing = "there is no such file; check the path"
@@ -72,6 +81,38 @@ def decode(data: bytes, color_mode: str = "rgb") -> np.ndarray:
     ValueError
         It is empty, cut off, damaged, too large, no image, or of an unsupported pixel type.
     """
+    image = loaded(data, color_mode)
+    if is_deep(image):
+        values = deep_values(image, bit_depth(image, data))
+        return from_16_bits(values, image.info.get("transparency", -1), color_mode)
+    return from_8_bits(image, data, color_mode)
+
+
+def decode_gray(data: bytes, any_range: bool = False) -> np.ndarray:
+    """As `decode` with "grayscale", but gray of more than 8 bits keeps its values.
+
+    Returns
+    -------
+    ndarray, (height, width)
+        uint8 or uint16; with `any_range` also int32 or float32, which otherwise are `UnknownRange`.
+    """
+    image = loaded(data, "grayscale")
+    if is_deep(image):
+        return deep_values(image, bit_depth(image, data), any_range)
+    return from_8_bits(image, data, "grayscale")
+
+
+def to_8_bits(values: np.ndarray, black: float, white: float) -> np.ndarray:
+    """round(255 * (value - black) / (white - black)), 0 or 255 for values outside; uint8.
+
+    A half is rounded up. From 0 to 65535 this is round(value / 257).
+    """
+    levels = (values.astype(np.float64) - black) * (255 / (white - black))
+    return np.floor(levels.clip(0, 255) + 0.5).astype(np.uint8)
+
+
+def loaded(data: bytes, color_mode: str) -> "ImageFile":
+    """A Pillow image with its pixels, if it is whole and may be decoded."""
     from PIL import Image
 
     image = whole_image(data)
@@ -81,12 +122,46 @@ def decode(data: bytes, color_mode: str = "rgb") -> np.ndarray:
         if image.format == "TIFF":  # with memory of its own, it would ask Pillow's limit, too
             image.im = Image.new(image.mode, (image.tag_v2[WIDTH], image.tag_v2[LENGTH])).im
         image.load()
-        if image.mode.startswith("I"):
-            # In 32 bits, because 65535 + 128 does not fit into 16.
-            deep = np.asarray(image).astype(np.uint32)
-            image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+    return image
+
+
+def is_deep(image: "ImageFile") -> bool:
+    """Whether an image is gray of more than 8 bits."""
+    return image.mode[0] in "IF"
+
+
+def deep_values(image: "ImageFile", bits: int, any_range: bool = False) -> np.ndarray:
+    """The values of gray of more than 8 bits, as in `decode_gray`; `bits` are those of the file."""
+    values = np.asarray(image)
+    if not np.isfinite(values).all():
+        raise ValueError("some of its values are infinite or not a number; save it without them")
+    if bits == 16 and values.dtype.kind in "iu" and values.min() >= 0:
+        return values.astype(np.uint16)
+    if not any_range:
+        raise UnknownRange(
+            f"its pixels have {bits} bits a channel; save it with 8 bits, or as gray from 0 to 65535 "
+            f"instead of {values.min():g} to {values.max():g}"
+        )
+    return values
+
+
+def from_16_bits(values: np.ndarray, transparent: int, color_mode: str) -> np.ndarray:
+    """As `decode`, of uint16 gray of which the value `transparent` is transparent."""
+    gray = to_8_bits(values, 0, 65535)
+    if color_mode == "grayscale":
+        return gray
+    opacity = np.where(values == transparent, 0, 255).astype(np.uint8)
+    return np.dstack([gray] * 3 + [opacity] * (color_mode == "rgba"))
+
+
+def from_8_bits(image: "ImageFile", data: bytes, color_mode: str) -> np.ndarray:
+    """As `decode`, of an image with 8 bits a channel or fewer."""
+    with damage_as_reason(image_kind(data)):
         if color_mode != "rgba":
             image.info.pop("transparency", None)  # of which Pillow would warn when it is dropped
+        elif image.mode == "L" and "transparency" in image.info:
+            # Pillow brings gray of 2 or 4 bits to 8, but not the level that is transparent.
+            image.info["transparency"] *= 255 // (2 ** bit_depth(image, data) - 1)
         if color_mode == "grayscale" and image.mode not in ("1", "L", "LA"):
             return to_gray(np.asarray(image.convert("RGB")))
         return np.array(image.convert(MODES[color_mode]))
@@ -109,14 +184,6 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     """
     red, green, blue = (image[..., channel].astype(np.uint32) for channel in range(3))
     return ((9797 * red + 19234 * green + 3737 * blue) >> 15).astype(np.uint8)
-
-
-def check(data: bytes) -> None:
-    """ValueError where `decode` would raise one; a png, which has check sums, is not decoded."""
-    if image_kind(data) == "png":
-        whole_image(data)
-    else:
-        decode(data, "grayscale")
 
 
 def whole_image(data: bytes) -> "ImageFile":

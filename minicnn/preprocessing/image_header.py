@@ -1,12 +1,14 @@
 """What kind of image a file holds and how many pixels it has, before anything is decoded.
 
 A file of a few kilobytes can claim pixels that fill the memory of any machine (a decompression
-bomb). Pillow reads the header of a file when it opens it and the pixels later, so that the size is
-checked in between. Its errors for damaged files are of many types and name no file: all become
-ValueErrors, whose text is the reason without the file's name, which the caller knows.
+bomb), and a large one can hold hardly any. Pillow reads the header of a file when it opens it and
+the pixels later, so that the size is checked in between. Its errors for damaged files are of many
+types and name no file: all become ValueErrors, whose text is the reason without the file's name,
+which the caller knows.
 """
 
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,8 +21,15 @@ if TYPE_CHECKING:
 LIMIT_VARIABLE = "MAX_IMAGE_PIXELS"
 DEFAULT_LIMIT = 64_000_000  # pixels; a CT slice has a quarter of a million
 LONGEST_SIDE = 65_535  # pixels, as in a jpg; what resizes images takes memory by their sides
-# Tags of a tif (TIFF 6.0, sections 8 and 15)
-WIDTH, LENGTH, BITS, TILE_WIDTH, TILE_LENGTH = 256, 257, 258, 322, 323
+BYTES_PER_PIXEL = 16  # more than any format takes
+EXTRA_BYTES = 2**20  # of text, color profiles and thumbnails; no file may have more than its pixels
+READ_WHOLE = ("tif", "webp")  # a file may hold many images, and no reader does with a part of it
+# Tags of a tif (TIFF 6.0, sections 8 and 15), and the types that a number may have (section 2)
+WIDTH, LENGTH, BITS, SAMPLES, TILE_WIDTH, TILE_LENGTH = 256, 257, 258, 277, 322, 323
+ORIENTATION, SAMPLE_FORMAT = 274, 339
+SIZE_TAGS = {WIDTH, LENGTH, BITS, SAMPLES, TILE_WIDTH, TILE_LENGTH, SAMPLE_FORMAT}
+PIECES = (273, 324)  # where strips and tiles begin
+SHORT, LONG = 3, 4
 CODESTREAM = b"\xff\x4f\xff\x51"  # in a jp2 (ITU-T T.800, A.5.1)
 
 # Pillow's reader and how a file begins. The readers are called themselves, because `PIL.Image.open`
@@ -62,9 +71,10 @@ def open_image(data: bytes) -> "ImageFile":
     damaged or cut off.
     """
     kind = image_kind(data)
-    module, reader = FORMATS[kind][0].split(".")
+    if kind == "tif":
+        data = unambiguous_tif(data)
     with damage_as_reason(kind):
-        image = getattr(import_module(f"PIL.{module}"), reader)(BytesIO(data))
+        image = read_header(data, kind)
         width, height = image.size
         if kind == "tif":  # a tile is decoded whole, even where it is larger than the image
             width = max(width, image.tag_v2.get(TILE_WIDTH, 0))
@@ -73,11 +83,79 @@ def open_image(data: bytes) -> "ImageFile":
     check_pixels(width, height)
     if image.mode == "P" and image.palette is None:
         raise ValueError(f"it is a damaged {kind}: its palette is missing")
-    if bits > 8 and not (bits == 16 and image.mode in ("I", "I;16", "I;16B")):
+    if bits > 8 and not (bits in (16, 32) and image.mode[0] in "IF"):
         raise ValueError(
             f"its pixels have {bits} bits a channel; save it with 8 bits, or as 16-bit gray"
         )
+    if kind == "tif" and bits <= 8 and 2 in image.tag_v2.get(SAMPLE_FORMAT, ()):
+        raise ValueError("its pixels have a sign; save it with 8 bits from 0 to 255")
     return image
+
+
+def read_header(data: bytes, kind: str) -> "ImageFile":
+    """A Pillow image of which nothing has been checked; errors are Pillow's."""
+    module, reader = FORMATS[kind][0].split(".")
+    return getattr(import_module(f"PIL.{module}"), reader)(BytesIO(data))
+
+
+def unambiguous_tif(data: bytes) -> bytes:
+    """A tif of which Pillow and libtiff, which decodes it, read the same; without orientation.
+
+    Each passes over tags that it cannot read, and over one of two that are the same: a size that
+    was checked might not be the one that is decoded. And a tif would be turned as its orientation
+    says, which in other formats is ignored. ValueError where they might disagree.
+    """
+    order = "<" if data.startswith(b"II") else ">"
+    try:
+        (start,) = struct.unpack_from(f"{order}I", data, 4)
+        (count,) = struct.unpack_from(f"{order}H", data, start)
+        places = range(start + 2, start + 2 + 12 * count, 12)
+        entries = [struct.unpack_from(f"{order}HHI", data, place) for place in places]
+    except struct.error:
+        raise ValueError("it is a damaged or cut-off tif: its directory is missing") from None
+    sizes = [(tag, kind) for tag, kind, _ in entries if tag in SIZE_TAGS]
+    if len({tag for tag, _ in sizes}) < len(sizes):
+        raise ValueError("it is a damaged tif: it gives its size or bits twice; save it anew")
+    if any(kind not in (SHORT, LONG) for _, kind in sizes):
+        raise ValueError("it is a damaged tif: its size or bits are no numbers; save it anew")
+    if any(tag in PIECES and number > LONGEST_SIDE for tag, _, number in entries):
+        raise ValueError(
+            f"it is a tif of more than {LONGEST_SIDE} strips or tiles; save it with fewer"
+        )
+    if sum(number for _, _, number in entries) > len(data):
+        raise ValueError("it is a damaged tif: its tags are longer than the file; save it anew")
+    for place, (tag, _, _) in zip(places, entries, strict=True):
+        if tag == ORIENTATION:
+            upright = struct.pack(f"{order}HHIHH", ORIENTATION, SHORT, 1, 1, 0)
+            data = data[:place] + upright + data[place + 12 :]
+    return data
+
+
+def bytes_to_read(start: bytes, length: int) -> int:
+    """How much of a file of `length` bytes has to be read, of which `start` are the first.
+
+    ValueError if most of it is no image: Pillow would go through it, partly byte by byte. Of a gif
+    the first frames are enough.
+    """
+    kind = image_kind(start)
+    if kind in READ_WHOLE or length <= EXTRA_BYTES:
+        return length
+    try:
+        with damage_as_reason(kind):
+            # The header of a pnm is a few words, and Pillow reads it byte by byte.
+            width, height = read_header(start[:4096] if kind == "pnm" else start, kind).size
+    except ValueError:
+        raise ValueError(
+            f"it is a damaged {kind}, or has far more in front of its pixels than a {kind} needs; "
+            "save it anew"
+        ) from None
+    largest = BYTES_PER_PIXEL * width * height + EXTRA_BYTES
+    if length > largest and kind != "gif":
+        raise ValueError(
+            f"it has {length} bytes, far more than a {kind} of {width} x {height} pixels needs; save "
+            "it anew"
+        )
+    return min(length, largest)
 
 
 def bit_depth(image: "ImageFile", data: bytes) -> int:

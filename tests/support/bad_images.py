@@ -62,6 +62,20 @@ def tif(size: dict[int, int]) -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
 
 
+def tagged_tif(entries: list[tuple]) -> bytes:
+    """A tif of tags alone: (tag, type, value or list of values), as they are given."""
+    formats = {1: "B", 3: "H", 4: "I", 11: "f", 17: "q"}
+    behind, packed = b"", b""
+    for tag, kind, value in sorted(entries, key=lambda entry: entry[0]):
+        values = value if isinstance(value, list) else [value]
+        content = struct.pack(f"<{len(values)}{formats[kind]}", *values)
+        if len(content) > 4:
+            place = struct.pack("<I", 8 + 2 + 12 * len(entries) + 4 + len(behind))
+            content, behind = place, behind + content
+        packed += struct.pack("<HHI4s", tag, kind, len(values), content)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4) + behind
+
+
 def animation() -> bytes:
     frames = cv2.Animation()
     frames.frames = [np.dstack([COLOR, np.full_like(GRAY, 255)])] * 3

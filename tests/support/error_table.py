@@ -106,6 +106,9 @@ run --split patient -> --split | 'patient' | covid run --help
 preprocess slices --crop body -> --crop | 'body' | covid preprocess --help
 split slices --enhance --crop body -> --crop | 'body' | covid split --help
 run --no-contour stop -> --no-contour | 'stop' | covid run --help
+run --window 40 -> --window | CENTER,WIDTH | '40' | covid run --help
+split slices --window 40,0 -> --window | CENTER,WIDTH | '40,0' | covid split --help
+audit slices --window -600,-5 -> --window | CENTER,WIDTH | '-600,-5' | covid audit --help
 run --folds 1 -> --folds | at least 2 | '1'
 run --data '' -> --data | empty
 synth --out '' -> --out | empty
@@ -132,6 +135,12 @@ evaluate model.npz --data parts --part best -> --part | 'best' | covid evaluate 
 # Options that do not go together, or not with these images
 split slices --no-contour drop -> --no-contour drop | --enhance
 split slices --crop contours -> --crop contours | --enhance
+split slices --window -600,1200 -> --window -600,1200 | more than 8 bits | leave it out
+preprocess slices --window=40,80 -> --window 40,80 | more than 8 bits | leave it out
+figures slices --window 40,80 -> --window 40,80 | more than 8 bits | leave it out
+run --data slices --window 40,80 -> --window 40,80 | more than 8 bits | leave it out
+run --data parts --window 40,80 -> parts | split already | --window | source images
+controls --data parts --window 40,80 -> parts | split already | --window | source images
 explore model.npz image.png -> image.png | Not_Infected or Infected | --label
 explore model.npz image.png --label Ill -> --label | Not_Infected or Infected | 'Ill'
 evaluate model.npz --data slices --part train -> --part train | slices | leave it out

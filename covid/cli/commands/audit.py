@@ -12,6 +12,7 @@ from covid.common.screen import say
 from covid.data.disclaimer import small_print
 from covid.data.existing_split import refuse_another_split, split_of
 from covid.data.find_images import find_images
+from covid.data.gray_levels import find_levels
 from covid.data.groups import known_groups, require_groups
 from covid.data.ratios import DEFAULT_RATIOS
 from covid.data.split_folder import check_kept, is_split, is_synthetic, read_split
@@ -26,9 +27,15 @@ def audit(options: Namespace) -> dict:
     column = group_column(options)
     if is_split(options.data):
         folder = read_split(options.data)
-        given = {"--split": options.split, "--ratios": options.ratios, "--labels": options.labels}
+        given = {
+            "--split": options.split,
+            "--ratios": options.ratios,
+            "--labels": options.labels,
+            "--window": options.window,
+        }
         check_kept(folder, options.positive, given)
         dataset, split = as_planned(folder)
+        levels = None
         synthetic = bool(folder.info.get("synthetic"))
         groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
     else:
@@ -36,6 +43,7 @@ def audit(options: Namespace) -> dict:
         if dataset.existing is not None:
             given = {"--split": options.split, "--ratios": options.ratios}
             refuse_another_split(options.data, given)
+        levels = find_levels(dataset, options.window)
         synthetic = is_synthetic(dataset)
         groups = known_groups(dataset, options.group, options.group_csv, column)
         by_group = options.split == GROUP
@@ -46,7 +54,7 @@ def audit(options: Namespace) -> dict:
         for remark in (*dataset.notes, *split.notes):
             say(f"note: {remark}", "yellow")
     names = None if groups is None else groups.names
-    found = run_audit(dataset, split, names, options.seed, progress=True)
+    found = run_audit(dataset, split, names, options.seed, True, levels)
     note = small_print(dataset.positive, synthetic)
     with new_folder(options.out):
         write_audit(found, options.out, note)

@@ -18,6 +18,7 @@ from covid.controls.write import table, write_controls
 from covid.data.disclaimer import note
 from covid.data.existing_split import refuse_another_split
 from covid.data.find_images import find_images
+from covid.data.gray_levels import find_levels
 from covid.data.groups import SYNTHETIC_GROUP, groups_by_pattern, known_groups, require_groups
 from covid.data.prepare_split import prepare_split
 from covid.data.split_folder import (
@@ -70,6 +71,7 @@ def given_split(options: Namespace) -> SplitFolder:
         "--group-column": options.group_column,
         "--split": options.split,
         "--no-contour drop": options.no_contour == "drop",
+        "--window": options.window,
     }
     check_kept(split, options.positive, given)
     return split
@@ -97,4 +99,5 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
         rule=recipe.crop,
         no_contour=options.no_contour,
         progress=options.verbose != QUIET,
+        levels=find_levels(dataset, options.window),
     )

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.cli.commands.model_inputs import about, model_note, prepare_image, probability
+from covid.cli.commands.model_inputs import (
+    about,
+    levels_for,
+    model_note,
+    prepare_image,
+    probability,
+)
 from covid.common.choices import PARTS
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
@@ -16,10 +22,12 @@ from covid.data.existing_split import refuse_another_split
 from covid.data.images import UnreadableImage
 from covid.data.same_names import composed
 from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
+from covid.data.window import recorded_levels
 from covid.metrics.text_table import glossary, result_text
 from covid.training.model_file import (
     classes_of,
     crop_of,
+    levels_of_model,
     open_model,
     scan_for,
     threshold_of,
@@ -107,6 +115,13 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
             f"{folder}: its images are cropped to the {rule}, but those that the model was trained "
             f"on to the {own}; name the folder of the source images, or pass --as-is"
         )
+    levels, trained = recorded_levels(split.info.get("gray_levels")), levels_of_model(model)
+    if levels is not None and trained not in (None, levels) and not options.as_is:
+        raise UserError(
+            f"{folder}: of its files, values {levels.black:g} to {levels.white:g} became gray 0 to "
+            f"255, but of those that the model was trained on {trained.black:g} to "
+            f"{trained.white:g}; name the folder of the source images, or pass --as-is"
+        )
     with bad_files_as_errors():
         return evaluate_parts(model, split, parts)
 
@@ -122,11 +137,12 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         )
     dataset = scan_for(model, options.data, options.labels)
     as_is = options.as_is or is_enhanced(dataset)
+    levels = levels_for(model, [image.path for image in dataset])
     unused = {str(path): reason for path, reason in dataset.skipped}
     files, labels, probabilities = [], [], []
     for image in dataset.images:
         try:
-            x, _ = prepare_image(model, image.path, as_is)
+            x, _ = prepare_image(model, image.path, as_is, levels)
         except UnreadableImage as error:
             unused[str(image.path)] = error.reason
             continue

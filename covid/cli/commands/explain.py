@@ -4,7 +4,7 @@ from argparse import Namespace
 
 import numpy as np
 
-from covid.cli.commands.model_inputs import about, label_of, prepare_image
+from covid.cli.commands.model_inputs import about, label_of, levels_for, prepare_image
 from covid.common.errors import UserError, shortened
 from covid.common.screen import put, say
 from covid.training.model_file import classes_of, open_model
@@ -20,7 +20,8 @@ def explain(options: Namespace) -> dict:
     label = label_of(model, options) if options.backward else None
     if options.layer is not None:
         check_layer(model, options)
-    x, remark = prepare_image(model, options.image, options.as_is)
+    levels = levels_for(model, [options.image])
+    x, remark = prepare_image(model, options.image, options.as_is, levels)
     if remark:
         say(f"note: {remark}", "yellow")
     if label is None:

@@ -4,7 +4,7 @@ import shlex
 from argparse import Namespace
 from os.path import splitext
 
-from covid.cli.commands.model_inputs import about, label_of, prepare_gray
+from covid.cli.commands.model_inputs import about, label_of, levels_for, prepare_gray
 from covid.common.choices import EXPLORER
 from covid.common.output_files import free_name
 from covid.common.screen import program, say
@@ -17,7 +17,8 @@ def explore(options: Namespace) -> dict:
 
     model = open_model(options.model)
     label = label_of(model, options)
-    gray, remark = prepare_gray(model, options.image, options.as_is)
+    levels = levels_for(model, [options.image])
+    gray, remark = prepare_gray(model, options.image, options.as_is, levels)
     if remark:
         say(f"note: {remark}", "yellow")
     slices = [Slice(f"{label}: {options.image.name}", gray, classes_of(model).index(label))]

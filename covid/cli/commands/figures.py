@@ -9,9 +9,10 @@ from covid.common.output_files import check_outside, new_folder
 from covid.common.screen import put
 from covid.data.disclaimer import small_print
 from covid.data.find_images import find_images
+from covid.data.gray_levels import find_levels
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split_folder import is_enhanced, is_synthetic
-from covid.training.model_file import crop_of, open_model, wants_enhanced
+from covid.training.model_file import crop_of, levels_of_model, open_model, wants_enhanced
 
 
 def figures(options: Namespace) -> dict:
@@ -25,15 +26,17 @@ def figures(options: Namespace) -> dict:
         first_convolution(model)  # there must be one, lest all else is drawn for nothing
     dataset = find_images(options.data, options.positive, options.labels)
     enhanced = is_enhanced(dataset)
+    trained = None if model is None else levels_of_model(model)
+    levels = trained if options.window is None and trained else find_levels(dataset, options.window)
     note = small_print(dataset.positive, is_synthetic(dataset))
     if options.labels is None:
         check_outside(options.out, options.data)
     with new_folder(options.out):
         rule = LUNGS if model is None else crop_of(model)
-        written = source_figures(dataset, options.out, note, options.seed, rule, enhanced)
+        written = source_figures(dataset, options.out, note, options.seed, rule, enhanced, levels)
         if model is not None:
             rng = np.random.default_rng(options.seed)
-            ((name, gray),) = choose(dataset, dataset.positive, 1, rng)
+            ((name, gray),) = choose(dataset, dataset.positive, 1, rng, levels)
             if wants_enhanced(model) and not enhanced:
                 gray = enhance_and_crop(gray, rule=rule).image
             filters = options.out / f"filters-{model.name}.png"

@@ -4,6 +4,7 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +16,31 @@ from covid.common.screen import complain, say
 from covid.data.class_folders import look_through
 from covid.data.images import UnreadableImage, read_gray
 from covid.data.no_images import what_is_there
+from covid.data.window import GrayLevels
 from minicnn.preprocessing.system_names import is_system_name
 
 
-def readable(command: str, named: Sequence[Path], unreadable: dict[str, str]) -> list[Path]:
+def readable(
+    command: str,
+    named: Sequence[Path],
+    unreadable: dict[str, str],
+    find_levels: Callable[[Sequence[Path]], GrayLevels | None],
+) -> tuple[list[Path], GrayLevels | None]:
     """The images that are named and can be read: files, those in a folder, those of a pattern.
 
-    The reason for each of the others goes into `unreadable`, and to stderr.
+    The reason for each of the others goes into `unreadable`, and to stderr. `find_levels` says how
+    all of them are read.
     """
     found = [one for path in named for one in image_files(path)]
-    files = []
-    for one in in_parallel(_checked, found, "checking", "image", len(found) > 1):
+    levels = find_levels([one for one in found if isinstance(one, Path)])
+    check, files = partial(_checked, levels=levels), []
+    for one in in_parallel(check, found, "checking", "image", len(found) > 1):
         if isinstance(one, UnreadableImage):
             complain(f"covid {command}", str(one))
             unreadable[str(one.path)] = one.reason
         else:
             files.append(one)
-    return files
+    return files, levels
 
 
 def image_files(path: Path) -> Sequence[Path | UnreadableImage]:
@@ -58,11 +67,11 @@ def _inside(folder: Path) -> Sequence[Path | UnreadableImage]:
     return images
 
 
-def _checked(one: Path | UnreadableImage) -> Path | UnreadableImage:
+def _checked(one: Path | UnreadableImage, levels: GrayLevels | None) -> Path | UnreadableImage:
     """The same, or why it cannot be read."""
     if isinstance(one, Path):
         try:
-            read_gray(one)
+            read_gray(one, levels)
         except UnreadableImage as error:
             return error
     return one

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from covid.cli.commands.image_files import prepared, readable, say_above
-from covid.cli.commands.model_inputs import about, answer, model_note, prepare_gray
+from covid.cli.commands.model_inputs import about, answer, levels_for, model_note, prepare_gray
 from covid.common.errors import UserError, shown
 from covid.common.output_files import free_name, new_folder, write_csv
 from covid.common.screen import say
 from covid.data.same_names import folded
+from covid.data.window import GrayLevels
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.metrics.text_table import threshold_line
 from covid.training.model_file import classes_of, open_model, threshold_of
@@ -27,19 +28,21 @@ def look(options: Namespace) -> dict:
     model = open_model(options.model)
     check_method(model, options.method)
     unreadable: dict[str, str] = {}
-    paths = readable("look", options.images, unreadable)
+    paths, levels = readable("look", options.images, unreadable, partial(levels_for, model))
     answer = {**about(options.model, model), "unreadable": unreadable, "looks": [], "figures": []}
     if paths:
         with new_folder(options.out):
-            answer.update(look_at_all(model, paths, options))
+            answer.update(look_at_all(model, paths, levels, options))
         say(answer["note"])
     return answer
 
 
-def look_at_all(model: Model, paths: list[Path], options: Namespace) -> dict:
+def look_at_all(
+    model: Model, paths: list[Path], levels: GrayLevels | None, options: Namespace
+) -> dict:
     """Draw all images, write looks.csv; the part of --json about that."""
     looks, figures, used = [], [], {}
-    prepare = partial(prepare_gray, model, as_is=options.as_is)
+    prepare = partial(prepare_gray, model, as_is=options.as_is, levels=levels)
     for path, gray, remark in prepared("looking", paths, prepare):
         figure = free_path(options.out, path, used)
         note = image_note(model, path)

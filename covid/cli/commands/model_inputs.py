@@ -1,18 +1,22 @@
 """What the commands that ask a model share: image files prepared for it, and what it is."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from covid.common.errors import UserError, shortened, shown
 from covid.data.disclaimer import small_print
-from covid.data.images import is_prepared, read_gray
+from covid.data.gray_levels import levels_of
+from covid.data.images import as_gray, is_prepared, read_values
 from covid.data.preprocess import enhance_and_crop
 from covid.data.same_names import meant
+from covid.data.window import GrayLevels
 from covid.training.model_file import (
     classes_of,
     crop_of,
+    levels_of_model,
     model_input,
     threshold_of,
     wants_enhanced,
@@ -71,7 +75,14 @@ def answer(model: Model, p: float) -> tuple[str, str]:
     return called, f"p({classes[1]}) = {p:.4f}, {side} {threshold:.4f}: {called}"
 
 
-def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+def levels_for(model: Model, paths: Sequence[Path]) -> GrayLevels | None:
+    """How these files are read: as the model's images were, or by the rule for a data set."""
+    return levels_of_model(model) or levels_of(paths)
+
+
+def prepare_image(
+    model: Model, path: Path, as_is: bool, levels: GrayLevels | None
+) -> tuple[np.ndarray, str]:
     """Read an image file and prepare it as the model's training images were.
 
     Parameters
@@ -79,6 +90,8 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     as_is : bool
         True for images that are enhanced and cropped already; those that this program made so
         are known.
+    levels : GrayLevels or None
+        Of `levels_for`.
 
     Returns
     -------
@@ -90,14 +103,36 @@ def prepare_image(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, st
     ------
     UnreadableImage
     """
-    gray, remark = prepare_gray(model, path, as_is)
+    gray, remark = prepare_gray(model, path, as_is, levels)
     return model_input(model, gray), remark
 
 
-def prepare_gray(model: Model, path: Path, as_is: bool) -> tuple[np.ndarray, str]:
+def levels_remark(model: Model, values: np.ndarray, levels: GrayLevels | None) -> str:
+    """What is odd about the values of a file of more than 8 bits; empty if nothing is."""
+    if values.dtype == np.uint8 or levels is None:
+        return ""
+    black, white = levels.black, levels.white
+    if levels_of_model(model) is None:
+        return (
+            f"it has more than 8 bits, unlike the model's images; {black:g} to {white:g} became gray "
+            "0 to 255"
+        )
+    lowest, highest = values.min(), values.max()
+    outside = (
+        f"its values are {lowest:g} to {highest:g}, the model's images had {black:g} to {white:g}"
+    )
+    return outside if highest <= black or lowest >= white else ""
+
+
+def prepare_gray(
+    model: Model, path: Path, as_is: bool, levels: GrayLevels | None
+) -> tuple[np.ndarray, str]:
     """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
-    gray = read_gray(path)
-    remark = "all its pixels are equal, there is nothing to see" if gray.max() == gray.min() else ""
+    values = read_values(path, levels)
+    gray = as_gray(values, levels)
+    remark = levels_remark(model, values, levels)
+    if gray.max() == gray.min():
+        remark = remark or "all its pixels are equal, there is nothing to see"
     prepared = is_prepared(path)
     if prepared and not wants_enhanced(model):
         remark = remark or "enhanced and cropped, unlike the images the model was trained on"

@@ -8,6 +8,7 @@ from covid.cli.commands.image_files import prepared, readable, say_above
 from covid.cli.commands.model_inputs import (
     about,
     answer,
+    levels_for,
     model_note,
     prepare_image,
     probability,
@@ -26,8 +27,8 @@ def predict(options: Namespace) -> dict:
     threshold = threshold_of(model)
     answers: list[dict] = []
     unreadable: dict[str, str] = {}
-    prepare = partial(prepare_image, model, as_is=options.as_is)
-    paths = readable("predict", options.images, unreadable)
+    paths, levels = readable("predict", options.images, unreadable, partial(levels_for, model))
+    prepare = partial(prepare_image, model, as_is=options.as_is, levels=levels)
     for path, x, remark in prepared("predicting", paths, prepare):
         p = probability(model, x)
         guess, text = answer(model, p)

@@ -9,6 +9,7 @@ from covid.common.output_files import check_new_folder, check_outside
 from covid.common.screen import say
 from covid.data.duplicates import duplicate_notes
 from covid.data.find_images import class_images
+from covid.data.gray_levels import find_levels, levels_notes
 from covid.data.manifest import count_statuses, unused_rows
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split_folder import is_enhanced, is_synthetic
@@ -23,8 +24,9 @@ def preprocess(options: Namespace) -> dict:
     dataset = class_images(options.data, options.positive, options.labels)
     check_not_enhanced(is_enhanced(dataset), options.data, "use them as they are")
     transform = partial(enhance_and_crop, no_contour=options.no_contour, rule=options.crop)
-    rows = write_folder(dataset, options.out, transform)
-    notes = [*dataset.notes, *duplicate_notes(dataset)]
+    levels = find_levels(dataset, options.window)
+    rows = write_folder(dataset, options.out, transform, levels=levels)
+    notes = [*dataset.notes, *duplicate_notes(dataset), *levels_notes(rows)]
     for remark in notes:
         say(f"note: {remark}", "yellow")
     return {

@@ -10,6 +10,7 @@ from covid.common.output_files import check_new_folder, check_outside
 from covid.common.screen import put, say
 from covid.data.existing_split import refuse_another_split
 from covid.data.find_images import find_images
+from covid.data.gray_levels import find_levels
 from covid.data.groups import known_groups
 from covid.data.manifest import read_manifest
 from covid.data.prepare_split import prepare_split
@@ -42,6 +43,7 @@ def split(options: Namespace) -> dict:
         enhance=options.enhance,
         rule=options.crop,
         no_contour=options.no_contour,
+        levels=find_levels(dataset, options.window),
     )
     info = written.info
     if groups is not None and info["group"] is not None:

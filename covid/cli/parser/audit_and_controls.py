@@ -30,6 +30,7 @@ def audit() -> CommandParser:
     )
     common.add_groups(command)
     common.add_ratios(command, "of that split, in per cent (default 50/10/40)")
+    common.add_window(command)
     return command
 
 
@@ -54,6 +55,7 @@ def controls() -> CommandParser:
     common.add_groups(command)
     common.add_ratios(command)
     common.add_no_contour(command)
+    common.add_window(command)
     common.add_screen(command)
     return command
 

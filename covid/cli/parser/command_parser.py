@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import re
 from argparse import Namespace
 from collections.abc import Iterable
 
@@ -25,6 +26,7 @@ class CommandParser(argparse.ArgumentParser):
         texts = {"description": description, "epilog": epilog}
         super().__init__(prog, formatter_class=formatter, allow_abbrev=False, **texts)
         self.summary, self.needs_images = summary, False
+        self._negative_number_matcher = re.compile(r"-\.?\d")  # argparse's own: -600,1200, too
 
     def read(self, words: list[str]) -> Namespace:
         """The options among these words; `SystemExit` where they cannot be read."""

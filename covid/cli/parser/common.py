@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.cli.parser.command_parser import CommandParser
-from covid.cli.parser.values import path, positive, ratios, seed
+from covid.cli.parser.values import path, positive, ratios, seed, window
 from covid.common.choices import (
     CROPS,
     DEFAULT_COLUMN,
@@ -116,6 +116,16 @@ def add_no_contour(command) -> None:
         choices=NO_CONTOUR,
         default="keep",
         help="images in which the crop finds no body: keep them whole (default), or drop them",
+    )
+
+
+def add_window(command) -> None:
+    command.add_argument(
+        "--window",
+        type=window,
+        metavar="CENTER,WIDTH",
+        help="of files of more than 8 bits, the values that become gray, such as -600,1200 for lungs "
+        "in HU (default: as many bits as the highest value of all files needs)",
     )
 
 

@@ -44,6 +44,7 @@ def run() -> CommandParser:
         help="train K times more, so that each image is in a test once (cross-validation)",
     )
     common.add_no_contour(command)
+    common.add_window(command)
     common.add_checks(command, controls=True)
     common.add_resume(command)
     common.add_screen(command)
@@ -67,6 +68,7 @@ def train() -> CommandParser:
     common.add_recipe(command)
     common.add_split_choice(command, None)
     common.add_no_contour(command)
+    common.add_window(command)
     common.add_checks(command, controls=False)
     common.add_resume(command)
     common.add_screen(command)
@@ -114,6 +116,7 @@ def preprocess() -> CommandParser:
     common.add_positive(command)
     common.add_crop(command)
     common.add_no_contour(command)
+    common.add_window(command)
     return command
 
 
@@ -139,4 +142,5 @@ def split() -> CommandParser:
     )
     common.add_crop(command)
     common.add_no_contour(command)
+    common.add_window(command)
     return command

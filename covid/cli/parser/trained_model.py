@@ -61,6 +61,7 @@ def figures() -> CommandParser:
     common.add_labels(command)
     common.add_positive(command)
     common.add_out(command, "figures")
+    common.add_window(command)
     command.add_argument(
         "--model", type=path, metavar="MODEL.npz", help="draw its graph and filters, too"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from covid.common.choices import MODEL_NAMES, PUBLISHED_MODELS
 from covid.common.errors import UserError, shortened
 from covid.data.ratios import Ratios, parse_ratios
+from covid.data.window import parse_window
 
 PUBLISHED = "published"  # stands for the models of the article
 LARGEST_COUNT = 1_000_000  # of epochs, steps, patients, slices: more is a slip of the finger
@@ -72,6 +73,15 @@ def ratios(text: str) -> Ratios:
         return parse_ratios(text)
     except UserError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def window(text: str) -> str:
+    """CENTER,WIDTH, as it was typed."""
+    try:
+        parse_window(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def models(text: str) -> tuple[str, ...]:

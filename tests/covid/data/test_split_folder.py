@@ -84,3 +84,23 @@ def test_a_split_folder_that_was_tampered_with(tmp_path, harm, said):
     harm(tmp_path / "out")
     with pytest.raises(UserError, match=said):
         read_split(tmp_path / "out")
+
+
+def test_all_images_that_cannot_be_read_are_named_at_once(tmp_path):
+    dataset = scan(two_classes(tmp_path / "data", 16))
+    write_split(dataset, plan_split(dataset, "50/25/25"), tmp_path / "out", progress=False)
+    files = sorted((tmp_path / "out").glob("*/*/*.png"))
+    for count, said in (
+        (1, "^[^;]*cannot be used as an image: the file is empty"),
+        (3, "^3 of 32"),
+    ):
+        for file in files[:count]:
+            file.write_bytes(b"")
+        with pytest.raises(UserError, match=said) as caught:
+            open_split(tmp_path / "out")
+        assert all(str(file) in str(caught.value) for file in files[:count])
+    for file in files[:12]:
+        file.write_bytes(b"")
+    with pytest.raises(UserError, match="^12 of 32 images.*; and 2 more$") as caught:
+        open_split(tmp_path / "out")
+    assert str(caught.value).count("the file is empty") == 10 and "\n" not in str(caught.value)
