@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.errors import UserError
+from covid.common.made_files import UNFINISHED
 
 DEFAULT_POSITIVE = "Infected"
 IMAGE_EXTENSIONS = {
@@ -89,6 +90,10 @@ def _class_names(folder: Path) -> list[str]:
         raise UserError(f"{folder}: there is no such folder; check the path")
     if not folder.is_dir():
         raise UserError(f"{folder} is a file: name the folder that holds the two class folders")
+    if (folder / UNFINISHED).exists():
+        raise UserError(
+            f"{folder} is not complete: what wrote it was stopped, or is at work; write it again"
+        )
     try:
         names = sorted(
             path.name for path in folder.iterdir() if path.is_dir() and not _is_hidden(path.name)

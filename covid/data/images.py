@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError, shown
+from covid.common.made_files import write_new
 from minicnn.preprocessing.decode import check, decode, read_file
 
 # What is odd about an image is said in a sentence that names its file, or does no harm.
@@ -106,15 +107,13 @@ def write_png(path: str | Path, image: np.ndarray, prepared: bool = False) -> No
 
     `prepared` is what `is_prepared` says of the file: it is known wherever the file goes.
 
-    A folder of images is staged and renamed when it is complete, so that the single file needs no
-    temporary name: two renames at a time in one folder wait for each other. OSError if the file
-    cannot be written.
+    OSError if the file is there already or cannot be written.
     """
     # imencode instead of imwrite, which fails on non-Latin names on Windows.
     encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
     if prepared:
         encoded = encoded.tobytes().removesuffix(END) + PREPARED + END
-    Path(path).write_bytes(encoded)
+    write_new(Path(path), encoded)
 
 
 def is_prepared(path: str | Path) -> bool:

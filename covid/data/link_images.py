@@ -7,12 +7,12 @@ bytes on the disk.
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from covid.common.errors import UserError, shown
+from covid.common.made_files import record, write_new
 from covid.data.class_folders import ImageFile
 from covid.data.manifest import SKIPPED, read_manifest
 from covid.data.split_folder import SplitFolder
@@ -63,6 +63,8 @@ def rows_by_image(source: SplitFolder, images: Sequence[ImageFile]) -> dict[Imag
 def link(source: Path, target: Path) -> None:
     """A second name for a file; a copy where the file system has no hard links."""
     try:
+        found = source.stat()
+        record(target, found.st_ino, found.st_mtime_ns)
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        write_new(target, source.read_bytes())

@@ -1,7 +1,7 @@
 """Writes images, prepared and as png, with a manifest that leads back to every source file.
 
-Everything is made in a temporary folder beside the target and renamed at the end: a target
-folder is complete or not there.
+Until a folder is complete it holds the list of `covid.common.made_files`; if it cannot be
+completed, what was written is removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 
 from covid.common.choices import SPLIT_INFO
 from covid.common.errors import UserError
-from covid.common.output_files import staged_folder, write_json
+from covid.common.made_files import make_folder
+from covid.common.output_files import new_folder, write_json
 from covid.common.parallel import in_parallel
 from covid.data import manifest
 from covid.data.class_folders import Dataset, ImageFile
@@ -82,8 +83,9 @@ def write_split(
         write_one = partial(_write_one, transform=transform)
     else:
         write_one, progress = hard_link_images(reuse, [image for _, image in pairs]), False
-    with _write_errors(folder), staged_folder(Path(folder)) as temporary:
-        rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
+    folder = Path(folder)
+    with _write_errors(folder), new_folder(folder):
+        rows = _write_images(dataset, pairs, folder, write_one, progress, split.groups)
         info = {
             "positive": dataset.positive,
             "negative": dataset.negative,
@@ -100,7 +102,7 @@ def write_split(
                 "opencv": cv2.__version__,
             },
         }
-        write_json({**info, **(extra or {})}, temporary / SPLIT_INFO)
+        write_json({**info, **(extra or {})}, folder / SPLIT_INFO)
     return rows
 
 
@@ -110,8 +112,9 @@ def write_folder(
     """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)
     pairs = [("", image) for image in dataset]
-    with _write_errors(folder), staged_folder(Path(folder)) as temporary:
-        return _write_images(dataset, pairs, temporary, write_one, progress, None)
+    folder = Path(folder)
+    with _write_errors(folder), new_folder(folder):
+        return _write_images(dataset, pairs, folder, write_one, progress, None)
 
 
 @contextmanager
@@ -138,7 +141,7 @@ def _write_images(
     jobs = []
     for part, image in pairs:
         target = Path(part, image.class_name, names[image])
-        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((folder / target).parent)
         row = manifest.new_row(
             **{"part": part, "class": image.class_name, "label": image.label},
             file=target.as_posix(),

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from covid.common.choices import FOLDS
+from covid.common.made_files import is_whole
 from covid.common.output_files import write_csv
 from covid.data.class_folders import Dataset
 from covid.data.fold_split import plan_folds
@@ -25,8 +27,6 @@ from covid.pipeline.options import Options
 from covid.pipeline.prepare_splits import Prepared
 from covid.pipeline.train_models import train_in
 from covid.training.predictions import Result
-
-FOLDER = "folds"
 
 
 def run_folds(
@@ -61,7 +61,7 @@ def run_folds(
     UserError
         Too few groups for k folds; a training that fails; a checkpoint that cannot be used.
     """
-    k, folder = options.folds, options.out / FOLDER
+    k, folder = options.folds, options.out / FOLDS
     plans = {
         name: plan_folds(dataset, k, options.seed, groups, tuple(one.split.info["ratios"]))
         for name, one in prepared.items()
@@ -91,7 +91,7 @@ def fold_folder(
 ) -> SplitFolder:
     """The split folder of one fold, its images linked from `source`; models of one kind share it."""
     path = folder / "data" / source.folder.absolute().name / f"fold-{number}"
-    if path.exists():  # whole, from the model before or from before an interruption
+    if is_whole(path):  # from the model before or from before an interruption
         return open_split(path)
     extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic")}
     write_split(dataset, plan, path, extra={**extra, "fold": number, "folds": k}, reuse=source)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from covid.common.choices import MANIFEST
 from covid.common.errors import shown
+from covid.common.made_files import is_whole
 from covid.data import disclaimer
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.manifest import read_manifest, unused_rows
@@ -106,7 +107,7 @@ def prepare(
     reuse: SplitFolder | None,
 ) -> SplitFolder:
     """Split the images and write them, enhanced and cropped if the recipe says so."""
-    if folder.exists():  # whole, from before an interruption
+    if is_whole(folder):  # from before an interruption
         return open_split(folder)
     split = prepare_split(
         source.dataset,
@@ -127,7 +128,7 @@ def prepare(
 
 
 def draw_data(options: Options, source: Source, first: Prepared) -> None:
-    """The figures of the images, once for all splits, and not again after an interruption."""
+    """The figures of the images, not again after an interruption."""
     folder, note, seed = options.out / "figures", disclaimer.note(first.split), options.seed
     if not (folder / "augmentation.png").exists():  # the last one
         rule = first.recipe.crop

@@ -43,7 +43,7 @@ from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_as_errors
-from covid.figures.draw_process import as_drawn, drawn_or_dropped
+from covid.figures.draw_process import as_drawn, drawn_or_dropped, not_drawn
 from covid.figures.examples import example_slices
 from covid.figures.explorer_page import page_of_run
 from covid.pipeline.audit_step import audit_source, with_look_alikes
@@ -111,9 +111,9 @@ def run_all(options: Options) -> dict:
             summary["seconds"] = round(time.perf_counter() - start, 1)
             write_json(summary, options.out / SUMMARY)
             write_page(options.out)
-        for path in checkpoints(options.out):
+        for path in checkpoints(options):
             path.unlink()
-    return summary
+    return {**summary, "not_drawn": not_drawn()} if not_drawn() else summary
 
 
 def recipes_of(options: Options) -> dict[str, Recipe]:
@@ -162,7 +162,7 @@ def finished_before(options: Options) -> dict:
     summary = finished_results(options.out / SUMMARY)
     if not (options.out / REPORT).exists():  # it is written after the summary
         write_page(options.out)
-    for path in checkpoints(options.out):
+    for path in checkpoints(options):
         path.unlink()
     options.screen.say(f"{options.out} is already complete; nothing to resume")
     return summary

@@ -8,10 +8,7 @@ In its output folder:
 """
 
 import json
-import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
@@ -117,29 +114,3 @@ def check_values(options: dict) -> None:
         parse_ratios(options["ratios"])
     if options["group"] is not None:
         compile_group(options["group"])
-
-
-@contextmanager
-def run_lock(folder: Path) -> Iterator[None]:
-    """Keep a second process away from a run that is being worked at; UserError there.
-
-    The lock is the system's: it goes with the process, however that ends.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{folder}: another process is working at this run; wait for it, or stop it first"
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        yield
-    finally:
-        os.close(descriptor)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from covid.common.choices import BOTH, GROUP, RANDOM
 from covid.common.errors import UserError
+from covid.common.made_files import is_whole
 from covid.data.class_folders import Dataset, scan
 from covid.data.groups import (
     SYNTHETIC_GROUP,
@@ -89,7 +90,7 @@ def find_images(options: Options) -> Dataset:
         return scan(options.data, options.positive)
     folder = options.out / "synthetic"
     with options.screen.phase("drawing synthetic images, as none were given") as phase:
-        if not folder.exists():  # else whole, from before an interruption
+        if not is_whole(folder):  # else from before an interruption
             progress = bool(options.screen.verbose)
             write_dataset(folder, seed=options.seed, progress=progress, processes=True)
         dataset = scan(folder, options.positive)

@@ -8,7 +8,7 @@ from covid.cli.parser.common import group_column
 from covid.common.choices import GROUP, RANDOM
 from covid.common.errors import UserError
 from covid.common.output_files import free_name
-from covid.common.screen import Screen
+from covid.common.screen import Screen, complain
 from covid.data.groups import compile_group
 from covid.pipeline.options import Options
 
@@ -23,6 +23,8 @@ def run(options: Namespace, default_out: str = "results") -> dict:
 
     summary = run_all(whole)
     end_run(summary, whole, options)
+    for sentence in summary.get("not_drawn", ()):
+        complain(f"covid {options.command}", sentence)
     return {"folder": str(whole.out), **summary}
 
 

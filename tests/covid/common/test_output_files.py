@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from covid.common.made_files import make_folder
 from covid.common.output_files import free_name, json_text, new_folder
 from minicnn.files import atomic_write
 
@@ -17,7 +18,7 @@ def files_in(folder) -> list[str]:
 
 def test_new_folder_takes_away_what_it_made_only(tmp_path):
     with pytest.raises(RuntimeError), new_folder(tmp_path / "a/b/c"):
-        (tmp_path / "a/b/c/half").mkdir()
+        make_folder(tmp_path / "a/b/c/half")
         (tmp_path / "a/others").write_text("somebody else's")
         raise RuntimeError
     assert files_in(tmp_path) == ["a/others"] and not (tmp_path / "a/b").exists()

@@ -404,6 +404,7 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
     with pytest.raises(KeyboardInterrupt):
         run.run_all(quick(tmp_path / "out", models=models, screen=Screen()))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".covid-unfinished",
         "random",
         "run.json",
     ]
