@@ -102,18 +102,19 @@ def check_image(path: str | Path) -> None:
         raise UnreadableImage(path, str(error)) from error
 
 
-def write_png(path: str | Path, image: np.ndarray, prepared: bool = False) -> None:
+def write_png(path: str | Path, image: np.ndarray, prepared: bool = False) -> bytes:
     """Write `image` (height, width), uint8 gray, as a png into a folder that nobody reads yet.
 
     `prepared` is what `is_prepared` says of the file: it is known wherever the file goes.
 
-    OSError if the file is there already or cannot be written.
+    Returns what the file holds. OSError if it is there already or cannot be written.
     """
     # imencode instead of imwrite, which fails on non-Latin names on Windows.
-    encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
+    encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1].tobytes()
     if prepared:
-        encoded = encoded.tobytes().removesuffix(END) + PREPARED + END
+        encoded = encoded.removesuffix(END) + PREPARED + END
     write_new(Path(path), encoded)
+    return encoded
 
 
 def is_prepared(path: str | Path) -> bool:

@@ -25,6 +25,7 @@ from covid.common.output_files import new_folder, write_json
 from covid.common.parallel import in_parallel
 from covid.data import manifest
 from covid.data.class_folders import Dataset, ImageFile
+from covid.data.contents import digest, write_contents
 from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, is_prepared, read_gray, write_png
 from covid.data.link_images import hard_link_images
@@ -47,7 +48,7 @@ def write_split(
     extra: dict | None = None,
     reuse: SplitFolder | None = None,
 ) -> list[dict]:
-    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv and split.json.
+    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv, contents.csv, split.json.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def write_split(
 def write_folder(
     dataset: Dataset, folder: str | Path, transform: Transform | None = None, progress: bool = True
 ) -> list[dict]:
-    """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
+    """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform)
     pairs = [("", image) for image in dataset]
     folder = Path(folder)
@@ -153,6 +154,8 @@ def _write_images(
     _check_all_filled(rows)
     rows += [_skipped_row(dataset, path, reason) for path, reason in dataset.skipped]
     manifest.write_manifest(folder, rows)
+    hashes = {row["file"]: row.pop("hash", None) for row in rows}
+    write_contents({file: known for file, known in hashes.items() if known}, folder)
     return rows
 
 
@@ -176,7 +179,7 @@ def _write_one(row: dict, source: ImageFile, folder: Path, transform: Transform 
             )
     if image is not None:
         prepared = transform is not None or is_prepared(source.path)
-        write_png(folder / row["file"], image, prepared)
+        row["hash"] = digest(write_png(folder / row["file"], image, prepared))
     return row
 
 

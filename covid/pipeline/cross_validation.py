@@ -20,11 +20,11 @@ from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.manifest import read_manifest
 from covid.data.split import Split
-from covid.data.split_folder import SplitFolder, open_split, read_split
+from covid.data.split_folder import SplitFolder, read_split
 from covid.data.write_split import write_split
 from covid.pipeline.fold_summary import FOLD_COLUMNS, fold_row, summarize_folds
 from covid.pipeline.options import Options
-from covid.pipeline.prepare_splits import Prepared
+from covid.pipeline.prepare_splits import Prepared, reopen_split
 from covid.pipeline.train_models import train_in
 from covid.training.predictions import Result
 
@@ -92,7 +92,7 @@ def fold_folder(
     """The split folder of one fold, its images linked from `source`; models of one kind share it."""
     path = folder / "data" / source.folder.absolute().name / f"fold-{number}"
     if is_whole(path):  # from the model before or from before an interruption
-        return open_split(path)
+        return reopen_split(path)
     extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic")}
     write_split(dataset, plan, path, extra={**extra, "fold": number, "folds": k}, reuse=source)
     return read_split(path)

@@ -7,6 +7,7 @@ from covid.common.choices import MANIFEST
 from covid.common.errors import shown
 from covid.common.made_files import is_whole
 from covid.data import disclaimer
+from covid.data.contents import check_contents
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.manifest import read_manifest, unused_rows
 from covid.data.prepare_split import prepare_split
@@ -108,7 +109,7 @@ def prepare(
 ) -> SplitFolder:
     """Split the images and write them, enhanced and cropped if the recipe says so."""
     if is_whole(folder):  # from before an interruption
-        return open_split(folder)
+        return reopen_split(folder)
     split = prepare_split(
         source.dataset,
         folder,
@@ -124,6 +125,13 @@ def prepare(
     )
     for sentence in remarks(split):
         options.screen.say(f"  {sentence}", "yellow")
+    return split
+
+
+def reopen_split(folder: Path) -> SplitFolder:
+    """A split folder from before an interruption; UserError where an image was replaced."""
+    split = open_split(folder)
+    check_contents(split.files, folder)
     return split
 
 

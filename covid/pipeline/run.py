@@ -9,6 +9,7 @@ leaves in the output folder:
     report.html                  all of it on one page, to read first
     summary.json                 all results, with seed, versions and counts; written last
     run.json                     how the run was started
+    contents.csv                 a hash of each image: `--resume` compares them
     explorer.html                the best model taken apart, number by number, on an ill slice
     figures/                     of the images; an ill and a healthy slice with their heat maps
     audit/                       what is odd about the images: see `covid.audit`
@@ -52,7 +53,7 @@ from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import checkpoints, output_folder, require_files
-from covid.pipeline.source import Source, find_source
+from covid.pipeline.source import Source, check_source, find_source
 from covid.pipeline.summary import finished_results, summarize
 from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
@@ -82,6 +83,7 @@ def run_all(options: Options) -> dict:
         screen = options.screen
         screen.total = count_phases(options, 1 + (options.split == BOTH))  # of synthetic images
         source = find_source(options)
+        check_source(options, source)
         both = options.split == BOTH and options.group_audit  # else the audit may add a way
         screen.total = count_phases(options, 2 if both else len(ways_to_split(options, source)))
         audited = None

@@ -6,6 +6,7 @@ from covid.common.choices import BOTH, GROUP, RANDOM
 from covid.common.errors import UserError
 from covid.common.made_files import is_whole
 from covid.data.class_folders import Dataset, scan
+from covid.data.contents import CONTENTS, check_contents, digests, write_contents
 from covid.data.groups import (
     SYNTHETIC_GROUP,
     Groups,
@@ -57,6 +58,24 @@ def find_source(options: Options) -> Source:
         return use_split(options)
     dataset = find_images(options)
     return Source(dataset, is_enhanced(dataset), groups_of(options, dataset))
+
+
+def check_source(options: Options, source: Source) -> None:
+    """Record the contents of all files when a run begins; compare them when it is resumed.
+
+    UserError where one was replaced in between.
+    """
+    if source.given is not None:
+        files = source.given.files
+    else:
+        folder = source.dataset.folder
+        files = {one.path.relative_to(folder).as_posix(): one.path for one in source.dataset}
+    if options.group_csv is not None:
+        files["--group-csv"] = options.group_csv
+    if (options.out / CONTENTS).exists():
+        check_contents(files, options.out)
+    else:
+        write_contents(digests(files), options.out)
 
 
 def use_split(options: Options) -> Source:
