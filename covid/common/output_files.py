@@ -63,9 +63,17 @@ def check_csv(path: Path | None) -> None:
         return
     if path.suffix.lower() != ".csv" or path.is_dir():
         raise UserError(f"--out: expected the name of a .csv file, got {path}; name another")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: there is no folder {path.parent}; make it or name another --out")
-    check_writable(path.parent)
+    check_file(path)
+
+
+def check_file(path: Path) -> None:
+    """UserError where no file can be written at `path`; a link is followed."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file; name another --out")
+    folder = (Path(os.path.realpath(path)) if path.is_symlink() else path).parent
+    if not folder.is_dir():
+        raise UserError(f"{path}: there is no folder {folder}; make it or name another --out")
+    check_writable(folder)
 
 
 def check_writable(folder: Path, option: str = "--out") -> None:
