@@ -48,9 +48,9 @@ def being_written() -> list[Path]:
     return _being_written
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether the folder was written to its end."""
-    return folder.is_dir() and any(folder.iterdir()) and not (folder / UNFINISHED).exists()
+def is_whole(folder: Path, file: str) -> bool:
+    """Whether the folder, of which `file` is a part, was written to its end."""
+    return (folder / file).exists() and not (folder / UNFINISHED).exists()
 
 
 def record(path: Path, inode: int | None = None, changed: int | None = None) -> None:
@@ -75,6 +75,12 @@ def record(path: Path, inode: int | None = None, changed: int | None = None) -> 
                     os.close(descriptor)
 
 
+def record_file(path: Path, made: Path) -> None:
+    """The same for a whole file that was made at `made`, and has or will get the name `path`."""
+    found = made.stat()
+    record(path, found.st_ino, found.st_mtime_ns)
+
+
 def make_folder(folder: Path) -> list[Path]:
     """Make a folder and those around it; returns those that were missing, the innermost first."""
     missing = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
@@ -89,8 +95,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """As `minicnn.files.atomic_write`; the file is listed before it gets its name."""
     with files.atomic_write(path) as temporary:
         yield temporary
-        found = temporary.stat()
-        record(path, found.st_ino, found.st_mtime_ns)
+        record_file(path, temporary)
 
 
 def write_new(path: Path, content: bytes) -> None:

@@ -26,15 +26,21 @@ def check_new_folder(folder: Path, option: str = "--out") -> None:
     What a process that was killed has left there is removed, unless it can be resumed.
     """
     if folder.is_dir():
-        if (folder / UNFINISHED).exists() and not (folder / RUN_INFO).exists():
-            with folder_lock(folder) as locked:
-                if locked and not holds_others(folder):
-                    remove_made(folder)
+        if not (folder / RUN_INFO).exists() and not holds_others(folder):
+            remove_leftovers(folder)
         check_empty(folder, option)
     elif os.path.lexists(folder):
         raise UserError(f"{folder} is a file, not a folder; choose another {option}")
     around = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     check_writable(around, option)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a process that was killed has made in a folder."""
+    if (folder / UNFINISHED).exists():
+        with folder_lock(folder) as locked:
+            if locked:
+                remove_made(folder)
 
 
 def check_empty(folder: Path, option: str = "--out") -> None:
@@ -87,7 +93,9 @@ def check_writable(folder: Path, option: str = "--out") -> None:
 
 
 @contextmanager
-def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterator[None]:
+def new_folder(
+    folder: Path, keep: Callable[[], bool] = lambda: False, empty: bool = True
+) -> Iterator[None]:
     """Make `folder`; if what is done with it fails, what was made is removed, and nothing else.
 
     Until it is complete the folder holds the list of `covid.common.made_files`.
@@ -95,19 +103,25 @@ def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterat
     Parameters
     ----------
     folder : Path
-        New or empty; its parents are made as well.
+        Its parents are made as well.
     keep : callable
         Asked after a failure: True leaves what has been written so far.
+    empty : bool
+        Whether it has to be new or empty. In the folder of a run somebody may have left a note.
 
     Raises
     ------
     UserError
         The folder holds something already, cannot be made, or is being written by another process.
     """
-    check_new_folder(folder)
+    if empty:
+        check_new_folder(folder)
+    else:
+        remove_leftovers(folder)
     made = make_folder(folder)
     with folder_lock(folder):
-        check_empty(folder)  # another process may have filled it a moment ago
+        if empty:  # another process may have filled it a moment ago
+            check_empty(folder)
         try:
             with listing(folder):
                 yield

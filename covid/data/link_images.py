@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from covid.common.errors import UserError, shown
-from covid.common.made_files import record, write_new
+from covid.common.made_files import record_file, write_new
 from covid.data.class_folders import ImageFile
 from covid.data.contents import read_contents
 from covid.data.manifest import SKIPPED, read_manifest
@@ -66,8 +66,7 @@ def rows_by_image(source: SplitFolder, images: Sequence[ImageFile]) -> dict[Imag
 def link(source: Path, target: Path) -> None:
     """A second name for a file; a copy where the file system has no hard links."""
     try:
-        found = source.stat()
-        record(target, found.st_ino, found.st_mtime_ns)
+        record_file(target, source)
         os.link(source, target)
     except OSError:
         write_new(target, source.read_bytes())

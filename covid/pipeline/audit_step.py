@@ -64,9 +64,9 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         names = None if groups is None else groups.names
     screen = options.screen
     with screen.phase("audit of the images, before anything is trained"):
-        if not is_whole(folder):
+        if not is_whole(folder, AUDIT_INFO):
             audit = run_audit(dataset, split, names, options.seed, bool(screen.verbose))
-            with new_folder(folder):
+            with new_folder(folder, empty=False):
                 write_audit(audit, folder, small_print(dataset.positive, source.synthetic))
         audited = read_audit(folder, dataset)
         summary = audited.summary

@@ -28,9 +28,9 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
     model = min(outcome.trained, key=FASTEST.index)
     images = outcome.prepared[model]
     with screen.phase(f"controls, {model} on images that should not be enough"):
-        if not is_whole(folder):
+        if not is_whole(folder, CONTROLS_INFO):
             reference = outcome.trained[model].results["test"]
-            with new_folder(folder):
+            with new_folder(folder, empty=False):
                 found = run_controls(
                     images.split, model, images.recipe, options.seed, folder, screen, reference
                 )

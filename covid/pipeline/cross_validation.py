@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from covid.common.choices import FOLDS
+from covid.common.choices import FOLDS, SPLIT_INFO
 from covid.common.made_files import is_whole
 from covid.common.output_files import write_csv
 from covid.data.class_folders import Dataset
@@ -91,7 +91,7 @@ def fold_folder(
 ) -> SplitFolder:
     """The split folder of one fold, its images linked from `source`; models of one kind share it."""
     path = folder / "data" / source.folder.absolute().name / f"fold-{number}"
-    if is_whole(path):  # from the model before or from before an interruption
+    if is_whole(path, SPLIT_INFO):  # from the model before or from before an interruption
         return reopen_split(path)
     extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic")}
     write_split(dataset, plan, path, extra={**extra, "fold": number, "folds": k}, reuse=source)

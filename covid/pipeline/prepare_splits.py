@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from covid.common.choices import MANIFEST
+from covid.common.choices import MANIFEST, SPLIT_INFO
 from covid.common.errors import shown
 from covid.common.made_files import is_whole
 from covid.data import disclaimer
@@ -108,7 +108,7 @@ def prepare(
     reuse: SplitFolder | None,
 ) -> SplitFolder:
     """Split the images and write them, enhanced and cropped if the recipe says so."""
-    if is_whole(folder):  # from before an interruption
+    if is_whole(folder, SPLIT_INFO):  # from before an interruption
         return reopen_split(folder)
     split = prepare_split(
         source.dataset,

@@ -23,6 +23,7 @@ from covid.data.split_folder import (
     open_split,
 )
 from covid.phantom import write_dataset
+from covid.phantom.write import INFO
 from covid.pipeline.options import Options
 
 
@@ -109,7 +110,7 @@ def find_images(options: Options) -> Dataset:
         return scan(options.data, options.positive)
     folder = options.out / "synthetic"
     with options.screen.phase("drawing synthetic images, as none were given") as phase:
-        if not is_whole(folder):  # else from before an interruption
+        if not is_whole(folder, INFO):  # else from before an interruption
             progress = bool(options.screen.verbose)
             write_dataset(folder, seed=options.seed, progress=progress, processes=True)
         dataset = scan(folder, options.positive)

@@ -58,8 +58,12 @@ def test_all_that_was_made_is_removed(tmp_path):
     out = tmp_path / "out"
     with new_folder(out):
         make_some(out)
-        assert not is_whole(out) and is_whole(out / "inner")
-    assert is_whole(out) and not (out / UNFINISHED).exists()
+        assert not is_whole(out, "table.csv") and is_whole(out / "inner", "x.png")
+    assert (
+        is_whole(out, "table.csv")
+        and not is_whole(out, "other.csv")
+        and not (out / UNFINISHED).exists()
+    )
 
 
 @pytest.mark.parametrize("name", ["mine/notes.txt", "a/notes.txt", "inner/notes.txt", "notes.txt"])
@@ -119,6 +123,21 @@ def test_a_list_that_somebody_else_wrote_does_no_harm(name, tmp_path):
     assert victim.exists() and (out / "a").is_dir()
 
 
+def test_a_note_in_a_folder_of_a_run_is_no_obstacle(tmp_path):
+    out = tmp_path / "audit"
+    out.mkdir()
+    (out / "note.txt").write_text("theirs")
+    for _ in range(2):
+        with pytest.raises(RuntimeError), new_folder(out, empty=False):
+            make_some(out)
+            raise RuntimeError
+        assert paths_in(out) == ["note.txt"]
+    with new_folder(out, empty=False):
+        make_some(out)
+    with pytest.raises(UserError, match="exists and is not empty"), new_folder(out):
+        pass
+
+
 def test_scratch_goes_when_it_is_not_needed_any_more(tmp_path):
     out = tmp_path / "out"
     with new_folder(out):
@@ -172,7 +191,7 @@ def killed(tmp_path) -> Path:
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no locks")
 def test_the_next_process_clears_up_and_goes_on(killed):
-    assert not is_whole(killed) and len(listed(killed)) > 50
+    assert not is_whole(killed, "a/table.csv") and len(listed(killed)) > 50
     with new_folder(killed):
         assert paths_in(killed) == [UNFINISHED]
         write_new(killed / "x.png", b"x")
