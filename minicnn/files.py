@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import stat
 import uuid
 from collections.abc import Iterator
@@ -19,16 +18,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Otherwise the temporary file is deleted, and `path` is as it was before. The disk has the new
     bytes before the old file is given up, so there is one or the other even after a loss of power.
+    A link is followed, not replaced, and a file that is there keeps its permissions.
     OSError, with `path` as its filename, where there is no room, folder or permission.
     """
     path = Path(path)
-    temporary = path.with_name(temporary_name())
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(temporary_name())
     try:
+        mode = stat.S_IMODE(target.stat().st_mode) if target.is_file() else None
+        if mode is not None:  # nobody else may look at the new bytes for a moment either
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL, mode | stat.S_IWUSR))
         yield temporary
+        if mode is not None:
+            temporary.chmod(mode)
         flush(temporary)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
         if os.name == "posix":
-            flush(path.parent)  # the new name is an entry of the folder
+            flush(target.parent)  # the new name is an entry of the folder
     except OSError as error:
         # Writing to an open file fails without its name, and the temporary one means nothing.
         if error.errno is None or error.filename not in (None, str(temporary)):
@@ -62,7 +68,7 @@ def temporary_name() -> str:
 
 def flush(path: Path) -> None:
     """Wait until the disk has what was written to a file or folder."""
-    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
@@ -70,13 +76,11 @@ def flush(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Delete temporary files and folders that killed processes have left, however deep inside.
+    """Delete the temporary files that killed processes have left in a folder, not in those inside.
 
     Only for a folder that no other process is writing to.
     """
-    for path in list(folder.rglob(TEMPORARY)):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+    for path in folder.glob(TEMPORARY):
+        if path.is_file() and not path.is_symlink():
             with suppress(OSError):
-                path.unlink(missing_ok=True)
+                path.unlink()

@@ -22,6 +22,7 @@ from covid.audit.measures import MEASURES
 from covid.audit.verdict import summarize
 from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO
 from covid.common.errors import shown
+from covid.common.made_files import make_folder
 from covid.common.output_files import write_csv, write_json
 from covid.data.images import UnreadableImage, read_gray
 from covid.figures.draw_process import draw, finish
@@ -56,7 +57,7 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
         Something else cannot.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write_json(
         {
             "note": note,
@@ -89,8 +90,6 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             f"AUC of each image property alone {positive}",
             note,
         )
-    else:
-        (folder / "confounders.png").unlink(missing_ok=True)
     pairs, title = pairs_to_show(audit)
     if pairs:
         draw(
@@ -100,8 +99,6 @@ def write_audit(audit: Audit, folder: str | Path, note: str) -> None:
             f"{title} {positive}",
             note,
         )
-    else:
-        (folder / "pairs.png").unlink(missing_ok=True)
     finish()
 
 

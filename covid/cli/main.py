@@ -96,8 +96,8 @@ def complain(options: argparse.Namespace, sentence: str, code: int) -> int:
 def run_command(options: argparse.Namespace, helped: bool) -> int:
     """Call the command's function; with --json, stdout gets its result and nothing else.
 
-    Returns 2 when some files that were named could not be used, or the doctor found something
-    broken, else 0.
+    Returns 2 when some files that were named could not be used, a figure could not be drawn, or the
+    doctor found something broken, else 0.
     """
     from covid.common.output_files import json_text
     from covid.figures import draw_process
@@ -109,7 +109,8 @@ def run_command(options: argparse.Namespace, helped: bool) -> int:
             result = command(options)
     if options.json:
         print(json_text(result))
-    return 2 if result.get(FAILURES.get(options.command)) else 0
+    failures = (FAILURES.get(options.command), "not_drawn")
+    return 2 if any(result.get(key) for key in failures) else 0
 
 
 def function_of(command: str) -> Callable[[argparse.Namespace], dict]:

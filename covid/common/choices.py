@@ -33,4 +33,5 @@ EXPLORER = "explorer.html"
 AUDIT_INFO, AUDIT_IMAGES = "audit.json", "images.csv"
 CONTROLS_INFO = "controls.json"
 RUN_INFO = "run.json"
+FOLDS = "folds"  # the folder of a cross-validation
 SUMMARY = "summary.json"  # written last: a run that has it is finished

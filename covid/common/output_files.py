@@ -4,33 +4,60 @@ import csv
 import json
 import math
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from covid.common.choices import RUN_INFO
 from covid.common.csv_cells import quoted
 from covid.common.errors import UserError
-from minicnn.files import atomic_write, temporary_name
+from covid.common.made_files import (
+    UNFINISHED,
+    atomic_write,
+    holds_others,
+    listing,
+    make_folder,
+    remove_made,
+)
 
 
 def check_new_folder(folder: Path, option: str = "--out") -> None:
-    """UserError unless `folder` is empty, or can be made; looked at before any work is done."""
+    """UserError unless `folder` is empty, or can be made; looked at before any work is done.
+
+    What a process that was killed has left there is removed, unless it can be resumed.
+    """
     if folder.is_dir():
-        if any(folder.iterdir()):
-            raise UserError(
-                f"{folder} exists and is not empty; choose another {option} or delete it"
-            )
+        if not (folder / RUN_INFO).exists() and not holds_others(folder):
+            remove_leftovers(folder)
+        check_empty(folder, option)
     elif os.path.lexists(folder):
         raise UserError(f"{folder} is a file, not a folder; choose another {option}")
     around = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     check_writable(around, option)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a process that was killed has made in a folder."""
+    if (folder / UNFINISHED).exists():
+        with folder_lock(folder) as locked:
+            if locked:
+                remove_made(folder)
+
+
+def check_empty(folder: Path, option: str = "--out") -> None:
+    """UserError where there is something in `folder`."""
+    if any(folder.iterdir()):
+        raise UserError(f"{folder} exists and is not empty; choose another {option} or delete it")
+
+
 def check_outside(folder: Path, data: Path, option: str = "--out") -> None:
-    """UserError if `folder` lies in the images' folder, where it would be taken for images."""
-    inside, around = folder.resolve(), data.resolve()
-    if inside != around and inside.is_relative_to(around):
+    """UserError if `folder` lies in the images' folder, where it would be taken for images.
+
+    The class folders, and in a split folder those of each part, may be links to elsewhere.
+    """
+    inside, linked = folder.resolve(), [*data.glob("*/"), *data.glob("*/*/")]
+    places = [data, *(path for path in linked if path.is_symlink())]
+    if any(around.resolve() in inside.parents for around in places):
         raise UserError(
             f"{folder} lies in the images' folder {data}, which has to stay as it is; choose "
             f"another {option}"
@@ -43,9 +70,17 @@ def check_csv(path: Path | None) -> None:
         return
     if path.suffix.lower() != ".csv" or path.is_dir():
         raise UserError(f"--out: expected the name of a .csv file, got {path}; name another")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: there is no folder {path.parent}; make it or name another --out")
-    check_writable(path.parent)
+    check_file(path)
+
+
+def check_file(path: Path) -> None:
+    """UserError where no file can be written at `path`; a link is followed."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file; name another --out")
+    folder = (Path(os.path.realpath(path)) if path.is_symlink() else path).parent
+    if not folder.is_dir():
+        raise UserError(f"{path}: there is no folder {folder}; make it or name another --out")
+    check_writable(folder)
 
 
 def check_writable(folder: Path, option: str = "--out") -> None:
@@ -59,65 +94,85 @@ def check_writable(folder: Path, option: str = "--out") -> None:
 
 
 @contextmanager
-def new_folder(folder: Path, keep: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """Make `folder`; if what is done with it fails, leave everything as it was before.
+def new_folder(
+    folder: Path, keep: Callable[[], bool] = lambda: False, empty: bool = True
+) -> Iterator[None]:
+    """Make `folder`; if what is done with it fails, what was made is removed, and nothing else.
+
+    Until it is complete the folder holds the list of `covid.common.made_files`.
 
     Parameters
     ----------
     folder : Path
-        New or empty; its parents are made as well.
+        Its parents are made as well.
     keep : callable
         Asked after a failure: True leaves what has been written so far.
+    empty : bool
+        Whether it has to be new or empty. In the folder of a run somebody may have left a note.
 
     Raises
     ------
     UserError
-        The folder holds something already, or cannot be made.
+        The folder holds something already, cannot be made, or is being written by another process.
     """
-    check_new_folder(folder)
-    made = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        if not keep():
-            # The failure on its way matters more than what cannot be tidied up.
-            with suppress(OSError):
-                empty_folder(folder)
-                # from the inside out; what others have filled stays
-                for path in made:
-                    path.rmdir()
-        raise
+    if empty:
+        check_new_folder(folder)
+    else:
+        remove_leftovers(folder)
+    made = make_folder(folder)
+    with folder_lock(folder):
+        if empty:  # another process may have filled it a moment ago
+            check_empty(folder)
+        try:
+            with listing(folder):
+                yield
+        except BaseException:
+            if not keep():
+                # The failure on its way matters more than what cannot be tidied up.
+                with suppress(OSError):
+                    remove_made(folder)
+                    for path in made:
+                        path.rmdir()  # what others have filled stays
+            raise
 
 
 @contextmanager
-def staged_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes `folder`, or disappears when something goes wrong.
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """A new folder of files that are needed in this block only."""
+    with new_folder(folder):
+        yield folder
+        remove_made(folder)
+    with suppress(OSError):
+        folder.rmdir()
 
-    Raises
-    ------
-    UserError
-        The folder holds something already, or cannot be made.
+
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[bool]:
+    """Keep a second process away from a folder; UserError there.
+
+    The lock is the system's: it goes with the process, however that ends. Gives whether there are
+    locks.
     """
-    check_new_folder(folder)
-    temporary = folder.parent / temporary_name()
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        if folder.exists():
-            folder.rmdir()  # empty, as checked; Windows cannot replace a folder
-        os.replace(temporary, folder)
+        import fcntl
+    except ImportError:  # Windows
+        yield False
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        locked = False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked = True
+        except BlockingIOError:
+            raise UserError(
+                f"{folder}: another process is working at this run; wait for it, or stop it first"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        yield locked
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def empty_folder(folder: Path) -> None:
-    """Delete all that is in a folder, if there is one."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def free_name(stem: str, suffix: str = "") -> Path:

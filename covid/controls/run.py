@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from covid.common.choices import GROUP, OWN_SPLIT, RANDOM
+from covid.common.output_files import scratch_folder
 from covid.common.screen import QUIET, USUAL, VERBOSE, Screen
 from covid.controls import verdict
 from covid.controls.intervals import measured
@@ -28,7 +28,8 @@ def run_controls(
     split: SplitFolder,
     model: str,
     recipe: Recipe,
-    seed: int = 0,
+    seed: int,
+    folder: Path,
     screen: Screen | None = None,
     reference: Result | None = None,
 ) -> Controls:
@@ -45,6 +46,8 @@ def run_controls(
     seed : int
         Of the permuted labels, the trainings and the bootstrap. The result depends on it, the
         images and the recipe only.
+    folder : Path
+        Where the changed images are while they are needed, in a folder of their own.
     screen : Screen, optional
         Gets the live line of each training, and where all is printed a line for each control.
     reference : Result, optional
@@ -57,8 +60,8 @@ def run_controls(
         An image cannot be read, or a training failed.
     """
     screen = screen or Screen(QUIET)
-    with tempfile.TemporaryDirectory(prefix="covid-controls-") as folder:
-        material = prepare(split, recipe.image_size, seed, Path(folder), bool(screen.verbose))
+    with scratch_folder(folder / "images") as images:
+        material = prepare(split, recipe.image_size, seed, images, bool(screen.verbose))
         if reference is not None and (reference.groups is None) != (material.groups is None):
             reference = None  # an image without a group among others with one is its own, here
         inferred = split.info.get("members") == "groups"  # see `covid.data.groups.Groups.members`

@@ -1,4 +1,4 @@
-"""The images of a split folder as the controls need them, written to temporary folders."""
+"""The images of a split folder as the controls need them, written to a folder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid.common.made_files import make_folder
 from covid.common.parallel import in_parallel
 from covid.controls import variants
 from covid.data.images import read_gray, write_png
@@ -138,7 +139,7 @@ def empty_split_folder(split: SplitFolder, folder: Path) -> SplitFolder:
     """An empty split folder of the same classes."""
     for part in split.parts:
         for name in (split.negative, split.positive):
-            (folder / part / name).mkdir(parents=True)
+            make_folder(folder / part / name)
     return SplitFolder(folder, split.positive, split.negative, {}, split.info)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from covid.common.choices import CONTROLS_INFO
+from covid.common.made_files import make_folder
 from covid.common.output_files import write_csv, write_json
 from covid.controls.results import Controls, interval, interval_text, split_text
 
@@ -22,7 +23,7 @@ def write_controls(controls: Controls, folder: Path, note: str) -> None:
     """
     from covid.controls.figures import controls_figure, masks_figure
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     controls_figure(controls, folder / "controls.png", note)
     masks_figure(controls, folder / "masks.png", note)
     write_rows(controls, folder / "controls.csv")

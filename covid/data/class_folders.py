@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from covid.common.errors import UserError
+from covid.common.made_files import UNFINISHED
 from covid.common.plain_names import check_class_names
 from covid.data.no_images import what_is_there
 from covid.data.part_names import TRAIN, are_parts, part_of
@@ -107,6 +108,10 @@ def folder_names(folder: Path) -> list[str]:
         raise UserError(f"{folder}: there is no such folder; check the path")
     if not folder.is_dir():
         raise UserError(f"{folder} is a file: name the folder that holds the two class folders")
+    if (folder / UNFINISHED).exists():
+        raise UserError(
+            f"{folder} is not complete: what wrote it was stopped, or is at work; write it again"
+        )
     try:
         return sorted(
             path.name

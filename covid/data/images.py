@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError, shown
+from covid.common.made_files import write_new
 from covid.data.window import WINDOW, GrayLevels
 from minicnn.preprocessing.decode import (
     UnknownRange,
@@ -160,20 +161,19 @@ def check_image(path: str | Path) -> None:
         raise UnreadableImage(path, str(error)) from error
 
 
-def write_png(path: str | Path, image: np.ndarray, prepared: bool = False) -> None:
+def write_png(path: str | Path, image: np.ndarray, prepared: bool = False) -> bytes:
     """Write `image` (height, width), uint8 gray, as a png into a folder that nobody reads yet.
 
     `prepared` is what `is_prepared` says of the file: it is known wherever the file goes.
 
-    A folder of images is staged and renamed when it is complete, so that the single file needs no
-    temporary name: two renames at a time in one folder wait for each other. OSError if the file
-    cannot be written.
+    Returns what the file holds. OSError if it is there already or cannot be written.
     """
     # imencode instead of imwrite, which fails on non-Latin names on Windows.
-    encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1]
+    encoded = cv2.imencode(".png", image, ENCODE_SETTINGS)[1].tobytes()
     if prepared:
-        encoded = encoded.tobytes().removesuffix(END) + PREPARED + END
-    Path(path).write_bytes(encoded)
+        encoded = encoded.removesuffix(END) + PREPARED + END
+    write_new(Path(path), encoded)
+    return encoded
 
 
 def is_prepared(path: str | Path) -> bool:

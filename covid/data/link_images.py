@@ -7,13 +7,14 @@ bytes on the disk.
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from covid.common.errors import UserError, shown
+from covid.common.made_files import record_file, write_new
 from covid.data.class_folders import ImageFile
+from covid.data.contents import read_contents
 from covid.data.manifest import SKIPPED, read_manifest
 from covid.data.split_folder import SplitFolder
 
@@ -30,15 +31,17 @@ def hard_link_images(
     UserError
         `source` does not hold these images.
     """
-    before = rows_by_image(source, images)
+    before, hashes = rows_by_image(source, images), read_contents(source.folder)
 
     def take(row: dict, image: ImageFile, folder: Path) -> dict:
         old = before[image]
         if old["file"]:
             link(source.folder / old["file"], folder / row["file"])
         # An image that could not be used has no file, and why stands in its line.
-        file = row["file"] if old["file"] else ""
-        return {**old, **{column: row[column] for column in WHERE}, "file": file}
+        made = (
+            {"file": row["file"], "hash": hashes.get(old["file"])} if old["file"] else {"file": ""}
+        )
+        return {**old, **{column: row[column] for column in WHERE}, **made}
 
     return take
 
@@ -63,6 +66,7 @@ def rows_by_image(source: SplitFolder, images: Sequence[ImageFile]) -> dict[Imag
 def link(source: Path, target: Path) -> None:
     """A second name for a file; a copy where the file system has no hard links."""
     try:
+        record_file(target, source)
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        write_new(target, source.read_bytes())

@@ -72,6 +72,12 @@ class SplitFolder:
     parts: dict[str, list[tuple[Path, int]]]
     info: dict
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """All images, by their path inside the folder."""
+        images = (file for files in self.parts.values() for file, _ in files)
+        return {file.relative_to(self.folder).as_posix(): file for file in images}
+
 
 def read_split(folder: str | Path) -> SplitFolder:
     """Read back what `write_split` wrote.

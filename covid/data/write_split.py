@@ -1,7 +1,7 @@
 """Writes images, prepared and as png, with a manifest that leads back to every source file.
 
-Everything is made in a temporary folder beside the target and renamed at the end: a target
-folder is complete or not there.
+Until a folder is complete it holds the list of `covid.common.made_files`; if it cannot be
+completed, what was written is removed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ import numpy as np
 
 from covid.common.choices import SPLIT_INFO
 from covid.common.errors import UserError
-from covid.common.output_files import staged_folder, write_json
+from covid.common.made_files import make_folder
+from covid.common.output_files import new_folder, write_json
 from covid.common.parallel import in_parallel
 from covid.data import manifest
 from covid.data.class_folders import Dataset, ImageFile
+from covid.data.contents import digest, write_contents
 from covid.data.gray_levels import levels_notes, levels_row
 from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, as_gray, is_prepared, read_values, write_png
@@ -50,7 +52,7 @@ def write_split(
     reuse: SplitFolder | None = None,
     levels: GrayLevels | None = None,
 ) -> list[dict]:
-    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv and split.json.
+    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv, contents.csv, split.json.
 
     Parameters
     ----------
@@ -88,8 +90,9 @@ def write_split(
         write_one = partial(_write_one, transform=transform, levels=levels)
     else:
         write_one, progress = hard_link_images(reuse, [image for _, image in pairs]), False
-    with _write_errors(folder), staged_folder(Path(folder)) as temporary:
-        rows = _write_images(dataset, pairs, temporary, write_one, progress, split.groups)
+    folder = Path(folder)
+    with _write_errors(folder), new_folder(folder):
+        rows = _write_images(dataset, pairs, folder, write_one, progress, split.groups)
         info = {
             "positive": dataset.positive,
             "negative": dataset.negative,
@@ -108,7 +111,7 @@ def write_split(
                 "opencv": cv2.__version__,
             },
         }
-        write_json({**info, **(extra or {})}, temporary / SPLIT_INFO)
+        write_json({**info, **(extra or {})}, folder / SPLIT_INFO)
     return rows
 
 
@@ -119,11 +122,12 @@ def write_folder(
     progress: bool = True,
     levels: GrayLevels | None = None,
 ) -> list[dict]:
-    """Write ``folder/{class}/{stem}.png`` and manifest.csv, not split; else as `write_split`."""
+    """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv, not split; else as `write_split`."""
     write_one = partial(_write_one, transform=transform, levels=levels)
     pairs = [("", image) for image in dataset]
-    with _write_errors(folder), staged_folder(Path(folder)) as temporary:
-        return _write_images(dataset, pairs, temporary, write_one, progress, None)
+    folder = Path(folder)
+    with _write_errors(folder), new_folder(folder):
+        return _write_images(dataset, pairs, folder, write_one, progress, None)
 
 
 @contextmanager
@@ -150,7 +154,7 @@ def _write_images(
     jobs = []
     for part, image in pairs:
         target = Path(part, image.class_name, names[image])
-        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((folder / target).parent)
         row = manifest.new_row(
             **{"part": part, "class": image.class_name, "label": image.label},
             file=target.as_posix(),
@@ -162,6 +166,8 @@ def _write_images(
     _check_all_filled(rows)
     rows += [_skipped_row(dataset, path, reason) for path, reason in dataset.skipped]
     manifest.write_manifest(folder, rows)
+    hashes = {row["file"]: row.pop("hash", None) for row in rows}
+    write_contents({file: known for file, known in hashes.items() if known}, folder)
     return rows
 
 
@@ -194,7 +200,7 @@ def _write_one(
             )
     if image is not None:
         prepared = transform is not None or is_prepared(source.path)
-        write_png(folder / row["file"], image, prepared)
+        row["hash"] = digest(write_png(folder / row["file"], image, prepared))
     return row
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from covid.common.errors import UserError
+from covid.common.made_files import make_folder
 from covid.data.class_folders import Dataset
 from covid.data.images import UnreadableImage, read_gray
 from covid.data.preprocess import steps
@@ -31,7 +32,7 @@ def source_figures(
     `rule` is that of the crop, see `covid.data.preprocess.enhance_and_crop`; `levels` as in `read_gray`;
     `folder` is made if missing; `seed` is that of the choice of images.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     rng = np.random.default_rng(seed)
     chosen = {
         name: choose(dataset, name, SAMPLES, rng, levels)

@@ -5,10 +5,11 @@ Matplotlib takes half a second to import and about as long for five figures, on 
     with helper():                      # the program, before it imports anything large
         with drawn_or_dropped():        # a run, inside of its output folder
             draw("roc", labels, ..., path, title)
-            paths = list(as_drawn())    # all are there, or the first one's error is raised
+            paths = list(as_drawn())    # all are there but for those that are `not_drawn`
 
-Without a helper, in a program that calls `pipeline.run.run_all` itself, `draw` draws at once. The
-files are the same.
+A figure that cannot be drawn does not end the work beside it; where the second process is ended,
+this one draws what is left. Without a helper, in a program that calls `pipeline.run.run_all`
+itself, `draw` draws at once, and raises at once. The files are the same.
 """
 
 import gc
@@ -21,8 +22,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covid.common.errors import UserError
+from covid.common.made_files import being_written, recording
 from covid.common.processes import SecondProcess
+from covid.common.screen import say
 
+ENDED = (
+    "the process that draws the figures has been ended from outside, perhaps because memory was "
+    "short; what is left is drawn without it"
+)
 HELPED = ("run", "train")  # the commands that draw much beside other work
 
 
@@ -31,26 +38,47 @@ class Helper(SecondProcess):
 
     Attributes
     ----------
-    ordered : list of Future
-        Of the paths of all figures since the last `as_drawn`, in their order.
+    ordered : list of (Future, tuple)
+        Of all figures since the last `as_drawn`, in their order: the path to come, and the job.
+    failed : list of str
+        What went wrong with each figure that could not be drawn, as a sentence.
     """
 
     def __init__(self) -> None:
         super().__init__(import_plots)
-        self.ordered: list[Future] = []
+        self.ordered: list[tuple[Future, tuple]] = []
+        self.failed: list[str] = []
+        self.has_ended = False
 
     def order(self, job: tuple) -> None:
-        """Have one figure drawn; raises what an earlier one has failed with by now."""
-        for future in self.ordered:
-            if future.done():
-                future.result()
-        self.ordered.append(self.submit(drawn, *job))
+        """Have one figure drawn."""
+        try:
+            future = self.submit(drawn, *job, being_written())
+        except BrokenProcessPool as error:
+            future = Future()
+            future.set_exception(error)
+        self.ordered.append((future, job))
+
+    def finish(self, future: Future, job: tuple) -> Path | None:
+        """Wait for a figure; None where it could not be drawn."""
+        try:
+            try:
+                return future.result()
+            except BrokenProcessPool:
+                if not self.has_ended:
+                    self.has_ended = True
+                    say(f"note: {ENDED}", "yellow")
+                return drawn(*job, being_written())
+        except Exception as error:  # whatever it is, what was trained is worth more
+            told = error if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            self.failed.append(f"a figure is missing, {job[0]} could not be drawn ({told})")
+            return None
 
     def drop(self) -> None:
         """Forget the figures that the process was not handed yet, and wait for the others."""
-        for future in self.ordered:
+        for future, _ in self.ordered:
             future.cancel()
-        wait(self.ordered)
+        wait([future for future, _ in self.ordered])
         self.ordered.clear()
 
 
@@ -67,11 +95,6 @@ def helper() -> Iterator[None]:
     _helper = Helper()
     try:
         yield
-    except BrokenProcessPool:
-        raise UserError(
-            "the process that draws the figures has been ended from outside, perhaps because "
-            "memory was short; start again"
-        ) from None
     finally:
         _helper.end()
         _helper = None
@@ -111,11 +134,11 @@ def draw(name: str, /, *arguments, **options) -> None:
     Raises
     ------
     UserError
-        The function's, or that of an earlier figure.
+        The function's, where there is no helper.
     """
     job = name, arguments, options
     if _helper is None:
-        drawn(*job)
+        drawn(*job, being_written())
     else:
         _helper.order(job)
 
@@ -123,25 +146,36 @@ def draw(name: str, /, *arguments, **options) -> None:
 def as_drawn() -> Iterator[Path]:
     """The paths of the figures that the helper was given, each as soon as it is there."""
     if _helper is not None:
-        for future in _helper.ordered:
-            yield future.result()
+        for future, job in _helper.ordered:
+            path = _helper.finish(future, job)
+            if path is not None:
+                yield path
         _helper.ordered.clear()
 
 
 def finish() -> None:
-    """Wait for all figures; raises as `as_drawn`."""
+    """Wait for all figures."""
     for _ in as_drawn():
         pass
 
 
-def drawn(name: str, arguments: tuple, options: dict) -> Path:
-    """Call a function of `covid.figures.plots`, or one with the full name."""
+def not_drawn() -> list[str]:
+    """A sentence for each figure that the helper could not draw."""
+    return [] if _helper is None else _helper.failed
+
+
+def drawn(name: str, arguments: tuple, options: dict, lists: list[Path]) -> Path:
+    """Call a function of `covid.figures.plots`, or one with the full name.
+
+    `lists` are those of `covid.common.made_files.recording`.
+    """
     full = name if name.startswith("covid.") else f"covid.figures.plots.{name}"
-    return pkgutil.resolve_name(full)(*arguments, **options)
+    with recording(lists):
+        return pkgutil.resolve_name(full)(*arguments, **options)
 
 
 def import_plots() -> None:
     """What the second process does while the other one prepares images."""
-    with suppress(ImportError):  # every figure will say it
+    with suppress(Exception):  # every figure will say it
         import covid.figures.plots  # noqa: F401
     gc.freeze()  # what was imported stays: figures leave garbage, which is looked for without it

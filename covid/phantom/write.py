@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from covid.common.errors import UserError
-from covid.common.output_files import staged_folder, write_csv, write_json
+from covid.common.made_files import being_written, make_folder, recording, write_new
+from covid.common.output_files import new_folder, write_csv, write_json
 from covid.common.parallel import in_parallel
 from covid.phantom.patient import Patient
 from covid.phantom.scan import lesion_mask, make_patient
@@ -95,7 +96,9 @@ def named_slices(patient: Patient, slices: int, near_duplicates: int) -> list[tu
     return images
 
 
-def _write_patient(job: tuple, folder: Path, slices: int, switches: Switches) -> list[tuple]:
+def _write_patient(
+    job: tuple, folder: Path, slices: int, switches: Switches, lists: list[Path]
+) -> list[tuple]:
     """Render and write one patient's slices; returns their lines of truth.csv."""
     number, seed, infected, positive = job
     patient = make_patient(number, infected, seed, congested=not infected)
@@ -104,7 +107,8 @@ def _write_patient(job: tuple, folder: Path, slices: int, switches: Switches) ->
     for file, index, z, window in named_slices(patient, slices, switches.near_duplicates):
         name = Path(CLASS_FOLDERS[positive]) / file
         encoded = cv2.imencode(".png", render(patient, z, window, shortcuts))[1]
-        (folder / name).write_bytes(encoded)
+        with recording(lists):
+            write_new(folder / name, encoded)
         lung, lesion = (int(mask.sum()) for mask in lesion_mask(patient, z))
         row = (name.as_posix(), patient.number, index, f"{z:.6f}", window, int(patient.infected))
         rows.append((*row, lung, lesion, f"{lesion / max(lung, 1):.4f}"))
@@ -177,16 +181,19 @@ def write_dataset(
     infected = infected_patients(patients, seed)
     called = called_infected(patients, seed, labels)
 
-    with staged_folder(folder) as temporary:
+    with new_folder(folder):
         for name in CLASS_FOLDERS.values():
-            (temporary / name).mkdir()
-        write = partial(_write_patient, folder=temporary, slices=slices, switches=switches)
+            make_folder(folder / name)
+        lists = being_written()
+        write = partial(
+            _write_patient, folder=folder, slices=slices, switches=switches, lists=lists
+        )
         jobs = [(number, seed, number in infected, number in called) for number in range(patients)]
         by_patient = in_parallel(write, jobs, "synthetic CT", "patient", progress, processes)
         rows = [row for rows in by_patient for row in rows]
-        write_csv(temporary / TRUTH, TRUTH_COLUMNS, rows)
+        write_csv(folder / TRUTH, TRUTH_COLUMNS, rows)
         facts = {"version": VERSION, "seed": seed, "patients": patients, "slices": slices}
-        _describe(temporary, facts, len(infected), switches)
+        _describe(folder, facts, len(infected), switches)
     return [folder / row[0] for row in rows]
 
 
@@ -197,5 +204,5 @@ def _describe(folder: Path, facts: dict, infected: int, switches: Switches) -> N
         text += NEAR_NAME
     if switches != Switches():
         text += SWITCHED_ON.format(sentences="\n".join(switches.sentences()) + "\n")
-    (folder / "README.txt").write_text(text, encoding="utf-8")
+    write_new(folder / "README.txt", text.encode("utf-8"))
     write_json({"synthetic": True, **facts, "switches": asdict(switches)}, folder / INFO)

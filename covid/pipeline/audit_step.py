@@ -9,7 +9,8 @@ from covid.audit import run_audit, write_audit
 from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, BOTH, GROUP, MANIFEST
 from covid.common.csv_cells import CsvRows
 from covid.common.errors import UserError, shown
-from covid.common.output_files import staged_folder
+from covid.common.made_files import is_whole
+from covid.common.output_files import new_folder
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.disclaimer import small_print
 from covid.data.existing_split import split_of
@@ -65,12 +66,12 @@ def audit_source(options: Options, source: Source, ratios: tuple[float, ...]) ->
         names = None if groups is None else groups.names
     screen = options.screen
     with screen.phase("audit of the images, before anything is trained"):
-        if not folder.exists():
+        if not is_whole(folder, AUDIT_INFO):
             audit = run_audit(
                 dataset, split, names, options.seed, bool(screen.verbose), source.levels
             )
-            with staged_folder(folder) as temporary:
-                write_audit(audit, temporary, small_print(dataset.positive, source.synthetic))
+            with new_folder(folder, empty=False):
+                write_audit(audit, folder, small_print(dataset.positive, source.synthetic))
         audited = read_audit(folder, dataset)
         summary = audited.summary
         bad = summary["leaks"] or summary["shortcuts"]

@@ -3,7 +3,8 @@
 import json
 
 from covid.common.choices import CONTROLS_INFO
-from covid.common.output_files import staged_folder
+from covid.common.made_files import is_whole
+from covid.common.output_files import new_folder
 from covid.controls import run_controls, write_controls
 from covid.data import disclaimer
 from covid.pipeline.options import Options
@@ -28,13 +29,13 @@ def control(options: Options, outcomes: dict[str, Outcome]) -> dict | None:
     model = min(outcome.trained, key=FASTEST.index)
     images = outcome.prepared[model]
     with screen.phase(f"controls, {model} on images that should not be enough"):
-        if not folder.exists():
+        if not is_whole(folder, CONTROLS_INFO):
             reference = outcome.trained[model].results["test"]
-            found = run_controls(
-                images.split, model, images.recipe, options.seed, screen, reference
-            )
-            with staged_folder(folder) as temporary:
-                write_controls(found, temporary, disclaimer.note(images.split))
+            with new_folder(folder, empty=False):
+                found = run_controls(
+                    images.split, model, images.recipe, options.seed, folder, screen, reference
+                )
+                write_controls(found, folder, disclaimer.note(images.split))
         with damage_as_error(folder):
             controls = json.loads(ordinary_file(folder / CONTROLS_INFO).read_text("utf-8"))
             flagged = any(row["flagged"] for row in controls["rows"])

@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from covid.common.choices import FOLDS, SPLIT_INFO
+from covid.common.made_files import is_whole
 from covid.common.output_files import write_csv
 from covid.data.class_folders import Dataset
 from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.manifest import read_manifest
 from covid.data.split import Split
-from covid.data.split_folder import SplitFolder, open_split, read_split
+from covid.data.split_folder import SplitFolder, read_split
 from covid.data.write_split import write_split
 from covid.pipeline.fold_summary import FOLD_COLUMNS, fold_row, summarize_folds
 from covid.pipeline.options import Options
-from covid.pipeline.prepare_splits import Prepared
+from covid.pipeline.prepare_splits import Prepared, reopen_split
 from covid.pipeline.train_models import train_in
 from covid.training.predictions import Result
-
-FOLDER = "folds"
 
 
 def run_folds(
@@ -61,7 +61,7 @@ def run_folds(
     UserError
         Too few groups for k folds; a training that fails; a checkpoint that cannot be used.
     """
-    k, folder = options.folds, options.out / FOLDER
+    k, folder = options.folds, options.out / FOLDS
     plans = {
         name: plan_folds(dataset, k, options.seed, groups, tuple(one.split.info["ratios"]))
         for name, one in prepared.items()
@@ -91,8 +91,8 @@ def fold_folder(
 ) -> SplitFolder:
     """The split folder of one fold, its images linked from `source`; models of one kind share it."""
     path = folder / "data" / source.folder.absolute().name / f"fold-{number}"
-    if path.exists():  # whole, from the model before or from before an interruption
-        return open_split(path)
+    if is_whole(path, SPLIT_INFO):  # from the model before or from before an interruption
+        return reopen_split(path)
     extra = {key: source.info.get(key) for key in ("enhanced", "crop", "synthetic", "gray_levels")}
     write_split(dataset, plan, path, extra={**extra, "fold": number, "folds": k}, reuse=source)
     return read_split(path)

@@ -3,17 +3,17 @@
 import csv
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
-from covid.common.choices import RUN_INFO, SUMMARY
+from covid.common.choices import FOLDS, GROUP, RANDOM, RUN_INFO, SUMMARY
 from covid.common.errors import UserError, shortened, shown
-from covid.common.output_files import check_outside, new_folder
+from covid.common.made_files import listing, sweep_made
+from covid.common.output_files import check_outside, folder_lock, new_folder
 from covid.common.screen import program, put
 from covid.pipeline.options import Options
-from covid.pipeline.run_record import run_lock, write_run_info
+from covid.pipeline.run_record import write_run_info
 from minicnn.callbacks import BackupAndRestore
-from minicnn.files import sweep
 
 # What it may raise to read a damaged file.
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
@@ -24,25 +24,19 @@ def output_folder(options: Options) -> Iterator[None]:
     """The output folder, new or that of the run to resume, for this process alone.
 
     If the run fails or is stopped: with a checkpoint everything is kept, and a line says how to
-    resume; else the folder is as it was before.
+    resume; else what the run has made is removed.
     """
     if options.data is not None and options.labels is None:  # which names all images
         check_outside(options.out, options.data)
     ours = False  # another process may have made the folder a moment ago
 
     def keep() -> bool:
-        finished = (options.out / SUMMARY).exists()
-        return not ours or finished or bool(checkpoints(options.out))
+        return (options.out / SUMMARY).exists() or bool(checkpoints(options))
 
     try:
-        with (
-            nullcontext() if options.resume else new_folder(options.out, keep),
-            run_lock(options.out),
-        ):
+        with old_folder(options.out) if options.resume else new_folder(options.out, keep):
             ours = True
-            if options.resume:
-                sweep(options.out)
-            else:
+            if not options.resume:
                 write_run_info(options)
             with lost_folder_as_error(options.out):
                 yield
@@ -53,6 +47,15 @@ def output_folder(options: Options) -> Iterator[None]:
                 f"  {program()} {options.command} --resume {shlex.quote(str(options.out))}"
             )
         raise
+
+
+@contextmanager
+def old_folder(out: Path) -> Iterator[None]:
+    """The output folder of a run that was interrupted, without what was half written."""
+    with folder_lock(out):
+        sweep_made(out)
+        with listing(out):
+            yield
 
 
 @contextmanager
@@ -87,7 +90,13 @@ def require_files(paths: list[Path]) -> None:
             raise UserError(f"{path} has been taken away during the run; start it again")
 
 
-def checkpoints(out: Path) -> list[Path]:
-    """The checkpoints in an output folder: of the models of each split, and of the folds."""
-    name = BackupAndRestore.FILE
-    return sorted([*out.glob(f"*/*/{name}"), *out.glob(f"folds/*/*/{name}")])
+def checkpoints(options: Options) -> list[Path]:
+    """The checkpoints of a run: of its models in each split, and of the folds."""
+    folders = [options.out / way / name for way in (RANDOM, GROUP) for name in options.models]
+    folders += [
+        options.out / FOLDS / name / f"fold-{number}"
+        for name in options.models
+        for number in range(1, (options.folds or 0) + 1)
+    ]
+    files = [folder / BackupAndRestore.FILE for folder in folders]
+    return [path for path in files if path.exists()]

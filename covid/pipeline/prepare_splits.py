@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from covid.common.choices import MANIFEST
+from covid.common.choices import MANIFEST, SPLIT_INFO
 from covid.common.errors import shown
+from covid.common.made_files import is_whole
 from covid.data import disclaimer
+from covid.data.contents import check_contents
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.manifest import read_manifest, unused_rows
 from covid.data.prepare_split import prepare_split
@@ -108,8 +110,8 @@ def prepare(
     reuse: SplitFolder | None,
 ) -> SplitFolder:
     """Split the images and write them, enhanced and cropped if the recipe says so."""
-    if folder.exists():  # whole, from before an interruption
-        return open_split(folder)
+    if is_whole(folder, SPLIT_INFO):  # from before an interruption
+        return reopen_split(folder)
     split = prepare_split(
         source.dataset,
         folder,
@@ -129,8 +131,15 @@ def prepare(
     return split
 
 
+def reopen_split(folder: Path) -> SplitFolder:
+    """A split folder from before an interruption; UserError where an image was replaced."""
+    split = open_split(folder)
+    check_contents(split.files, folder)
+    return split
+
+
 def draw_data(options: Options, source: Source, first: Prepared) -> None:
-    """The figures of the images, once for all splits, and not again after an interruption."""
+    """The figures of the images, not again after an interruption."""
     folder, note, seed = options.out / "figures", disclaimer.note(first.split), options.seed
     if not (folder / "augmentation.png").exists():  # the last one
         rule = first.recipe.crop

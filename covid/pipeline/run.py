@@ -9,6 +9,7 @@ leaves in the output folder:
     report.html                  all of it on one page, to read first
     summary.json                 all results, with seed, versions and counts; written last
     run.json                     how the run was started
+    contents.csv                 a hash of each image: `--resume` compares them
     explorer.html                the best model taken apart, number by number, on an ill slice
     figures/                     of the images; an ill and a healthy slice with their heat maps
     audit/                       what is odd about the images: see `covid.audit`
@@ -44,7 +45,7 @@ from covid.data.fold_split import plan_folds
 from covid.data.groups import Groups
 from covid.data.split import fewest_groups
 from covid.data.split_folder import bad_files_as_errors
-from covid.figures.draw_process import as_drawn, drawn_or_dropped
+from covid.figures.draw_process import as_drawn, drawn_or_dropped, not_drawn
 from covid.figures.examples import example_slices
 from covid.figures.explorer_page import page_of_run
 from covid.pipeline.audit_step import audit_source, with_look_alikes
@@ -53,7 +54,7 @@ from covid.pipeline.controls_step import control
 from covid.pipeline.cross_validation import run_folds
 from covid.pipeline.options import Options
 from covid.pipeline.output_folder import checkpoints, output_folder, require_files
-from covid.pipeline.source import Source, find_source
+from covid.pipeline.source import Source, check_source, find_source
 from covid.pipeline.summary import finished_results, summarize
 from covid.pipeline.train_models import Outcome, split_and_train
 from covid.report import REPORT, write_page
@@ -84,6 +85,7 @@ def run_all(options: Options) -> dict:
         screen = options.screen
         screen.total = count_phases(options, 1 + (options.split == BOTH))  # of synthetic images
         source = find_source(options)
+        check_source(options, source)
         both = options.split == BOTH and options.group_audit  # else the audit may add a way
         screen.total = count_phases(options, 2 if both else len(ways_to_split(options, source)))
         audited = None
@@ -115,9 +117,9 @@ def run_all(options: Options) -> dict:
             summary["seconds"] = round(time.perf_counter() - start, 1)
             write_json(summary, options.out / SUMMARY)
             write_page(options.out)
-        for path in checkpoints(options.out):
+        for path in checkpoints(options):
             path.unlink()
-    return summary
+    return {**summary, "not_drawn": not_drawn()} if not_drawn() else summary
 
 
 def recipes_of(options: Options) -> dict[str, Recipe]:
@@ -166,7 +168,7 @@ def finished_before(options: Options) -> dict:
     summary = finished_results(options.out / SUMMARY)
     if not (options.out / REPORT).exists():  # it is written after the summary
         write_page(options.out)
-    for path in checkpoints(options.out):
+    for path in checkpoints(options):
         path.unlink()
     options.screen.say(f"{options.out} is already complete; nothing to resume")
     return summary

@@ -10,8 +10,6 @@ In its output folder:
 import json
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
@@ -55,6 +53,7 @@ def write_run_info(options: Options) -> None:
         "command": options.command,
         "options": {name: as_json(getattr(options, name)) for name in OPTION_TYPES},
         "started_in": str(Path.cwd()),
+        "out": os.path.abspath(options.out),
         "versions": versions(),
         "machine": platform.machine(),
     }
@@ -69,7 +68,7 @@ def read_run_info(folder: Path) -> dict:
     if not path.is_file():
         raise UserError(
             f"--resume: {folder} has no {RUN_INFO}, so it is not the output folder of a run that "
-            "can be resumed; start a run with another --out"
+            "can be resumed; repeat the options of the run as well, or start one with another --out"
         )
     try:
         info = json.loads(ordinary_file(path).read_text(encoding="utf-8"))
@@ -90,12 +89,19 @@ def read_run_info(folder: Path) -> dict:
 
 
 def recorded_options(info: dict, out: Path) -> Options:
-    """The options in run.json; relative paths begin in the folder where the run was started."""
+    """The options in run.json; relative paths begin in the folder where the run was started.
+
+    What is not there any more is looked for beside `out`: both may have been moved together.
+    """
     values = {name: info["options"][name] for name in OPTION_TYPES}
     elsewhere = Path.cwd() != Path(info["started_in"])
     for name, value in values.items():
         if name in PATHS and value is not None:
-            values[name] = Path(info["started_in"] if elsewhere else "", value)
+            values[name] = place = Path(info["started_in"] if elsewhere else "", value)
+            if not place.exists() and isinstance(info.get("out"), str):
+                way = os.path.relpath(Path(info["started_in"], value), info["out"])
+                moved = Path(os.path.normpath(out / way))
+                values[name] = moved if moved.exists() else place
         elif isinstance(value, list):
             values[name] = tuple(value)
     return Options(**values, out=out, command=info["command"], resume=True)
@@ -121,29 +127,3 @@ def check_values(options: dict) -> None:
         compile_group(options["group"])
     if options["window"] is not None:
         parse_window(options["window"])
-
-
-@contextmanager
-def run_lock(folder: Path) -> Iterator[None]:
-    """Keep a second process away from a run that is being worked at; UserError there.
-
-    The lock is the system's: it goes with the process, however that ends.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{folder}: another process is working at this run; wait for it, or stop it first"
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        yield
-    finally:
-        os.close(descriptor)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from covid.common.choices import BOTH, GROUP, RANDOM
 from covid.common.errors import UserError
+from covid.common.made_files import is_whole
 from covid.data.class_folders import Dataset, scan
+from covid.data.contents import CONTENTS, check_contents, digests, write_contents
 from covid.data.existing_split import keeps_apart, refuse_another_split
 from covid.data.find_images import find_images
 from covid.data.gray_levels import find_levels
@@ -25,6 +27,7 @@ from covid.data.split_folder import (
 )
 from covid.data.window import GrayLevels
 from covid.phantom import write_dataset
+from covid.phantom.write import INFO
 from covid.pipeline.options import Options
 
 
@@ -85,6 +88,24 @@ def refuse_to_split(options: Options, dataset: Dataset, groups: Groups | None) -
     refuse_another_split(options.data, given)
 
 
+def check_source(options: Options, source: Source) -> None:
+    """Record the contents of all files when a run begins; compare them when it is resumed.
+
+    UserError where one was replaced in between.
+    """
+    if source.given is not None:
+        files = source.given.files
+    else:
+        folder = source.dataset.folder
+        files = {one.path.relative_to(folder).as_posix(): one.path for one in source.dataset}
+    named = {"--group-csv": options.group_csv, "--labels": options.labels}
+    files |= {option: path for option, path in named.items() if path is not None}
+    if (options.out / CONTENTS).exists():
+        check_contents(files, options.out)
+    else:
+        write_contents(digests(files), options.out)
+
+
 def use_split(options: Options) -> Source:
     """A split folder as it is; UserError for options that would need another split."""
     split = open_split(options.data)
@@ -118,7 +139,7 @@ def images_of(options: Options) -> Dataset:
         return find_images(options.data, options.positive, options.labels)
     folder = options.out / "synthetic"
     with options.screen.phase("drawing synthetic images, as none were given") as phase:
-        if not folder.exists():  # else whole, from before an interruption
+        if not is_whole(folder, INFO):  # else from before an interruption
             progress = bool(options.screen.verbose)
             write_dataset(folder, seed=options.seed, progress=progress, processes=True)
         dataset = scan(folder, options.positive)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from covid.common.choices import OWN_SPLIT, RANDOM
+from covid.common.made_files import make_folder
 from covid.data import disclaimer
 from covid.data.groups import LOOK_ALIKES, Groups
 from covid.data.split_folder import SplitFolder
@@ -73,7 +74,8 @@ def split_and_train(
     kept = together.source if together else source.given and source.given.info["group"]
     with options.screen.phase(f"images, {way_of_splitting(kept, existing_of(source))}") as phase:
         outcome = Outcome(prepare_all(options, source, recipes, name, together, made))
-        draw_data(options, source, next(iter(outcome.prepared.values())))
+        if not before:  # the figures of the images are those of the first way
+            draw_data(options, source, next(iter(outcome.prepared.values())))
         phase.result = counts(outcome.first_split)
     train_all(options, outcome, name)
     return outcome
@@ -108,6 +110,7 @@ def train_in(
 ) -> Trained:
     """Train and evaluate a model, from its checkpoint in `folder` if there is one; write it there."""
     steps = options.checkpoint_steps or "epoch"
+    make_folder(folder)
     backup = BackupAndRestore(folder, steps, delete_checkpoint=False)
     if backup.path.exists():
         options.screen.say(f"  resumed from {backup.path}")

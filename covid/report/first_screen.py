@@ -5,7 +5,7 @@ from pathlib import Path
 
 from covid.common.choices import EXPLORER, GROUP, MODEL_FILE
 from covid.report.chart import accuracy_chart
-from covid.report.formats import amount, between, count, duration, fixed, percent
+from covid.report.formats import amount, between, count, fixed, percent
 from covid.report.model_run import Measure, ModelRun
 from covid.report.pictures import Picture, picture
 from covid.report.run_data import Example, Run, SplitRun
@@ -131,14 +131,11 @@ def facts(run: Run, split: SplitRun) -> list[tuple[str, str]]:
     kind = ", synthetic (drawn by a program)" if run.synthetic else ""
     threshold = best.threshold
     chosen = "chosen on validation" if threshold.chosen_on else "not chosen"
-    found = [
+    return [
         ("Images", f"{count(total)} slices{of}{kind}; tested on {count(best.test.n)}{tested}"),
         ("Threshold", f"{run.positive} above p = {fixed(threshold.value, 2)}, {chosen}"),
+        ("Training", f"{best.name}, {amount(best.epochs, 'epoch')}"),
     ]
-    if run.seconds is not None:
-        epochs = f"{best.name} {amount(best.epochs, 'epoch')}"
-        found.append(("Time", f"{duration(run.seconds)} in all; {epochs}"))
-    return found
 
 
 def files(run: Run, split: SplitRun) -> list[tuple[str, str]]:

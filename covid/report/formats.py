@@ -44,12 +44,6 @@ def span(values: list[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def duration(seconds: float) -> str:
-    """58 s, or 3 min 5 s."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def amount(number: int, one: str) -> str:
     """1 image, 12 images."""
     return f"{count(number)} {one if number == 1 else one + 's'}"

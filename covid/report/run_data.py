@@ -254,10 +254,9 @@ class Run:
     audit: Audit | None
     controls: Controls | None
     folds: Folds | None
-    conclusion: str | None = None  # these four: not in runs of older versions
+    conclusion: str | None = None  # these three: not in runs of older versions
     doubt: str | None = None
     examples: Examples | None = None
-    seconds: float | None = None
     folder: Path = Path()
     missing: list[str] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from covid.common.errors import shown
+from covid.common.made_files import atomic_write
 from covid.report import formats
 from covid.report.audit_section import audit_section
 from covid.report.controls_section import controls_section, folds_section
@@ -16,7 +17,6 @@ from covid.report.models_section import inside_section, models_section
 from covid.report.read_run import read_run
 from covid.report.results_section import results_section
 from covid.report.run_data import Run
-from minicnn.files import atomic_write
 
 REPORT = "report.html"
 FILTERS = ("amount", "between", "count", "fixed", "listed", "percent", "setting", "with_interval")

@@ -111,8 +111,9 @@ def controls_expose(story: Story) -> dict:
     """Chapter 3: the same training on permuted labels and on images without lungs."""
     with story.screen.phase(f"controls, {MODEL} on images that should not be enough"):
         split = read_split(story.folder / "splits/lying-random")
-        controls = run_controls(split, MODEL, story.recipe, story.seed, story.screen)
-        write_controls(controls, story.folder / "controls", story.note)
+        folder = story.folder / "controls"
+        controls = run_controls(split, MODEL, story.recipe, story.seed, folder, story.screen)
+        write_controls(controls, folder, story.note)
     found = controls.summary()
     rows = {row["name"]: row for row in found["rows"]}
     image, without, permuted = (rows[n] for n in ("image", "lungs_blacked_out", "permuted_labels"))

@@ -21,6 +21,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from covid.common.choices import STORY_PATIENTS
+from covid.common.made_files import atomic_write
 from covid.common.output_files import write_json
 from covid.common.screen import QUIET, Screen
 from covid.data.class_folders import scan
@@ -28,7 +29,6 @@ from covid.phantom import write_dataset
 from covid.story import chapters
 from covid.story.chapters import MODEL, NEAR_DUPLICATES, SHORTCUT, Story
 from covid.story.text import as_text
-from minicnn.files import atomic_write
 
 SLICES = 4
 PHASES = 7  # images, four chapters of which the last trains twice, figure and text

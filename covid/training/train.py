@@ -11,6 +11,7 @@ import numpy as np
 
 from covid.common.choices import HISTORY, KERNELS, MODEL_FILE, PARTS, PREDICTIONS
 from covid.common.errors import UserError
+from covid.common.made_files import make_folder
 from covid.common.output_files import write_csv
 from covid.common.screen import VERBOSE
 from covid.common.signals import finishing_the_step
@@ -254,7 +255,7 @@ def metadata(name: str, recipe: Recipe, split: SplitFolder, seed: int, weights) 
 
 def write_training(trained: Trained, classes: tuple[str, str], folder: Path) -> None:
     """Write model.npz, kernels.npz, history.csv and predictions.csv into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     trained.model.save(folder / MODEL_FILE)
     trained.kernels.save(folder / KERNELS)
     write_history(trained.history, folder / HISTORY)

@@ -51,7 +51,7 @@ def looked_at(folder, seed, by_patient, rule=CONTOURS):
     crop = partial(enhance_and_crop, rule=rule)
     write_split(dataset, split, target, crop, progress=False, extra=extra)
     recipe = recipe_for("practice", "tiny_cnn")
-    controls = run_controls(read_split(target), "tiny_cnn", recipe, seed).summary()
+    controls = run_controls(read_split(target), "tiny_cnn", recipe, seed, target.parent).summary()
     return audit, controls, {row["name"]: row for row in controls["rows"]}
 
 

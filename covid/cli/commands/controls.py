@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from covid.cli.commands.ending import end
 from covid.cli.parser.common import group_column
 from covid.common.choices import GROUP
-from covid.common.output_files import check_new_folder, check_outside, staged_folder
+from covid.common.output_files import check_new_folder, check_outside, new_folder, scratch_folder
 from covid.common.screen import QUIET, Screen, fitted
 from covid.controls.run import run_controls
 from covid.controls.write import table, write_controls
@@ -40,24 +39,21 @@ def controls(options: Namespace) -> dict:
     check_new_folder(options.out)
     if options.labels is None:
         check_outside(options.out, options.data)
-    with (
-        staged_folder(options.out) as folder,
-        bad_files_as_errors(),
-        tempfile.TemporaryDirectory(prefix="covid-controls-") as temporary,
-    ):
+    out = options.out
+    with new_folder(out), bad_files_as_errors(), scratch_folder(out / "split") as folder:
         with screen.phase("images") as phase:
             if is_split(options.data):
                 split = given_split(options)
             else:
-                split = new_split(options, recipe, Path(temporary) / "split")
+                split = new_split(options, recipe, folder / "all")
             phase.result = counts(split)
         enhance, ratios = bool(split.info.get("enhanced")), tuple(split.info["ratios"])
         recipe = replace(recipe, enhance=enhance, ratios=ratios)
         with screen.phase(f"controls, {model} on images that should not be enough"):
-            result = run_controls(split, model, recipe, options.seed, screen)
-            write_controls(result, folder, note(split))
-    end(fitted(table(result, note(split)), sys.stdout), options.out, options)
-    return {"folder": str(options.out), **result.summary()}
+            result = run_controls(split, model, recipe, options.seed, out, screen)
+            write_controls(result, out, note(split))
+    end(fitted(table(result, note(split)), sys.stdout), out, options)
+    return {"folder": str(out), **result.summary()}
 
 
 def given_split(options: Namespace) -> SplitFolder:

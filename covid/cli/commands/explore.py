@@ -6,7 +6,7 @@ from os.path import splitext
 
 from covid.cli.commands.model_inputs import about, label_of, levels_for, prepare_gray
 from covid.common.choices import EXPLORER
-from covid.common.output_files import free_name
+from covid.common.output_files import check_file, free_name
 from covid.common.screen import program, say
 from covid.training.model_file import classes_of, open_model
 
@@ -15,6 +15,8 @@ def explore(options: Namespace) -> dict:
     """Write the page; with --open show it in the browser."""
     from covid.figures.explorer_page import Slice, explorer_page, without_lesions
 
+    if options.out is not None:
+        check_file(options.out)
     model = open_model(options.model)
     label = label_of(model, options)
     levels = levels_for(model, [options.image])

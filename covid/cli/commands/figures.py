@@ -5,6 +5,7 @@ from argparse import Namespace
 import numpy as np
 
 from covid.common.choices import LUNGS
+from covid.common.made_files import record_file
 from covid.common.output_files import check_outside, new_folder
 from covid.common.screen import put
 from covid.data.disclaimer import small_print
@@ -43,6 +44,7 @@ def figures(options: Namespace) -> dict:
             filters_figure(model, name, gray, filters, note)
             graph = options.out / f"graph-{model.name}.png"
             plot_model(model, to_file=graph, show_shapes=True)
+            record_file(graph, graph)
             written += [filters, graph]
     put("\n".join(str(path) for path in written))
     return {"figures": [str(path) for path in written], "note": note}

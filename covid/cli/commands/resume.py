@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from covid.cli.parser import parse
+from covid.common.choices import RUN_INFO
 from covid.common.errors import UserError
 from covid.common.screen import Screen, say
 from covid.pipeline.options import Options
@@ -88,9 +89,19 @@ def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None
             )
 
 
-def options_to_resume(options: Namespace) -> Options:
-    """`--resume`: the options of the run, as its run.json says it was started."""
+def folder_to_resume(options: Namespace) -> Path:
+    """The folder that `--resume` means."""
     folder = options.out if options.resume is True else options.resume
     if folder is None or options.out not in (None, folder):
         raise UserError("--resume: expected one folder; name it, as in --resume results")
-    return resumed(folder, options)
+    return folder
+
+
+def has_begun(folder: Path, given: Namespace) -> bool:
+    """Whether there is a run to resume; not where it was killed before it had written run.json.
+
+    Then the options must be given again, with which it starts afresh.
+    """
+    defaults = vars(parse([given.command]))
+    repeated = any(getattr(given, name, None) != defaults.get(name) for name in OPTION_TYPES)
+    return (folder / RUN_INFO).exists() or not repeated

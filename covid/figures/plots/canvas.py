@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
 from covid.common.errors import UserError
-from minicnn.files import atomic_write
+from covid.common.made_files import atomic_write, make_folder
 
 DPI = 160
 PHONE = 4.1  # inches: sheets of images are as wide as a phone, so that a page need not shrink them
@@ -112,7 +112,7 @@ def write(pixels: np.ndarray, path: Path) -> Path:
     """
     encoded = cv2.imencode(".png", pixels, ENCODE_SETTINGS)[1]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with atomic_write(path) as temporary:
             temporary.write_bytes(encoded)
     except OSError as error:

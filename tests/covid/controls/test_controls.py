@@ -52,7 +52,8 @@ def controls(tmp_path_factory):
 
 
 def run(folder):
-    return run_controls(read_split(folder), "tiny_cnn", recipe_for("practice", "tiny_cnn", 1), 3)
+    recipe = recipe_for("practice", "tiny_cnn", 1)
+    return run_controls(read_split(folder), "tiny_cnn", recipe, 3, folder.parent)
 
 
 def test_a_run_gives_a_row_for_each_control(controls):
@@ -71,7 +72,9 @@ def test_a_run_gives_a_row_for_each_control(controls):
         assert 0 <= row.auc <= 1
 
 
-def test_the_model_of_a_run_is_the_reference_without_training_it_again(controls, monkeypatch):
+def test_the_model_of_a_run_is_the_reference_without_training_it_again(
+    controls, tmp_path, monkeypatch
+):
     split, found = controls
     recipe, trained = recipe_for("practice", "tiny_cnn", 1), []
 
@@ -81,7 +84,7 @@ def test_the_model_of_a_run_is_the_reference_without_training_it_again(controls,
 
     reference = train_and_evaluate("tiny_cnn", recipe, split, 3, 0).results["test"]
     monkeypatch.setattr("covid.controls.run.train_and_evaluate", training)
-    again = run_controls(split, "tiny_cnn", recipe, 3, reference=reference)
+    again = run_controls(split, "tiny_cnn", recipe, 3, tmp_path, reference=reference)
     assert [repr(row) for row in again.rows] == [repr(row) for row in found.rows]
     assert trained == [PERMUTED, *CHANGED]
 

@@ -80,7 +80,7 @@ def test_each_file_is_written_or_left_out_with_a_reason(corpus, tmp_path, capfd,
     assert sum(counts.values()) == 2 * counts["total"] == 2 * len(expected)
     assert read_manifest(tmp_path / "out") == rows
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert len(written) == sum(becomes == READ for becomes in expected.values()) + 2
+    assert len(written) == sum(becomes == READ for becomes in expected.values()) + 3
     assert not [path for path in written if path.suffix == ".tmp"]
 
 

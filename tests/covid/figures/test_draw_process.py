@@ -9,10 +9,11 @@ import time
 import numpy as np
 import pytest
 from subprocesses import SECONDS, environment
+from tiny_runs import slices
 
 from covid.common.errors import UserError
 from covid.figures import draw_process
-from covid.figures.draw_process import as_drawn, draw, drawn_or_dropped, finish, helper
+from covid.figures.draw_process import as_drawn, draw, drawn_or_dropped, helper, not_drawn
 
 NONE: dict = {}  # errors: "most_wrong" says that there are none
 IMAGES = {"Infected": [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]}
@@ -46,29 +47,49 @@ def test_the_helper_draws_the_same_bytes(tmp_path):
     assert sorted(there.iterdir()) == sorted(paths)
 
 
-def test_errors_come_back(tmp_path):
+def test_a_figure_that_cannot_be_drawn_is_a_sentence_and_the_others_are_drawn(tmp_path):
     with helper():
         draw("sample_grid", {}, tmp_path / "none.png", "title")
-        with pytest.raises(UserError, match="none.png: expected at least one image"):
-            list(as_drawn())
-        with pytest.raises(UserError, match="at least one image"):
-            draw_two(tmp_path)  # reports what went wrong before, and orders nothing
-        assert list(tmp_path.iterdir()) == []
-        draw_process._helper.drop()
         draw("no_such_figure", tmp_path / "errors.png")
-        with pytest.raises(AttributeError, match="no_such_figure"):
-            finish()
+        draw_two(tmp_path)
+        assert [path.name for path in as_drawn()] == ["samples.png", "errors.png"]
+        first, second = not_drawn()
+    assert first.startswith("a figure is missing, sample_grid could not be drawn (")
+    assert "none.png: expected at least one image" in first
+    assert "no_such_figure could not be drawn (AttributeError: " in second
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(UserError, match="at least one image"):  # without the second process
+        draw("sample_grid", {}, tmp_path / "none.png", "title")
 
 
 @pytest.mark.parametrize("while_drawing", [True, False])
-def test_a_process_ended_from_outside_is_one_sentence(while_drawing, tmp_path):
-    with pytest.raises(UserError, match="has been ended from outside.*start again"), helper():
+def test_where_the_process_was_ended_this_one_draws(while_drawing, tmp_path, capsys):
+    draw_two(tmp_path / "here")
+    with helper():
         if while_drawing:
-            draw("most_wrong", NONE, tmp_path / "errors.png", "title")
+            draw_two(tmp_path / "there")
         draw_process._helper.process.kill()
         draw_process._helper.process.join(SECONDS)
-        draw("most_wrong", NONE, tmp_path / "errors.png", "title")
-        finish()
+        draw_two(tmp_path / "there")
+        assert len(list(as_drawn())) == (4 if while_drawing else 2) and not_drawn() == []
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert said.count("the process that draws the figures has been ended from outside") == 1
+    for path in (tmp_path / "here").iterdir():
+        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("backend", ["module://no_such_module", "bogus", "agg"])
+def test_figures_are_drawn_whatever_matplotlib_is_asked_for(backend, tmp_path):
+    out = tmp_path / "figures"
+    done = subprocess.run(
+        [sys.executable, "-m", "covid", "figures", str(slices()), "--out", str(out)],
+        env=environment(MPLBACKEND=backend),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in out.iterdir()) == ["preprocessing.png", "samples.png"]
 
 
 def test_an_error_of_the_run_stops_the_drawing(tmp_path):

@@ -25,23 +25,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from places import PYTHONPATH, ROOT, SUPPORT
-from tiny_runs import temporary_folder
+from tiny_runs import quick, temporary_folder
 
 from covid.cli.commands import ending
 from covid.cli.commands.resume import flag, resumed
 from covid.cli.main import main
 from covid.cli.parser import parse
+from covid.common import output_files
 from covid.common.errors import UserError
-from covid.common.output_files import staged_folder
 from covid.common.signals import ending_as_ctrl_c, finishing_the_step
 from covid.phantom import write_dataset
-from covid.pipeline import output_folder as run_folder
 from covid.pipeline import run
 from covid.pipeline.options import Options
-from covid.pipeline.output_folder import output_folder, require_files
+from covid.pipeline.output_folder import checkpoints, output_folder, require_files
 from covid.pipeline.run_record import OPTION_TYPES, write_run_info
 from minicnn.callbacks import BackupAndRestore
-from minicnn.files import sweep
 from minicnn.models import load_model
 
 ANY_RUN = ("run", "--recipe", "practice", "--seed", "3", "--checkpoint-steps", "1")
@@ -435,20 +433,22 @@ def test_a_folder_that_another_process_has_just_begun_is_left_alone(tmp_path, mo
         raise UserError("another process is working at this run")
         yield
 
-    monkeypatch.setattr(run_folder, "run_lock", too_late)
+    monkeypatch.setattr(output_files, "folder_lock", too_late)
     with pytest.raises(UserError, match="another process"), output_folder(options):
         pass
     assert (options.out / "run.json").read_text() == "theirs"
 
 
-def test_folders_that_a_killed_process_left_half_made_are_swept(tmp_path):
-    with staged_folder(tmp_path / "out/data/raw") as temporary:
-        (temporary / "train").mkdir()
-        (temporary / "train/image.png").write_bytes(b"half")
-        shutil.copytree(temporary, temporary.with_name(".minicnn-killed.tmp"))
-        assert temporary.match(".minicnn-*.tmp")  # so that `sweep` finds it, too
-    sweep(tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out/data").iterdir()] == ["raw"]
+def test_another_s_checkpoint_in_the_folder_is_no_checkpoint_of_the_run(tmp_path):
+    """It neither keeps the folder nor is deleted when all is done."""
+    options = quick(tmp_path / "out")
+    theirs = options.out / "figs_other/theirs/checkpoint.npz"
+    with pytest.raises(KeyboardInterrupt), output_folder(options):
+        theirs.parent.mkdir(parents=True)
+        theirs.write_bytes(b"theirs")
+        raise KeyboardInterrupt
+    assert [path for path in options.out.rglob("*") if path.is_file()] == [theirs]
+    assert checkpoints(options) == []
 
 
 # What --resume refuses, and what it leaves alone

@@ -98,6 +98,8 @@ def test_every_file_is_there_and_nothing_else():
             *(f"audit/{name}" for name in audit),
             "explorer.html",
             *(f"figures/{name}.png" for name in drawn),
+            "contents.csv",
+            "random/data/enhanced-50-10-40/contents.csv",
             "random/data/enhanced-50-10-40/manifest.csv",
             "random/data/enhanced-50-10-40/split.json",
             *(f"random/figures/{name}-tiny_cnn.png" for name in per_model),
@@ -110,6 +112,16 @@ def test_every_file_is_there_and_nothing_else():
             "summary.json",
         ]
     )
+
+
+def test_the_figures_of_the_images_are_those_of_the_first_split(tmp_path, no_figures, monkeypatch):
+    """Also where they are not drawn yet when the second split begins."""
+    drawn = []
+    monkeypatch.setattr(
+        dataset_figures, "augmentation_figure", lambda split, *rest: drawn.append(split.folder)
+    )
+    run.run_all(quick(tmp_path / "out", split="both", controls=False))
+    assert drawn == [tmp_path / "out/random/data/enhanced-50-10-40"]
 
 
 def test_every_figure_is_a_picture_with_something_on_it():
@@ -404,6 +416,8 @@ def test_a_finished_model_outlives_a_later_failure(tmp_path, no_figures, monkeyp
     with pytest.raises(KeyboardInterrupt):
         run.run_all(quick(tmp_path / "out", models=models, screen=Screen()))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".covid-unfinished",
+        "contents.csv",
         "random",
         "run.json",
     ]

@@ -29,7 +29,7 @@ def test_a_run_without_files_and_figures(tmp_path, summary):
 
 def test_a_run_of_an_older_version_has_no_baselines(tmp_path, summary):
     changed = copy.deepcopy(summary)
-    for key in ("conclusion", "doubt", "examples", "seconds"):
+    for key in ("conclusion", "doubt", "examples"):
         del changed[key]
     for split in changed["splits"].values():
         for key in ("baselines", "best_model", "not_beaten"):

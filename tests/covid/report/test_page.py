@@ -38,7 +38,7 @@ def test_one_screen_of_truth_comes_first(page, summary):
     best = split["models"][split["best_model"]]
     for said in (
         *("New patients", "Known patients", "Best baseline", "synthetic (drawn by a program)"),
-        *("majority class", "mean brightness", "gray histogram", "tested on 48", "58 s in all"),
+        *("majority class", "mean brightness", "gray histogram", "tested on 48", "epochs"),
         fixed(best["test"]["acc"], 2),
         "Infected, lesions on 12 % of its lungs: rightly called Infected, p(Infected) = 0.93",
         "check against random weights: failed, so they say nothing",
