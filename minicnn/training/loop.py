@@ -62,8 +62,8 @@ def fit(
         In [0, 1): this part of the arrays, from their end, is kept for validation; not where
         there is `validation_data`.
     validation_data : (x, y), (x, y, sample_weight) or iterator, optional
-        Evaluated after every epoch; a first sample of it before the first step, if it is no
-        generator.
+        Evaluated after every epoch. Its first batch is tried before the first step, unless only
+        a generator or the user's code knows it.
     shuffle : bool
         Whether arrays are put in a new order every epoch.
     class_weight : dict of int to float, optional
