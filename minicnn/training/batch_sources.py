@@ -130,7 +130,7 @@ class ArrayFeed(OrderedFeed):
         return tuple(given and single([array[chosen] for array in given]) for given in lists)
 
     def peek(self):
-        self.chosen = np.arange(1)
+        self.chosen = np.arange(min(self.batch_size, self.items))
         return self.of(self.chosen)
 
     def name_of(self, position: int) -> str:

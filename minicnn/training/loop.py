@@ -14,7 +14,7 @@ from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
 from minicnn.training.sample_weights import check_class_weight
 from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
-from minicnn.training.validation import as_validation, check_first_batch, epochs_with_validation
+from minicnn.training.validation import as_validation, check_first_batches, epochs_with_validation
 
 
 def fit(
@@ -104,8 +104,7 @@ def fit(
     size = batch_size if validation_batch_size is None else validation_batch_size
     validation = as_validation(model, validation_data, size, validation_steps)
     is_due = epochs_with_validation(validation_freq)
-    if validation is not None:
-        check_first_batch(model, feed, validation)
+    check_first_batches(model, feed, validation)
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
