@@ -182,16 +182,18 @@ DEFAULTS = BinaryCrossentropy().get_config()
 LOSSES = ("bce", "BCE", "BinaryCrossentropy", "binary_crossentropy")
 
 
-def get(loss) -> BinaryCrossentropy:
+def get(identifier) -> BinaryCrossentropy:
     """The loss of a name, of a dict of `serialize`, of a class, or itself; ValueError for others."""
-    if isinstance(loss, dict) and loss.get("class_name") == BinaryCrossentropy.__name__:
-        return BinaryCrossentropy(**loss.get("config", {}))
-    if isinstance(loss, BinaryCrossentropy):
-        return loss
-    if isinstance(loss, type) and issubclass(loss, BinaryCrossentropy):
-        return loss()
-    if not isinstance(loss, str) or loss not in LOSSES:
-        raise ValueError(f"compile: expected loss to be one of {', '.join(LOSSES)}, got {loss!r}")
+    if isinstance(identifier, dict) and identifier.get("class_name") == BinaryCrossentropy.__name__:
+        return BinaryCrossentropy(**identifier.get("config", {}))
+    if isinstance(identifier, BinaryCrossentropy):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, BinaryCrossentropy):
+        return identifier()
+    if not isinstance(identifier, str) or identifier not in LOSSES:
+        raise ValueError(
+            f"compile: expected loss to be one of {', '.join(LOSSES)}, got {identifier!r}"
+        )
     return BinaryCrossentropy()
 
 

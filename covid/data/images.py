@@ -17,6 +17,7 @@ import numpy as np
 from covid.common.errors import UserError, shown
 from covid.common.made_files import write_new
 from covid.data.window import WINDOW, GrayLevels
+from minicnn.files import ordinary_file
 from minicnn.preprocessing.decode import (
     UnknownRange,
     decode_gray,
@@ -136,7 +137,7 @@ def highest_value(path: str | Path) -> int | None:
     0 where the values do not say what is black and white. Files of 8 bits are not decoded.
     """
     try:
-        with open(path, "rb") as file:
+        with open(ordinary_file(path), "rb") as file:
             start = file.read(32)
         kind = image_kind(start)
         if kind in NEVER_DEEP or (kind == "png" and start[24] <= 8):

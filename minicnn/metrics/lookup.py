@@ -11,26 +11,26 @@ BY_NAME = {snake_case(name): kind for name, kind in CLASSES.items()} | CLASSES
 METRICS = ("acc", "accuracy", *BY_NAME)
 
 
-def get(metric) -> Metric:
+def get(identifier) -> Metric:
     """The metric of a name, a class, a function (y, p), a dict of `serialize`, or itself.
 
     It is reported under its name; one that is given by name has that name, as in Keras.
     """
-    if isinstance(metric, dict) and metric.get("class_name") in CLASSES:
-        return CLASSES[metric["class_name"]](**metric.get("config", {}))
-    if isinstance(metric, str) and metric.lower() in ("acc", "accuracy"):
-        return FunctionMetric(accuracy, metric)
-    if isinstance(metric, str) and metric in BY_NAME:
-        return BY_NAME[metric](name=metric)
-    if metric is binary_accuracy:
+    if isinstance(identifier, dict) and identifier.get("class_name") in CLASSES:
+        return CLASSES[identifier["class_name"]](**identifier.get("config", {}))
+    if isinstance(identifier, str) and identifier.lower() in ("acc", "accuracy"):
+        return FunctionMetric(accuracy, identifier)
+    if isinstance(identifier, str) and identifier in BY_NAME:
+        return BY_NAME[identifier](name=identifier)
+    if identifier is binary_accuracy:
         return BinaryAccuracy()
-    if isinstance(metric, Metric):
-        return metric
-    if isinstance(metric, type) and issubclass(metric, Metric):
-        return metric()
-    if callable(metric) and not isinstance(metric, type):
-        return FunctionMetric(metric)
-    raise ValueError(f"compile: expected metrics among {', '.join(METRICS)}, got {metric!r}")
+    if isinstance(identifier, Metric):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Metric):
+        return identifier()
+    if callable(identifier) and not isinstance(identifier, type):
+        return FunctionMetric(identifier)
+    raise ValueError(f"compile: expected metrics among {', '.join(METRICS)}, got {identifier!r}")
 
 
 def serialize(metric: Metric) -> str | dict | None:

@@ -140,7 +140,7 @@ class ArrayFeed(OrderedFeed):
         return {**super().identity(), "contents": self.contents}
 
     def peek(self):
-        self.chosen = np.arange(1)
+        self.chosen = np.arange(min(self.batch_size, self.items))
         return self.of(self.chosen)
 
     def name_of(self, position: int) -> str:

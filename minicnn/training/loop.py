@@ -15,7 +15,7 @@ from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
 from minicnn.training.sample_weights import check_class_weight
 from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
-from minicnn.training.validation import as_validation, check_first_batch, epochs_with_validation
+from minicnn.training.validation import as_validation, check_first_batches, epochs_with_validation
 
 
 def fit(
@@ -63,8 +63,8 @@ def fit(
         In [0, 1): this part of the arrays, from their end, is kept for validation; not where
         there is `validation_data`.
     validation_data : (x, y), (x, y, sample_weight) or iterator, optional
-        Evaluated after every epoch; a first sample of it before the first step, if it is no
-        generator.
+        Evaluated after every epoch. Its first batch is tried before the first step, unless only
+        a generator or the user's code knows it.
     shuffle : bool
         Whether arrays are put in a new order every epoch.
     class_weight : dict of int to float, optional
@@ -105,8 +105,7 @@ def fit(
     size = batch_size if validation_batch_size is None else validation_batch_size
     validation = as_validation(model, validation_data, size, validation_steps)
     is_due = epochs_with_validation(validation_freq)
-    if validation is not None:
-        check_first_batch(model, feed, validation)
+    check_first_batches(model, feed, validation)
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}

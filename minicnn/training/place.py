@@ -12,7 +12,7 @@ class Place:
             ...   # a BadSample leaves as a ValueError that names the batch and the sample
 
     `steps` is the number of batches in all. `of` comes before it, "validation ", where the message
-    has to say which data it is about; then it does so for every ValueError.
+    has to say which data it is about; then it does so for every ValueError and TypeError.
     """
 
     def __init__(self, feed, steps: int, of: str = ""):
@@ -30,8 +30,8 @@ class Place:
         if isinstance(error, BadSample):
             name = self.feed.name_of(error.sample)
             raise ValueError(f"{self.of}batch {self}, {name}: {error}") from None
-        if self.of and kind is ValueError:
-            raise ValueError(f"{self.of}batch {self}: {error}") from error
+        if self.of and kind in (TypeError, ValueError):
+            raise kind(f"{self.of}batch {self}: {error}") from error
 
     def __str__(self) -> str:
         return f"{self.step + 1} of {self.steps}"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from minicnn.arguments import positive_int
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.training.batch_arrays import as_inputs
-from minicnn.training.batch_sources import Feed
+from minicnn.training.batch_sources import ArrayFeed, Feed
 from minicnn.training.given_data import as_feed, steps_of
 from minicnn.training.place import Place
 from minicnn.training.step import test_step
@@ -30,15 +30,19 @@ def as_validation(model, data, batch_size, steps) -> Place | None:
 
 
 @one_step_at_a_time()
-def check_first_batch(model, training: Feed, validation: Place) -> None:
-    """ValueError where the first batch of a validation cannot be evaluated.
+def check_first_batches(model, training: Feed, validation: Place | None) -> None:
+    """ValueError where arrays do not fit the model, or a validation's first batch does not.
 
     Nothing is known of a generator before `next`, nor of an iterator that runs the user's code.
-    A model that is not built is built for its training data.
+    Before a validation, a model that is not built is built for its training data.
     """
-    first = training.peek()
-    if first is not None and getattr(model, "built", True) is False:
-        as_inputs(model, first[0])
+    is_built = getattr(model, "built", True)
+    if (validation is not None and not is_built) or (is_built and isinstance(training, ArrayFeed)):
+        first = training.peek()
+        if first is not None:
+            as_inputs(model, first[0])
+    if validation is None:
+        return
     with validation.at(0):
         batch = validation.feed.peek()
         if batch is not None and getattr(model, "built", True):

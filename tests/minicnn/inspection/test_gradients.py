@@ -12,6 +12,7 @@ from minicnn.inspection import (
     gradients_of,
     trace_gradients,
 )
+from minicnn.losses import BinaryCrossentropy
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 X, Y = images(2), np.array([1.0, 0.0])
@@ -236,3 +237,13 @@ def test_unknown_layers_are_refused():
     with pytest.raises(ValueError, match="twice: explain does not know layers of class Twice"):
         explain_gradient(model, np.full(2, 0.2), [1, 0], "twice", "input")
     assert trace_gradients(model, np.full(2, 0.2), [1, 0])["twice"]["output"].shape == (1, 2)
+
+
+@pytest.mark.parametrize("arguments", [{"from_logits": True}, {"label_smoothing": 0.1}])
+def test_losses_that_the_terms_do_not_show_are_refused(arguments):
+    model = models.Sequential([layers.Dense(1, input_shape=(2,))], name="m", seed=0)
+    model.compile("sgd", BinaryCrossentropy(**arguments))
+    with pytest.raises(
+        ValueError, match=r"m: expected the binary cross-entropy of labels .*got Bin"
+    ):
+        explain_gradient(model, np.ones((1, 2)), [1], "dense", "kernel", (0, 0))

@@ -217,6 +217,7 @@ def bad_validations(x, y):
         "nan": (x * np.nan, y),
         "four": (x, y, y, y),
         "one": [x],
+        "text": "x",
         "a sequence of another shape": [(x[:, :2], y)],
         "a sequence of other labels": [(x, y + 1)],
         "a sequence without labels": [(x,)],
@@ -227,9 +228,16 @@ def bad_validations(x, y):
 def test_bad_validation_is_refused_before_the_first_step(case, data):
     model, counter = one_output(metrics=["acc"]), Count()
     given = bad_validations(*data)[case]
-    with pytest.raises(ValueError, match="validation"):
+    with pytest.raises((TypeError, ValueError), match="validation"):
         model.fit(*data, validation_data=given, callbacks=[counter], verbose=0)
     assert model.optimizer.iterations == counter.begun == 0
+
+
+def test_arrays_of_another_shape_are_refused_before_training_begins(data):
+    counter = Count()
+    with pytest.raises(ValueError, match=r"^m: expected input of shape \(batch, 3\), got"):
+        one_output().fit(data[0][:, :2], data[1], callbacks=counter, verbose=0)
+    assert counter.begun == 0
 
 
 def test_a_chain_is_built_for_its_training_data_not_its_validation(data):
