@@ -8,7 +8,7 @@ from pathlib import Path
 
 from covid.common.choices import FOLDS, GROUP, RANDOM, RUN_INFO, SUMMARY
 from covid.common.errors import UserError, shortened, shown
-from covid.common.made_files import listing, sweep_made
+from covid.common.made_files import UNFINISHED, listing, sweep_made
 from covid.common.output_files import check_outside, folder_lock, new_folder
 from covid.common.screen import program, put
 from covid.pipeline.options import Options
@@ -54,8 +54,12 @@ def old_folder(out: Path) -> Iterator[None]:
     """The output folder of a run that was interrupted, without what was half written."""
     with folder_lock(out):
         sweep_made(out)
-        with listing(out):
+        if not (out / SUMMARY).exists():
+            with listing(out):
+                yield
+        else:
             yield
+            (out / UNFINISHED).unlink(missing_ok=True)  # it was ended after its last file
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def drawing(command: str, out: Path) -> tuple[subprocess.Popen, list[int]]:
         start_new_session=True,
     )
     end = time.monotonic() + SECONDS
-    while not list(out.parent.rglob(".minicnn-*.tmp/*/*.png")):
+    while not list(out.parent.rglob("*/*.png")):
         assert process.poll() is None and time.monotonic() < end, process.communicate()
         time.sleep(0.01)
     return process, [pid for pid, parent in running().items() if parent == process.pid]

@@ -56,7 +56,7 @@ NOT_BY_A_USER = {
         "at least one trial | expected a new or empty folder | there are no images"
     ),
     "only if somebody ends one process of a command; tested in test_draw_process, _end": (
-        "figures has been ended | a process has been ended"
+        "a process has been ended"
     ),
     "it is the program itself that chooses these values, names and arrays": (
         "labels of two classes | z must lie in | window must be one of | "
@@ -231,6 +231,7 @@ evaluate model.npz --data parts --figures parts/drawn -> parts/drawn | folder pa
 synth --out {long} -> {long} | File name too long | path
 predict model.npz image.png --out image.png -> --out | .csv | image.png
 evaluate model.npz --data slices --out missing/a.csv -> missing/a.csv | no folder missing | --out
+explore model.npz image.png --out slices -> slices | a folder, not a file | --out
 
 # Images and models
 predict model.npz missing.png -> missing.png | no such file | path
@@ -577,6 +578,11 @@ TABLE = [
         ("no images any more | start another run",
             all_of(given.stopped(), raising("covid.pipeline.train_models.train_and_evaluate",
                 ImageFileError("no images any more")))),
+        ("stopped/contents.csv | damaged | another run",
+            written("stopped", "contents.csv", "x\n1\n")),
+        ("stopped/random/data/ | not the file | begun with | back",
+            given.stopped(lambda path: next(path.glob("random/data/*/test/*/*.png")).write_bytes(
+                Path("image.png").read_bytes()))),
         ("stopped/audit | damaged | --resume", written("stopped", "audit/audit.json", "{")),
         ("stopped/audit | 11 of the 12 | images.csv",
             given.stopped(lambda path: given.without_last_line(path / "audit/images.csv"))),
@@ -589,6 +595,8 @@ TABLE = [
                 given.in_run_json(lambda info: info["options"].update(
                     data=str(Path("slices").absolute()), split="both", audit=False))),
             2, "stopped")),
+    Row("audit slices", "slices | not complete | write it again",
+        written("slices", ".covid-unfinished", "")),
     Row("run --resume stopped --seed 9", "--seed | stopped | with 1 | with 9", given.stopped()),
     Row("run --resume stopped --ratios 60/20/20", "--ratios | stopped | 60/20/20",
         given.stopped()),
