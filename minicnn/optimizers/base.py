@@ -195,8 +195,12 @@ class Optimizer(OneLine):
         return config
 
     @classmethod
-    def from_config(cls, config: dict) -> "Optimizer":
-        """The optimizer of that `get_config`, before its first step."""
+    def from_config(cls, config: dict, custom_objects=None) -> "Optimizer":
+        """The optimizer of that `get_config`, before its first step.
+
+        `custom_objects` is Keras' argument; accepted with its default only.
+        """
+        refuse_unsupported("from_config", {"custom_objects": (custom_objects, None)})
         rate = config.get("learning_rate")
         if isinstance(rate, dict):
             config = {**config, "learning_rate": schedules.deserialize(rate)}

@@ -8,6 +8,7 @@ A schedule is called with t, the number of steps made so far, and gives the rate
 import math
 from bisect import bisect_left
 
+from minicnn.arguments import refuse_unsupported
 from minicnn.optimizers.checks import above_zero, at_least_zero, or_none
 from minicnn.reprs import OneLine, settings_texts, titled
 
@@ -254,8 +255,12 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict:
     return {"class_name": name, "config": learning_rate_schedule.get_config()}
 
 
-def deserialize(config: dict) -> LearningRateSchedule:
-    """Undo `serialize`; ValueError for an unknown class."""
+def deserialize(config: dict, custom_objects=None) -> LearningRateSchedule:
+    """Undo `serialize`; ValueError for an unknown class.
+
+    `custom_objects` is Keras' argument; accepted with its default only.
+    """
+    refuse_unsupported("deserialize", {"custom_objects": (custom_objects, None)})
     if config["class_name"] not in SCHEDULES:
         raise ValueError(f"a schedule of an unknown class {config['class_name']!r}")
     return SCHEDULES[config["class_name"]].from_config(config["config"])

@@ -1,7 +1,6 @@
 """Weights, metrics, losses and dicts of `fit`, `evaluate` and `train_on_batch` beside real Keras."""
 
 import functools
-import inspect
 
 import numpy as np
 import pytest
@@ -289,22 +288,3 @@ def test_configs_have_keras_names_and_values():
         assert {**theirs, "thresholds": None, **ours} == {"thresholds": None, **theirs}
     ours, theirs = (side.losses.BinaryCrossentropy(True, 0.25).get_config() for side in SIDES)
     assert theirs | ours == theirs
-
-
-def arguments_of(function) -> list[tuple]:
-    parameters = inspect.signature(function).parameters.values()
-    return [(one.name, one.default) for one in parameters if one.name not in ("self", "kwargs")]
-
-
-def test_arguments_are_keras_arguments_in_keras_order():
-    for name in ("AUC", "Precision", "Recall", "BinaryAccuracy", "binary_accuracy"):
-        ours, theirs = (getattr(side.metrics, name) for side in SIDES)
-        assert arguments_of(ours) == arguments_of(theirs)
-    ours, theirs = (side.losses.BinaryCrossentropy for side in SIDES)
-    assert arguments_of(ours) == arguments_of(theirs)
-    for name in ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "compile"):
-        ours, theirs = ([n for n, _ in arguments_of(getattr(s.models.Model, name))] for s in SIDES)
-        ours = ours[1:] if ours[0] == "model" else ours
-        if name == "compile":  # there metrics stand before loss_weights, as they did in Keras 2
-            ours, theirs = sorted(ours), sorted(theirs)
-        assert ours == theirs

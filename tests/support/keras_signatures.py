@@ -11,19 +11,11 @@ import os
 from pathlib import Path
 
 RECORD = Path(__file__).parent / "golden" / "keras_signatures.json"
-ROOMS = (
-    "layers",
-    "models",
-    "optimizers",
-    "callbacks",
-    "losses",
-    "metrics",
-    "initializers",
-    "utils",
-)
 IMAGE = "preprocessing.image"  # in Keras 3 a part of keras.utils, and what is left of Keras 2
-# What our code calls, and Keras' users do not; it only happens to have the name of something there.
-INTERNAL = {"Optimizer.apply", "Optimizer.update", "Layer.build", "Layer.count_params"}
+ROOMS = (
+    *("layers", "models", "optimizers", "optimizers.schedules", "callbacks", "losses", "metrics"),
+    *("initializers", "utils", IMAGE),
+)
 
 
 def public(room: str) -> dict:
@@ -40,49 +32,41 @@ def public(room: str) -> dict:
         for name, kind in found.items()
         if inspect.isclass(kind)
         for key in dir(kind)
-        if not key.startswith("_") and inspect.isroutine(getattr(kind, key))
+        if not key.startswith("_")
+        and inspect.isroutine(getattr(kind, key))
+        # once, where several classes have it from one that is public as well
+        and not any(key in dir(base) for base in kind.__mro__[1:] if base in found.values())
     }
     return {f"{room}.{name}": value for name, value in {**found, **methods}.items()}
 
 
-def keras_room(room: str) -> list:
-    """The modules of an installed Keras that hold what a room of minicnn has."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    names = [f"keras.{room}"] if room != IMAGE else ["keras.src.legacy.preprocessing.image"]
-    return [importlib.import_module(name) for name in (*names, "keras.utils")]
-
-
-def signature(function) -> list[list] | None:
-    """[name, default as text or None] of each argument but *args, **kwargs and self."""
-    try:
-        arguments = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    return [
-        [one.name, None if one.default is one.empty else repr(one.default)]
-        for one in arguments
+def arguments(function) -> dict[str, str | None]:
+    """Argument to default, as text; None where there is none. Without self, *args and **kwargs."""
+    return {
+        one.name: None if one.default is one.empty else repr(one.default)
+        for one in inspect.signature(function).parameters.values()
         if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and one.name != "self"
-    ]
+    }
 
 
-def installed() -> dict[str, list]:
-    """The signatures in the installed Keras of all that minicnn has as well."""
+def installed() -> dict[str, dict]:
+    """The arguments in the installed Keras of all that minicnn has as well."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     found = {}
-    for room in (*ROOMS, IMAGE):
-        modules = keras_room(room)
+    for room in ROOMS:
+        own = "keras.src.legacy.preprocessing.image" if room == IMAGE else f"keras.{room}"
+        modules = [importlib.import_module(name) for name in (own, "keras.utils")]
         for label in public(room):
-            value = next((one for one in modules if hasattr(one, label.split(".")[-1])), None)
-            path = label.removeprefix(f"{room}.").split(".")
             for module in modules:
                 value = module
-                for name in path:
+                for name in label.removeprefix(f"{room}.").split("."):
                     value = getattr(value, name, None)
-                if value is not None:
+                if callable(value):
+                    found[label] = arguments(value)
                     break
-            if callable(value) and (arguments := signature(value)):
-                found[label] = arguments
-    return found
+    return {label: given for label, given in found.items() if given}
 
 
 if __name__ == "__main__":
-    RECORD.write_text(json.dumps(installed(), indent=1) + "\n")
+    lines = (f"{json.dumps(label)}: {json.dumps(given)}" for label, given in installed().items())
+    RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -1,7 +1,5 @@
 """Arguments that Keras' layers, initializers and models have: supported, or refused by name."""
 
-import inspect
-
 import numpy as np
 import pytest
 
@@ -98,22 +96,6 @@ def test_initializers_take_keras_defaults(name):
     assert kernel.shape == (1, 2)
     with pytest.raises(ValueError, match="initializers.get: expected identifier to be one of"):
         initializers.get("magic")
-
-
-def parameters(kind) -> dict:
-    """Argument to default, without `self` and `**kwargs`."""
-    found = inspect.signature(kind).parameters.values()
-    return {one.name: one.default for one in found if one.kind is not one.VAR_KEYWORD}
-
-
-@pytest.mark.parametrize("name", NEEDED)
-def test_a_walk_over_the_arguments_of_keras(name):
-    """Each argument of Keras' class is accepted at its default."""
-    keras = pytest.importorskip("keras")
-    theirs = parameters(getattr(keras.layers, name))
-    for argument, default in theirs.items():
-        if default is not inspect.Parameter.empty and argument != "shape":
-            getattr(layers, name)(**{**NEEDED[name], argument: default})
 
 
 @pytest.mark.parametrize("name", [name for name in NEEDED if name != "Input"])
