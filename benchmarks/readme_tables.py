@@ -27,7 +27,7 @@ READING = {
     "the loss": ["minicnn/losses"],
     "the order of layers, and where gradients add up": ["minicnn/graph"],
     "a training step": ["minicnn/training/step"],
-    "Adam": ["minicnn/optimizers", "minicnn/kernels/naive/updates"],
+    "Adam": ["minicnn/optimizers/base", "minicnn/optimizers/adam", "minicnn/kernels/naive/updates"],
     "whether a gradient is right": [
         "minicnn/gradcheck/numeric",
         "minicnn/gradcheck/compare",
