@@ -6,6 +6,7 @@ from pathlib import Path
 
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.monitor import Monitor
+from minicnn.printing import print_text
 from minicnn.saving.describe import describe
 
 
@@ -107,7 +108,7 @@ class ModelCheckpoint(Callback):
         save = self.model.save_weights if self.save_weights_only else self.model.save
         save(path)
         if self.verbose:
-            print(f"Saved {path}")
+            print_text(f"Saved {path}")
 
     def _path(self, values: dict) -> Path:
         """`filepath` with values for its names; ValueError if it asks for others."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from minicnn.callbacks.base import Callback
 from minicnn.callbacks.nan_diagnosis import first_nonfinite_layer, largest_weight, nonfinite_weights
+from minicnn.printing import print_text
 
 
 class TerminateOnNaN(Callback):
@@ -59,5 +60,5 @@ class TerminateOnNaN(Callback):
         if self.raise_error:
             raise RuntimeError(f"Training stops: {self.found}")
         if self.verbose:
-            print(f"Training stops: {self.found}")
+            print_text(f"Training stops: {self.found}")
         self.model.stop_training = True
