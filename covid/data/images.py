@@ -118,8 +118,8 @@ def values_in(data: bytes, levels: GrayLevels | None) -> np.ndarray:
         return decode_gray(data, any_range=levels is not None and levels.by == WINDOW)
     except UnknownRange as error:
         raise ValueError(
-            f"{error}; or prepare the images with --window CENTER,WIDTH, such as --window -600,1200 "
-            "for lungs in HU"
+            f"{error}; or pass --window CENTER,WIDTH where images are prepared for a model, such as "
+            "--window -600,1200 for lungs in HU"
         ) from None
 
 

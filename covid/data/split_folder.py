@@ -24,7 +24,7 @@ from minicnn.files import ordinary_file
 from minicnn.preprocessing.load_image import ImageFileError, UnreadableFile
 from minicnn.preprocessing.system_names import is_system_name
 
-NAMED = 10  # images that cannot be read; the others are counted
+NAMED = 5  # images that cannot be read; the others are counted
 
 
 def _is_list(value, kind: type) -> bool:
@@ -174,10 +174,11 @@ def require_readable(files: Sequence[Path]) -> None:
     if len(found) == 1:
         raise found[0]
     if found:
-        named = "; ".join(f"{shown(error.path)}: {error.reason}" for error in found[:NAMED])
-        more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        also = ", ".join(shown(error.path.name) for error in found[1:NAMED])
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
         raise UserError(
-            f"{len(found)} of {len(files)} images cannot be read, write the folder again: {named}{more}"
+            f"{len(found)} of {len(files)} images cannot be read: {shown(found[0].path)}: "
+            f"{found[0].reason}; also {also}{more}; write the folder again"
         )
 
 

@@ -435,6 +435,7 @@ UNUSABLE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "one-class": (metadata(negative="Sick"), "unusable classes: expected two"),
     "preprocessing-3": (metadata(preprocessing=3), "unusable preprocessing: expected a dict"),
     "size-missing": (without("image_size"), "image_size missing"),
+    "levels-text": (preparing(gray_levels={"by": "eye"}), "unusable gray_levels: .*by, black and"),
     "crop-body": (preparing(crop="body"), "unusable crop: .*lungs or contours, found body"),
     "size-huge": (preparing(image_size=10**9), "unusable image_size: expected pixels in"),
     "size-0": (preparing(image_size=0), "unusable image_size"),

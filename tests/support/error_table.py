@@ -8,6 +8,7 @@ the functions there. {long} and its like are in `test_errors`.
 
 import os
 import shutil
+import struct
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,12 @@ NOT_BY_A_USER = {
     ),
     "an earlier check refuses such folders": (
         "at least one trial | expected a new or empty folder | there are no images"
+    ),
+    "looked at before anything is imported; tested in test_surroundings": (
+        "to be a number of at most | this process may use"
+    ),
+    "files of more than 8 bits; tested in test_gray_levels": (
+        "infinite or not a number | of its files, values"
     ),
     "only if somebody ends one process of a command; tested in test_draw_process, _end": (
         "a process has been ended"
@@ -265,7 +272,7 @@ encrypted twice climbing-name objects no-array absurd-shape too-short empty-absu
 npy-version-2 misshapen missing extra no-description numbers-as-description no-json json-list newer no-version
 no-layers wide-dense unknown-class unknown-optimizer positive-missing not-compiled positive-climbs
 one-class climbing-model-name preprocessing-3 enhance-text crop-body size-huge interpolation rescale-nan
-size-of-others two-units no-probability huge-output huge-window nan-weight threshold-3
+levels-text huge-average size-of-others two-units no-probability huge-output huge-window nan-weight threshold-3
 threshold-method threshold-bare
 """
 HUGE = {"kernel_initializer": lambda shape, rng: np.full(shape, 1e38)}
@@ -284,6 +291,13 @@ STOPPED = given.interrupted_while("minicnn.saving.checkpoint.write_npz")
 TOO_FEW_ROWS = bad_images.damaged()["too few rows.png"][0]
 NO_HEADER = bad_images.PNG + bad_images.chunk(b"IDAT", b"IHDR" * 9)
 CUT_HEADER = bad_images.PNG + b"\0\0\0\x0eIHDR" + b"\0\0\0\1" * 6 + bad_images.chunk(b"IEND", b"")
+
+
+def tif(*tags: tuple):
+    """`bad.png`: a tif of these tags alone."""
+    return file("bad.png", bad_images.tagged_tif(list(tags)))
+
+
 NO_PICTURE = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0\xff\xd9"
 CHECKPOINT = "stopped/random/tiny_cnn/checkpoint.npz | "
 AN_IMAGE = "train/Infected/synthetic-p001_s00_lung.png"
@@ -522,11 +536,25 @@ TABLE = [
         ("bad.png | cut-off jpg | save", file("bad.png", NO_PICTURE)),
         ("bad.png | cut-off jpg", image("last bytes.jpg")),
         ("bad.png | damaged or cut-off jp2", file("bad.png", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40))),
-        ("bad.png | 32 bits a channel | 8 bits", image("float.tif"))),
+        ("bad.png | 32 bits a channel | 8 bits", image("float.tif")),
+        ("bad.png | 16 bits a channel | 8 bits", image("color 16 bit.tif")),
+        ("bad.png | have a sign | 8 bits",
+            tif(*((tag, 3, 1) for tag in (256, 257, 259, 262, 277, 278)), (258, 3, 8),
+                (273, 4, 8), (279, 4, 1), (339, 3, 2))),
+        ("bad.png | tif | directory is missing", file("bad.png", b"II*\0" + bytes(4))),
+        ("bad.png | tif | twice | save", tif((256, 4, 9), (256, 4, 99), (257, 4, 9))),
+        ("bad.png | tif | no numbers | save", tif((256, 17, 9), (257, 4, 9))),
+        ("bad.png | tif | 65535 strips | fewer", tif((256, 4, 9), (273, 4, [8] * 70_000))),
+        ("bad.png | tif | longer than the file | save",
+            file("bad.png", b"II*\0" + struct.pack("<IHHHI", 8, 1, 256, 4, 10**6) + bytes(8))),
+        ("bad.png | far more in front of its pixels | save",
+            file("bad.png", bad_images.PNG + bytes(3_000_000))),
+        ("bad.png | 3000058 bytes | 9 x 9 pixels | save",
+            file("bad.png", bad_images.png(9, 9, b"") + bytes(3_000_000 + 58 - len(bad_images.png(9, 9, b"")))))),
     *rows("predict model.npz image.png",
         ("image.png | permission", raising("minicnn.preprocessing.decode.open", DENIED)),
         ("image.png | png | memory", raising("PIL.PngImagePlugin.PngImageFile.load", MemoryError())),
-        ("image.png | MAX_IMAGE_PIXELS | 'many'", given.env(MAX_IMAGE_PIXELS="many"))),
+        ("MAX_IMAGE_PIXELS | number | 'many'", given.env(MAX_IMAGE_PIXELS="many"))),
     Row("predict model.npz bad.bmp", "bad.bmp | 2000000000 bytes | smaller",
         all_of(file("bad.bmp", b"BM"), lambda setting: os.truncate("bad.bmp", 2 * 10**9))),
 
@@ -568,7 +596,7 @@ TABLE = [
         (f"{CHECKPOINT}epochs: 2 there, 3 here | delete", given.stopped_with(epochs=3)),
         (f"{CHECKPOINT}without weights/conv2d/bias | delete",
             given.checkpoint(bad_models.drop("weights/conv2d/bias"))),
-        (f"{CHECKPOINT}version 1 | 9 | delete", given.training_state(version=9)),
+        (f"{CHECKPOINT}version 2 | 9 | delete", given.training_state(version=9)),
         (f"{CHECKPOINT}callbacks | WarmUp | delete", given.training_state(callbacks=[])),
         (f"{CHECKPOINT}damaged | epoch=-1 | delete",
             given.training_state(position={"epoch": -1})),
@@ -626,8 +654,6 @@ TABLE = [
     *rows("synth --patients 2",
         ("NUMBA_NUM_THREADS | integer | 'x'", given.threads("x")),
         (f"NUMBA_NUM_THREADS | integer | '{'9' * 60}'", given.threads("9" * 5000))),
-    Row("run --data slices", "Infected | MAX_IMAGE_PIXELS | 'many'",
-        given.env(MAX_IMAGE_PIXELS="many")),
     Row("figures --data slices", "'matplotlib' | covid doctor",
         raising("covid.cli.main.function_of", ImportError("No module named 'matplotlib'"))),
 

@@ -1,6 +1,7 @@
 """Files of more than 8 bits: one rule for a data set, by content or by --window, kept with the model."""
 
 import json
+from argparse import Namespace
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from class_folders import put, two_classes
 from PIL import Image
 
+from covid.cli.commands.evaluate import evaluate_split
 from covid.cli.commands.model_inputs import levels_for, prepare_gray
 from covid.common.errors import UserError
 from covid.data.class_folders import scan
@@ -222,7 +224,16 @@ class Trained:
 
     def __init__(self, levels):
         given = {} if levels is None else {"gray_levels": levels}
-        self.metadata = {"preprocessing": {"enhance": False, **given}}
+        classes = {"positive": "Infected", "negative": "Not_Infected"}
+        self.metadata = {**classes, "preprocessing": {"enhance": False, **given}}
+
+
+def test_a_split_that_was_read_by_another_rule_is_not_evaluated(tmp_path):
+    dataset = scan(deep_classes(tmp_path / "in", 6, lambda index: ramp(1556)))
+    prepare_split(dataset, tmp_path / "out", RATIOS, 0, levels=find_levels(dataset))
+    model = Trained({"by": BITS, "black": 0.0, "white": 4095.0})
+    with pytest.raises(UserError, match="out: of its files, values 0 to 2047 .* 0 to 4095; name"):
+        evaluate_split(model, tmp_path / "out", ["test"], Namespace(as_is=False))
 
 
 def test_a_model_reads_new_files_as_its_own(tmp_path):

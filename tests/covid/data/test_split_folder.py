@@ -98,9 +98,11 @@ def test_all_images_that_cannot_be_read_are_named_at_once(tmp_path):
             file.write_bytes(b"")
         with pytest.raises(UserError, match=said) as caught:
             open_split(tmp_path / "out")
-        assert all(str(file) in str(caught.value) for file in files[:count])
+        assert all(file.name in str(caught.value) for file in files[:count])
     for file in files[:12]:
         file.write_bytes(b"")
-    with pytest.raises(UserError, match="^12 of 32 images.*; and 2 more$") as caught:
+    with pytest.raises(
+        UserError, match="^12 of 32 images.*the file is empty; also .* and 7 more; write"
+    ) as caught:
         open_split(tmp_path / "out")
-    assert str(caught.value).count("the file is empty") == 10 and "\n" not in str(caught.value)
+    assert str(tmp_path / "out") in str(caught.value) and "\n" not in str(caught.value)
