@@ -14,33 +14,20 @@ from tiny_runs import slices
 
 pytestmark = pytest.mark.slow
 
-OPTIONS = (
-    "--data",
-    str(slices()),
-    "--models",
-    "tiny_cnn",
-    "--epochs",
-    "3",
-    "--seed",
-    "3",
-    "--quiet",
-)
-POINTS = [  # what is there when the run is killed
-    *("", ".covid-unfinished", "run.json", "contents.csv", "audit", "figures", "random/data"),
-    *("random/tiny_cnn/checkpoint.npz", "random/tiny_cnn/model.npz", "group/data"),
-    *(
-        "group/tiny_cnn/checkpoint.npz",
-        "group/tiny_cnn/model.npz",
-        "controls/images",
-        "figures/ill.png",
-    ),
-]
+COMMAND = [sys.executable, "-m", "covid", "run"]
+OPTIONS = "--models tiny_cnn --epochs 3 --seed 3 --quiet"
+# What is there when the run is killed
+POINTS = """
+. .covid-unfinished run.json contents.csv audit figures random/data random/tiny_cnn/checkpoint.npz
+random/tiny_cnn/model.npz group/data group/tiny_cnn/checkpoint.npz group/tiny_cnn/model.npz
+controls/images figures/ill.png
+"""
 
 
 def begin(out: Path) -> subprocess.Popen:
     """Begin the run, or go on with it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "covid", "run", *OPTIONS, "--resume", str(out)],
+        [*COMMAND, "--data", str(slices()), *OPTIONS.split(), "--resume", str(out)],
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -84,7 +71,7 @@ def undisturbed(tmp_path_factory) -> dict[str, str]:
     return contents(out)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", POINTS.split())
 def test_killed_and_resumed(point, undisturbed, tmp_path):
     process = begin(tmp_path / "out")
     wait_for(tmp_path / "out" / point, process)
@@ -96,7 +83,7 @@ def test_killed_and_resumed(point, undisturbed, tmp_path):
 
 def test_stopped_and_continued(undisturbed, tmp_path):
     process = begin(tmp_path / "out")
-    for point in POINTS:
+    for point in POINTS.split():
         wait_for(tmp_path / "out" / point, process)
         process.send_signal(signal.SIGSTOP)
         time.sleep(0.2)
