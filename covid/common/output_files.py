@@ -27,8 +27,8 @@ def check_new_folder(folder: Path, option: str = "--out") -> None:
     What a process that was killed has left there is removed, unless it can be resumed.
     """
     if folder.is_dir():
-        if not (folder / RUN_INFO).exists() and not holds_others(folder):
-            remove_leftovers(folder)
+        if not (folder / RUN_INFO).exists():
+            remove_leftovers(folder, among_others=False)
         check_empty(folder, option)
     elif os.path.lexists(folder):
         raise UserError(f"{folder} is a file, not a folder; choose another {option}")
@@ -36,11 +36,14 @@ def check_new_folder(folder: Path, option: str = "--out") -> None:
     check_writable(around, option)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what a process that was killed has made in a folder."""
+def remove_leftovers(folder: Path, among_others: bool = True) -> None:
+    """Delete what a process that was killed has made in a folder; perhaps only if nothing else is.
+
+    UserError where the process is at work.
+    """
     if (folder / UNFINISHED).exists():
         with folder_lock(folder) as locked:
-            if locked:
+            if locked and (among_others or not holds_others(folder)):
                 remove_made(folder)
 
 

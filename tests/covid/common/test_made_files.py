@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -179,13 +178,15 @@ def killed(tmp_path) -> Path:
         "        write_new(out / f'a/b/{number}.png', bytes(100))\n"
         "        write_csv(out / 'a/table.csv', ['x'], [[number]])\n"
     )
-    end = time.monotonic() + SECONDS
-    while not (out / "a/b/50.png").exists():
-        assert process.poll() is None and time.monotonic() < end
-    with pytest.raises(UserError, match="another process"):
-        check_new_folder(out)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=SECONDS)
+    try:
+        end = time.monotonic() + SECONDS
+        while not (out / "a/b/50.png").exists():
+            assert process.poll() is None and time.monotonic() < end
+        with pytest.raises(UserError, match="another process"):
+            check_new_folder(out)
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
     return out
 
 
