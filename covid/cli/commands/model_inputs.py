@@ -81,7 +81,7 @@ def levels_for(model: Model, paths: Sequence[Path]) -> GrayLevels | None:
 
 
 def prepare_image(
-    model: Model, path: Path, as_is: bool, levels: GrayLevels | None
+    model: Model, path: Path, as_is: bool, levels: GrayLevels | None = None
 ) -> tuple[np.ndarray, str]:
     """Read an image file and prepare it as the model's training images were.
 
@@ -90,7 +90,7 @@ def prepare_image(
     as_is : bool
         True for images that are enhanced and cropped already; those that this program made so
         are known.
-    levels : GrayLevels or None
+    levels : GrayLevels, optional
         Of `levels_for`.
 
     Returns
@@ -125,7 +125,7 @@ def levels_remark(model: Model, values: np.ndarray, levels: GrayLevels | None) -
 
 
 def prepare_gray(
-    model: Model, path: Path, as_is: bool, levels: GrayLevels | None
+    model: Model, path: Path, as_is: bool, levels: GrayLevels | None = None
 ) -> tuple[np.ndarray, str]:
     """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
     values = read_values(path, levels)

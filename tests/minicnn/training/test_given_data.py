@@ -299,8 +299,6 @@ def test_epochs_that_are_none_and_numbers_of_numpy(data):
         ("compile", {"steps_per_execution": 4}),
         ("compile", {"jit_compile": True}),
         ("compile", {"auto_scale_loss": False}),
-        ("evaluate", {"callbacks": [Callback()]}),
-        ("predict", {"callbacks": [Callback()]}),
     ],
 )
 def test_arguments_of_keras_that_stay_unsupported(method, arguments, data):
