@@ -16,9 +16,8 @@ from covid.common.csv_cells import unquoted
 from covid.common.errors import UserError, shortened, shown
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.same_names import composed, meant
-from minicnn.files import ordinary_file
+from minicnn.preprocessing.table import csv_lines
 
-SEPARATORS = ",;\t"
 Line = tuple[int, list[str]]  # its number in the file, its cells
 
 
@@ -67,15 +66,10 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[Line]]:
         It cannot be read, is not UTF-8, or a line has more cells than there are columns.
     """
     try:
-        # utf-8-sig: spreadsheets begin the file with a byte order mark
-        with open(ordinary_file(path), newline="", encoding="utf-8-sig") as file:
-            first = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
-            header, *lines = [
-                (reader.line_num, [composed(unquoted(cell.strip())) for cell in cells])
-                for cells in reader
-            ] or [(1, [])]
+        header, *lines = [
+            (number, [composed(unquoted(cell)) for cell in cells])
+            for number, cells in csv_lines(path)
+        ] or [(1, [])]
     except OSError as error:
         raise UserError(
             f"{option}: {path} cannot be read ({error.strerror}); name a csv file"

@@ -67,18 +67,26 @@ def opened(table: Any, owner: str) -> tuple[list[str], Callable[[str], Any]]:
     return list(names), table.__getitem__
 
 
+def csv_lines(path: str | os.PathLike) -> list[tuple[int, list[str]]]:
+    """The number and the cells of each line of a csv file; spaces around cells are cut off.
+
+    In UTF-8, separated by what the first line has most of: commas, semicolons or tabs. OSError,
+    UnicodeDecodeError or csv.Error where it cannot be read.
+    """
+    # utf-8-sig: spreadsheets begin the file with a byte order mark
+    with open(ordinary_file(path), newline="", encoding="utf-8-sig") as file:
+        first = file.readline()
+        file.seek(0)
+        reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
+        return [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+
+
 def read_csv(path: str | os.PathLike) -> list[list[str]]:
     """The lines of a csv file that are not empty, as lists of as many cells each."""
     if not os.path.isfile(path):
         raise ValueError(f"{path}: expected a csv file, found no file")
     try:
-        with open(
-            ordinary_file(path), newline="", encoding="utf-8-sig"
-        ) as file:  # after spreadsheets' mark
-            first = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
-            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        lines = csv_lines(path)
     except OSError as error:
         raise ValueError(
             f"{path}: expected a csv file that can be read, got: {error.strerror}"
