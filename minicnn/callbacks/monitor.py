@@ -3,10 +3,12 @@
 import math
 import re
 
+from minicnn.arguments import snake_case
+from minicnn.metrics.lookup import CLASSES
 from minicnn.metrics.reported import metrics_by_key
 
 FALLING = ("loss",)
-RISING = ("acc", "accuracy", "binary_accuracy", "auc", "precision", "recall")
+RISING = ("acc", "accuracy", *map(snake_case, CLASSES))
 
 
 class Monitor:
