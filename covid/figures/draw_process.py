@@ -70,8 +70,8 @@ class Helper(SecondProcess):
                     say(f"note: {ENDED}", "yellow")
                 return drawn(*job, being_written())
         except Exception as error:  # whatever it is, what was trained is worth more
-            told = error if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-            self.failed.append(f"a figure is missing, {job[0]} could not be drawn ({told})")
+            reason = error if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            self.failed.append(f"a figure is missing, {job[0]} could not be drawn ({reason})")
             return None
 
     def drop(self) -> None:
