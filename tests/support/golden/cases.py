@@ -131,11 +131,12 @@ WEIGHTS_SHAPE = (4, 5)
 # The committed trainings: name -> shape of the input, and a seed. The seeds are such that on
 # the way no relu and no maximum lies so close to a change that float32's rounding decides it:
 # there, Keras in float32 does not agree with Keras in float64 either. See `run_small_model` in
-# make_keras.py, which refuses other seeds by looking at Keras alone.
+# make_keras.py, which refuses other seeds by looking at Keras alone. Where a processor of another
+# kind fails in float32 only, by 1e-5 to 1e-2, try whether another seed does.
 SMALL_MODELS = {
     "compact_cnn": ((62, 58, 1), 0),
-    "cnn": ((18, 22, 1), 0),
-    "cnn_dropout": ((22, 18, 1), 0),
+    "cnn": ((18, 22, 1), 10),
+    "cnn_dropout": ((22, 18, 1), 6),
     "tiny_cnn": ((20, 22, 1), 0),
     "reduced_inception": ((12, 11, 1), 2),
 }
