@@ -10,7 +10,8 @@ import numpy as np
 from covid.common.made_files import make_folder
 from covid.common.parallel import in_parallel
 from covid.controls import variants
-from covid.data.images import read_gray, write_png
+from covid.data.full_size import full_size_reader
+from covid.data.images import write_png
 from covid.data.lung_mask import hulls, lung_mask
 from covid.data.manifest import new_row, read_manifest, write_manifest
 from covid.data.split_folder import SplitFolder
@@ -52,9 +53,8 @@ class Example:
     mask: np.ndarray
 
 
-def resized(file: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
+def resized(gray: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """An image and its lung mask, (size, size), by nearest neighbor as the training does it."""
-    gray = read_gray(file)
     mask = lung_mask(gray).astype(np.uint8)
     return resize(gray, (size, size), "nearest"), resize(mask, (size, size), "nearest") > 0
 
@@ -103,8 +103,10 @@ def prepare(split: SplitFolder, size: int, seed: int, folder: Path, progress: bo
         for name in given
     }
 
+    read = full_size_reader(split)
+
     def write(index: int) -> tuple[float, np.ndarray, np.ndarray]:
-        image, mask = resized(files[index], size)
+        image, mask = resized(read(files[index]), size)
         for name, target in folders.items():
             changed = CHANGED[name](image, mask) if name in CHANGED else image
             write_png(target.folder / parts[index] / written[name][index], changed)
@@ -145,11 +147,11 @@ def empty_split_folder(split: SplitFolder, folder: Path) -> SplitFolder:
 
 def choose_examples(material: Material, split: SplitFolder, size: int) -> list[Example]:
     """Of each class the test image with the median share of lung, and that with the least."""
-    examples = []
+    examples, read = [], full_size_reader(split)
     for label, name in ((1, split.positive), (0, split.negative)):
         rows = np.flatnonzero((material.parts == "test") & (material.labels == label))
         rows = rows[np.argsort(material.lung_shares[rows], kind="stable")]
         for which, row in (("typical", rows[len(rows) // 2]), ("worst", rows[0])):
             file = material.files[row]
-            examples.append(Example(file.name, name, which, *resized(file, size)))
+            examples.append(Example(file.name, name, which, *resized(read(file), size)))
     return examples

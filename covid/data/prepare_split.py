@@ -30,6 +30,7 @@ def prepare_split(
     progress: bool = True,
     reuse: SplitFolder | None = None,
     levels: GrayLevels | None = None,
+    image_size: int | None = None,
 ) -> SplitFolder:
     """Plan a split of `dataset`, write it into `folder`, and read it back.
 
@@ -48,7 +49,7 @@ def prepare_split(
         What they are cropped to.
     no_contour : {"keep", "drop"}
         What becomes of images in which the crop finds no contour.
-    progress, reuse, levels
+    progress, reuse, levels, image_size
         As in `write_split`.
 
     Raises
@@ -67,5 +68,5 @@ def prepare_split(
         "crop": rule if crop else None,  # None also where it is not known
         "synthetic": is_synthetic(dataset),
     }
-    write_split(dataset, split, folder, transform, progress, extra, reuse, levels)
+    write_split(dataset, split, folder, transform, progress, extra, reuse, levels, image_size)
     return read_split(folder)

@@ -35,6 +35,7 @@ from covid.data.same_names import folded
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
 from covid.data.window import GrayLevels
+from minicnn.preprocessing.resizing import resize
 
 LONGEST_STEM = 200  # bytes; most file systems allow names of 255
 
@@ -51,6 +52,7 @@ def write_split(
     extra: dict | None = None,
     reuse: SplitFolder | None = None,
     levels: GrayLevels | None = None,
+    image_size: int | None = None,
 ) -> list[dict]:
     """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv, contents.csv, split.json.
 
@@ -73,6 +75,9 @@ def write_split(
         transformed and written. The files are the same.
     levels : GrayLevels, optional
         How files of more than 8 bits are read.
+    image_size : int, optional
+        Height and width of what is written, pixels, by nearest neighbor, as a model takes its images;
+        None keeps the size that the images have, and linked ones have that of `reuse`.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def write_split(
     """
     pairs = [(part, image) for part, images in split.parts.items() for image in images]
     if reuse is None:
-        write_one = partial(_write_one, transform=transform, levels=levels)
+        write_one = partial(_write_one, transform=transform, levels=levels, image_size=image_size)
     else:
         write_one, progress = hard_link_images(reuse, [image for _, image in pairs]), False
     folder = Path(folder)
@@ -103,6 +108,7 @@ def write_split(
             "existing": split.existing,
             "notes": [*split.notes, *levels_notes(rows)],
             "gray_levels": levels and asdict(levels),
+            "image_size": image_size if reuse is None else reuse.info.get("image_size"),
             "counts": manifest.count_images(rows),
             "files": manifest.count_statuses(rows),
             "versions": {
@@ -177,6 +183,7 @@ def _write_one(
     folder: Path,
     transform: Transform | None,
     levels: GrayLevels | None,
+    image_size: int | None = None,
 ) -> dict:
     """Read, transform and write one image; returns `row` with what became of it."""
     try:
@@ -199,6 +206,8 @@ def _write_one(
                 file="", status=manifest.NO_CONTOUR_DROPPED, reason="no contour found, dropped"
             )
     if image is not None:
+        if image_size is not None:
+            image = resize(image, (image_size, image_size), "nearest")
         prepared = transform is not None or is_prepared(source.path)
         row["hash"] = digest(write_png(folder / row["file"], image, prepared))
     return row

@@ -1,11 +1,13 @@
 """The figures of a trained model: their content; how they look is in `plots`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from covid import metrics
 from covid.common.errors import UserError
+from covid.data.full_size import full_size_reader
 from covid.data.images import read_gray
 from covid.data.split_folder import SplitFolder
 from covid.figures.dataset_figures import SAMPLES
@@ -19,13 +21,16 @@ from minicnn.inspection import trace
 from minicnn.layers import Conv2D
 from minicnn.models import Model
 
+Reader = Callable[[Path], np.ndarray]
+
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:
     """filters- and most_wrong-<model>.png; charts are drawn by the report, see `covid.report`."""
     name, classes = trained.name, (split.negative, split.positive)
     file, test = example(trained, split), trained.results["test"]
     filters_figure(trained.model, file.name, read_gray(file), folder / f"filters-{name}.png", note)
-    most_wrong_figure(test, split.folder / "test", classes, folder, name, note)
+    read = full_size_reader(split)
+    most_wrong_figure(test, split.folder / "test", classes, folder, name, note, read)
 
 
 def graph_figure(model: Model, folder: Path) -> None:
@@ -59,6 +64,7 @@ def evaluation_figures(
     name: str,
     note: str,
     seed: int = 0,
+    read: Reader = read_gray,
 ) -> list[Path]:
     """roc-, precision_recall-, reliability-, scores- and most_wrong-<name>.png.
 
@@ -78,6 +84,8 @@ def evaluation_figures(
         Small print.
     seed : int
         Of the bootstrap.
+    read : function (path) -> (height, width) uint8 array
+        Reads the images that are shown.
 
     Returns
     -------
@@ -100,7 +108,8 @@ def evaluation_figures(
         figure("precision_recall", "precision and recall", answers, measures["pr_auc"])
     figure("reliability", "calibration", answers, measures)
     figure("scores", "probabilities by true class", answers, classes, note=note)
-    return [*written, most_wrong_figure(result, images, classes, folder, name, small_print)]
+    shown = most_wrong_figure(result, images, classes, folder, name, small_print, read)
+    return [*written, shown]
 
 
 def most_wrong_figure(
@@ -110,12 +119,13 @@ def most_wrong_figure(
     folder: Path,
     name: str,
     note: str,
+    read: Reader,
 ) -> Path:
     """most_wrong-<name>.png; parameters as above."""
     path = folder / f"most_wrong-{name}.png"
     errors = {
-        f"missed: {classes[1]} classified as {classes[0]}": worst(result, 1, images),
-        f"false alarms: {classes[0]} classified as {classes[1]}": worst(result, 0, images),
+        f"missed: {classes[1]} classified as {classes[0]}": worst(result, 1, images, read),
+        f"false alarms: {classes[0]} classified as {classes[1]}": worst(result, 0, images, read),
     }
     title = f"{name}: the worst errors, {result.part} (positive: {classes[1]})"
     note = f"p: probability of {classes[1]}; threshold {result.threshold:.3f}. {note}"
@@ -141,13 +151,15 @@ def roc_band(result: Result, seed: int) -> metrics.Band:
     return metrics.Band(rates, low, high, drawn)
 
 
-def worst(result: Result, label: int, images: Path) -> list[tuple[str, float, np.ndarray]]:
+def worst(
+    result: Result, label: int, images: Path, read: Reader
+) -> list[tuple[str, float, np.ndarray]]:
     """The images of one class farthest on the wrong side of the threshold, at most `SAMPLES`."""
     is_wrong = (result.labels == label) & (result.predicted != result.labels)
     wrong, files = np.flatnonzero(is_wrong), result.files
     farthest = wrong[np.argsort(-np.abs(result.probabilities[wrong] - label), kind="stable")]
     return [
-        (Path(files[k]).name, float(result.probabilities[k]), read_gray(images / files[k]))
+        (Path(files[k]).name, float(result.probabilities[k]), read(images / files[k]))
         for k in farthest[:SAMPLES]
     ]
 

@@ -74,17 +74,25 @@ def prepare_all(
             split = splits[kind]
             recipe = replace(recipe, ratios=tuple(split.info["ratios"]))
         prepared[model] = Prepared(split, recipe)
-        mention_difference(options, model, wanted, recipe)
+        mention_difference(options, model, wanted, recipe, split.info.get("image_size"))
     return prepared
 
 
-def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Recipe) -> None:
+def mention_difference(
+    options: Options, name: str, wanted: Recipe, recipe: Recipe, images_of: int | None
+) -> None:
     """Say so where a model does not get its images as its recipe wants them."""
     if wanted.enhance != recipe.enhance:
         words = {True: "enhanced and cropped", False: "as they came from the scanner"}
         options.screen.say(
             f"  note: the recipe {wanted.name} wants images {words[wanted.enhance]} for {name}; these "
             f"are {words[recipe.enhance]}, and it trains on them so",
+            "yellow",
+        )
+    elif images_of not in (None, recipe.image_size):
+        options.screen.say(
+            f"  note: {name} takes images of {recipe.image_size} x {recipe.image_size} pixels; these "
+            f"were made {images_of} x {images_of} for other models, and it trains on them so",
             "yellow",
         )
     elif wanted.crop != recipe.crop:
@@ -95,10 +103,10 @@ def mention_difference(options: Options, name: str, wanted: Recipe, recipe: Reci
 
 
 def data_kind(recipe: Recipe, existing: bool = False) -> str:
-    """The name of the split folder a recipe needs, such as enhanced-50-10-40."""
+    """The name of the split folder a recipe needs, such as enhanced-150px-50-10-40."""
     parts = "-".join(f"{100 * ratio:g}" for ratio in recipe.ratios)
     parts = "existing" if existing else parts
-    return f"{'enhanced' if recipe.enhance else 'raw'}-{parts}"
+    return f"{'enhanced' if recipe.enhance else 'raw'}-{recipe.image_size}px-{parts}"
 
 
 def prepare(
@@ -125,6 +133,7 @@ def prepare(
         progress=bool(options.screen.verbose),
         reuse=reuse,
         levels=source.levels,
+        image_size=recipe.image_size,
     )
     for sentence in remarks(split):
         options.screen.say(f"  {sentence}", "yellow")

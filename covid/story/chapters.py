@@ -176,6 +176,7 @@ def scored(story: Story, dataset: Dataset, name: str, by_patient: bool) -> dict:
             enhance=True,
             rule=recipe.crop,
             progress=bool(verbose),
+            image_size=recipe.image_size,
         )
         result = train_and_evaluate(MODEL, recipe, split, seed, verbose).results["test"]
         answers = result.labels, result.probabilities, result.threshold

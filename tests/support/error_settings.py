@@ -55,7 +55,7 @@ def furnished(folder: Path) -> Setting:
     run_folder = finished_run()[0]
     for name, target in {
         "slices": slices(),
-        "parts": run_folder / "random/data/enhanced-50-10-40",
+        "parts": run_folder / "random/data/enhanced-150px-50-10-40",
         "model.npz": run_folder / "random/tiny_cnn/model.npz",
         "image.png": sorted((slices() / "Infected").iterdir())[0],
         "notes.txt": shared,

@@ -462,7 +462,7 @@ TABLE = [
             given.in_manifest(lambda text: "".join(
                 line for line in text.splitlines(True) if not line.startswith("test,Infected")))),
         (f"parts/{LAST_IMAGE} | cut-off", written("parts", LAST_IMAGE, TOO_FEW_ROWS)),
-        ("parts/test/Infected/ | 512 x 512 | MAX_IMAGE_PIXELS to 262144",
+        ("parts/test/Infected/ | 150 x 150 | MAX_IMAGE_PIXELS to 22500",
             given.env(MAX_IMAGE_PIXELS="20000"))),
     Row("run --data parts --split random", "--split random | parts | ^[^_]+ | source images",
         given.in_split(lambda info: info.update(group="^[^_]+"))),
@@ -470,6 +470,8 @@ TABLE = [
     Row("evaluate cats.npz --data slices", "slices | classes | Dog and Cat",
         given.for_other_classes),
     Row("evaluate model.npz --data raw", "raw | not enhanced | --as-is", given.raw_split),
+    Row("evaluate model.npz --data parts", "parts | 96 x 96 | 150 x 150 | --as-is",
+        given.in_split(lambda info: info.update(image_size=96))),
     Row("evaluate model.npz --data parts", "parts | contours | lungs | --as-is",
         given.in_split(lambda info: info.update(crop="contours"))),
 
@@ -616,7 +618,7 @@ TABLE = [
             given.stopped(lambda path: given.without_last_line(path / "audit/images.csv"))),
         ("stopped/controls | damaged | --resume",
             all_of(given.no_figures, given.stopped(given.with_damaged_controls)), 2, "stopped"),
-        ("enhanced-50-10-40 | 12 images | Infected/synthetic-",
+        ("enhanced-150px-50-10-40 | 12 images | Infected/synthetic-",
             all_of(given.no_figures,
                 copied("slices", rename("Infected/synthetic-p001_s00_lung.png",
                     "Infected/synthetic-p001_s09_lung.png")),

@@ -70,7 +70,7 @@ def make_run(
         "splits": {},
     }
     for split in splits:
-        data = {"enhanced-50-10-40": data_entry(classes)}
+        data = {"enhanced-150px-50-10-40": data_entry(classes)}
         found = {}
         for name in models:
             predictions = {
@@ -120,7 +120,7 @@ def data_entry(classes: tuple[str, str]) -> dict:
     """One kind of data; half of each part is positive."""
     total = sum(PARTS.values())
     return {
-        **{"folder": "data/enhanced-50-10-40", "enhanced": True, "ratios": [0.5, 0.1, 0.4]},
+        **{"folder": "data/enhanced-150px-50-10-40", "enhanced": True, "ratios": [0.5, 0.1, 0.4]},
         **{"seed": 0, "files": {"kept": total, "unreadable": 1, "total": total + 1}},
         "counts": {part: dict.fromkeys(classes, n // 2) for part, n in PARTS.items()},
         "notes": ["two files are the same image"],

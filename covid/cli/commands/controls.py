@@ -96,4 +96,5 @@ def new_split(options: Namespace, recipe: Recipe, folder: Path) -> SplitFolder:
         no_contour=options.no_contour,
         progress=options.verbose != QUIET,
         levels=find_levels(dataset, options.window),
+        image_size=recipe.image_size,
     )

@@ -19,9 +19,16 @@ from covid.common.screen import put, say
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
-from covid.data.images import UnreadableImage
+from covid.data.full_size import full_size_reader
+from covid.data.images import UnreadableImage, read_gray
 from covid.data.same_names import composed
-from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
+from covid.data.split_folder import (
+    bad_files_as_errors,
+    is_enhanced,
+    is_split,
+    open_split,
+    read_split,
+)
 from covid.data.window import recorded_levels
 from covid.metrics.text_table import glossary, result_text
 from covid.training.model_file import (
@@ -78,6 +85,7 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
 
     written: list[Path] = []
     split, classes = is_split(options.data), classes_of(model)
+    read = full_size_reader(read_split(options.data)) if split else read_gray
     with new_folder(options.figures):
         for part, result in results.items():
             images = options.data / part if split else options.data
@@ -86,7 +94,7 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
             synthetic = all(file.startswith("synthetic-") for file in files)
             note = f"{SYNTHETIC} {model_note(model)}" if synthetic else model_note(model)
             written += evaluation_figures(
-                result, images, classes, options.figures, name, note, options.seed
+                result, images, classes, options.figures, name, note, options.seed, read
             )
     put("\n".join(str(path) for path in written))
     return [str(path) for path in written]
@@ -114,6 +122,12 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
         raise UserError(
             f"{folder}: its images are cropped to the {rule}, but those that the model was trained "
             f"on to the {own}; name the folder of the source images, or pass --as-is"
+        )
+    size, wanted = split.info.get("image_size"), model.metadata["preprocessing"]["image_size"]
+    if size not in (None, wanted) and not options.as_is:
+        raise UserError(
+            f"{folder}: its images were made {size} x {size} pixels for other models, but this one "
+            f"takes {wanted} x {wanted}; name the folder of the source images, or pass --as-is"
         )
     levels, trained = recorded_levels(split.info.get("gray_levels")), levels_of_model(model)
     if levels is not None and trained not in (None, levels) and not options.as_is:

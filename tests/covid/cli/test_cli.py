@@ -61,7 +61,7 @@ def model() -> Path:
 
 @pytest.fixture
 def split() -> Path:
-    return finished_run()[0] / "random/data/enhanced-50-10-40"
+    return finished_run()[0] / "random/data/enhanced-150px-50-10-40"
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def model():
 
 @pytest.fixture
 def split():
-    return finished_run()[0] / "random/data/enhanced-50-10-40"
+    return finished_run()[0] / "random/data/enhanced-150px-50-10-40"
 
 
 def test_evaluate_uses_the_model_s_threshold_and_says_all(model, split, capsys):

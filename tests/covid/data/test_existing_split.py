@@ -179,7 +179,7 @@ def test_a_run_uses_the_split_and_checks_it_for_leaks(tmp_path, capsys):
     (split,) = summary["splits"].values()
     assert split["title"] == OWN_SPLIT
     assert summary["audit"]["near_duplicates"]["share"] == 1
-    info = read_split(tmp_path / "out/random/data/enhanced-existing").info
+    info = read_split(tmp_path / "out/random/data/enhanced-150px-existing").info
     assert info["existing"] == {"Train": "train", "Val": "test"}
     assert summary["recipes"]["tiny_cnn"]["ratios"] == info["ratios"]
     assert "6 of 6 patients are in the test and in another part" in " ".join(info["notes"])

@@ -225,7 +225,7 @@ class Trained:
     def __init__(self, levels):
         given = {} if levels is None else {"gray_levels": levels}
         classes = {"positive": "Infected", "negative": "Not_Infected"}
-        self.metadata = {**classes, "preprocessing": {"enhance": False, **given}}
+        self.metadata = {**classes, "preprocessing": {"enhance": False, "image_size": 64, **given}}
 
 
 def test_a_split_that_was_read_by_another_rule_is_not_evaluated(tmp_path):

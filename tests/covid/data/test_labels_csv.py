@@ -203,7 +203,7 @@ def test_a_run_beside_its_labels_can_be_resumed_and_evaluated(tmp_path, capsys, 
     assert list(summary["splits"]) == ["group"]
     assert summary["groups"] == {"source": "column patient of labels.csv", "count": 6}
     assert "--labels labels.csv" in summary["command"]
-    sources = [row["source"] for row in read_manifest(out / "group/data/enhanced-50-10-40")]
+    sources = [row["source"] for row in read_manifest(out / "group/data/enhanced-150px-50-10-40")]
     assert len(sources) == 12 and sources[0].startswith("images/")
     monkeypatch.chdir(tmp_path)
     options = recorded_options(read_run_info(out), out)

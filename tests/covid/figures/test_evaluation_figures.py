@@ -6,6 +6,7 @@ import pytest
 
 from covid import metrics
 from covid.common.errors import UserError
+from covid.data.images import read_gray
 from covid.figures import dataset_figures, model_figures
 from covid.figures.plots import evaluation as plots
 from covid.training.predictions import Result
@@ -81,12 +82,12 @@ def test_titles_name_the_positive_class_and_notes_say_what_the_intervals_take(
 def test_the_most_wrong_are_those_farthest_on_the_wrong_side(tmp_path):
     p = [0.9, 0.8, 0.45, 0.1, 0.3, 0.2, 0.95]
     found = result([0, 0, 0, 0, 1, 1, 1], p, tmp_path, threshold=0.4)
-    missed, alarms = (model_figures.worst(found, label, tmp_path) for label in (1, 0))
+    missed, alarms = (model_figures.worst(found, label, tmp_path, read_gray) for label in (1, 0))
     assert [(name, round(p, 3)) for name, p, _ in missed] == [("5.png", 0.2), ("4.png", 0.3)]
     assert [name for name, _, _ in alarms] == ["0.png", "1.png", "2.png"]
     assert missed[0][2].shape == (20, 30)
     many = result([1] * 9, np.linspace(0, 0.3, 9), tmp_path)
-    assert len(model_figures.worst(many, 1, tmp_path)) == dataset_figures.SAMPLES
+    assert len(model_figures.worst(many, 1, tmp_path, read_gray)) == dataset_figures.SAMPLES
 
 
 def test_the_band_holds_the_curve_and_draws_groups_where_there_are_enough(tmp_path):

@@ -59,7 +59,7 @@ def test_an_interval_ends_where_the_measure_does():
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """The synthetic slices as a split folder, and what to do with it."""
-    folder = tmp_path_factory.mktemp("prepared") / "enhanced-50-10-40"
+    folder = tmp_path_factory.mktemp("prepared") / "enhanced-150px-50-10-40"
     dataset, extra = scan(slices()), {"enhanced": True, "synthetic": True}
     write_split(dataset, plan_split(dataset), folder, enhance_and_crop, progress=False, extra=extra)
     return {"tiny_cnn": Prepared(read_split(folder), recipe_for("practice", "tiny_cnn", 1))}
@@ -112,7 +112,7 @@ def test_folds_are_trained_tested_and_written(cross_validation):
 
 
 def test_the_images_of_folds_are_links(cross_validation, prepared):
-    folder = cross_validation[0] / "data/enhanced-50-10-40"
+    folder = cross_validation[0] / "data/enhanced-150px-50-10-40"
     assert sorted(path.name for path in folder.iterdir()) == ["fold-1", "fold-2", "fold-3"]
     source = prepared["tiny_cnn"].split.folder
     for number in (1, 2, 3):

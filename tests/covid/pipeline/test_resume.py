@@ -372,7 +372,7 @@ def test_a_file_system_without_room_for_the_next_checkpoint(begun, undisturbed, 
 
 
 def test_a_file_system_without_room_for_the_images(images, mount):
-    disk = mount(3000)
+    disk = mount(1000)
     earlier = disk / "earlier.txt"
     earlier.write_text("from another run")
     code, _, complained = finish(begin(*RUN, "--data", images, "--out", disk / "out"))

@@ -18,6 +18,7 @@ from covid.common.output_files import json_text
 from covid.common.screen import Screen
 from covid.data.class_folders import scan
 from covid.data.groups import LOOK_ALIKES, groups_from_names
+from covid.data.images import read_gray
 from covid.data.manifest import read_manifest
 from covid.data.preprocess import enhance_and_crop
 from covid.data.split import plan_split
@@ -36,6 +37,7 @@ from covid.pipeline.source import find_source
 from covid.training.architectures import MODELS
 from covid.training.recipes import recipe_for
 from minicnn.models import load_model
+from minicnn.preprocessing.resizing import resize
 
 TOTAL = PATIENTS * SLICES
 PARTS = ("train", "validate", "test")
@@ -99,9 +101,9 @@ def test_every_file_is_there_and_nothing_else():
             "explorer.html",
             *(f"figures/{name}.png" for name in drawn),
             "contents.csv",
-            "random/data/enhanced-50-10-40/contents.csv",
-            "random/data/enhanced-50-10-40/manifest.csv",
-            "random/data/enhanced-50-10-40/split.json",
+            "random/data/enhanced-150px-50-10-40/contents.csv",
+            "random/data/enhanced-150px-50-10-40/manifest.csv",
+            "random/data/enhanced-150px-50-10-40/split.json",
             *(f"random/figures/{name}-tiny_cnn.png" for name in per_model),
             *(
                 f"random/tiny_cnn/{name}"
@@ -121,7 +123,7 @@ def test_the_figures_of_the_images_are_those_of_the_first_split(tmp_path, no_fig
         dataset_figures, "augmentation_figure", lambda split, *rest: drawn.append(split.folder)
     )
     run.run_all(quick(tmp_path / "out", split="both", controls=False))
-    assert drawn == [tmp_path / "out/random/data/enhanced-50-10-40"]
+    assert drawn == [tmp_path / "out/random/data/enhanced-150px-50-10-40"]
 
 
 def test_every_figure_is_a_picture_with_something_on_it():
@@ -150,8 +152,8 @@ def test_summary_has_what_a_reader_needs():
     assert model["seconds"] > 0
     for part in PARTS:
         assert {"loss", "acc", "n"} <= set(model[part])
-    data = split["data"]["enhanced-50-10-40"]
-    assert data["folder"] == "random/data/enhanced-50-10-40"
+    data = split["data"]["enhanced-150px-50-10-40"]
+    assert data["folder"] == "random/data/enhanced-150px-50-10-40"
     assert data["files"] == {"kept": TOTAL, "total": TOTAL}
     for part in PARTS:
         assert sum(data["counts"][part].values()) == model[part]["n"]
@@ -162,7 +164,7 @@ def test_predictions_are_of_the_images_of_the_manifest_and_give_the_accuracies()
     folder, summary, _ = finished_run()
     with open(folder / "random/tiny_cnn/predictions.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    manifest = read_manifest(folder / "random/data/enhanced-50-10-40")
+    manifest = read_manifest(folder / "random/data/enhanced-150px-50-10-40")
     assert {(f"{row['part']}/{row['file']}", row["true"]) for row in rows} == {
         (row["file"], row["class"]) for row in manifest
     }
@@ -268,6 +270,19 @@ def test_two_recipes_of_one_kind_share_their_images(tmp_path, no_figures):
     assert len(list((tmp_path / "out/random/data").iterdir())) == 1
 
 
+def test_images_are_stored_at_the_size_of_their_models(tmp_path):
+    recipes = {name: run.recipe_for("practice", name) for name in ("tiny_cnn", "cnn")}
+    options = quick(tmp_path / "out")
+    prepared = prepare_splits.prepare_all(
+        options, find_source(options), recipes, "random", None, {}
+    )
+    for name, size in (("tiny_cnn", 150), ("cnn", 256)):
+        split = prepared[name].split
+        assert split.folder.name == f"enhanced-{size}px-50-10-40"
+        assert {read_gray(file).shape for file in split.files.values()} == {(size, size)}
+        assert split.info["image_size"] == size
+
+
 # Images that are split or enhanced already
 
 
@@ -292,11 +307,11 @@ def test_preprocessed_images_are_not_enhanced_again(tmp_path, no_figures):
     write_folder(scan(slices()), folder, enhance_and_crop, progress=False)
     summary = run.run_all(quick(tmp_path / "out", data=folder))
     ((kind, data),) = only_split(summary)["data"].items()
-    assert kind == "enhanced-50-10-40" and data["enhanced"] is True
+    assert kind == "enhanced-150px-50-10-40" and data["enhanced"] is True
     for row in read_manifest(tmp_path / "out/random/data" / kind):
-        source = cv2.imread(row["source"], cv2.IMREAD_GRAYSCALE)
+        source = resize(read_gray(row["source"]), (150, 150), "nearest")
         written = tmp_path / "out/random/data" / kind / row["file"]
-        np.testing.assert_array_equal(cv2.imread(str(written), cv2.IMREAD_GRAYSCALE), source)
+        np.testing.assert_array_equal(read_gray(written), source)
     assert load_model(tmp_path / "out/random/tiny_cnn/model.npz").metadata["preprocessing"][
         "enhance"
     ]
