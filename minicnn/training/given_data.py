@@ -5,13 +5,12 @@ import numbers
 import numpy as np
 
 from minicnn.arguments import positive_int
-from minicnn.numeric_checks import as_numbers, require_finite
+from minicnn.numeric_checks import as_numbers, only_or_all, require_finite
 from minicnn.training.batch_sources import (
     ArrayFeed,
     GeneratorFeed,
     IteratorFeed,
     SequenceFeed,
-    single,
 )
 from minicnn.training.by_name import inputs_in_order, outputs_in_order
 from minicnn.training.sample_weights import checked_weights
@@ -126,15 +125,15 @@ def split_off(model, x, y, sample_weight, fraction: float) -> tuple[tuple, tuple
     lists = [None if given is None else as_arrays(given, what) for what, given in named.items()]
     kept = int(len(lists[0][0]) * (1 - fraction))
     return tuple(
-        tuple(one and single([array[part] for array in one]) for one in lists)
+        tuple(one and only_or_all([array[part] for array in one]) for one in lists)
         for part in (slice(kept), slice(kept, None))
     )
 
 
-def steps_of(feed, steps: int | None, argument: str) -> int:
+def steps_of(feed, steps: int | None, argument: str, owner: str = "fit") -> int:
     """The steps asked for, or all the feed has; ValueError where neither is known."""
     if steps is not None:
-        return positive_int(steps, argument, "fit")
+        return positive_int(steps, argument, owner)
     if len(feed) == 0:
         raise ValueError(f"expected {argument}: a generator does not say how many batches it has")
     return len(feed)
