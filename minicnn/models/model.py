@@ -56,6 +56,7 @@ class Model(AlwaysTrainable, TrainingMethods, Stored):
     """
 
     kind = "functional"
+    built = True  # of a Sequential only when its input is known
 
     def __init__(
         self,

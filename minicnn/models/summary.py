@@ -135,7 +135,7 @@ def summary_html(model) -> str:
 
 def columns_and_rows(model) -> tuple[tuple, list[list[str]]]:
     """The columns that fit the model, and the texts below them: a row for each layer."""
-    if not is_built(model):
+    if not model.built:
         return CHAIN_COLUMNS, unbuilt_rows(model)
     rows = layer_rows(model)
     if is_chain(model.graph):
@@ -144,11 +144,6 @@ def columns_and_rows(model) -> tuple[tuple, list[list[str]]]:
     for row, layer in zip(rows, model.layers, strict=True):
         row.append(connections(uses, layer))
     return BRANCHING_COLUMNS, rows
-
-
-def is_built(model) -> bool:
-    """Whether the shapes of all layers are known."""
-    return getattr(model, "built", True)  # which a Sequential has
 
 
 def is_chain(graph: Graph) -> bool:
@@ -272,7 +267,7 @@ def parameter_lines(model) -> list[str]:
     of steps and the learning rate. (SGD without momentum and RMSprop without it keep a velocity
     here, which they do not in Keras; it is counted, since it takes memory.)
     """
-    layers = model.graph.layers if is_built(model) else []
+    layers = model.graph.layers if model.built else []
     params = [param for layer in layers for param in layer.params.values()]
     count, size = sum(param.size for param in params), sum(param.nbytes for param in params)
     lines = [
