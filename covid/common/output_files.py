@@ -53,11 +53,16 @@ def check_empty(folder: Path, option: str = "--out") -> None:
         raise UserError(f"{folder} exists and is not empty; choose another {option} or delete it")
 
 
-def check_outside(folder: Path, data: Path, option: str = "--out") -> None:
+def check_outside(
+    folder: Path, data: Path, option: str = "--out", *, labels: Path | None = None
+) -> None:
     """UserError if `folder` lies in the images' folder, where it would be taken for images.
 
-    The class folders, and in a split folder those of each part, may be links to elsewhere.
+    The class folders, and in a split folder those of each part, may be links to elsewhere. It may
+    lie there if a csv file, `labels`, names all images.
     """
+    if labels is not None:
+        return
     inside, linked = folder.resolve(), [*data.glob("*/"), *data.glob("*/*/")]
     places = [data, *(path for path in linked if path.is_symlink())]
     if any(around.resolve() in inside.parents for around in places):

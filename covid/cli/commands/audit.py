@@ -22,8 +22,7 @@ from covid.pipeline.audit_step import as_planned
 def audit(options: Namespace) -> dict:
     """`covid audit`."""
     check_new_folder(options.out)
-    if options.labels is None:
-        check_outside(options.out, options.data)
+    check_outside(options.out, options.data, labels=options.labels)
     column = group_column(options)
     if is_split(options.data):
         folder = read_split(options.data)
