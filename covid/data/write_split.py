@@ -54,7 +54,9 @@ def write_split(
     levels: GrayLevels | None = None,
     image_size: int | None = None,
 ) -> list[dict]:
-    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv, contents.csv, split.json.
+    """Write ``folder/{train,validate,test}/{class}/{stem}.png`` and three files about them.
+
+    They are manifest.csv, contents.csv and split.json.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ def write_folder(
     progress: bool = True,
     levels: GrayLevels | None = None,
 ) -> list[dict]:
-    """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv, not split; else as `write_split`."""
+    """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv; else as `write_split`."""
     write_one = partial(_write_one, transform=transform, levels=levels)
     pairs = [("", image) for image in dataset]
     folder = Path(folder)

@@ -29,9 +29,9 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
     """Base of all layers. It checks what comes in, and calls the subclass to compute.
 
     A subclass writes `output_shape`, `compute`, `compute_gradients`; where it has arguments
-    `config`; where it has parameters `param_shapes` and for each an initializer, such as `kernel_initializer` for
-    "kernel". While it computes, parameters are its attributes: `self.kernel` is
-    `self.params["kernel"]` in the dtype of x. With `activation=` it computes z, in front of the
+    `config`; where it has parameters `param_shapes` and for each an initializer, such as
+    `kernel_initializer` for "kernel". While it computes, parameters are its attributes:
+    `self.kernel` is `self.params["kernel"]` in the dtype of x. With `activation=` it computes z, in front of the
     activation; this class makes y = activation(z), and dz of dy. With `takes_list = True` it takes
     several inputs: x, dx and `input_shape` are lists. Worked out in CONTRIBUTING.md.
 
