@@ -101,7 +101,7 @@ def fit(
         (x, y, sample_weight), validation_data = split_off(
             model, x, y, sample_weight, validation_split
         )
-    feed = as_feed(x, y, batch_size, shuffle, model.seed, model, sample_weight=sample_weight)
+    feed = as_feed(model, x, y, batch_size, shuffle, sample_weight=sample_weight)
     steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
     size = batch_size if validation_batch_size is None else validation_batch_size
     validation = as_validation(model, validation_data, size, validation_steps)
@@ -207,7 +207,7 @@ def evaluate(
     first output for each batch.
     """
     require_compiled(model)
-    feed = as_feed(x, y, batch_size, False, model.seed, model, sample_weight=sample_weight)
+    feed = as_feed(model, x, y, batch_size, sample_weight=sample_weight)
     steps = steps_of(feed, steps, "steps", "evaluate")
     params = {"epochs": 1, "steps": steps, "verbose": verbose}
     observers = callback_list(callbacks, model, params)
@@ -246,7 +246,7 @@ def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
     -------
     y : float array (samples, *output shape), or a list of them for several outputs
     """
-    feed = as_feed(x, None, batch_size, False, model.seed, model)
+    feed = as_feed(model, x, None, batch_size)
     steps = steps_of(feed, steps, "steps", "predict")
     params = {"epochs": 1, "steps": steps, "verbose": verbose}
     observers = callback_list(callbacks, model, params)

@@ -25,7 +25,7 @@ def as_validation(model, data, batch_size, steps) -> Place | None:
         )
     x, y, sample_weight = as_triple(data)
     of = "validation "
-    feed = as_feed(x, y, batch_size, False, model.seed, model, of, sample_weight)
+    feed = as_feed(model, x, y, batch_size, of=of, sample_weight=sample_weight)
     return Place(feed, steps_of(feed, steps, "validation_steps"), of)
 
 
