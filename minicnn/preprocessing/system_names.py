@@ -1,7 +1,14 @@
 """Files and folders that systems and tools leave among images, which are never images or classes."""
 
 SYSTEM_NAMES = {
-    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *(
+        ".ds_store",
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "$recycle.bin",
+        "system volume information",
+    ),
     *("__macosx", "icon\r", "lost+found", "@eadir", "#recycle"),
 }
 
