@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         surroundings.check_limits()
+        surroundings.try_libraries()
         with ending_as_ctrl_c():
             code = run_command(options, helped and not surroundings.save_threads())
         sys.stdout.flush()

@@ -19,6 +19,7 @@ from covid.common.made_files import (
     make_folder,
     remove_made,
 )
+from minicnn.preprocessing.system_names import SYSTEM_NAMES
 
 
 def check_new_folder(folder: Path, option: str = "--out") -> None:
@@ -48,9 +49,14 @@ def remove_leftovers(folder: Path, among_others: bool = True) -> None:
 
 
 def check_empty(folder: Path, option: str = "--out") -> None:
-    """UserError where there is something in `folder`."""
-    if any(folder.iterdir()):
+    """UserError where there is something in `folder` but what systems leave everywhere."""
+    if not is_empty(folder):
         raise UserError(f"{folder} exists and is not empty; choose another {option} or delete it")
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether there is nothing in a folder but what systems leave there."""
+    return all(path.name.lower() in SYSTEM_NAMES for path in folder.iterdir())
 
 
 def check_outside(

@@ -4,10 +4,11 @@ All of it is looked at before a library is imported: some would end the process 
 """
 
 import os
+import subprocess
 import sys
 import threading
 
-from covid.common.errors import UserError
+from covid.common.errors import UserError, shortened
 
 MIB = 2**20
 # Of address space, for the libraries and their buffers: the least with which a model could be
@@ -16,6 +17,12 @@ LEAST_MEMORY, LEAST_PER_CORE = 1024 * MIB, 64 * MIB
 # OpenCV ends the process for anything else than a number; for too many threads it starts them all.
 OPENCV_NUMBERS = {"OPENCV_FOR_THREADS_NUM": 4}  # with the most digits
 OPENCV_NUMBERS |= {f"OPENCV_IO_MAX_IMAGE_{what}": 18 for what in ("WIDTH", "HEIGHT", "PIXELS")}
+# By how the names of their variables begin: what libraries do here that reads them all.
+TRIALS = {
+    "OPENCV_": "import cv2, numpy as np; cv2.imdecode(cv2.imencode('.png', np.eye(9))[1], 0)",
+    "NUMBA_CPU_": "import numba; numba.njit(lambda: 0)()",
+    "TQDM_": "import tqdm; tqdm.tqdm([], disable=True)",
+}
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 OWN = ("covid", "minicnn")
 
@@ -54,6 +61,25 @@ def check_limits() -> None:
             f"this process may use {limit // MIB} MiB of address space, expected at least "
             f"{needed // MIB} MiB; raise the limit (ulimit -v)"
         )
+
+
+def try_libraries() -> None:
+    """UserError where a library does not survive its variables: a process of its own tries that."""
+    for start, code in TRIALS.items():
+        given = sorted(name for name in os.environ if name.startswith(start))
+        if not given:
+            continue
+        code = f"import sys; sys.path.remove(''); {code}"  # no files of the current folder
+        try:
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        except OSError:  # no process to be had: the libraries have to do without a trial
+            return
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1].strip()
+            raise UserError(
+                f"{', '.join(given)}: a library ends with what is in these environment variables "
+                f"({shortened(reason, 200)}); correct or unset them"
+            )
 
 
 def threads_for(cores: int) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from covid.common.errors import UserError
 from covid.common.made_files import being_written, make_folder, recording, write_new
-from covid.common.output_files import new_folder, write_csv, write_json
+from covid.common.output_files import is_empty, new_folder, write_csv, write_json
 from covid.common.parallel import in_parallel
 from covid.phantom.patient import Patient
 from covid.phantom.scan import lesion_mask, make_patient
@@ -130,7 +130,7 @@ def _check(folder: Path, patients: int, slices: int, seed: int, switches: Switch
         )
     if seed < 0:
         raise UserError(f"synthetic data: the seed must be 0 or more, got {seed}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or not is_empty(folder)):
         raise UserError(
             f"{folder}: expected a new or empty folder for the synthetic images, found files; "
             "choose another folder or empty this one"

@@ -20,7 +20,7 @@ class Monitor:
         Which of the logs, such as "val_loss".
     mode : {"auto", "min", "max"}
         Whether smaller or larger is better. auto: smaller for losses, larger for the metrics of
-        `minicnn.metrics`; ValueError in `bind` for anything else.
+        `minicnn.metrics`; ValueError in `check_keys` for anything else.
     min_delta : float
         Changes no larger than this do not count as better.
     owner : str
@@ -42,24 +42,27 @@ class Monitor:
     @property
     def worst(self) -> float:
         """What every value is better than."""
-        return -self.sign * math.inf
+        return -(self.sign or 1) * math.inf
 
     def bind(self, model) -> None:
         """Find out what is better, where the key's name does not say it."""
         if self.sign is None:
             metric = metrics_by_key(model).get(self.key.removeprefix("val_"))
             self.sign = metric and (metric.better or sign_of(metric.name))
+
+    def check_keys(self, keys: list[str], more: bool) -> None:
+        """ValueError if the logs will never have the key, or it is not known what is better.
+
+        `more` as in `Callback.check_keys`.
+        """
+        self.expected = self.key in keys
+        if not (self.expected or more):
+            raise ValueError(self._missing(keys))
         if self.sign is None:
             raise ValueError(
                 f"{self.owner}: expected mode='min' or mode='max', since it is not known whether a "
                 f"smaller or a larger {self.key} is better, got mode='auto'"
             )
-
-    def check_keys(self, keys: list[str], more: bool) -> None:
-        """ValueError if the logs will never have the key; `more` as in `Callback.check_keys`."""
-        self.expected = self.key in keys
-        if not (self.expected or more):
-            raise ValueError(self._missing(keys))
 
     def value(self, logs: dict[str, float]) -> float | None:
         """The watched value; None in an epoch without validation.

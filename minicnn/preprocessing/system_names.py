@@ -1,8 +1,9 @@
 """Files and folders that systems and tools leave among images, which are never images or classes."""
 
 SYSTEM_NAMES = {
+    *(".ds_store", "__macosx", "icon\r"),  # macOS
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
-    *("__macosx", "icon\r", "lost+found", "@eadir", "#recycle"),
+    *("lost+found", "@eadir", "#recycle"),  # Linux, network drives
 }
 
 

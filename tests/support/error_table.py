@@ -57,7 +57,7 @@ NOT_BY_A_USER = {
         "at least one trial | expected a new or empty folder | there are no images"
     ),
     "looked at before anything is imported; tested in test_surroundings": (
-        "to be a number of at most | this process may use"
+        "to be a number of at most | this process may use | a library ends with what"
     ),
     "files of more than 8 bits; tested in test_gray_levels": (
         "infinite or not a number | of its files, values"

@@ -25,6 +25,7 @@ from covid.common.output_files import check_new_folder, new_folder, scratch_fold
 from covid.data.class_folders import scan
 from covid.data.link_images import link
 from covid.figures.draw_process import draw, drawn_or_dropped, helper
+from covid.phantom import write_dataset
 
 
 def paths_in(folder: Path) -> list[str]:
@@ -207,6 +208,20 @@ def test_leftovers_among_the_files_of_others_stay_as_they_are(name, killed):
     with pytest.raises(UserError, match="exists and is not empty"):
         check_new_folder(killed)
     assert paths_in(killed) == before
+
+
+def test_what_systems_leave_in_a_folder_does_not_fill_it(tmp_path):
+    for name in (".DS_Store", "Thumbs.db"):
+        (tmp_path / name).touch()
+    with new_folder(tmp_path):
+        write_new(tmp_path / "x.png", b"x")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "lost+found").mkdir()
+    write_dataset(empty, 2, 1, progress=False)
+    (empty / "lost+found").rmdir()
+    with pytest.raises(UserError, match="exists and is not empty"):
+        check_new_folder(tmp_path)
 
 
 def test_class_folders_that_are_not_complete_are_refused(tmp_path):

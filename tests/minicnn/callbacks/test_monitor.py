@@ -98,6 +98,7 @@ class Counting(callbacks.Callback):
     [
         callbacks.EarlyStopping("val_accuracy"),
         callbacks.EarlyStopping(),  # val_loss, without validation
+        callbacks.EarlyStopping("val_lss"),  # a slip, not a key whose mode nobody knows
         callbacks.ReduceLROnPlateau("val_accuracy"),
         callbacks.ModelCheckpoint("never.npz", "val_accuracy", save_best_only=True),
     ],
