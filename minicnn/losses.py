@@ -70,6 +70,11 @@ class BinaryCrossentropy:
             "name": self.name,
         }
 
+    @classmethod
+    def from_config(cls, config: dict) -> "BinaryCrossentropy":
+        """The loss of that `get_config`."""
+        return cls(**config)
+
     def __repr__(self) -> str:
         config = self.get_config().items()
         changed = [f"{key}={value!r}" for key, value in config if value != DEFAULTS[key]]
@@ -185,7 +190,7 @@ LOSSES = ("bce", "BCE", "BinaryCrossentropy", "binary_crossentropy")
 def get(identifier) -> BinaryCrossentropy:
     """The loss of a name, of a dict of `serialize`, of a class, or itself; ValueError for others."""
     if isinstance(identifier, dict) and identifier.get("class_name") == BinaryCrossentropy.__name__:
-        return BinaryCrossentropy(**identifier.get("config", {}))
+        return BinaryCrossentropy.from_config(identifier.get("config", {}))
     if isinstance(identifier, BinaryCrossentropy):
         return identifier
     if isinstance(identifier, type) and issubclass(identifier, BinaryCrossentropy):

@@ -156,6 +156,11 @@ def input_list(x) -> list:
     return list(x) if several else [x]
 
 
+def only_or_all(values: list):
+    """Undo `input_list`: the only value there is, or the list where there are several."""
+    return values[0] if len(values) == 1 else values
+
+
 def sample_place(index: tuple[int, ...]) -> str:
     """An index as text: sample 17 at (4, 5, 0), counted from 0."""
     return f"sample {index[0]}{place_inside(index)}" if index else "it"

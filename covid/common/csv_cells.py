@@ -6,7 +6,11 @@ such a cell, unless it is a number; `unquoted` takes it away again.
 
 import csv
 import re
-from pathlib import PurePath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+
+from minicnn.files import ordinary_file
 
 FORMULA = "=+\\-@\t\r\n"
 STARTS_FORMULA = re.compile(f"'*[{FORMULA}]")  # or would after an apostrophe is taken away
@@ -24,6 +28,17 @@ def quoted(cell):
 def unquoted(text: str) -> str:
     """The cell that `quoted` was given, as text."""
     return text[1:] if QUOTED.match(text) else text
+
+
+@contextmanager
+def csv_rows(path: Path) -> Iterator["CsvRows"]:
+    """The lines of a file that `write_csv` wrote, while it is open.
+
+    OSError where it cannot be read; csv.Error or ValueError on the way where it is damaged.
+    """
+    encoding = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with open(ordinary_file(path), newline="", **encoding) as file:
+        yield CsvRows(file)
 
 
 class CsvRows(csv.DictReader):

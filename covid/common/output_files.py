@@ -55,14 +55,20 @@ def check_empty(folder: Path, option: str = "--out") -> None:
 
 
 def is_empty(folder: Path) -> bool:
+    """Whether there is nothing in a folder but what systems leave there."""
     return all(path.name.lower() in SYSTEM_NAMES for path in folder.iterdir())
 
 
-def check_outside(folder: Path, data: Path, option: str = "--out") -> None:
+def check_outside(
+    folder: Path, data: Path, option: str = "--out", *, labels: Path | None = None
+) -> None:
     """UserError if `folder` lies in the images' folder, where it would be taken for images.
 
-    The class folders, and in a split folder those of each part, may be links to elsewhere.
+    The class folders, and in a split folder those of each part, may be links to elsewhere. It may
+    lie there if a csv file, `labels`, names all images.
     """
+    if labels is not None:
+        return
     inside, linked = folder.resolve(), [*data.glob("*/"), *data.glob("*/*/")]
     places = [data, *(path for path in linked if path.is_symlink())]
     if any(around.resolve() in inside.parents for around in places):

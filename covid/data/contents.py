@@ -7,11 +7,10 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from covid.common.csv_cells import CsvRows
+from covid.common.csv_cells import csv_rows
 from covid.common.errors import UserError, shown
 from covid.common.output_files import write_csv
 from covid.common.parallel import in_parallel
-from minicnn.files import ordinary_file
 
 CONTENTS = "contents.csv"
 COLUMNS = ("file", "blake2b")
@@ -45,9 +44,8 @@ def write_contents(found: Mapping[str, str], folder: Path) -> None:
 def read_contents(folder: Path) -> dict[str, str]:
     """By name the hash in contents.csv; empty where there is none, as older versions left it."""
     try:
-        path = ordinary_file(folder / CONTENTS)
-        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-            return {row["file"]: row["blake2b"] for row in CsvRows(file)}
+        with csv_rows(folder / CONTENTS) as rows:
+            return {row["file"]: row["blake2b"] for row in rows}
     except FileNotFoundError:
         return {}
     except (KeyError, ValueError, csv.Error) as error:

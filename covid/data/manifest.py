@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covid.common.choices import MANIFEST
-from covid.common.csv_cells import CsvRows
+from covid.common.csv_cells import csv_rows
 from covid.common.errors import UserError
 from covid.common.output_files import write_csv
-from minicnn.files import ordinary_file
 
 COLUMNS = (
     *("part", "class", "label", "file", "source", "group", "status", "reason"),
@@ -86,12 +85,9 @@ def read_manifest(folder: str | Path) -> list[dict]:
     """
     path = Path(folder) / MANIFEST
     try:
-        with open(
-            ordinary_file(path), newline="", encoding="utf-8", errors="surrogateescape"
-        ) as file:
-            reader = CsvRows(file)
-            rows = list(reader)
-            names = tuple(reader.fieldnames or ())  # of an empty file it reads the first line now
+        with csv_rows(path) as lines:
+            rows = list(lines)
+            names = tuple(lines.fieldnames or ())  # of an empty file it reads the first line now
         known = names in (COLUMNS, COLUMNS + LEVEL_COLUMNS)
         rows = [new_row(**row) for row in rows] if known else []
         for row in rows:

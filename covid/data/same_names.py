@@ -6,7 +6,7 @@ macOS hands out decomposed names (e and an accent), most keyboards type composed
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def composed(name: str) -> str:
@@ -29,3 +29,21 @@ def meant(name: str, names: Iterable[str]) -> str | None:
         if len(found) == 1:
             return found[0]
     return None
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The names, with _2, _3, ... behind those that came before: different for Windows and macOS.
+
+    A name with such an end is never one of the others.
+    """
+    taken = {folded(name) for name in names}
+    last: dict[str, int] = {}  # by name, the number given last
+    found = []
+    for name in names:
+        key = folded(name)
+        number = last.get(key, 0) + 1
+        while number > 1 and folded(f"{name}_{number}") in taken:
+            number += 1
+        last[key] = number
+        found.append(name if number == 1 else f"{name}_{number}")
+    return found

@@ -31,7 +31,7 @@ from covid.data.groups import Groups
 from covid.data.images import UnreadableImage, as_gray, is_prepared, read_values, write_png
 from covid.data.link_images import hard_link_images
 from covid.data.preprocess import Enhanced
-from covid.data.same_names import folded
+from covid.data.same_names import distinct
 from covid.data.split import Split
 from covid.data.split_folder import SplitFolder
 from covid.data.window import GrayLevels
@@ -54,7 +54,9 @@ def write_split(
     levels: GrayLevels | None = None,
     image_size: int | None = None,
 ) -> list[dict]:
-    """Write ``folder/{train,validate,test}/{class}/{stem}.png``, manifest.csv, contents.csv, split.json.
+    """Write ``folder/{train,validate,test}/{class}/{stem}.png`` and three files about them.
+
+    They are manifest.csv, contents.csv and split.json.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ def write_folder(
     progress: bool = True,
     levels: GrayLevels | None = None,
 ) -> list[dict]:
-    """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv, not split; else as `write_split`."""
+    """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv; else as `write_split`."""
     write_one = partial(_write_one, transform=transform, levels=levels)
     pairs = [("", image) for image in dataset]
     folder = Path(folder)
@@ -216,23 +218,15 @@ def _write_one(
 def unique_names(images: Iterable[ImageFile]) -> dict[ImageFile, str]:
     """Give each image a png file name that no other image of its class has.
 
-    The stem of the source; where that is taken, the stem with _2, _3, ... in the order of the
-    paths. Names that differ by case or Unicode form only count as the same, because they are on
-    the file systems of Windows and macOS.
+    The stem of the source, made `distinct` in the order of the paths.
     """
-    ordered = sorted(images, key=lambda image: (image.class_name, image.path.as_posix()))
-    stems = {(image.class_name, folded(_short(image.path.stem))) for image in ordered}
-    used: dict[tuple[str, str], int] = {}  # of each stem the number given last
+    by_class: dict[str, list[ImageFile]] = defaultdict(list)
+    for image in sorted(images, key=lambda image: image.path.as_posix()):
+        by_class[image.class_name].append(image)
     names = {}
-    for image in ordered:
-        own = _short(image.path.stem)
-        key = image.class_name, folded(own)
-        number = used.get(key, 0) + 1
-        # A suffixed name must not take the plain stem of another image.
-        while number > 1 and (image.class_name, folded(f"{own}_{number}")) in stems:
-            number += 1
-        used[key] = number
-        names[image] = f"{own}.png" if number == 1 else f"{own}_{number}.png"
+    for of_class in by_class.values():
+        stems = distinct([_short(image.path.stem) for image in of_class])
+        names.update(zip(of_class, (f"{stem}.png" for stem in stems), strict=True))
     return names
 
 

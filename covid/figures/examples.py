@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from covid.common.csv_cells import CsvRows
+from covid.common.csv_cells import csv_rows
 from covid.data.images import read_gray
 from covid.data.manifest import read_manifest
 from covid.data.split_folder import SplitFolder
 from covid.figures.draw_process import draw
 from covid.training.model_file import model_input
 from covid.training.predictions import Result
-from minicnn.files import ordinary_file
 from minicnn.models import Model
 from minicnn.saliency import grad_cam, occlusion
 
@@ -102,7 +101,7 @@ def lesion_shares(split: SplitFolder) -> dict[str, float]:
 def read_truth(path: Path) -> dict[str, float]:
     """File -> lesion share; empty where there is no such table."""
     try:
-        with open(ordinary_file(path), newline="", encoding="utf-8") as file:
-            return {row["file"]: float(row["lesion_share"]) for row in CsvRows(file)}
+        with csv_rows(path) as rows:
+            return {row["file"]: float(row["lesion_share"]) for row in rows}
     except (OSError, KeyError, ValueError):
         return {}

@@ -17,6 +17,7 @@ from covid.figures.heat_maps import look_figure
 from covid.training.model_file import model_input
 from covid.training.predictions import Result
 from minicnn.drawing import described
+from minicnn.drawing.boxes import Shown
 from minicnn.inspection import trace
 from minicnn.layers import Conv2D
 from minicnn.models import Model
@@ -37,7 +38,7 @@ def graph_figure(model: Model, folder: Path) -> None:
     """graph-<model>.png: its layers, trained or not; not again after an interruption."""
     path = folder / f"graph-{model.name}.png"
     if not path.exists():
-        draw("model_graph.model_graph", *described(model, True), path)
+        draw("model_graph.model_graph", *described(model, Shown(shapes=True)), path)
 
 
 def example(trained, split: SplitFolder) -> Path:

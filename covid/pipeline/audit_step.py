@@ -7,7 +7,7 @@ from pathlib import Path
 
 from covid.audit import run_audit, write_audit
 from covid.common.choices import AUDIT_IMAGES, AUDIT_INFO, BOTH, GROUP, MANIFEST
-from covid.common.csv_cells import CsvRows
+from covid.common.csv_cells import csv_rows
 from covid.common.errors import UserError, shown
 from covid.common.made_files import is_whole
 from covid.common.output_files import new_folder
@@ -85,9 +85,8 @@ def read_audit(folder: Path, dataset: Dataset) -> Audited:
     """What `write_audit` wrote; UserError where it is damaged, or of other images."""
     with damage_as_error(folder):
         summary = json.loads(ordinary_file(folder / AUDIT_INFO).read_text(encoding="utf-8"))
-        images = ordinary_file(folder / AUDIT_IMAGES)
-        with open(images, newline="", encoding="utf-8", errors="surrogateescape") as file:
-            rows = list(CsvRows(file))
+        with csv_rows(folder / AUDIT_IMAGES) as lines:
+            rows = list(lines)
         # Where a class has no readable image nothing can be trained, which the split will say.
         complete = len({row["class"] for row in rows}) == 2
         for name in ("verdict", "near_duplicates", "leaks", "shortcuts"):

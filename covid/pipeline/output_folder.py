@@ -26,8 +26,8 @@ def output_folder(options: Options) -> Iterator[None]:
     If the run fails or is stopped: with a checkpoint everything is kept, and a line says how to
     resume; else what the run has made is removed.
     """
-    if options.data is not None and options.labels is None:  # which names all images
-        check_outside(options.out, options.data)
+    if options.data is not None:
+        check_outside(options.out, options.data, labels=options.labels)
     ours = False  # another process may have made the folder a moment ago
 
     def keep() -> bool:

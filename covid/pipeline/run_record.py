@@ -1,4 +1,4 @@
-"""What a run needs to be resumed: run.json, which says how it was started; one process at a time.
+"""What a run needs to be resumed: run.json, which says how it was started.
 
 In its output folder:
 

@@ -1,4 +1,7 @@
-"""The first screen: verdict, first what makes it doubtful, three numbers, all results in a chart, two slices, what to do next."""
+"""The first screen: the verdict, three numbers, all results in a chart, two slices, what to do next.
+
+The verdict begins with what makes the results doubtful, where audit or controls found it.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

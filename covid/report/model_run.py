@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from covid.common.choices import PARTS
-from covid.common.csv_cells import CsvRows
-from minicnn.files import ordinary_file
+from covid.common.csv_cells import csv_rows
 
 # Counts, rows the true class, columns the predicted: (tn, fp), (fn, tp).
 Confusion = tuple[tuple[int, int], tuple[int, int]]
@@ -146,9 +145,7 @@ def as_number(text) -> float:
 def read_csv(path: Path) -> list[dict]:
     """The lines of a csv file; none where it is missing or damaged."""
     try:
-        with open(
-            ordinary_file(path), newline="", encoding="utf-8", errors="surrogateescape"
-        ) as file:
-            return list(CsvRows(file))
+        with csv_rows(path) as rows:
+            return list(rows)
     except (OSError, csv.Error, ValueError):
         return []

@@ -92,17 +92,14 @@ def plot_model(
     choice(rankdir, ("TB", "LR"), "rankdir", "plot_model")
     refuse_unsupported("plot_model", {"splines": (splines, "ortho")})
     shown = Shown(show_shapes, show_layer_names, show_dtype, show_layer_activations, show_trainable)
-    figure = draw_described(*described(model, *shown), across=rankdir == "LR")
+    figure = draw_described(*described(model, shown), across=rankdir == "LR")
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format=file_format, dpi=dpi, facecolor="white")
     return path
 
 
-def described(model: Model, *shown: bool) -> tuple[list[Content], list[tuple[int, int]]]:
-    """The boxes of a model in running order, and (source, target) indices into them.
-
-    `shown` is as in `Shown`.
-    """
+def described(model: Model, shown: Shown) -> tuple[list[Content], list[tuple[int, int]]]:
+    """The boxes of a model in running order, and (source, target) indices into them."""
     nodes: list[Node] = [
         node
         for node in model.graph.nodes
@@ -115,7 +112,7 @@ def described(model: Model, *shown: bool) -> tuple[list[Content], list[tuple[int
         for tensor in node.inputs
         if tensor.node in place
     ]
-    return [content_of(node, Shown(*shown), model.dtype) for node in nodes], edges
+    return [content_of(node, shown, model.dtype) for node in nodes], edges
 
 
 def draw_described(contents: list[Content], edges: list[tuple[int, int]], across: bool = False):

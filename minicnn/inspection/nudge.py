@@ -13,8 +13,9 @@ import numpy as np
 from minicnn import kernels, layers
 from minicnn.gradcheck.check import in_float64
 from minicnn.gradcheck.numeric import STEP, numeric_gradient
-from minicnn.inspection.passes import Passes, only_or_list, run_forward
+from minicnn.inspection.passes import Passes, run_forward
 from minicnn.layers.node import Node
+from minicnn.numeric_checks import only_or_all
 from minicnn.training.batch_arrays import as_labels
 from minicnn.training.step import loss_and_gradients
 
@@ -142,7 +143,7 @@ def add(array: np.ndarray, index: tuple, amount: float) -> np.ndarray:
 def loss_of(model, passes: Passes, values: dict, node: Node, of: str) -> float:
     """The loss; where the output of a last sigmoid is moved, of the probabilities there."""
     if of != "output" or node.output not in passes.from_logits:
-        return loss_and_gradients(model, values, only_or_list(passes.labels))[0]["loss"]
+        return loss_and_gradients(model, values, only_or_all(passes.labels))[0]["loss"]
     total, p = 0.0, values[node.output].clip(0, 1)  # the loss clips it further
     for number, tensor in enumerate(model.graph.outputs):
         if tensor is node.output:

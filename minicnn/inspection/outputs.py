@@ -108,7 +108,7 @@ def run_layers(model, x) -> dict[Tensor, np.ndarray]:
 def batch_of(model, x) -> list[np.ndarray]:
     """Batch arrays for the model's inputs; of one sample without batch axis a batch of one."""
     given = list(x) if isinstance(x, (list, tuple)) else [x]
-    if getattr(model, "built", True) and len(given) == len(model.graph.inputs):
+    if model.built and len(given) == len(model.graph.inputs):
         for index, tensor in enumerate(model.graph.inputs):
             if np.shape(given[index]) == tensor.sample_shape:
                 given[index] = np.asarray(given[index])[None]  # sample -> batch of one

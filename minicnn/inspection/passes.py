@@ -13,6 +13,7 @@ import numpy as np
 from minicnn.gradcheck.check import restored
 from minicnn.inspection.outputs import batch_of
 from minicnn.layers.node import Node, Tensor
+from minicnn.numeric_checks import only_or_all
 from minicnn.training.batch_arrays import as_labels
 from minicnn.training.step import loss_and_gradients, require_compiled
 
@@ -92,7 +93,7 @@ def run_passes(model, x, y, training: bool) -> Passes:
     labels = labels_of(model, y, len(inputs[0]))
     with left_alone(model):
         values, z = run_forward(model.graph, inputs, training)
-        logs, gradients, of_logits = loss_and_gradients(model, values, only_or_list(labels))
+        logs, gradients, of_logits = loss_and_gradients(model, values, only_or_all(labels))
         caches = {node: node.cache for node in model.graph.nodes}
         outputs, weights = list(model.graph.outputs), list(model.loss_weights)
         passes = Passes(inputs, labels, outputs, weights, training, logs["loss"], values, z, caches)
@@ -180,8 +181,3 @@ def labels_of(model, y, samples: int) -> list:
         if samples == 1 and one is not None and np.shape(one) in ((), tensor.sample_shape):
             labels[number] = np.asarray(one)[None]
     return labels
-
-
-def only_or_list(labels: list):
-    """Labels as a training step takes them."""
-    return labels[0] if len(labels) == 1 else labels

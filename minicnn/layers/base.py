@@ -15,25 +15,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn.arguments import refuse_others, sample_shape, snake_case
+from minicnn.arguments import refuse_others, sample_shape
 from minicnn.layers import checks, one_line
 from minicnn.layers.keras_arguments import OF_ALL
 from minicnn.layers.node import Node, Tensor, connect
-from minicnn.numeric_checks import as_numbers, write_values
+from minicnn.layers.stored import StoredLayer
 from minicnn.seeding import fresh_seed
 
 _creation_order = itertools.count()
 
 
-class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
+class Layer(checks.FixedOnceBuilt, StoredLayer, one_line.OneLineLayer):
     """Base of all layers. It checks what comes in, and calls the subclass to compute.
 
     A subclass writes `output_shape`, `compute`, `compute_gradients`; where it has arguments
-    `config`; where it has parameters `param_shapes` and for each an initializer, such as `kernel_initializer` for
-    "kernel". While it computes, parameters are its attributes: `self.kernel` is
-    `self.params["kernel"]` in the dtype of x. With `activation=` it computes z, in front of the
-    activation; this class makes y = activation(z), and dz of dy. With `takes_list = True` it takes
-    several inputs: x, dx and `input_shape` are lists. Worked out in CONTRIBUTING.md.
+    `config`; where it has parameters `param_shapes` and for each an initializer, such as
+    `kernel_initializer` for "kernel". While it computes, parameters are its attributes:
+    `self.kernel` is `self.params["kernel"]` in the dtype of x. With `activation=` it computes z, in
+    front of the activation; this class makes y = activation(z), and dz of dy. With
+    `takes_list = True` x, dx and `input_shape` are lists. Worked out in CONTRIBUTING.md.
 
     Parameters
     ----------
@@ -61,6 +61,7 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         The activation layer that `activation="relu"` put behind this one.
     """
 
+    name: str | None = None
     takes_list = False
     of_keras = OF_ALL  # arguments that are accepted with Keras' defaults only
 
@@ -72,13 +73,12 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         input_dim: int | None = None,
         **others,
     ):
-        own = snake_case(type(self).__name__)
         if not isinstance(name, str | None):
-            raise TypeError(f"{own}: expected name to be a str, got {name!r}")
-        refuse_others(name or own, others, self.of_keras)
+            raise TypeError(f"{self.label}: expected name to be a str, got {name!r}")
+        self.name = name
+        refuse_others(self.label, others, self.of_keras)
         if input_dim is not None:
             input_shape = (input_dim,)
-        self.name = name
         self.automatic_name: str | None = None  # the name a model gave, if it did
         self.serial = next(_creation_order)  # models name their layers in this order
         self.given_shape = None if input_shape is None else sample_shape(input_shape, self.label)
@@ -117,15 +117,6 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         return {"name": self.name}
 
     # What everybody calls
-
-    def get_config(self) -> dict:
-        """The constructor's arguments, under Keras' names; initializers of one's own as they are."""
-        return self.config()
-
-    @classmethod
-    def from_config(cls, config: dict) -> "Layer":
-        """A layer of that `get_config`, without parameters so far."""
-        return cls(**config)
 
     def build(self, input_shape: tuple, rng: np.random.Generator) -> None:
         """Fix the input shape (without batch axis) and make the parameters, in order, with `rng`."""
@@ -182,46 +173,16 @@ class Layer(checks.FixedOnceBuilt, one_line.OneLineLayer):
         return self.compute_gradients(checks.last_gradient(self, dz))
 
     def __call__(self, inputs, training: bool = False):
-        """Connect the layer to tensors (see `minicnn.layers.node`); or give its output for arrays.
+        """Connect the layer to tensors (see `minicnn.layers.node`); or give `forward` of arrays.
 
-        Of arrays it is that of `forward`; a layer that is not built yet is built for them first,
-        with a fresh seed.
+        A layer that is not built yet is built for them first, with a fresh seed.
         """
-        several = isinstance(inputs, list | tuple)
-        arrays = list(inputs) if several else [inputs]
-        are_arrays = bool(arrays) and all(isinstance(one, np.ndarray) for one in arrays)
-        if not are_arrays or several != self.takes_list:
+        if not checks.are_arrays(inputs if self.takes_list else [inputs]):
             return connect(self, inputs)
         if not self.built:
-            shapes = [one.shape[1:] for one in arrays]
-            self.build(shapes if several else shapes[0], np.random.default_rng(fresh_seed()))
+            shape = [one.shape[1:] for one in inputs] if self.takes_list else inputs.shape[1:]
+            self.build(shape, np.random.default_rng(fresh_seed()))
         return self.forward(inputs, training)
-
-    def count_params(self) -> int:
-        """How many values the parameters hold."""
-        return sum(param.size for param in self.params.values())
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the parameters in Keras' order: kernel, bias."""
-        return [param.copy() for param in self.params.values()]
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Replace the parameters, all or none: ValueError or TypeError where one does not fit."""
-        expected = [param.shape for param in self.params.values()]
-        found = [as_numbers(array, f"{self.label}: weights").shape for array in weights]
-        if expected != found:
-            raise ValueError(f"{self.label}: expected weights of shapes {expected}, got {found}")
-        write_values(self.params, list(weights))
-
-    @property
-    def label(self) -> str:
-        """The name if there is one, else one made from the class: MaxPooling2D, max_pooling2d."""
-        return self.name or snake_case(type(self).__name__)
-
-    @property
-    def has_automatic_name(self) -> bool:
-        """Whether a model named the layer, or still has to, and not the user."""
-        return self.name == self.automatic_name  # both None before a model has it
 
     @property
     def output(self) -> Tensor:

@@ -47,6 +47,12 @@ class FixedOnceBuilt(AlwaysTrainable):
         super().__setattr__(name, value)
 
 
+def are_arrays(inputs) -> bool:
+    """Whether `inputs` is a list of arrays, one at least."""
+    is_list = isinstance(inputs, list | tuple) and len(inputs) > 0
+    return is_list and all(isinstance(one, np.ndarray) for one in inputs)
+
+
 def input_arrays(layer, x):
     """Return the input as kernels take it: one array, or a list where the layer takes several.
 

@@ -16,6 +16,10 @@ class AUC(Metric):
     whose prediction is above exactly 0, 1, 2, ... of the thresholds. Every label but 0 is
     positive; the units of an output count as samples of their own.
 
+    Between the points of the ROC curve are lines; between those of the precision-recall curve true
+    and false positives are interpolated. Source: Davis and Goadrich 2006, "The relationship between
+    Precision-Recall and ROC curves", section 4.
+
     Parameters
     ----------
     num_thresholds : int
@@ -27,10 +31,7 @@ class AUC(Metric):
     from_logits : bool
         Whether predictions are logits, of which the sigmoid is taken first.
     summation_method, multi_label, num_labels, label_weights
-        Keras' arguments, not supported beyond their defaults: lines between the points of the ROC
-        curve, and between those of the precision-recall curve the interpolation of true and false
-        positives (Davis and Goadrich 2006, "The relationship between Precision-Recall and ROC
-        curves", section 4).
+        Keras' arguments; accepted with their defaults only.
     name, dtype
         See `Metric`.
     """
@@ -110,7 +111,7 @@ class AUC(Metric):
         return float(np.sum(areas_below_precision(tp, tp + fp))) / positives if positives else 0.0
 
 
-def areas_below_precision(tp: np.ndarray, said: np.ndarray) -> np.ndarray:
+def areas_below_precision(tp: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """The areas between one threshold and the next below precision, over the true positives.
 
     From one threshold to the next, TP is taken to be a line over the number P of those predicted
@@ -119,11 +120,16 @@ def areas_below_precision(tp: np.ndarray, said: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    tp, said : float arrays (thresholds,)
+    tp, predicted : float arrays (thresholds,)
         True positives, and all that are predicted positive.
+
+    Returns
+    -------
+    areas : float array (thresholds - 1,)
     """
-    found, more = tp[:-1] - tp[1:], said[:-1] - said[1:]
-    slope = ratio(found, more)
-    start = tp[1:] - slope * said[1:]
-    quotient = np.where((said[:-1] > 0) & (said[1:] > 0), ratio(said[:-1], said[1:]), 1)
-    return slope * (found + start * np.log(quotient))
+    more_tp, more = tp[:-1] - tp[1:], predicted[:-1] - predicted[1:]
+    slope = ratio(more_tp, more)
+    start = tp[1:] - slope * predicted[1:]
+    both = (predicted[:-1] > 0) & (predicted[1:] > 0)
+    quotient = np.where(both, ratio(predicted[:-1], predicted[1:]), 1)
+    return slope * (more_tp + start * np.log(quotient))

@@ -90,6 +90,11 @@ class Metric(OneLine):
         """The constructor's arguments, under Keras' names."""
         return {argument: getattr(self, argument) for argument in self.arguments}
 
+    @classmethod
+    def from_config(cls, config: dict) -> "Metric":
+        """The metric of that `get_config`, before its first batch."""
+        return cls(**config)
+
     def one_line(self) -> str:
         settings = {key: value for key, value in self.get_config().items() if key != "name"}
         return titled(f"{type(self).__name__} {self.name}", settings_texts(type(self), settings))

@@ -17,7 +17,7 @@ def get(identifier) -> Metric:
     It is reported under its name; one that is given by name has that name, as in Keras.
     """
     if isinstance(identifier, dict) and identifier.get("class_name") in CLASSES:
-        return CLASSES[identifier["class_name"]](**identifier.get("config", {}))
+        return CLASSES[identifier["class_name"]].from_config(identifier.get("config", {}))
     if isinstance(identifier, str) and identifier.lower() in ("acc", "accuracy"):
         return FunctionMetric(accuracy, identifier)
     if isinstance(identifier, str) and identifier in BY_NAME:

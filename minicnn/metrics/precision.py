@@ -8,7 +8,7 @@ from minicnn.metrics.base import Metric
 
 
 class OneThreshold(Metric):
-    """What precision and recall share: sums (weight of the true positives, of the missed).
+    """What precision and recall share: sums (weight of the true positives, of the errors).
 
     Parameters
     ----------
@@ -33,31 +33,31 @@ class OneThreshold(Metric):
         self.threshold = real(given, "thresholds", owner, 0, 1)
 
     def sums(self, y, p, w=None):
-        is_positive, says_positive = y != 0, p.astype(np.float32) > self.threshold
-        found, missed = is_positive & says_positive, self.missed(is_positive, says_positive)
+        positive, predicted = y != 0, p.astype(np.float32) > self.threshold
+        tp, errors = positive & predicted, self.errors(positive, predicted)
         if w is None:
-            return np.array([found.sum(), missed.sum()], float)
-        by_sample = (one.reshape(len(y), -1).sum(axis=1) for one in (found, missed))
+            return np.array([tp.sum(), errors.sum()], float)
+        by_sample = (one.reshape(len(y), -1).sum(axis=1) for one in (tp, errors))
         return np.array([w @ one for one in by_sample])
 
-    def missed(self, is_positive: np.ndarray, says_positive: np.ndarray) -> np.ndarray:
-        """What counts beside the true positives, bool array."""
+    def errors(self, positive: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """Which predictions the true positives are divided by as well; all are bool arrays."""
         raise NotImplementedError
 
     def value(self, sums):
-        found, missed = sums
-        return float(found / (found + missed)) if found else 0.0
+        tp, errors = sums
+        return float(tp / (tp + errors)) if tp else 0.0
 
 
 class Precision(OneThreshold):
     """The part of the predicted positives that is positive: TP / (TP + FP)."""
 
-    def missed(self, is_positive, says_positive):
-        return says_positive & ~is_positive
+    def errors(self, positive, predicted):
+        return predicted & ~positive
 
 
 class Recall(OneThreshold):
     """The part of the positives that is predicted so: TP / (TP + FN)."""
 
-    def missed(self, is_positive, says_positive):
-        return is_positive & ~says_positive
+    def errors(self, positive, predicted):
+        return positive & ~predicted

@@ -18,7 +18,7 @@ from minicnn.models.build import build_layers
 from minicnn.models.stored import Stored
 from minicnn.models.summary import summary_html, summary_text
 from minicnn.models.training_methods import TrainingMethods
-from minicnn.numeric_checks import input_list, require_finite_batch
+from minicnn.numeric_checks import input_list, only_or_all, require_finite_batch
 from minicnn.printing import print_text
 from minicnn.reprs import counted, titled
 from minicnn.seeding import fresh_seed
@@ -56,6 +56,7 @@ class Model(AlwaysTrainable, TrainingMethods, Stored):
     """
 
     kind = "functional"
+    built = True  # of a Sequential only when its input is known
 
     def __init__(
         self,
@@ -206,11 +207,6 @@ class Model(AlwaysTrainable, TrainingMethods, Stored):
     def _repr_html_(self) -> str:
         """The table that a notebook shows: `summary`."""
         return summary_html(self)
-
-
-def only_or_all(values: list):
-    """The only value there is, or the list where there are several."""
-    return values[0] if len(values) == 1 else values
 
 
 def tensor_list(tensors, argument: str) -> list[Tensor]:

@@ -1,13 +1,11 @@
 """The table that `model.summary()` prints: one row for each layer, then the parameter counts.
 
 It is, character by character, the table of Keras 3 on a terminal without colors: three columns
-for a chain of layers, a fourth, "Connected to", where the graph branches. Text that is too wide
-for its column continues in the next line; a single word that is too wide ends in an ellipsis.
+for a chain of layers, a fourth, "Connected to", where the graph branches.
 """
 
 import re
 import shutil
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +14,7 @@ from minicnn.arguments import shape_text
 from minicnn.graph import Graph
 from minicnn.layers.base import Layer
 from minicnn.layers.node import Node
+from minicnn.models.text_table import table_lines
 from minicnn.reprs import html_table
 
 # Each column: its heading, where it ends (fraction of the table's width), how text is put in it.
@@ -135,7 +134,7 @@ def summary_html(model) -> str:
 
 def columns_and_rows(model) -> tuple[tuple, list[list[str]]]:
     """The columns that fit the model, and the texts below them: a row for each layer."""
-    if not is_built(model):
+    if not model.built:
         return CHAIN_COLUMNS, unbuilt_rows(model)
     rows = layer_rows(model)
     if is_chain(model.graph):
@@ -144,11 +143,6 @@ def columns_and_rows(model) -> tuple[tuple, list[list[str]]]:
     for row, layer in zip(rows, model.layers, strict=True):
         row.append(connections(uses, layer))
     return BRANCHING_COLUMNS, rows
-
-
-def is_built(model) -> bool:
-    """Whether the shapes of all layers are known."""
-    return getattr(model, "built", True)  # which a Sequential has
 
 
 def is_chain(graph: Graph) -> bool:
@@ -199,72 +193,6 @@ def connections(uses: dict[Layer, list[Node]], layer: Layer) -> str:
     )
 
 
-# The table
-
-
-def table_lines(columns: tuple, rows: list[list[str]], width: int) -> list[str]:
-    """The table with its rules, each line `width` characters long."""
-    widths = text_widths([end for _, end, _ in columns], width)
-    headings = [heading for heading, _, _ in columns]
-    lines = [rule("┏━┳┓", widths)]
-    lines += row_lines(headings, columns, widths, "┃", at_bottom=True)
-    lines.append(rule("┡━╇┩", widths))
-    for number, row in enumerate(rows):
-        if number:
-            lines.append(rule("├─┼┤", widths))
-        lines += row_lines(row, columns, widths, "│", at_bottom=False)
-    lines.append(rule("└─┴┘", widths))
-    return lines
-
-
-def text_widths(ends: list[float], width: int) -> list[int]:
-    """How many characters of text each column holds.
-
-    Of its share of the table, a column gives away three characters: a bar and a space on each
-    side of the text. The bar that closes the table is taken from the last column but one.
-    """
-    cuts = [0, *(int(end * width) for end in ends)]
-    widths = [end - start - 3 for start, end in zip(cuts[:-1], cuts[1:], strict=True)]
-    widths[-2] -= 1
-    if min(widths) < 1:
-        raise ValueError(f"summary: expected columns of at least 4 characters, got {width} in all")
-    return widths
-
-
-def rule(characters: str, widths: list[int]) -> str:
-    """A horizontal rule, from four characters: left end, line, crossing, right end."""
-    left, line, crossing, right = characters
-    return left + crossing.join(line * (width + 2) for width in widths) + right
-
-
-def row_lines(
-    texts: list[str], columns: tuple, widths: list[int], bar: str, at_bottom: bool
-) -> list[str]:
-    """One row of the table: as many lines as its longest text needs."""
-    cells = [wrap(text, width) for text, width in zip(texts, widths, strict=True)]
-    height = max(len(cell) for cell in cells)
-    for cell in cells:
-        missing = [""] * (height - len(cell))
-        cell[:] = missing + cell if at_bottom else cell + missing
-    lines = []
-    for parts in zip(*cells, strict=True):
-        padded = (
-            put(part, width)
-            for part, width, (_, _, put) in zip(parts, widths, columns, strict=True)
-        )
-        lines.append(f"{bar} " + f" {bar} ".join(padded) + f" {bar}")
-    return lines
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Break a text at spaces; end a word that is too wide by itself in an ellipsis."""
-    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
-
-
-# Below the table
-
-
 def parameter_lines(model) -> list[str]:
     """How many values the model holds, and the memory they take.
 
@@ -272,7 +200,7 @@ def parameter_lines(model) -> list[str]:
     of steps and the learning rate. (SGD without momentum and RMSprop without it keep a velocity
     here, which they do not in Keras; it is counted, since it takes memory.)
     """
-    layers = model.graph.layers if is_built(model) else []
+    layers = model.graph.layers if model.built else []
     params = [param for layer in layers for param in layer.params.values()]
     count, size = sum(param.size for param in params), sum(param.nbytes for param in params)
     lines = [

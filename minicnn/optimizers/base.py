@@ -208,10 +208,9 @@ class Optimizer(OneLine):
 
     def settings(self) -> dict[str, float]:
         """What counts in the next step: the arguments but for the name and what is None."""
-        named = {name: getattr(self, name) for name in (*self.arguments, *COMMON)}
-        return {
-            name: value for name, value in named.items() if name != "name" and value is not None
-        }
+        values = {name: getattr(self, name) for name in (*self.arguments, *COMMON)}
+        values.pop("name")
+        return {name: value for name, value in values.items() if value is not None}
 
     def one_line(self) -> str:
         settings = [setting_text(name, value) for name, value in self.settings().items()]

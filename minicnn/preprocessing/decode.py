@@ -35,7 +35,10 @@ class UnknownRange(ValueError):
 
 
 def read_file(path: str | os.PathLike) -> bytes:
-    """All of a file that is needed to decode it; what is no ordinary file (a pipe would wait for ever) is not opened."""
+    """All of a file that is needed to decode it; the text of the ValueError is the reason.
+
+    What is no ordinary file is not opened: a pipe would wait for ever.
+    """
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):

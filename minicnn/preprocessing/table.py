@@ -83,8 +83,6 @@ def csv_lines(path: str | os.PathLike) -> list[tuple[int, list[str]]]:
 
 def read_csv(path: str | os.PathLike) -> list[list[str]]:
     """The lines of a csv file that are not empty, as lists of as many cells each."""
-    if not os.path.isfile(path):
-        raise ValueError(f"{path}: expected a csv file, found no file")
     try:
         lines = csv_lines(path)
     except OSError as error:

@@ -25,7 +25,7 @@ def one_image(model, x) -> np.ndarray:
     x : float array, with or without batch axis
     """
     shape = np.shape(x)
-    if getattr(model, "built", True) is False:
+    if not model.built:
         raise ValueError(f"{model.name}: the model is not built yet; give its first layer a shape")
     image_shape(model)
     (batch,) = as_inputs(model, np.asarray(x)[None] if len(shape) == 3 else x)

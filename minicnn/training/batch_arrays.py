@@ -15,7 +15,7 @@ from minicnn.training.sample_weights import (
 def as_inputs(model, x) -> list[np.ndarray]:
     """Batch arrays for the model's inputs, in the model's dtype; ValueError where they misfit."""
     given = input_list(inputs_in_order(model, x))
-    if getattr(model, "built", True) is False:
+    if not model.built:
         model.build((None, *np.shape(given[0])[1:]))
     if len(given) == 1 and isinstance(x, list) and len(x) == len(model.graph.inputs) > 1:
         given = list(x)  # nested lists of numbers, one for each input

@@ -19,7 +19,7 @@ from itertools import chain
 
 import numpy as np
 
-from minicnn.numeric_checks import require_finite_batch
+from minicnn.numeric_checks import only_or_all, require_finite_batch
 from minicnn.preprocessing.decode import read_file
 from minicnn.seeding import stream
 
@@ -130,7 +130,7 @@ class ArrayFeed(OrderedFeed):
     def of(self, chosen: np.ndarray) -> tuple:
         """The batch of the samples of these numbers."""
         lists = (self.x, self.y, self.weights)
-        return tuple(given and single([array[chosen] for array in given]) for given in lists)
+        return tuple(given and only_or_all([array[chosen] for array in given]) for given in lists)
 
     @cached_property
     def contents(self) -> int:
@@ -274,8 +274,3 @@ def checksum(values: Iterable) -> int:
             value = repr(value.tolist()).encode() if value.dtype.kind == "O" else value
         total = zlib.crc32(value, total)
     return total
-
-
-def single(arrays: list | None):
-    """The only item of a list, or the list."""
-    return arrays[0] if arrays is not None and len(arrays) == 1 else arrays

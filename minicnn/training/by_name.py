@@ -1,6 +1,6 @@
 """Dicts by layer name, as Keras takes them for models of several inputs or outputs."""
 
-from minicnn.numeric_checks import as_numbers
+from minicnn.numeric_checks import as_numbers, only_or_all
 
 
 def in_order(given, names: list[str], what: str, more: bool = False):
@@ -15,8 +15,7 @@ def in_order(given, names: list[str], what: str, more: bool = False):
             f"{what}: expected a dict with the keys {', '.join(names)}, got "
             f"{', '.join(map(str, given)) or 'none'}"
         )
-    values = [given[name] for name in names]
-    return values[0] if len(values) == 1 else values
+    return only_or_all([given[name] for name in names])
 
 
 def inputs_in_order(model, x, what: str = "x"):

@@ -15,7 +15,7 @@ SEVERAL = (list, tuple)
 
 def output_count(model) -> int:
     """How many outputs a model has; a chain of layers has one, before it is built, too."""
-    return len(model.graph.outputs) if getattr(model, "built", True) else 1
+    return len(model.graph.outputs) if model.built else 1
 
 
 def losses_of(model, loss) -> list:

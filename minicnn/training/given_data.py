@@ -5,33 +5,30 @@ import numbers
 import numpy as np
 
 from minicnn.arguments import positive_int
-from minicnn.numeric_checks import as_numbers, require_finite
+from minicnn.numeric_checks import as_numbers, only_or_all, require_finite
 from minicnn.training.batch_sources import (
     ArrayFeed,
     GeneratorFeed,
     IteratorFeed,
     SequenceFeed,
-    single,
 )
 from minicnn.training.by_name import inputs_in_order, outputs_in_order
 from minicnn.training.sample_weights import checked_weights
 
 
 def as_feed(
-    x, y, batch_size: int | None, shuffle: bool, seed: int, model=None, of="", sample_weight=None
+    model, x, y, batch_size: int | None, shuffle: bool = False, of: str = "", sample_weight=None
 ):
     """Make a feed of whatever the user gave; TypeError or ValueError if it cannot be one.
 
-    With `model`, arrays are checked for its dtype, and labels by its losses, and dicts are taken
-    by the names of its inputs and outputs. `of` comes before their names in messages:
-    "validation ".
+    Arrays are checked for the model's dtype, and labels by its losses; dicts are taken by the names
+    of its inputs and outputs. `of` comes before their names in messages: "validation ".
     """
-    dtype = np.dtype(np.float32) if model is None else model.dtype
     size = 32 if batch_size is None else positive_int(batch_size, "batch_size", f"{of}data")
     x = inputs_in_order(model, x, f"{of}x")
     if is_arrays(x, y):
-        lists = checked_arrays(x, y, sample_weight, model, dtype, of)
-        return ArrayFeed(*lists[:2], size, shuffle, seed, lists[2])
+        arrays, labels, weights = checked_arrays(model, x, y, sample_weight, of)
+        return ArrayFeed(arrays, labels, size, shuffle, model.seed, weights)
     for given, name in ((y, "y"), (sample_weight, "sample_weight")):
         if given is not None:
             raise ValueError(
@@ -39,20 +36,20 @@ def as_feed(
                 "(x, y, sample_weight) itself"
             )
     if hasattr(x, "start_epoch"):
-        return IteratorFeed(x, dtype)
+        return IteratorFeed(x, model.dtype)
     if hasattr(x, "__len__") and hasattr(x, "__getitem__"):
         if len(x) == 0:
             raise ValueError(f"expected at least one {of}batch, got none")
-        return SequenceFeed(x, shuffle, seed, dtype)
+        return SequenceFeed(x, shuffle, model.seed, model.dtype)
     if hasattr(x, "__next__"):
-        return GeneratorFeed(x, dtype)
+        return GeneratorFeed(x, model.dtype)
     raise TypeError(
         f"expected {of}data as arrays, an iterator of batches, a sequence of batches or a "
         f"generator, got {type(x).__name__}"
     )
 
 
-def checked_arrays(x, y, sample_weight, model, dtype, of: str) -> tuple[list, list | None, list]:
+def checked_arrays(model, x, y, sample_weight, of: str) -> tuple[list, list | None, list | None]:
     """Arrays, labels and weights as lists of arrays, or None where none are given."""
     arrays = as_arrays(x, f"{of}x")
     labels = None if y is None else as_arrays(outputs_in_order(model, y, f"{of}y"), f"{of}y")
@@ -62,8 +59,8 @@ def checked_arrays(x, y, sample_weight, model, dtype, of: str) -> tuple[list, li
     if lengths == {0}:
         raise ValueError(f"expected at least one {of}sample, got none")
     for array, name in zip(arrays, names_of(arrays, f"{of}x"), strict=True):
-        require_finite(array, name, dtype)
-    check_labels(labels or [], f"{of}y", dtype, [] if model is None else model.losses)
+        require_finite(array, name, model.dtype)
+    check_labels(model, labels or [], f"{of}y")
     if sample_weight is None:
         return arrays, labels, None
     what = f"{of}sample_weight"
@@ -96,13 +93,13 @@ def as_arrays(value, what: str) -> list[np.ndarray]:
     return arrays
 
 
-def check_labels(labels: list[np.ndarray], what: str, dtype, losses: list) -> None:
+def check_labels(model, labels: list[np.ndarray], what: str) -> None:
     """ValueError for labels that are not finite, or that their loss does not take."""
     names = names_of(labels, what)
     for array, name in zip(labels, names, strict=True):
-        require_finite(array, name, dtype)
-    if len(labels) == len(losses):  # else the model will say how many it expects
-        for array, name, loss in zip(labels, names, losses, strict=True):
+        require_finite(array, name, model.dtype)
+    if len(labels) == len(model.losses):  # else the model will say how many it expects
+        for array, name, loss in zip(labels, names, model.losses, strict=True):
             loss.check_labels(array, name)
 
 
@@ -126,15 +123,15 @@ def split_off(model, x, y, sample_weight, fraction: float) -> tuple[tuple, tuple
     lists = [None if given is None else as_arrays(given, what) for what, given in named.items()]
     kept = int(len(lists[0][0]) * (1 - fraction))
     return tuple(
-        tuple(one and single([array[part] for array in one]) for one in lists)
+        tuple(one and only_or_all([array[part] for array in one]) for one in lists)
         for part in (slice(kept), slice(kept, None))
     )
 
 
-def steps_of(feed, steps: int | None, argument: str) -> int:
+def steps_of(feed, steps: int | None, argument: str, owner: str = "fit") -> int:
     """The steps asked for, or all the feed has; ValueError where neither is known."""
     if steps is not None:
-        return positive_int(steps, argument, "fit")
+        return positive_int(steps, argument, owner)
     if len(feed) == 0:
         raise ValueError(f"expected {argument}: a generator does not say how many batches it has")
     return len(feed)

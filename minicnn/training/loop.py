@@ -7,6 +7,7 @@ from minicnn.callbacks.base import Callback, CallbackList
 from minicnn.callbacks.history import History
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.metrics.reported import metrics_by_key
+from minicnn.numeric_checks import only_or_all
 from minicnn.saving.checkpoint import Position
 from minicnn.training.given_data import as_feed, split_off, steps_of
 from minicnn.training.logs import Logs, Totals
@@ -83,7 +84,7 @@ def fit(
     -------
     history : History
         `history.history` maps "acc", "loss", "val_acc", "val_loss" to a list over epochs.
-        Training values are means over the batches as they were while training.
+        Training values are those of all samples, each as its batch was while training.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def fit(
         (x, y, sample_weight), validation_data = split_off(
             model, x, y, sample_weight, validation_split
         )
-    feed = as_feed(x, y, batch_size, shuffle, model.seed, model, sample_weight=sample_weight)
+    feed = as_feed(model, x, y, batch_size, shuffle, sample_weight=sample_weight)
     steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
     size = batch_size if validation_batch_size is None else validation_batch_size
     validation = as_validation(model, validation_data, size, validation_steps)
@@ -141,7 +142,7 @@ def fit(
 def train_epoch(
     model, feed, steps: int, observers, progress, position: Position, class_weight=None
 ) -> dict[str, float]:
-    """Make the steps of an epoch from `position` on; the means of the logs of all of them.
+    """Make the steps of an epoch from `position` on; metrics and loss over all its steps.
 
     `position` is moved along, and given to the callbacks after each step.
     """
@@ -200,14 +201,14 @@ def evaluate(
     callbacks=None,
     outputs: list | None = None,
 ) -> dict[str, float]:
-    """Metrics and loss over some data, each sample counting the same; arguments as of `fit`.
+    """Metrics and loss over some data; arguments as of `fit`.
 
     `steps` is a number of batches, all when missing. `outputs`, if it is a list, gets the model's
     first output for each batch.
     """
     require_compiled(model)
-    feed = as_feed(x, y, batch_size, False, model.seed, model, sample_weight=sample_weight)
-    steps = steps_of(feed, steps, "steps")
+    feed = as_feed(model, x, y, batch_size, sample_weight=sample_weight)
+    steps = steps_of(feed, steps, "steps", "evaluate")
     params = {"epochs": 1, "steps": steps, "verbose": verbose}
     observers = callback_list(callbacks, model, params)
     feed.start_epoch(0)
@@ -245,8 +246,8 @@ def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
     -------
     y : float array (samples, *output shape), or a list of them for several outputs
     """
-    feed = as_feed(x, None, batch_size, False, model.seed, model)
-    steps = steps_of(feed, steps, "steps")
+    feed = as_feed(model, x, None, batch_size)
+    steps = steps_of(feed, steps, "steps", "predict")
     params = {"epochs": 1, "steps": steps, "verbose": verbose}
     observers = callback_list(callbacks, model, params)
     feed.start_epoch(0)
@@ -262,8 +263,7 @@ def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
             progress.step({})
             observers.call("on_predict_batch_end", step, {"outputs": outputs})
     observers.call("on_predict_end")
-    joined = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
-    return joined[0] if len(joined) == 1 else joined
+    return only_or_all([np.concatenate(parts) for parts in zip(*batches, strict=True)])
 
 
 def callback_list(callbacks, model, params: dict, *more: Callback) -> CallbackList:
@@ -285,8 +285,7 @@ def next_batch(feed, step: int, steps: int):
 
 def as_list(model, logs: dict[str, float]):
     """Keras' form of results: the loss alone, or [loss, losses of the outputs, metrics]."""
-    values = [logs[key] for key in result_keys(model)]
-    return values[0] if len(values) == 1 else values
+    return only_or_all([logs[key] for key in result_keys(model)])
 
 
 def result_keys(model) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from minicnn.layers.activations import Sigmoid
 from minicnn.layers.base import Layer
+from minicnn.numeric_checks import only_or_all
 from minicnn.training.batch_arrays import as_inputs, as_label_list, as_weight_list
 from minicnn.training.logs import Logs, batch_logs
 
@@ -55,8 +56,7 @@ def test_step(model, x, y, sample_weight=None, outputs: list | None = None) -> L
 def predict_step(model, x):
     """Output array of one batch, or a list of them where the model has several outputs."""
     values = forward(model, x)
-    outputs = [values[tensor] for tensor in model.graph.outputs]
-    return outputs[0] if len(outputs) == 1 else outputs
+    return only_or_all([values[tensor] for tensor in model.graph.outputs])
 
 
 def forward(model, x, training: bool = False) -> dict:

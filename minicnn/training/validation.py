@@ -5,7 +5,7 @@ from collections.abc import Callable
 from minicnn.arguments import positive_int
 from minicnn.kernels.runtime.step_lock import one_step_at_a_time
 from minicnn.training.batch_arrays import as_inputs
-from minicnn.training.batch_sources import ArrayFeed, Feed
+from minicnn.training.batch_sources import ArrayFeed, Feed, as_triple
 from minicnn.training.given_data import as_feed, steps_of
 from minicnn.training.place import Place
 from minicnn.training.step import test_step
@@ -16,16 +16,16 @@ def as_validation(model, data, batch_size, steps) -> Place | None:
     if data is None:
         return None
     # A list of tuples is one of batches; [x, y] is taken for (x, y), as in Keras.
-    is_pair = isinstance(data, list) and not any(isinstance(one, tuple) for one in data)
-    parts = tuple(data) if is_pair else data if isinstance(data, tuple) else (data,)
-    if len(parts) not in ((2, 3) if is_pair or isinstance(data, tuple) else (1,)):
+    if isinstance(data, list) and not any(isinstance(one, tuple) for one in data):
+        data = tuple(data)
+    if isinstance(data, tuple) and len(data) not in (2, 3):
         raise ValueError(
             "validation_data: expected (x, y) or (x, y, sample_weight), or batches of them, got "
-            f"{len(parts)} items"
+            f"{len(data)} items"
         )
-    x, y, sample_weight = (*parts, None, None)[:3]
+    x, y, sample_weight = as_triple(data)
     of = "validation "
-    feed = as_feed(x, y, batch_size, False, model.seed, model, of, sample_weight)
+    feed = as_feed(model, x, y, batch_size, of=of, sample_weight=sample_weight)
     return Place(feed, steps_of(feed, steps, "validation_steps"), of)
 
 
@@ -36,16 +36,15 @@ def check_first_batches(model, training: Feed, validation: Place | None) -> None
     Nothing is known of a generator before `next`, nor of an iterator that runs the user's code.
     Before a validation, a model that is not built is built for its training data.
     """
-    is_built = getattr(model, "built", True)
-    if (validation is not None and not is_built) or (is_built and isinstance(training, ArrayFeed)):
-        first = training.peek()
-        if first is not None:
-            as_inputs(model, first[0])
+    is_wanted = isinstance(training, ArrayFeed) if model.built else validation is not None
+    first = training.peek() if is_wanted else None
+    if first is not None:
+        as_inputs(model, first[0])
     if validation is None:
         return
     with validation.at(0):
         batch = validation.feed.peek()
-        if batch is not None and getattr(model, "built", True):
+        if batch is not None and model.built:
             test_step(model, *batch)
 
 

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from minicnn import layers as L
 from minicnn import utils
 from minicnn.drawing import described, draw_described, plot_model
+from minicnn.drawing.boxes import Shown
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
 from minicnn.models import Model, Sequential
 
@@ -105,7 +106,7 @@ MODELS = [
 
 
 def layout_of(model, show_shapes=True):
-    contents, edges = described(model, show_shapes)
+    contents, edges = described(model, Shown(show_shapes))
     return layered_layout([content.size() for content in contents], edges), edges
 
 
@@ -230,7 +231,7 @@ def test_layout_refuses_nothing():
 
 
 def drawn(model, show_shapes, show_layer_names=True):
-    return draw_described(*described(model, show_shapes, show_layer_names))
+    return draw_described(*described(model, Shown(show_shapes, show_layer_names)))
 
 
 def texts(figure) -> list[str]:
@@ -251,21 +252,23 @@ def test_every_layer_is_named_with_its_shapes():
 
 def test_what_else_can_be_shown():
     model = reduced_inception()
-    found = texts(draw_described(*described(model, False, True, True, True, True)))
+    found = texts(
+        draw_described(*described(model, Shown(dtype=True, activations=True, trainable=True)))
+    )
     at = found.index("conv2d (Conv2D)")
     assert found[at : at + 4] == [found[at], "activation: linear", "dtype: float32", "trainable"]
     at = found.index("concatenate (Concatenate)")
     assert found[at + 1] == "dtype: float32"
     assert found.count("trainable") == sum(bool(layer.params) for layer in model.layers)
     assert "dtype: float64" in texts(
-        draw_described(*described(long_chain().astype("float64"), False, True, True))
+        draw_described(*described(long_chain().astype("float64"), Shown(dtype=True)))
     )
 
 
 @pytest.mark.parametrize("make", [reduced_inception, long_chain])
 def test_from_left_to_right_it_is_turned_on_its_side(make):
     """Boxes keep their sizes; what was below is to the right, with straight arrows in between."""
-    contents, edges = described(make(), True)
+    contents, edges = described(make(), Shown(shapes=True))
     figure = draw_described(contents, edges, across=True)
     boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)][::2]
     sizes = [(box.get_width(), box.get_height()) for box in boxes]

@@ -126,6 +126,23 @@ def test_every_metric_has_a_key_of_its_own():
 
 
 @pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.AUC(curve="PR", thresholds=[0.2, 0.7], name="area", from_logits=True),
+        metrics.BinaryAccuracy(threshold=0.7),
+        metrics.Precision(thresholds=0.3),
+        metrics.Recall(name="found"),
+    ],
+)
+def test_a_metric_of_a_config_is_an_equal_one_before_its_first_batch(metric):
+    metric.update_state([0, 1, 1], [0.1, 0.6, 0.9])
+    again = type(metric).from_config(metric.get_config())
+    assert again.get_config() == metric.get_config() and again.total.sum() == 0
+    again.update_state([0, 1, 1], [0.1, 0.6, 0.9])
+    assert again.result() == metric.result()
+
+
+@pytest.mark.parametrize(
     "given, key",
     [
         ([loss], "loss"),

@@ -9,50 +9,27 @@ from covid.common.choices import GROUP
 from covid.common.errors import shown
 from covid.common.output_files import check_new_folder, check_outside, new_folder
 from covid.common.screen import say
+from covid.data.class_folders import Dataset
 from covid.data.disclaimer import small_print
 from covid.data.existing_split import refuse_another_split, split_of
 from covid.data.find_images import find_images
 from covid.data.gray_levels import find_levels
-from covid.data.groups import known_groups, require_groups
+from covid.data.groups import Groups, known_groups, require_groups
 from covid.data.ratios import DEFAULT_RATIOS
+from covid.data.split import Split
 from covid.data.split_folder import check_kept, is_split, is_synthetic, read_split
+from covid.data.window import GrayLevels
 from covid.pipeline.audit_step import as_planned
+
+Found = tuple[Dataset, Split, Groups | None, GrayLevels | None, bool]  # the last: synthetic images
 
 
 def audit(options: Namespace) -> dict:
     """`covid audit`."""
     check_new_folder(options.out)
-    if options.labels is None:
-        check_outside(options.out, options.data)
-    column = group_column(options)
-    if is_split(options.data):
-        folder = read_split(options.data)
-        given = {
-            "--split": options.split,
-            "--ratios": options.ratios,
-            "--labels": options.labels,
-            "--window": options.window,
-        }
-        check_kept(folder, options.positive, given)
-        dataset, split = as_planned(folder)
-        levels = None
-        synthetic = bool(folder.info.get("synthetic"))
-        groups = known_groups(dataset, options.group, options.group_csv, column) or split.groups
-    else:
-        dataset = find_images(options.data, options.positive, options.labels)
-        if dataset.existing is not None:
-            given = {"--split": options.split, "--ratios": options.ratios}
-            refuse_another_split(options.data, given)
-        levels = find_levels(dataset, options.window)
-        synthetic = is_synthetic(dataset)
-        groups = known_groups(dataset, options.group, options.group_csv, column)
-        by_group = options.split == GROUP
-        if by_group:
-            require_groups(groups)
-        ratios = options.ratios or DEFAULT_RATIOS
-        split = split_of(dataset, ratios, options.seed, groups, by_group)
-        for remark in (*dataset.notes, *split.notes):
-            say(f"note: {remark}", "yellow")
+    check_outside(options.out, options.data, labels=options.labels)
+    find = split_folder if is_split(options.data) else source_images
+    dataset, split, groups, levels, synthetic = find(options)
     names = None if groups is None else groups.names
     found = run_audit(dataset, split, names, options.seed, True, levels)
     note = small_print(dataset.positive, synthetic)
@@ -75,3 +52,35 @@ def audit(options: Namespace) -> dict:
         **summary,
         "not_used": {shown(path): reason for path, reason in found.prints.unreadable},
     }
+
+
+def split_folder(options: Namespace) -> Found:
+    """A split folder as it is; UserError for options that would need another one."""
+    folder = read_split(options.data)
+    given = {
+        "--split": options.split,
+        "--ratios": options.ratios,
+        "--labels": options.labels,
+        "--window": options.window,
+    }
+    check_kept(folder, options.positive, given)
+    dataset, split = as_planned(folder)
+    groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
+    return dataset, split, groups or split.groups, None, bool(folder.info.get("synthetic"))
+
+
+def source_images(options: Namespace) -> Found:
+    """Images that are not split, with the split that would be made; or as they came split."""
+    dataset = find_images(options.data, options.positive, options.labels)
+    if dataset.existing is not None:
+        given = {"--split": options.split, "--ratios": options.ratios}
+        refuse_another_split(options.data, given)
+    levels = find_levels(dataset, options.window)
+    groups = known_groups(dataset, options.group, options.group_csv, group_column(options))
+    by_group = options.split == GROUP
+    if by_group:
+        require_groups(groups)
+    split = split_of(dataset, options.ratios or DEFAULT_RATIOS, options.seed, groups, by_group)
+    for remark in (*dataset.notes, *split.notes):
+        say(f"note: {remark}", "yellow")
+    return dataset, split, groups, levels, is_synthetic(dataset)

@@ -37,8 +37,7 @@ def controls(options: Namespace) -> dict:
     (model,), screen = options.models, Screen(options.verbose, total=2)
     recipe = recipe_for(options.recipe, model, options.epochs, options.ratios)
     check_new_folder(options.out)
-    if options.labels is None:
-        check_outside(options.out, options.data)
+    check_outside(options.out, options.data, labels=options.labels)
     out = options.out
     with new_folder(out), bad_files_as_errors(), scratch_folder(out / "split") as folder:
         with screen.phase("images") as phase:

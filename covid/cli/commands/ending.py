@@ -7,13 +7,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from covid.common.choices import MODEL_FILE, PREDICTIONS
-from covid.common.csv_cells import CsvRows
+from covid.common.csv_cells import csv_rows
 from covid.common.screen import QUIET, duration, program, put, say, width
 from covid.data.manifest import read_manifest, words_for
 from covid.pipeline.options import Options
 from covid.pipeline.results_table import results_table
 from covid.report import REPORT
-from minicnn.files import ordinary_file
 
 
 def end_run(summary: dict, run: Options, options: Namespace) -> None:
@@ -53,8 +52,8 @@ def next_commands(summary: dict, out: Path) -> list[list[str]]:
 
 def surest_slice(split: dict, folder: Path, positive: str, out: Path) -> list[str]:
     """The positive test image to which the model in `folder` gives the highest probability."""
-    with open(ordinary_file(folder / PREDICTIONS), newline="", errors="surrogateescape") as file:
-        rows = [row for row in CsvRows(file) if row["part"] == "test"]
+    with csv_rows(folder / PREDICTIONS) as lines:
+        rows = [row for row in lines if row["part"] == "test"]
     surest = max(rows, key=lambda row: (row["true"] == positive, float(row[f"p({positive})"])))
     folders = [out / data["folder"] for data in split["data"].values()]
     return next(

@@ -50,8 +50,7 @@ def evaluate(options: Namespace) -> dict:
     check_csv(options.out)
     if options.figures is not None:
         check_new_folder(options.figures, "--figures")
-        if options.labels is None:
-            check_outside(options.figures, options.data, "--figures")
+        check_outside(options.figures, options.data, "--figures", labels=options.labels)
     model = open_model(options.model)
     unused: dict[str, str] = {}
     if is_split(options.data):

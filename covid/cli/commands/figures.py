@@ -30,8 +30,7 @@ def figures(options: Namespace) -> dict:
     trained = None if model is None else levels_of_model(model)
     levels = trained if options.window is None and trained else find_levels(dataset, options.window)
     note = small_print(dataset.positive, is_synthetic(dataset))
-    if options.labels is None:
-        check_outside(options.out, options.data)
+    check_outside(options.out, options.data, labels=options.labels)
     with new_folder(options.out):
         rule = LUNGS if model is None else crop_of(model)
         written = source_figures(dataset, options.out, note, options.seed, rule, enhanced, levels)

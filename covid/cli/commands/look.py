@@ -5,6 +5,7 @@ What is on the figures is in `covid.figures.heat_maps`; their values go to looks
 
 import math
 from argparse import Namespace
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from covid.cli.commands.model_inputs import about, answer, levels_for, model_not
 from covid.common.errors import UserError, shown
 from covid.common.output_files import free_name, new_folder, write_csv
 from covid.common.screen import say
-from covid.data.same_names import folded
+from covid.data.same_names import distinct
 from covid.data.window import GrayLevels
 from covid.figures.heat_maps import COPIES, activation_figure, look_figure
 from covid.metrics.text_table import threshold_line
@@ -41,10 +42,11 @@ def look_at_all(
     model: Model, paths: list[Path], levels: GrayLevels | None, options: Namespace
 ) -> dict:
     """Draw all images, write looks.csv; the part of --json about that."""
-    looks, figures, used = [], [], {}
+    looks, figures = [], []
     prepare = partial(prepare_gray, model, as_is=options.as_is, levels=levels)
-    for path, gray, remark in prepared("looking", paths, prepare):
-        figure = free_path(options.out, path, used)
+    places = figure_paths(options.out, paths)
+    images = prepared("looking", paths, prepare)
+    for figure, (path, gray, remark) in zip(places, images, strict=True):
         note = image_note(model, path)
         found = look_figure(model, gray, path.name, figure, note, options.seed, options.method)
         guess, text = answer(model, found["probability"])
@@ -83,19 +85,13 @@ def image_note(model: Model, path: Path) -> str:
     return f"{synthetic}{model_note(model)}"
 
 
-def free_path(folder: Path, image: Path, used: dict[str, int]) -> Path:
-    """folder/look-<image>.png, or with _2, _3, ... where an image of that name came before.
+def figure_paths(folder: Path, images: Sequence[Path]) -> list[Path]:
+    """folder/look-<image>.png for each image, made `distinct`.
 
     Of a long name the beginning: file systems allow 255 bytes, of which a letter may take four.
-    `used` has the number given last for each name, and is kept here.
     """
-    own = f"look-{image.stem[:50]}"
-    stem, number = own, used.get(folded(own), 1)
-    while folded(stem) in used:
-        number += 1
-        stem = f"{own}_{number}"
-    used[folded(own)], used[folded(stem)] = number, used.get(folded(stem), 1)
-    return folder / f"{stem}.png"
+    stems = distinct([f"look-{image.stem[:50]}" for image in images])
+    return [folder / f"{stem}.png" for stem in stems]
 
 
 def write_looks(looks: list[dict], positive: str, path: Path) -> None:

@@ -19,8 +19,7 @@ from covid.data.write_split import write_folder
 def preprocess(options: Namespace) -> dict:
     """`covid preprocess`."""
     check_new_folder(options.out)
-    if options.labels is None:
-        check_outside(options.out, options.data)
+    check_outside(options.out, options.data, labels=options.labels)
     dataset = class_images(options.data, options.positive, options.labels)
     check_not_enhanced(is_enhanced(dataset), options.data, "use them as they are")
     transform = partial(enhance_and_crop, no_contour=options.no_contour, rule=options.crop)

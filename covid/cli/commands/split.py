@@ -21,8 +21,7 @@ from covid.data.split_folder import is_enhanced
 def split(options: Namespace) -> dict:
     """`covid split`."""
     check_new_folder(options.out)
-    if options.labels is None:
-        check_outside(options.out, options.data)
+    check_outside(options.out, options.data, labels=options.labels)
     dataset = find_images(options.data, options.positive, options.labels)
     if dataset.existing is not None:
         refuse_another_split(options.data, {"--ratios": options.ratios})

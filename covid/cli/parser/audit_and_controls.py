@@ -6,11 +6,6 @@ from covid.cli.parser.common import new_command
 from covid.cli.parser.values import model, path, positive
 from covid.common.choices import DEFAULT_MODEL, GROUP, RANDOM, STORY_PATIENTS
 
-IMAGES = (
-    "folder with two class folders, or a split: made by `covid split`, or train, val (and test) with "
-    "the class folders in each"
-)
-
 
 def audit() -> CommandParser:
     command = new_command(
@@ -18,7 +13,7 @@ def audit() -> CommandParser:
         "look for leaks between train and test, and for shortcuts",
         "covid audit my_images --group '^[^_]+' --out audit",
     )
-    common.add_data(command, IMAGES)
+    common.add_data(command, common.ANY_IMAGES)
     common.add_out(command, "audit")
     common.add_labels(command)
     common.add_positive(command)
@@ -40,7 +35,7 @@ def controls() -> CommandParser:
         "train on images that should not be enough, to test a score",
         "covid controls my_images --out controls --group '^[^_]+'",
     )
-    common.add_data(command, IMAGES)
+    common.add_data(command, common.ANY_IMAGES)
     common.add_labels(command)
     common.add_positive(command)
     common.add_models(command, model, DEFAULT_MODEL, "one of")

@@ -32,7 +32,12 @@ def new_command(name: str, summary: str, example: str) -> CommandParser:
     return command
 
 
-def add_data(command, help_text: str = "folder with two class folders", needed=True) -> None:
+CLASSES = "folder with two class folders"
+CLASSES_OR_PARTS = f"{CLASSES}, or train, val (and test) with the class folders in each"
+ANY_IMAGES = f"{CLASSES_OR_PARTS}, or a folder made by `covid split`"
+
+
+def add_data(command, help_text: str = CLASSES, needed=True) -> None:
     """The images: DIR, or --data DIR."""
     command.needs_images = needed
     command.add_argument("folder", type=path, nargs="?", metavar="DIR", help=help_text)

@@ -14,10 +14,7 @@ from covid.cli.parser.values import (
 )
 from covid.common import choices
 
-IMAGES = (
-    "folder with two class folders of images, or a split: made by `covid split`, or train, val (and "
-    "test) with the class folders in each (default: synthetic images, made for the occasion)"
-)
+IMAGES = f"{common.ANY_IMAGES} (default: synthetic images, made for the occasion)"
 
 
 def run() -> CommandParser:
@@ -126,7 +123,7 @@ def split() -> CommandParser:
         "split two class folders into train, validate and test",
         "covid split my_images --enhance --out split --group '^[^_]+'",
     )
-    common.add_data(command)
+    common.add_data(command, common.CLASSES_OR_PARTS)
     common.add_out(command, "split")
     common.add_labels(command)
     common.add_positive(command)

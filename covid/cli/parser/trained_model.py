@@ -57,7 +57,7 @@ def figures() -> CommandParser:
         "draw two class folders, and what preprocessing makes of them",
         "covid figures my_images --model results/random/tiny_cnn/model.npz",
     )
-    common.add_data(command)
+    common.add_data(command, common.CLASSES_OR_PARTS)
     common.add_labels(command)
     common.add_positive(command)
     common.add_out(command, "figures")

@@ -9,7 +9,7 @@ import pytest
 from textures import CLASSES, texture
 
 from covid.cli.main import main
-from covid.common.csv_cells import CsvRows, quoted, unquoted
+from covid.common.csv_cells import csv_rows, quoted, unquoted
 from covid.common.output_files import write_csv
 from covid.data.class_folders import scan
 from covid.data.groups import groups_from_csv
@@ -52,10 +52,11 @@ def test_numbers_stay_numbers():
 
 def test_what_is_written_is_read_back(tmp_path):
     path = tmp_path / "x.csv"
-    write_csv(path, ["file", "value"], [(name, -1) for name in NAMES])
-    with open(path, newline="", encoding="utf-8") as file:
-        assert [(row["file"], row["value"]) for row in CsvRows(file)] == [(n, "-1") for n in NAMES]
-    with open(path, newline="", encoding="utf-8") as file:  # as a spreadsheet does
+    names = [*NAMES, "é", "no text \udcff"]
+    write_csv(path, ["file", "value"], [(name, -1) for name in names])
+    with csv_rows(path) as rows:
+        assert [(row["file"], row["value"]) for row in rows] == [(n, "-1") for n in names]
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:  # a spreadsheet
         assert not any(row[0].startswith(STARTS) for row in csv.reader(file))
 
 

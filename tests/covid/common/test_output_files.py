@@ -66,6 +66,7 @@ def test_a_folder_that_classes_are_linked_from_is_the_images_too(tmp_path):
         for folder in (elsewhere / "out", tmp_path / place / "a/b", data / "out"):
             with pytest.raises(UserError, match="lies in the images' folder"):
                 check_outside(folder, data)
+            check_outside(folder, data, labels=tmp_path / "labels.csv")
         check_outside(tmp_path / "out", data)
         check_outside(tmp_path / f"elsewhere{number}-out", data)
 

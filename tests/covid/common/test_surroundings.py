@@ -96,7 +96,8 @@ def test_variables_that_would_end_the_process(name, value, monkeypatch):
 
 
 def test_variables_that_do_no_harm(monkeypatch):
-    for name, value in {"OPENCV_LOG_LEVEL": "SILENT", "TQDM_MININTERVAL": "2"}.items():
+    harmless = {"OPENCV_LOG_LEVEL": "SILENT", "TQDM_MININTERVAL": "2", "PYTHONSAFEPATH": "1"}
+    for name, value in harmless.items():
         monkeypatch.setenv(name, value)
     surroundings.try_libraries()
 

@@ -142,23 +142,6 @@ def test_equal_stems_get_different_names_in_every_order():
     ]  # fmt: skip
 
 
-def test_many_equal_stems_take_a_few_steps_each(monkeypatch):
-    """Each candidate for a name is folded once, so calls count candidates."""
-    calls = 0
-
-    def counting(name):
-        nonlocal calls
-        calls += 1
-        return name.casefold()
-
-    monkeypatch.setattr(writing, "folded", counting)
-    images = files([f"{n:04d}/1.png" for n in range(1000)] + ["x/1_500.png"], [])
-    names = unique_names(images)
-    assert sorted(names.values()) == sorted(["1.png", *(f"1_{n}.png" for n in range(2, 1002))])
-    assert names[images[-1]] == "1_500.png"
-    assert calls < 4 * len(images)
-
-
 def test_write_folder(tmp_path):
     dataset, _ = prepared(tmp_path)
     rows = write_folder(dataset, tmp_path / "flat", enhance_and_crop, progress=False)

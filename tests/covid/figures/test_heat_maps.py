@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_runs import finished_run, slices
 
-from covid.cli.commands.look import free_path
+from covid.cli.commands.look import figure_paths
 from covid.cli.main import main
 from covid.common.errors import UserError
 from covid.figures.heat_maps import activation_figure, input_bounds, look_figure
@@ -120,11 +120,10 @@ def test_a_model_without_convolution_is_looked_at_by_covering(tmp_path, model, i
 
 
 def test_figures_of_images_with_one_name(tmp_path):
-    used = {}
     images = ("a/slice.png", "b/slice.jpg", "B/SLICE.png", "slice_2.png", f"{'ü' * 120}.png")
-    names = [free_path(tmp_path, Path(name), used).name for name in images]
-    assert names[:3] == ["look-slice.png", "look-slice_2.png", "look-SLICE_3.png"]
-    assert names[3] == "look-slice_2_2.png" and len(names[4].encode()) < 255
+    names = [path.name for path in figure_paths(tmp_path, [Path(name) for name in images])]
+    assert names[:3] == ["look-slice.png", "look-slice_3.png", "look-SLICE_4.png"]
+    assert names[3] == "look-slice_2.png" and len(names[4].encode()) < 255
 
 
 # The figures

@@ -233,7 +233,7 @@ def test_tables_that_do_not_fit(folder, change, arguments, message):
         (b"filename,class\na.png,\n", "not empty, got '' in row 1"),
         (b"filename,class\na.png,\xff\n", "csv file in UTF-8, got: "),
         (b"filename,class\n" + b"a" * 200_000, "csv file in UTF-8, got: field larger"),
-        (None, "expected a csv file, found no file"),
+        (None, "expected a csv file that can be read, got: No such file"),
     ],
 )
 def test_csv_files_that_do_not_fit(folder, text, message):

@@ -286,6 +286,12 @@ def test_numbers_that_make_no_sense_are_refused_by_name(arguments, data):
     assert counter.begun == 0
 
 
+@pytest.mark.parametrize("method", ["evaluate", "predict"])
+def test_steps_that_make_no_sense_are_refused_by_the_method(method, data):
+    with pytest.raises(ValueError, match=f"^{method}: expected steps to be a positive integer"):
+        getattr(one_output(), method)(data[0], steps=0)
+
+
 def test_epochs_that_are_none_and_numbers_of_numpy(data):
     assert one_output().fit(*data, epochs=0, verbose=0).history == {}
     assert one_output().fit(*data, epochs=2, initial_epoch=5, verbose=0).history == {}

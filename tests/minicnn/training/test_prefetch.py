@@ -121,7 +121,7 @@ def test_what_runs_the_user_s_code_stays_in_its_thread(images):
                 next(batches)
         assert iterator.made_in == [threading.main_thread()] * 3
     for source in (iter([(images, None)]), [(images, None), (images, None)]):
-        feed = as_feed(source, None, None, False, 0)
+        feed = as_feed(Sequential(seed=0), source, None, None)
         with prefetched(feed, 2) as batches:
             assert batches is feed
 

@@ -501,7 +501,8 @@ def test_a_sequence_of_batches_gets_fresh_orders_and_is_told_of_each_pass():
             self.passes += 1
 
     batches = Batches((np.full((1, 2), number), np.zeros(1)) for number in range(8))
-    feed = as_feed(batches, None, None, shuffle=True, seed=3)
+    model = models.Sequential(seed=3)
+    feed = as_feed(model, batches, None, None, shuffle=True)
     orders = []
     for epoch in range(3):
         feed.start_epoch(epoch)
@@ -509,7 +510,7 @@ def test_a_sequence_of_batches_gets_fresh_orders_and_is_told_of_each_pass():
     assert batches.passes == 3
     assert all(sorted(order) == list(range(8)) for order in orders)
     assert orders[0] != orders[1] != orders[2]
-    in_order = as_feed(batches, None, None, shuffle=False, seed=3)
+    in_order = as_feed(model, batches, None, None)
     assert [int(next(in_order)[0][0, 0]) for _ in range(8)] == list(range(8))
 
 
