@@ -44,9 +44,12 @@ PATHS = [name for names in READING.values() for name in names]
 
 
 def blocks(found: dict) -> dict[str, list[str]]:
-    """What stands in the README between the comments of each name."""
-    made = {"lines": lines_list(), "results": accuracy_table(found.get("results", []))}
-    return {**made, **({"run": run_text(found["run"])} if "run" in found else {})}
+    """What stands in the README between the comments of each name; nothing for what is not found."""
+    made = {"results": accuracy_table, "run": run_text}
+    return {
+        "lines": lines_list(),
+        **{name: text(found[name]) for name, text in made.items() if name in found},
+    }
 
 
 def run_text(run: dict) -> list[str]:

@@ -79,6 +79,7 @@ def test_several_seeds_are_a_range_and_new_results_replace_old_ones():
     rows = readme.merged([row(0, 0.5), row(1, 0.75)], [row(0, 0.25)])
     assert [one["accuracy"] for one in rows] == [0.25, 0.75]
     assert any(line.endswith("| 0.25–0.75 |") for line in blocks({"results": rows})["results"])
+    assert list(blocks({})) == ["lines"]  # no empty table over the one in the README
 
 
 def test_the_pictures(tmp_path):
