@@ -180,7 +180,7 @@ def folder_lock(folder: Path) -> Iterator[bool]:
             locked = True
         except BlockingIOError:
             raise UserError(
-                f"{folder}: another process is working at this run; wait for it, or stop it first"
+                f"{folder}: another process is writing in this folder; wait for it, or stop it first"
             ) from None
         except OSError:
             pass  # a file system without locks

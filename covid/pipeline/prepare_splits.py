@@ -97,8 +97,9 @@ def mention_difference(
         )
     elif wanted.crop != recipe.crop:
         options.screen.say(
-            f"note: the recipe {wanted.name} wants slices cropped to the {wanted.crop} for {name}; "
-            f"these are cropped to the {recipe.crop}, and it trains on them so"
+            f"  note: the recipe {wanted.name} wants slices cropped to the {wanted.crop} for {name}; "
+            f"these are cropped to the {recipe.crop}, and it trains on them so",
+            "yellow",
         )
 
 

@@ -430,7 +430,7 @@ def test_a_folder_that_another_process_has_just_begun_is_left_alone(tmp_path, mo
     @contextmanager
     def too_late(folder):
         (folder / "run.json").write_text("theirs")  # between our look and our lock
-        raise UserError("another process is working at this run")
+        raise UserError("another process is writing in this folder")
         yield
 
     monkeypatch.setattr(output_files, "folder_lock", too_late)
@@ -474,7 +474,7 @@ def test_a_second_process_is_kept_away(begun, capsys):
     wait_for(lambda: written(begun, "reduced_inception") != at, process)
     process.send_signal(signal.SIGSTOP)
     try:
-        assert "another process is working at this run" in complaint(
+        assert "another process is writing in this folder" in complaint(
             capsys, "run", "--resume", begun
         )
     finally:
