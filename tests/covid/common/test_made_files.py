@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -286,3 +287,31 @@ def test_ctrl_c_leaves_what_is_not_the_command_s(name, moment, tmp_path, monkeyp
         "new/out/figs_other",
         "new/out/figs_other/mine.txt",
     ]
+
+
+@pytest.fixture
+def mount_point(tmp_path):
+    """An empty folder that can be written in, a mount point, in one that cannot be written in."""
+    around, inside = tmp_path / "around", tmp_path / "around/out"
+
+    def run(*words) -> bool:
+        return subprocess.run(words, capture_output=True).returncode == 0
+
+    around.mkdir()
+    if os.name != "posix" or not run("mount", "-t", "tmpfs", "tmpfs", around):
+        pytest.skip("may not mount a file system here")
+    try:
+        inside.mkdir()
+        assert run("mount", "-t", "tmpfs", "tmpfs", inside)
+        assert run("mount", "-o", "remount,ro", around)
+        yield inside
+    finally:
+        run("umount", inside)
+        run("umount", around)
+
+
+def test_the_output_folder_may_be_a_mount_point_in_a_folder_that_is_read_only(mount_point):
+    with pytest.raises(OSError):
+        (mount_point.parent / "file").touch()
+    assert main(["split", str(slices()), "--out", str(mount_point)]) == 0
+    assert {"split.json", "train"} <= set(paths_in(mount_point))
