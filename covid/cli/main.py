@@ -6,6 +6,7 @@ which a file is imported only when its command runs, so that `covid --help` answ
 
 import argparse
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -76,7 +77,10 @@ def main(arguments: list[str] | None = None, helped: bool = False) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         problem = f"{where}{error.strerror or error}"
-        return complain(options, f"{problem}; check the path, its permissions and the disk", 2)
+        remedy = "check the path, its permissions and the disk"
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            remedy = "set a higher limit of open files (ulimit -n)"
+        return complain(options, f"{problem}; {remedy}", 2)
     except MemoryError:
         return complain(options, "not enough memory; take a smaller model or fewer images", 2)
     except Exception as error:
