@@ -13,7 +13,7 @@ from minicnn.training.logs import Logs, Totals
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
-from minicnn.training.sample_weights import check_class_weight
+from minicnn.training.sample_weights import check_class_weight, sorted_weights
 from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
 from minicnn.training.validation import as_validation, check_first_batches, epochs_with_validation
 
@@ -103,9 +103,10 @@ def fit(
     feed = as_feed(x, y, batch_size, shuffle, model.seed, model, sample_weight=sample_weight)
     steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
     size = batch_size if validation_batch_size is None else validation_batch_size
-    validation = as_validation(model, validation_data, size, validation_steps)
     is_due = epochs_with_validation(validation_freq)
+    validation = as_validation(model, validation_data, size, validation_steps, validation_freq)
     check_first_batches(model, feed, validation)
+    feed.use = {"class_weight": sorted_weights(class_weight)}
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
