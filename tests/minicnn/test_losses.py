@@ -75,4 +75,5 @@ def test_names_and_text_of_losses():
     changed = losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
     assert repr(changed) == "BinaryCrossentropy(from_logits=True, label_smoothing=0.1)"
     assert losses.get(losses.serialize(changed)).get_config() == changed.get_config()
+    assert type(changed).from_config(changed.get_config()).get_config() == changed.get_config()
     assert losses.serialize(losses.get("bce")) == "binary_crossentropy"
