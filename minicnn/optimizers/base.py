@@ -4,14 +4,13 @@ An optimizer keeps a few values for every weight (its slots) and how many steps 
 The arithmetic on one array of weights is a kernel: see `minicnn.kernels.naive.updates`.
 """
 
-import re
 import weakref
 
 import numpy as np
 
 from minicnn.arguments import refuse_methods, refuse_others, refuse_unsupported, snake_case
 from minicnn.optimizers import clipping, schedules
-from minicnn.optimizers.checks import above_zero, at_least_zero, check_arrays, is_pattern, or_none
+from minicnn.optimizers.checks import above_zero, at_least_zero, check_arrays, is_plain, or_none
 from minicnn.optimizers.schedules import LearningRateSchedule
 from minicnn.reprs import OneLine, counted, setting_text, titled
 
@@ -170,7 +169,7 @@ class Optimizer(OneLine):
     def decays(self, name: str) -> bool:
         """Whether the weights "layer/kernel" decay."""
         parameter = name.rpartition("/")[2]  # Keras' name of the variable
-        excluded = any(re.search(pattern, parameter) for pattern in self.not_decayed)
+        excluded = any(text in parameter for text in self.not_decayed)
         return bool(self.weight_decay) and not excluded
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:
@@ -181,8 +180,8 @@ class Optimizer(OneLine):
         var_list
             Keras' argument; accepted with its default only.
         var_names : list of str
-            Excluded are the parameters in whose name ("kernel", "bias") one of these regular
-            expressions is found. They replace those of an earlier call.
+            Excluded are the parameters in whose name ("kernel", "bias") one of them is found. They
+            replace those of an earlier call. Keras takes regular expressions, too.
 
         ValueError after the first step, and for anything else.
         """
@@ -191,10 +190,10 @@ class Optimizer(OneLine):
         if self.iterations > 0:
             raise ValueError(f"{owner}: expected to be called before the first step")
         names = [] if var_names is None else var_names
-        if not isinstance(names, list | tuple | set) or not all(map(is_pattern, names)):
+        if not isinstance(names, list | tuple | set) or not all(map(is_plain, names)):
             raise ValueError(
-                f"{owner}: expected var_names to be a list of parts of names, such as ['bias'], "
-                f"got {var_names!r}"
+                f"{owner}: expected var_names to be a list of parts of names, such as ['bias'], no "
+                f"regular expressions, got {var_names!r}"
             )
         self.not_decayed = list(names)
 

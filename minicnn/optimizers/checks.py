@@ -62,9 +62,6 @@ def is_number(value) -> bool:
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
 
 
-def is_pattern(value) -> bool:
-    """Whether `value` is a text that can be searched for as a regular expression."""
-    try:
-        return isinstance(value, str) and bool(re.compile(value))
-    except re.error:
-        return False
+def is_plain(value) -> bool:
+    """Whether `value` is a text that is found where it stands, as a regular expression, too."""
+    return isinstance(value, str) and re.escape(value) == value

@@ -93,9 +93,9 @@ def test_some_weights_do_not_decay():
 
 
 @pytest.mark.parametrize(
-    ("var_names", "decayed"), [(["b.as$"], "kernel"), (("ern", "x"), "bias"), ([], "both")]
+    ("var_names", "decayed"), [(["as"], "kernel"), (("ern", "x"), "bias"), ([], "both")]
 )
-def test_names_are_searched_for_as_keras_does(var_names, decayed):
+def test_parts_of_names_are_enough(var_names, decayed):
     optimizer = optimizers.SGD(0.5, weight_decay=0.1)
     optimizer.exclude_from_weight_decay(var_names=var_names)
     weights = {"dense/kernel": [2], "dense/bias": [2]}
@@ -105,7 +105,7 @@ def test_names_are_searched_for_as_keras_does(var_names, decayed):
     }
 
 
-@pytest.mark.parametrize("var_names", ["bias", ["(bias"], [3], {"bias": 1}, 3])
+@pytest.mark.parametrize("var_names", ["bias", ["b.*s"], ["bias$"], [3], {"bias": 1}, 3])
 def test_names_that_are_none(var_names):
     optimizer = optimizers.SGD(0.5, weight_decay=0.1)
     with pytest.raises(ValueError, match="var_names to be a list of parts of names"):
