@@ -186,3 +186,31 @@ def test_a_function_gives_an_array_or_one_number():
         model.evaluate(x, y, verbose=0)
     with pytest.raises(ValueError, match=r"got <class 'int'>"):
         model.compile("sgd", metrics=[int])
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.AUC(7, "PR", name="pr", thresholds=[0.2, 0.7], from_logits=True),
+        metrics.Precision(0.3),
+        metrics.Recall(name="found"),
+        metrics.BinaryAccuracy(threshold=0.2),
+    ],
+    ids=lambda metric: metric.name,
+)
+def test_a_config_makes_an_equal_metric(metric):
+    again = type(metric).from_config(metric.get_config())
+    assert again.get_config() == metric.get_config()
+
+
+def test_curves_and_counts_as_keras_takes_them():
+    metric = metrics.AUC(np.int64(7), "pr")
+    assert (metric.num_thresholds, metric.curve) == (7, "PR")
+    for bad in (
+        {"curve": "up"},
+        {"curve": None},
+        {"num_thresholds": 7.0},
+        {"num_thresholds": True},
+    ):
+        with pytest.raises(ValueError, match=f"AUC: expected {next(iter(bad))} to be"):
+            metrics.AUC(**bad)
