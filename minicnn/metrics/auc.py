@@ -110,8 +110,9 @@ class AUC(Metric):
         tp, fp = np.cumsum(sums[:, ::-1], axis=1)[:, -2::-1]
         positives, negatives = sums.sum(axis=1)
         if self.curve == "ROC":
-            tp_rate, fp_rate = ratio(tp, positives), ratio(fp, negatives)
-            return float(np.sum((fp_rate[:-1] - fp_rate[1:]) * (tp_rate[:-1] + tp_rate[1:]) / 2))
+            # Divided at the end: of whole numbers the sum is exact, and a perfect AUC is 1.
+            areas = (fp[:-1] - fp[1:]) * (tp[:-1] + tp[1:]) / 2
+            return float(ratio(areas.sum(), positives * negatives))
         return float(np.sum(areas_below_precision(tp, tp + fp))) / positives if positives else 0.0
 
 
