@@ -45,7 +45,9 @@ def test_area_below_roc():
     assert of(metrics.AUC(num_thresholds=3)) == pytest.approx(1 / 2)  # 0.1, 0.4 | 0.6, 0.9
     assert of(metrics.AUC(thresholds=[0.5])) == pytest.approx(1 / 2)
     assert of(metrics.AUC(from_logits=True), p=[-3, 1, -1, 2]) == 3 / 4
-    for positives in range(1, 40):  # exactly 1, or a callback would take the next 1 for a better one
+    for positives in range(
+        1, 40
+    ):  # exactly 1, or a callback would take the next 1 for a better one
         y = [0] * 11 + [1] * positives
         assert of(metrics.AUC(), y=y, p=np.linspace(0, 1, len(y))) == 1
     assert math.isnan(of(metrics.AUC(), p=[0.1, np.nan, 0.4, 0.9]))
