@@ -82,6 +82,7 @@ diagnose -> 'diagnose' | covid --help
 audits -> 'audits' | did you mean audit? | covid --help
 --versions -> --versions | did you mean --version? | covid --help
 run --sped 9 -> --sped | did you mean --seed? | covid run --help
+run --pos x -> --pos | did you mean --positive? | covid run --help
 run one two -> unexpected two | covid run --help
 run one --data two -> DIR | --data | leave one out | covid run --help
 run -x -> unknown option | -x | covid run --help
