@@ -127,7 +127,7 @@ def _find_all(
     folder: Path, lines: Sequence[Line], column: int
 ) -> tuple[dict[Path, list[Line]], set[str], set[Path]]:
     """The lines of each file that is there, what is not, and all files in the same folders."""
-    before = tidy(f"{folder.absolute().as_posix()}/")
+    before = tidy(folder.absolute().as_posix()) + "/"
     found: dict[Path, list[Line]] = {}
     gone: set[str] = set()
     names_in = cache(_names_in)
@@ -158,7 +158,11 @@ def _no_image(folder: Path, path: Path, gone: set[str], others: list[tuple[Path,
     there = what_is_there(one for one, _ in others)
     if there:
         return f"--labels {path} names no image but {there[0]}; {there[1]}"
-    example = f"{others[0][0].name}: {others[0][1]}" if others else min(gone, default="none")
+    if not gone and not others:
+        return (
+            f"--labels {path} names no file; write a line for each image below the columns' names"
+        )
+    example = f"{others[0][0].name}: {others[0][1]}" if others else min(gone)
     return (
         f"--labels {path}: none of the {len(gone) + len(others)} files in it is an image in "
         f"{shown(folder)} ({shown(example)}); write paths as they are in that folder"

@@ -112,6 +112,7 @@ def test_groups_from_names_and_images_without_one(dataset):
         lambda image: image.path.stem,
         lambda image: f"{image.class_name}/{image.path.name}",
         lambda image: f".\\{image.class_name}\\{image.path.name}",
+        lambda image: f"{image.class_name}//{image.path.name}",
     ],
 )
 def test_a_csv_file_names_images_in_one_of_four_ways(dataset, tmp_path, name):

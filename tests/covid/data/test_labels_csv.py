@@ -82,6 +82,7 @@ def test_as_spreadsheets_and_people_write_it(folder, delimiter, end):
     "way",
     [
         lambda folder, name: f"./{name}",
+        lambda folder, name: name.replace("/", "//"),
         lambda folder, name: name.replace("/", "\\"),
         lambda folder, name: name.removesuffix(".png"),
         lambda folder, name: str((folder / name).absolute()),
@@ -146,6 +147,11 @@ def test_other_numbers_of_classes_are_counted(folder):
     lines[1] = (NAMES[0], "other")
     with pytest.raises(UserError, match=r"found 3 \(ill: 2, other: 1, well: 3\)"):
         scan_labels(folder, table(folder, lines))
+
+
+def test_a_file_with_the_columns_names_alone(folder):
+    with pytest.raises(UserError, match="names no file; write a line for each image"):
+        scan_labels(folder, table(folder, lines_of([])))
 
 
 def test_a_column_that_looks_like_a_split(folder):
