@@ -103,6 +103,8 @@ def _find_files(
     """
     ways: list[Callable[[ImageFile], str]] = [
         lambda image: image.path.relative_to(dataset.folder).as_posix(),
+        lambda image: image.path.as_posix(),
+        lambda image: image.path.absolute().as_posix(),
         lambda image: image.path.name,
         lambda image: image.path.stem,
     ]

@@ -93,6 +93,15 @@ def test_ways_to_name_a_file(folder, way):
     assert classes_in(scan_labels(folder, path, "ill")) == EXPECTED
 
 
+def test_paths_from_where_one_is(folder, monkeypatch):
+    """As a script writes them that was run there."""
+    monkeypatch.chdir(folder.parent)
+    path = table(folder, lines_of([f"data/{name}" for name in NAMES]))
+    assert classes_in(scan_labels(Path("data"), path, "ill")) == EXPECTED
+    with pytest.raises(UserError, match="none of the 6 files in it is an image"):
+        scan_labels(folder, path, "ill")
+
+
 def test_a_name_in_both_unicode_forms(tmp_path):
     decomposed, name = unicodedata.normalize("NFD", "é"), unicodedata.normalize("NFC", "é")
     put(tmp_path / decomposed / f"{decomposed}1.png")
