@@ -614,6 +614,8 @@ TABLE = [
                 ImageFileError("no images any more")))),
         ("stopped/contents.csv | damaged | another run",
             written("stopped", "contents.csv", "x\n1\n")),
+        ("stopped/contents.csv | damaged | first line",
+            written("stopped", "contents.csv", "")),
         ("stopped/random/data/ | not the file | begun with | back",
             given.stopped(lambda path: next(path.glob("random/data/*/test/*/*.png")).write_bytes(
                 Path("image.png").read_bytes()))),
