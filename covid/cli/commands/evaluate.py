@@ -22,7 +22,7 @@ from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
 from covid.data.full_size import full_size_reader
 from covid.data.images import UnreadableImage, read_gray
-from covid.data.same_names import composed
+from covid.data.same_names import folded
 from covid.data.split_folder import (
     bad_files_as_errors,
     is_enhanced,
@@ -109,7 +109,7 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
     split = open_split(folder, parts)
     negative, positive = classes_of(model)
     of_split, of_model = (split.negative, split.positive), (negative, positive)
-    if [composed(name) for name in of_split] != [composed(name) for name in of_model]:
+    if [folded(name) for name in of_split] != [folded(name) for name in of_model]:
         raise UserError(
             f"{folder}: expected the model's classes, {positive} (positive) and {negative}, found "
             f"{split.positive} (positive) and {split.negative}; take another model or folder"

@@ -1,6 +1,7 @@
 """`covid evaluate`: the model's threshold, another prevalence, its figures."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -81,6 +82,16 @@ def test_evaluate_draws_figures(model, capsys, tmp_path):
     paths = json.loads(capsys.readouterr().out)["figures"]
     assert paths == [str(drawn / f"{kind}-tiny_cnn.png") for kind in FIGURES]
     assert sorted(map(str, drawn.iterdir())) == sorted(paths)
+
+
+def test_a_split_whose_classes_differ_in_case_from_the_model_s(model, split, tmp_path, capsys):
+    for name in ("INFECTED", "Not_infected"):
+        shutil.copytree(slices() / name.title(), tmp_path / "s" / name)
+    assert call("split", tmp_path / "s", "--enhance", "--out", tmp_path / "split") == 0
+    assert call("evaluate", model, tmp_path / "split") == 0
+    assert call("split", tmp_path / "s", "--positive", "not_infected", "--out", tmp_path / "o") == 0
+    assert call("evaluate", model, tmp_path / "o", "--as-is") == 2
+    assert "found Not_infected (positive) and INFECTED" in capsys.readouterr().err
 
 
 @pytest.fixture
