@@ -141,10 +141,8 @@ class ImageDataGenerator(ImageAugmenter):
         subset : str, optional
             "validation": the first `validation_split` of each class's files as they are sorted,
             "training": the others.
-        interpolation : str
+        interpolation, keep_aspect_ratio
             As for `load_img`.
-        keep_aspect_ratio
-            Not supported; accepted with its default only.
 
         Raises
         ------

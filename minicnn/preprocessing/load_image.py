@@ -60,7 +60,7 @@ def load_img(
     interpolation : str
         "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
     keep_aspect_ratio : bool
-        Not supported: only False.
+        Cut off what `target_size` has no room for, on both sides alike, instead of distorting.
 
     Returns
     -------
@@ -75,15 +75,11 @@ def load_img(
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
     choice(interpolation, INTERPOLATIONS, "interpolation", "load_img")
     size = None if target_size is None else pair(target_size, "target_size", "load_img")
-    if keep_aspect_ratio:
-        raise ValueError(
-            "load_img: keep_aspect_ratio=True is not supported; crop the image before resizing"
-        )
     try:
         image = decode(read_file(path), color_mode)
     except ValueError as error:
         raise UnreadableFile(path, str(error)) from error
-    return image if size is None else resize(image, size, interpolation)
+    return image if size is None else resize(image, size, interpolation, keep_aspect_ratio)
 
 
 def img_to_array(

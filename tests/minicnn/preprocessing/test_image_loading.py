@@ -188,13 +188,31 @@ def test_pillows_own_limit_is_not_asked(tmp_path, colors, monkeypatch, suffix):
         ({"color_mode": "gray"}, "color_mode to be one of grayscale, rgb, rgba, got 'gray'"),
         ({"target_size": (5, 0)}, "target_size"),
         ({"interpolation": "area"}, "interpolation .* got 'area'"),
-        ({"keep_aspect_ratio": True}, "keep_aspect_ratio=True is not supported"),
     ],
 )
 def test_bad_arguments(tmp_path, colors, arguments, message):
     path = write(tmp_path / "picture.png", colors)
     with pytest.raises(ValueError, match=message):
         load_img(path, **arguments)
+
+
+def test_keeping_the_aspect_ratio_by_hand(tmp_path):
+    # 3 x 8 to 2 x 2: the middle 3 x 3, columns 2 to 4, of which nearest takes 0.75 and 2.25
+    path = write(tmp_path / "wide.png", np.arange(24, dtype=np.uint8).reshape(3, 8))
+    image = load_img(path, "grayscale", (2, 2), keep_aspect_ratio=True)
+    np.testing.assert_array_equal(image, [[2, 4], [18, 20]])
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "lanczos"])
+@pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
+def test_keeping_the_aspect_ratio_as_keras(tmp_path, colors, color_mode, interpolation):
+    keras_load = pytest.importorskip("keras").utils.load_img
+    gray = np.dstack([colors[..., :1]] * 3)  # whose brightness both give alike
+    path = write(tmp_path / "picture.png", np.dstack([gray, colors[..., 1]]))
+    for size in [(24, 36), (36, 24), (10, 11), (5, 20), (20, 5), (1, 1), (50, 50), (2, 300)]:
+        arguments = (color_mode, size, interpolation, True)
+        expected = np.asarray(keras_load(path, *arguments))
+        np.testing.assert_array_equal(load_img(path, *arguments), expected)
 
 
 @pytest.mark.parametrize(("in_size", "out_size"), [(512, 150), (500, 150), (7, 20), (97, 64)])
