@@ -122,6 +122,26 @@ def refuse_others(owner: str, others: dict, of_keras: dict[str, tuple]) -> None:
     refuse_unsupported(owner, {name: (value, *of_keras[name]) for name, value in others.items()})
 
 
+def refuse_methods(kind: type, methods: tuple[str, ...], instead: str) -> None:
+    """TypeError for a subclass with methods that Keras calls, and nobody would call here.
+
+    Parameters
+    ----------
+    kind : type
+        The subclass.
+    methods : tuple of str
+        The methods' names.
+    instead : str
+        What to write in their place.
+    """
+    for name in methods:
+        if name in vars(kind):
+            raise TypeError(
+                f"{kind.__name__}: expected no method {name}, which Keras calls and minicnn does "
+                f"not; {instead}"
+            )
+
+
 def refuse_data_format(owner: str, data_format) -> None:
     """Raise ValueError unless channels come last, as everywhere here."""
     refuse_unsupported(owner, {"data_format": (data_format, None, "channels_last")})

@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from minicnn.arguments import real, refuse_unsupported
+from minicnn.arguments import real, refuse_methods, refuse_unsupported
 from minicnn.numeric_checks import BadSample, and_more, sample_place
 
 ROUNDING = 1e-6  # labels that were computed may be this far outside of [0, 1]
@@ -61,6 +61,17 @@ class BinaryCrossentropy:
         self.takes_logits = bool(from_logits)  # from_logits is the method below
         self.label_smoothing = real(label_smoothing, "label_smoothing", owner, 0, 1)
         self.name = name
+
+    def __init_subclass__(cls) -> None:
+        """TypeError for a subclass whose loss training would not see."""
+        refuse_methods(
+            cls, ("call", "__call__"), "override from_logits and from_probabilities instead"
+        )
+        if "from_probabilities" in vars(cls) and cls.from_logits is BinaryCrossentropy.from_logits:
+            raise TypeError(
+                f"{cls.__name__}: expected from_logits to be overridden as well as "
+                "from_probabilities, because models that end in a sigmoid train on it"
+            )
 
     def get_config(self) -> dict:
         """The constructor's arguments, under Keras' names."""

@@ -49,9 +49,7 @@ class Imports:
         self.trees = {module_of(path): ast.parse(text) for path, text in files.items()}
         self.packages = {module_of(path) for path in files if path.endswith("__init__.py")}
         self.faces = {
-            name
-            for name in self.packages
-            if all(isinstance(node, HANDING_ON) for node in self.trees[name].body)
+            name for name in self.packages if all(hands_on(node) for node in self.trees[name].body)
         }
         self.edges = {
             name: {self.origin(*one) for one in self.imported_by(name)} - {name, None}
@@ -125,6 +123,12 @@ class Imports:
 def module_of(path: str) -> str:
     """minicnn/layers/conv.py -> minicnn.layers.conv; a package's `__init__.py` -> the package."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def hands_on(node: ast.stmt) -> bool:
+    """Whether this statement of an `__init__.py` gives names of other files, now or when asked."""
+    is_lazy = isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__dir__")
+    return is_lazy or isinstance(node, HANDING_ON)
 
 
 def room(module: str) -> str:

@@ -114,7 +114,7 @@ def shortcut_clause(audit: Audit) -> str:
     highest = f"highest AUC: {strongest.title}, {strongest.auc:.2f}"
     if not audit.enough_groups:
         return (
-            f"{audit.units} independent {audit.units_title} are too few to find or rule out a "
+            f"too few independent {audit.units_title} ({audit.units}) to find or rule out a "
             f"confounder ({highest})"
         )
     return f"no confounder found ({highest})"

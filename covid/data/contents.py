@@ -55,9 +55,16 @@ def read_contents(folder: Path) -> dict[str, str]:
 def check_contents(files: Mapping[str, Path], folder: Path) -> None:
     """UserError where a file is not what it was when contents.csv was written into `folder`.
 
-    Files that were added or have gone are not looked for.
+    Or where one has gone; those that were added are not looked for.
     """
     before = read_contents(folder)
+    gone = [name for name in before if name not in files]
+    if gone:
+        raise UserError(
+            f"{shown(gone[0])} has gone since this run was begun"
+            f"{f', and {len(gone) - 1} more' if len(gone) > 1 else ''}; put it back, or start "
+            "another run"
+        )
     known = {name: path for name, path in files.items() if name in before}
     for name, now in digests(known).items():
         if now != before[name]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid.common.choices import DEFAULT_COLUMN
-from covid.common.errors import UserError, shortened
+from covid.common.errors import UserError, shortened, shown
 from covid.data.class_folders import Dataset, ImageFile
 from covid.data.group_csv import read_group_names
 from covid.data.same_names import composed
@@ -159,12 +159,12 @@ def group_name(image: ImageFile, pattern: re.Pattern[str]) -> str:
         names = list(dict.fromkeys(filter(None, found if pattern.groups else (match[0],))))
     if not names:
         raise UserError(
-            f"{image.path}: the group expression {pattern.pattern!r} finds nothing in this file "
+            f"{image.path}: the group expression '{shown(pattern.pattern)}' finds nothing in this file "
             "name; choose one that fits every file"
         )
     if len(names) > 1:
         raise UserError(
-            f"{image.path}: the group expression {pattern.pattern!r} finds {len(names)} groups in "
+            f"{image.path}: the group expression '{shown(pattern.pattern)}' finds {len(names)} groups in "
             f"this file name ({shortened(', '.join(names))}); write (?P<patient>...) around the one "
             "that is the patient, or (?:...) around the others"
         )
@@ -177,5 +177,5 @@ def compile_group(group: str) -> re.Pattern[str]:
         return re.compile(composed(group))
     except re.error as error:
         raise UserError(
-            f"{group!r} is not a regular expression ({error}); correct --group"
+            f"'{shown(group)}' is not a regular expression ({error}); correct --group"
         ) from error

@@ -174,7 +174,7 @@ def _only(
         (first, cells), *more = torn[0]
         second, other = next(line for line in more if line[1][column] != cells[column])
         raise UserError(
-            f"--labels {path}: {len(torn)} files have more than one {header[column]}, such as in line "
+            f"--labels {path}: more than one {header[column]} for {len(torn)} of the files, such as in line "
             f"{first} {shown(cells[column])!r}, in line {second} {shown(other[column])!r}; correct "
             "them"
         )

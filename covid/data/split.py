@@ -98,7 +98,7 @@ def plan_split(
         cut_classes(split, ordered, dict(zip(PARTS, shares, strict=True)), rng)
     else:
         _split_groups(split, ordered, rng)
-        split.notes.extend(nothing_together(groups, ordered))
+        split.notes.extend([*nothing_together(groups, ordered), *too_small_parts(split)])
     return split
 
 
@@ -110,6 +110,18 @@ def nothing_together(groups: Groups, images: Sequence[ImageFile]) -> list[str]:
         f"each image is a group by itself ({groups.source}), so that nothing is kept together: this "
         "is no stricter than a split at random"
     ]
+
+
+def too_small_parts(split: Split) -> list[str]:
+    """A note where whole groups leave a part with less than half of the images that it should have."""
+    sizes = [len(split.parts[part]) for part in PARTS]
+    asked = largest_remainder(sum(sizes), split.ratios)
+    small = [
+        f"{part} has {size} images instead of about {wanted}"
+        for part, size, wanted in zip(PARTS, sizes, asked, strict=True)
+        if size < wanted / 2
+    ]
+    return [f"groups are kept whole, so {' and '.join(small)}"] if small else []
 
 
 def in_order(

@@ -199,8 +199,8 @@ def too_few_groups(source: Source) -> str:
     if fewest >= 2:
         return ""
     return (
-        f"note: class {class_name} has only one of the {groups.count} {groups.members}, so that "
-        f"{groups.members} cannot be kept apart: slices are split at random only"
+        f"note: to keep {groups.members} apart each class needs two of them, and {class_name} has "
+        f"{fewest}: slices are split at random only"
     )
 
 

@@ -18,8 +18,8 @@ def images_alt(name: str, run: Run) -> str:
     return {
         "samples": f"A grid of slices of the classes {run.positive} and {run.negative}, a few of "
         "each, drawn at random, with their file names.",
-        "preprocessing": "Slices as they were read, after contrast enhancement, and cropped to the "
-        "outline of the body, a column for each slice.",
+        "preprocessing": "Slices as they were read, after contrast enhancement, and cropped, a "
+        "column for each slice.",
         "augmentation": "A training slice and four random augmentations of it.",
     }[name]
 

@@ -6,12 +6,12 @@ from covid.report.run_data import Run, SplitData, SplitRun
 from covid.report.verdict import TITLES
 
 STEPS = {
-    True: "contrast enhancement (CLAHE), then a crop to the outline of the body",
+    True: "contrast enhancement (CLAHE), then the crop named in the recipe below",
     False: "none; the images are used as they are",
 }
 UNUSED = {  # status in the manifest: what it means
-    "no_contour_kept": "kept whole, because the crop found no outline",
-    "no_contour_dropped": "dropped, because the crop found no outline",
+    "no_contour_kept": "kept whole, because nothing was found to crop to",
+    "no_contour_dropped": "dropped, because nothing was found to crop to",
     "unreadable": "unreadable",
     "skipped": "skipped",
 }

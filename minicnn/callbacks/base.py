@@ -56,7 +56,7 @@ class Callback(OneLine):
         """Before the first epoch."""
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """After the last epoch."""
+        """After the last epoch; `logs` has those of that epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Before an epoch; they count from 0."""
@@ -69,7 +69,7 @@ class Callback(OneLine):
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """After a training step; `logs` has its own values, not means."""
+        """After a training step; `logs` has the values of the epoch so far, as Keras has it."""
         self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -88,7 +88,7 @@ class Callback(OneLine):
         """Before a batch of it."""
 
     def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """After a batch of it; `logs` has the batch's own values."""
+        """After a batch of it; `logs` has the values of all batches so far."""
 
     def on_predict_begin(self, logs: dict | None = None) -> None:
         """Before `predict`."""
@@ -177,7 +177,10 @@ class CallbackList:
         return [one for one in self.callbacks if getattr(type(one), method) is not nothing]
 
     def call(self, occasion: str, *arguments) -> None:
-        """Call each callback's method of that name, such as "on_epoch_end"."""
+        """Call each callback's method of that name, such as "on_epoch_end".
+
+        Occasions of Keras have logs as the last argument, {} where there is nothing to tell.
+        """
         for callback in self.callbacks:
             getattr(callback, occasion)(*arguments)
 

@@ -20,6 +20,7 @@ class CSVLogger(Callback):
     filename : str
         Its folder is made where it is missing.
     separator : str
+        One character.
     append : bool
         Whether to add to a file that is there already. Its columns have to be those of the logs,
         in any order: else ValueError, before anything is written.
@@ -28,6 +29,10 @@ class CSVLogger(Callback):
     remembered = ("rows",)
 
     def __init__(self, filename, separator=",", append=False):
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ValueError(
+                f"CSVLogger: expected separator to be one character, got {separator!r}"
+            )
         self.path, self.separator, self.append = Path(filename), separator, append
 
     def on_train_begin(self, logs=None):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minicnn.callbacks.base import Callback
-from minicnn.callbacks.monitor import Monitor
+from minicnn.callbacks.monitor import Monitor, require_numbers
 
 
 class EarlyStopping(Callback):
@@ -39,6 +39,9 @@ class EarlyStopping(Callback):
         start_from_epoch=0,
     ):
         self.monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
+        require_numbers("EarlyStopping", patience=patience, start_from_epoch=start_from_epoch)
+        if baseline is not None:
+            require_numbers("EarlyStopping", baseline=baseline)
         self.patience, self.start_from_epoch, self.baseline = patience, start_from_epoch, baseline
         self.restore_best_weights, self.verbose = restore_best_weights, verbose
 

@@ -5,7 +5,7 @@ import math
 
 from minicnn import arguments
 from minicnn.callbacks.base import Callback
-from minicnn.callbacks.monitor import Monitor
+from minicnn.callbacks.monitor import Monitor, require_numbers
 
 
 class ReduceLROnPlateau(Callback):
@@ -43,6 +43,8 @@ class ReduceLROnPlateau(Callback):
         cooldown=0,
         min_lr=0.0,
     ):
+        given = {"factor": factor, "patience": patience, "cooldown": cooldown, "min_lr": min_lr}
+        require_numbers("ReduceLROnPlateau", **given)
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: expected factor to be in (0, 1), got {factor!r}")
         self.monitor = Monitor(monitor, mode, min_delta, "ReduceLROnPlateau")

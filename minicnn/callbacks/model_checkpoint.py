@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from minicnn.callbacks.base import Callback
-from minicnn.callbacks.monitor import Monitor
+from minicnn.callbacks.monitor import Monitor, require_numbers
 from minicnn.printing import print_text
 from minicnn.saving.describe import describe
 
@@ -54,6 +54,8 @@ class ModelCheckpoint(Callback):
                 f"got {save_freq!r}"
             )
         self.monitor = Monitor(monitor, mode, 0, "ModelCheckpoint")
+        if initial_value_threshold is not None:
+            require_numbers("ModelCheckpoint", initial_value_threshold=initial_value_threshold)
         self.verbose, self.save_freq = verbose, save_freq
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.best = self.initial_value_threshold = initial_value_threshold

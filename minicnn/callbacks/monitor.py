@@ -3,7 +3,7 @@
 import math
 import re
 
-from minicnn.arguments import snake_case
+from minicnn.arguments import real, snake_case
 from minicnn.metrics.lookup import CLASSES
 from minicnn.metrics.reported import metrics_by_key
 
@@ -28,6 +28,9 @@ class Monitor:
     """
 
     def __init__(self, key: str, mode: str, min_delta: float, owner: str):
+        if not isinstance(key, str):
+            raise ValueError(f"{owner}: expected monitor to be a key such as val_loss, got {key!r}")
+        require_numbers(owner, min_delta=min_delta)
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"{owner}: expected mode to be auto, min or max, got {mode!r}")
         self.key, self.owner = key, owner
@@ -79,6 +82,12 @@ class Monitor:
     def is_better(self, value: float, other: float) -> bool:
         """Whether `value` is better than `other` by more than min_delta."""
         return self.sign * (value - other) > self.min_delta
+
+
+def require_numbers(owner: str, **given) -> None:
+    """ValueError for arguments of a callback that are no numbers."""
+    for argument, value in given.items():
+        real(value, argument, owner, -math.inf, math.inf)
 
 
 def sign_of(key: str) -> int | None:

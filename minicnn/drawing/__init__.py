@@ -12,7 +12,7 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
-from minicnn.arguments import choice, refuse_unsupported
+from minicnn.arguments import choice, real, refuse_unsupported
 from minicnn.drawing.boxes import Content, Shown, content_of
 from minicnn.drawing.figure_file import FigureFile
 from minicnn.drawing.layout import ARROW_LENGTH, layered_layout
@@ -64,8 +64,8 @@ def plot_model(
         Whether layers with parameters have a line that says so: all of them are trained.
     rankdir : {"TB", "LR"}
         Where the arrows go: from top to bottom or from left to right.
-    dpi : float
-        Pixels per inch, for png.
+    dpi : float, optional
+        Pixels per inch, for png, in [1, 10000]; those of matplotlib's settings if None.
     expand_nested
         Has no effect: there are no models inside of models.
     splines
@@ -78,11 +78,15 @@ def plot_model(
 
     Raises
     ------
+    TypeError
+        If `model` is no Model.
     ValueError
         For another file extension, an unsupported argument, or a model without layers.
     RuntimeError
         If a `Sequential` does not know its input yet.
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"plot_model: expected a Model, got {type(model).__name__}")
     path = FigureFile(to_file)
     file_format = path.suffix.lower().removeprefix(".")
     if file_format not in FORMATS:
@@ -91,6 +95,8 @@ def plot_model(
         )
     choice(rankdir, ("TB", "LR"), "rankdir", "plot_model")
     refuse_unsupported("plot_model", {"splines": (splines, "ortho")})
+    if dpi is not None:
+        real(dpi, "dpi", "plot_model", 1, 10_000)
     shown = Shown(show_shapes, show_layer_names, show_dtype, show_layer_activations, show_trainable)
     figure = draw_described(*described(model, shown), across=rankdir == "LR")
     with atomic_write(path) as temporary:

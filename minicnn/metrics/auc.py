@@ -1,5 +1,7 @@
 """The area under the ROC or the precision-recall curve, from counts between thresholds."""
 
+from numbers import Integral
+
 import numpy as np
 
 from minicnn.arguments import choice, real, refuse_unsupported
@@ -61,18 +63,20 @@ class AUC(Metric):
                 "label_weights": (label_weights, None),
             },
         )
-        self.curve = choice(curve, ("ROC", "PR"), "curve", "AUC")
+        upper = curve.upper() if isinstance(curve, str) else curve
+        self.curve = choice(upper, ("ROC", "PR"), "curve", "AUC")
         self.from_logits, self.thresholds = bool(from_logits), None
         if thresholds is not None:
             self.thresholds = sorted(real(one, "thresholds", "AUC", 0, 1) for one in thresholds)
             num_thresholds = len(self.thresholds) + 2
-        if type(num_thresholds) is not int or not 2 <= num_thresholds <= MOST_THRESHOLDS:
+        is_count = isinstance(num_thresholds, Integral)
+        if not is_count or not 2 <= num_thresholds <= MOST_THRESHOLDS:
             raise ValueError(
                 f"AUC: expected num_thresholds to be an integer in [2, {MOST_THRESHOLDS}], "
                 f"got {num_thresholds!r}"
             )
-        self.num_thresholds = num_thresholds
-        self.shape = (2, num_thresholds + 1)
+        self.num_thresholds = int(num_thresholds)
+        self.shape = (2, self.num_thresholds + 1)
         super().__init__(name, dtype)
 
     def sums(self, y, p, w=None):
@@ -106,8 +110,9 @@ class AUC(Metric):
         tp, fp = np.cumsum(sums[:, ::-1], axis=1)[:, -2::-1]
         positives, negatives = sums.sum(axis=1)
         if self.curve == "ROC":
-            tp_rate, fp_rate = ratio(tp, positives), ratio(fp, negatives)
-            return float(np.sum((fp_rate[:-1] - fp_rate[1:]) * (tp_rate[:-1] + tp_rate[1:]) / 2))
+            # Divided at the end: of whole numbers the sum is exact, and a perfect AUC is 1.
+            areas = (fp[:-1] - fp[1:]) * (tp[:-1] + tp[1:]) / 2
+            return float(ratio(areas.sum(), positives * negatives))
         return float(np.sum(areas_below_precision(tp, tp + fp))) / positives if positives else 0.0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minicnn.arguments import refuse_unsupported, snake_case
+from minicnn.arguments import refuse_methods, refuse_unsupported, snake_case
 from minicnn.numeric_checks import as_numbers
 from minicnn.reprs import OneLine, settings_texts, titled
 
@@ -48,6 +48,12 @@ class Metric(OneLine):
         if not isinstance(self.name, str) or not self.name or not self.name.isprintable():
             raise ValueError(f"{owner}: expected name to be a printable text, got {name!r}")
         self.reset_state()
+
+    def __init_subclass__(cls) -> None:
+        """TypeError for a subclass whose values training would not see: it keeps the sums itself."""
+        refuse_methods(
+            cls, ("update_state", "result", "reset_state"), "override sums and value instead"
+        )
 
     def sums(self, y: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> np.ndarray:
         """What a batch adds, float64 array of `shape`.

@@ -5,9 +5,16 @@ from minicnn.numeric_checks import require_finite_batch
 from minicnn.training import compiling, loop
 from minicnn.training.sample_weights import check_class_weight
 
+STEPS = ("call", "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
+
 
 class TrainingMethods:
     """`compile`, `fit`, `evaluate`, `predict` and their like, with Keras' arguments."""
+
+    def __init_subclass__(cls) -> None:
+        """TypeError for a subclass with steps of its own, which `fit` and its like would not make."""
+        instead = "connect layers, and train with a loss, callbacks or train_on_batch"
+        arguments.refuse_methods(cls, STEPS, instead)
 
     def compile(
         self,

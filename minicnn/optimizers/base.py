@@ -8,9 +8,9 @@ import weakref
 
 import numpy as np
 
-from minicnn.arguments import refuse_others, refuse_unsupported, snake_case
+from minicnn.arguments import refuse_methods, refuse_others, refuse_unsupported, snake_case
 from minicnn.optimizers import clipping, schedules
-from minicnn.optimizers.checks import above_zero, at_least_zero, check_arrays, or_none
+from minicnn.optimizers.checks import above_zero, at_least_zero, check_arrays, is_plain, or_none
 from minicnn.optimizers.schedules import LearningRateSchedule
 from minicnn.reprs import OneLine, counted, setting_text, titled
 
@@ -81,6 +81,10 @@ class Optimizer(OneLine):
             one = f"one of {', '.join(CLIPPING)} at most"
             raise ValueError(f"{kind}: expected {one}, got {' and '.join(given)}")
         self.name = name or snake_case(kind)
+
+    def __init_subclass__(cls) -> None:
+        """TypeError for a subclass whose steps training would not make."""
+        refuse_methods(cls, ("update_step", "apply_gradients"), "override update instead")
 
     @property
     def learning_rate(self) -> float:
@@ -177,15 +181,21 @@ class Optimizer(OneLine):
             Keras' argument; accepted with its default only.
         var_names : list of str
             Excluded are the parameters in whose name ("kernel", "bias") one of them is found. They
-            replace those of an earlier call.
+            replace those of an earlier call. Keras takes regular expressions, too.
 
-        ValueError after the first step.
+        ValueError after the first step, and for anything else.
         """
         owner = f"{type(self).__name__}.exclude_from_weight_decay"
         refuse_unsupported(owner, {"var_list": (var_list, None)})
         if self.iterations > 0:
             raise ValueError(f"{owner}: expected to be called before the first step")
-        self.not_decayed = list(var_names or [])
+        names = [] if var_names is None else var_names
+        if not isinstance(names, list | tuple | set) or not all(map(is_plain, names)):
+            raise ValueError(
+                f"{owner}: expected var_names to be a list of parts of names, such as ['bias'], no "
+                f"regular expressions, got {var_names!r}"
+            )
+        self.not_decayed = list(names)
 
     def get_config(self) -> dict:
         """The constructor's arguments, as JSON can hold them; ValueError for a schedule of one's own."""

@@ -9,10 +9,12 @@ OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
 
 
 def get(identifier) -> Optimizer:
-    """The optimizer of the given name with its defaults, or the given one itself."""
+    """The optimizer of a name with its defaults, of a dict of class_name and config, or itself."""
     if isinstance(identifier, Optimizer):
         return identifier
-    key = identifier.lower() if isinstance(identifier, str) else identifier
+    if isinstance(identifier, dict) and "class_name" in identifier:
+        return type(get(identifier["class_name"])).from_config(identifier.get("config", {}))
+    key = identifier.lower() if isinstance(identifier, str) else None
     if key not in OPTIMIZERS:
         raise ValueError(
             f"compile: expected optimizer to be one of {', '.join(OPTIMIZERS)} or an "

@@ -1,6 +1,7 @@
 """What optimizers and schedules check: their arguments, and arrays before kernels get them."""
 
 import math
+import re
 
 import numpy as np
 
@@ -59,3 +60,8 @@ def checked(value, fits: bool, expected: str, argument: str, owner) -> float:
 def is_number(value) -> bool:
     """Whether `value` is a real number, Python's or NumPy's, or an array of no axes."""
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+
+
+def is_plain(value) -> bool:
+    """Whether `value` is a text that is found where it stands, as a regular expression, too."""
+    return isinstance(value, str) and re.escape(value) == value

@@ -261,6 +261,7 @@ def deserialize(config: dict, custom_objects=None) -> LearningRateSchedule:
     `custom_objects` is Keras' argument; accepted with its default only.
     """
     refuse_unsupported("deserialize", {"custom_objects": (custom_objects, None)})
-    if config["class_name"] not in SCHEDULES:
-        raise ValueError(f"a schedule of an unknown class {config['class_name']!r}")
-    return SCHEDULES[config["class_name"]].from_config(config["config"])
+    name = config.get("class_name")
+    if name not in SCHEDULES:
+        raise ValueError(f"a schedule of an unknown class {name!r}")
+    return SCHEDULES[name].from_config(config["config"])

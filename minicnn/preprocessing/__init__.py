@@ -4,3 +4,11 @@
 the other modules here are its parts, one purpose each. Nothing is imported until it is asked
 for: Pillow when a first image is read, OpenCV when one is warped with a rarer fill mode.
 """
+
+import importlib
+
+
+def __getattr__(name: str):
+    if name != "image":
+        raise AttributeError(f"module 'minicnn.preprocessing' has no attribute {name!r}")
+    return importlib.import_module("minicnn.preprocessing.image")

@@ -20,7 +20,7 @@ from minicnn.saving.description_checks import check_description
 from minicnn.saving.npz import ModelFileError, parse_json, read_npz, write_npz
 from minicnn.saving.weights import CALLBACKS, TRAINING, model_arrays, put_state
 
-VERSION = 2  # of that entry
+VERSION = 3  # of that entry
 # The entries of a model's description that change while it trains.
 CHANGING = ("epochs_done", "seed", "metadata", "name")
 

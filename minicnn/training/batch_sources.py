@@ -12,6 +12,7 @@ NaN and infinity are refused before a model sees them: in arrays once, when the 
 iterators are not looked at: what they make of bytes is finite.
 """
 
+import inspect
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -20,14 +21,24 @@ from itertools import chain
 import numpy as np
 
 from minicnn.numeric_checks import only_or_all, require_finite_batch
+from minicnn.preprocessing.augmentation import ImageAugmenter
 from minicnn.preprocessing.load_image import file_bytes
 from minicnn.seeding import stream
 
 
 class Feed:
-    """What feeds share: how batches are checked, and how their samples are named."""
+    """What feeds share: how batches are checked, and how their samples are named.
 
-    seed: int | None = None  # of the order, where the feed decides on it
+    Attributes
+    ----------
+    seed : int or None
+        Of the order, where the feed decides on it.
+    use : dict
+        What else a checkpoint compares: how `fit` uses the batches, as JSON can hold it.
+    """
+
+    seed: int | None = None
+    use: dict = {}  # noqa: RUF012 (replaced, never changed)
     dtype = np.dtype(np.float32)
 
     def __len__(self) -> int:
@@ -47,7 +58,7 @@ class Feed:
         return f"sample {position} of the batch"
 
     def identity(self) -> dict:
-        return {"batches": len(self), "seed": self.seed}
+        return {"batches": len(self), "seed": self.seed, **self.use}
 
 
 class OrderedFeed(Feed):
@@ -89,7 +100,7 @@ class OrderedFeed(Feed):
         return chosen
 
     def identity(self) -> dict:
-        return {"items": self.items, **super().identity()}
+        return {"items": self.items, "shuffle": self.shuffle, **super().identity()}
 
 
 class ArrayFeed(OrderedFeed):
@@ -137,7 +148,8 @@ class ArrayFeed(OrderedFeed):
         return checksum([*self.x, *(self.y or ()), *(self.weights or ())])
 
     def identity(self) -> dict:
-        return {**super().identity(), "contents": self.contents}
+        size = self.batch_size
+        return {**super().identity(), "batch_size": size, "contents": self.contents}
 
     def peek(self):
         self.chosen = np.arange(min(self.batch_size, self.items))
@@ -217,7 +229,10 @@ class IteratorFeed(Feed):
         names = zlib.crc32(names.encode(errors="surrogateescape"))
         return {
             "items": self.iterator.n,
+            "shuffle": getattr(self.iterator, "shuffle", None),
+            "batch_size": getattr(self.iterator, "batch_size", None),
             **super().identity(),
+            "generator": settings_of(getattr(self.iterator, "image_data_generator", None)),
             "names": names,
             "contents": self.contents,
         }
@@ -253,6 +268,15 @@ class GeneratorFeed(Feed):
 
     def __next__(self):
         return self.checked(next(self.generator))
+
+
+def settings_of(generator) -> dict[str, str]:
+    """What an `ImageDataGenerator` was given, as text; without its seed, and without functions."""
+    if not isinstance(generator, ImageAugmenter):
+        return {}
+    values = vars(generator) | vars(generator.ranges)
+    names = values.keys() & inspect.signature(ImageAugmenter).parameters.keys()
+    return {name: repr(values[name]) for name in names - {"seed", "preprocessing_function"}}
 
 
 def as_triple(batch) -> tuple:

@@ -14,7 +14,7 @@ from minicnn.training.logs import Logs, Totals
 from minicnn.training.place import Place
 from minicnn.training.prefetch import prefetched
 from minicnn.training.progress import Progress
-from minicnn.training.sample_weights import check_class_weight
+from minicnn.training.sample_weights import check_class_weight, sorted_weights
 from minicnn.training.step import BadLoss, predict_step, require_compiled, test_step, train_step
 from minicnn.training.validation import as_validation, check_first_batches, epochs_with_validation
 
@@ -104,23 +104,24 @@ def fit(
     feed = as_feed(model, x, y, batch_size, shuffle, sample_weight=sample_weight)
     steps = steps_of(feed, steps_per_epoch, "steps_per_epoch")
     size = batch_size if validation_batch_size is None else validation_batch_size
-    validation = as_validation(model, validation_data, size, validation_steps)
     is_due = epochs_with_validation(validation_freq)
+    validation = as_validation(model, validation_data, size, validation_steps, validation_freq)
     check_first_batches(model, feed, validation)
+    feed.use = {"class_weight": sorted_weights(class_weight)}
 
     history = History()
     params = {"epochs": epochs, "steps": steps, "verbose": verbose}
     observers = callback_list(callbacks, model, params, history)
     model.stop_training = False
-    observers.call("on_train_begin")
+    observers.call("on_train_begin", {})
     keys = sorted(metrics_by_key(model))
     observers.check_keys(keys, [*keys, *(f"val_{key}" for key in keys if validation)])
     feeds = [feed, *([validation.feed] if validation else [])]
-    position = observers.restore(Position(initial_epoch), feeds)
+    position, logs = observers.restore(Position(initial_epoch), feeds), {}
     while position.epoch < epochs and not model.stop_training:
         epoch = position.epoch
         if position.step == 0:
-            observers.call("on_epoch_begin", epoch)
+            observers.call("on_epoch_begin", epoch, {})
         title = f"Epoch {epoch + 1}/{epochs}"
         with Progress(title, steps, verbose, position.step) as progress:
             logs = train_epoch(model, feed, steps, observers, progress, position, class_weight)
@@ -134,7 +135,7 @@ def fit(
         observers.call("on_epoch_end", epoch, logs)
         position = Position(epoch + 1)
         observers.call("after_epoch", position)
-    observers.call("on_train_end")
+    observers.call("on_train_end", logs)
     model.history = history
     return history
 
@@ -155,10 +156,10 @@ def train_epoch(
         for step in range(position.step, steps):
             with place.at(step):
                 batch = next_batch(batches, step, steps)
-                observers.call("on_train_batch_begin", step)
-                logs = train_one_batch(model, *batch, class_weight, watch)
-            totals.add(logs)
-            progress.step(totals.result())
+                observers.call("on_train_batch_begin", step, {})
+                totals.add(train_one_batch(model, *batch, class_weight, watch))
+            logs = totals.result()
+            progress.step(logs)
             observers.call("on_train_batch_end", step, logs)
             if model.stop_training:
                 break
@@ -223,16 +224,16 @@ def run_test(
 ) -> dict[str, float]:
     """Metrics and loss over the batches of a feed that is at its beginning."""
     totals = Totals(model)
-    observers.call("on_test_begin")
+    observers.call("on_test_begin", {})
     with prefetched(place.feed, place.steps) as batches:
         for step in range(place.steps):
             with place.at(step):
                 batch = next_batch(batches, step, place.steps)
-                observers.call("on_test_batch_begin", step)
-                logs = test_one_batch(model, *batch, outputs)
-            totals.add(logs)
+                observers.call("on_test_batch_begin", step, {})
+                totals.add(test_one_batch(model, *batch, outputs))
+            logs = totals.result()
             if progress is not None:
-                progress.step(totals.result())
+                progress.step(logs)
             observers.call("on_test_batch_end", step, logs)
     found = totals.result()
     observers.call("on_test_end", found)
@@ -252,17 +253,17 @@ def predict(model, x, batch_size=None, verbose=0, steps=None, callbacks=None):
     observers = callback_list(callbacks, model, params)
     feed.start_epoch(0)
     batches, place = [], Place(feed, steps)
-    observers.call("on_predict_begin")
+    observers.call("on_predict_begin", {})
     with Progress("Predict", steps, verbose) as progress, prefetched(feed, steps) as source:
         for step in range(steps):
             with place.at(step):
                 batch = next_batch(source, step, steps)
-                observers.call("on_predict_batch_begin", step)
+                observers.call("on_predict_batch_begin", step, {})
                 outputs = predict_one_batch(model, batch[0])
             batches.append(outputs if isinstance(outputs, list) else [outputs])
             progress.step({})
             observers.call("on_predict_batch_end", step, {"outputs": outputs})
-    observers.call("on_predict_end")
+    observers.call("on_predict_end", {})
     return only_or_all([np.concatenate(parts) for parts in zip(*batches, strict=True)])
 
 

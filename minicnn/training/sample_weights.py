@@ -1,7 +1,7 @@
 """How much each sample counts in the loss: `sample_weight`, and `class_weight` by its class."""
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
@@ -14,7 +14,10 @@ def check_class_weight(class_weight, outputs: int, sample_weight=None) -> None:
     if class_weight is None:
         return
     fits = isinstance(class_weight, dict) and all(
-        isinstance(number, Integral) and isinstance(weight, Real) and 0 <= weight < math.inf
+        isinstance(number, Real)
+        and number == number // 1  # 1.0 is class 1, too
+        and isinstance(weight, Real)
+        and 0 <= weight < math.inf
         for number, weight in class_weight.items()
     )
     if not fits:
@@ -29,6 +32,13 @@ def check_class_weight(class_weight, outputs: int, sample_weight=None) -> None:
             "class_weight: expected no sample_weight beside it, got both; multiply the samples' "
             "weights by those of their classes"
         )
+
+
+def sorted_weights(class_weight: dict | None) -> list | None:
+    """A `class_weight` as JSON can hold it: pairs of numbers, in the order of the classes."""
+    if class_weight is None:
+        return None
+    return sorted([int(number), float(weight)] for number, weight in class_weight.items())
 
 
 def weights_of_classes(y: np.ndarray, class_weight: dict[int, float]) -> np.ndarray:

@@ -10,9 +10,14 @@ from minicnn.training.given_data import as_feed, steps_of
 from minicnn.training.place import Place
 from minicnn.training.step import test_step
 
+SEVERAL = (list, tuple, set)
 
-def as_validation(model, data, batch_size, steps) -> Place | None:
-    """The batches of `validation_data`, or None where there is none; ValueError for misfits."""
+
+def as_validation(model, data, batch_size, steps, frequency) -> Place | None:
+    """The batches of `validation_data`, or None where there is none; ValueError for misfits.
+
+    `frequency` is one that `epochs_with_validation` takes.
+    """
     if data is None:
         return None
     # A list of tuples is one of batches; [x, y] is taken for (x, y), as in Keras.
@@ -26,7 +31,11 @@ def as_validation(model, data, batch_size, steps) -> Place | None:
     x, y, sample_weight = as_triple(data)
     of = "validation "
     feed = as_feed(model, x, y, batch_size, of=of, sample_weight=sample_weight)
-    return Place(feed, steps_of(feed, steps, "validation_steps"), of)
+    steps = steps_of(feed, steps, "validation_steps")
+    several = isinstance(frequency, SEVERAL)
+    epochs = sorted(map(int, frequency)) if several else int(frequency)
+    feed.use = {"validation_steps": steps, "validation_freq": epochs}
+    return Place(feed, steps, of)
 
 
 @one_step_at_a_time()
@@ -50,7 +59,7 @@ def check_first_batches(model, training: Feed, validation: Place | None) -> None
 
 def epochs_with_validation(frequency) -> Callable[[int], bool]:
     """Whether there is a validation after an epoch; they count from 1. ValueError for bad values."""
-    if isinstance(frequency, (list, tuple, set)):
+    if isinstance(frequency, SEVERAL):
         chosen = {positive_int(epoch, "validation_freq", "fit") for epoch in frequency}
         return lambda epoch: epoch in chosen
     every = positive_int(frequency, "validation_freq", "fit")

@@ -382,7 +382,9 @@ def test_unknown_extensions_are_refused(tmp_path, name):
         plot_model(long_chain(), tmp_path / name)
 
 
-@pytest.mark.parametrize("argument", [{"rankdir": "RL"}, {"splines": "curved"}])
+@pytest.mark.parametrize(
+    "argument", [{"rankdir": "RL"}, {"splines": "curved"}, {"dpi": "72"}, {"dpi": 0}, {"dpi": 1e9}]
+)
 def test_what_is_not_supported_says_so(tmp_path, argument):
     with pytest.raises(ValueError, match=next(iter(argument))):
         plot_model(long_chain(), tmp_path / "m.png", **argument)
@@ -395,6 +397,8 @@ def test_unknown_arguments_are_refused(tmp_path):
 
 
 def test_a_model_without_input_cannot_be_drawn(tmp_path):
+    with pytest.raises(TypeError, match="plot_model: expected a Model, got NoneType"):
+        plot_model(None, tmp_path / "m.png")
     with pytest.raises(RuntimeError, match="not built"):
         plot_model(Sequential([L.Dense(1)]), tmp_path / "m.png")
 

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 
+import minicnn.callbacks
 import minicnn.layers
 import minicnn.losses
 import minicnn.metrics
@@ -77,6 +78,44 @@ def check_same(ours: dict, theirs: dict) -> None:
 
 def both(make, data, compiled=lambda side: {}, **fitted) -> None:
     check_same(*(trained(side, make(side), data, compiled(side), **fitted) for side in SIDES))
+
+
+def logs_of_all_occasions(side, data) -> dict:
+    """The logs that a callback is given in fit with validation, evaluate and predict, in order."""
+    found = {}
+    names = ("epoch", "train", "train_batch", "test", "test_batch", "predict", "predict_batch")
+
+    def note(name):
+        def write(self, *given, logs=None):
+            values = {
+                key: np.array(value) for key, value in (given[-1] if logs is None else logs).items()
+            }
+            found[f"{len(found)} {name}"] = values
+
+        return write
+
+    occasions = {f"on_{name}_{when}" for name in names for when in ("begin", "end")}
+    noting = type("Noting", (side.callbacks.Callback,), {name: note(name) for name in occasions})()
+    model = one_output(side)
+    compiled = {"run_eagerly": True} if side is keras else {}
+    model.compile(
+        side.optimizers.SGD(0.5), "binary_crossentropy", metrics=["acc", "AUC"], **compiled
+    )
+    x, y = data[:2]
+    arguments = {"batch_size": 16, "callbacks": [noting], "verbose": 0}
+    model.fit(x, y, epochs=2, shuffle=False, validation_data=(x, y), **arguments)
+    model.evaluate(x, y, **arguments)
+    model.predict(x, **arguments)
+    return found
+
+
+def test_callbacks_are_given_the_same_logs(data):
+    ours, theirs = (logs_of_all_occasions(side, data) for side in SIDES)
+    assert list(ours) == list(theirs)
+    for occasion, logs in theirs.items():
+        assert list(ours[occasion]) == list(logs), occasion
+        for key, value in logs.items():
+            np.testing.assert_allclose(ours[occasion][key], value, atol=2e-6, err_msg=occasion)
 
 
 METRICS = {

@@ -45,6 +45,11 @@ def test_area_below_roc():
     assert of(metrics.AUC(num_thresholds=3)) == pytest.approx(1 / 2)  # 0.1, 0.4 | 0.6, 0.9
     assert of(metrics.AUC(thresholds=[0.5])) == pytest.approx(1 / 2)
     assert of(metrics.AUC(from_logits=True), p=[-3, 1, -1, 2]) == 3 / 4
+    for positives in range(
+        1, 40
+    ):  # exactly 1, or a callback would take the next 1 for a better one
+        y = [0] * 11 + [1] * positives
+        assert of(metrics.AUC(), y=y, p=np.linspace(0, 1, len(y))) == 1
     assert math.isnan(of(metrics.AUC(), p=[0.1, np.nan, 0.4, 0.9]))
     assert of(metrics.AUC(), y=[1, 1, 1, 1]) == 0  # no negatives, no rate of them
 
@@ -186,3 +191,31 @@ def test_a_function_gives_an_array_or_one_number():
         model.evaluate(x, y, verbose=0)
     with pytest.raises(ValueError, match=r"got <class 'int'>"):
         model.compile("sgd", metrics=[int])
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.AUC(7, "PR", name="pr", thresholds=[0.2, 0.7], from_logits=True),
+        metrics.Precision(0.3),
+        metrics.Recall(name="found"),
+        metrics.BinaryAccuracy(threshold=0.2),
+    ],
+    ids=lambda metric: metric.name,
+)
+def test_a_config_makes_an_equal_metric(metric):
+    again = type(metric).from_config(metric.get_config())
+    assert again.get_config() == metric.get_config()
+
+
+def test_curves_and_counts_as_keras_takes_them():
+    metric = metrics.AUC(np.int64(7), "pr")
+    assert (metric.num_thresholds, metric.curve) == (7, "PR")
+    for bad in (
+        {"curve": "up"},
+        {"curve": None},
+        {"num_thresholds": 7.0},
+        {"num_thresholds": True},
+    ):
+        with pytest.raises(ValueError, match=f"AUC: expected {next(iter(bad))} to be"):
+            metrics.AUC(**bad)

@@ -145,10 +145,6 @@ def png(level: int = 0) -> bytes:
     return cv2.imencode(".png", np.full((9, 7), 90 + level, np.uint8))[1].tobytes()
 
 
-def rename(name: str, new: str) -> Callable[[Path], object]:
-    return lambda path: (path / name).rename(path / new)
-
-
 def in_split(change: Callable[[dict], object]) -> Make:
     """A copy of the split folder with another split.json."""
     return copied("parts", lambda path: change_json(path / "split.json", change))

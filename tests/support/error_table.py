@@ -16,7 +16,7 @@ import bad_images
 import bad_models
 import error_settings as given
 import numpy as np
-from error_settings import all_of, copied, file, image, raising, rename, replaced, written
+from error_settings import all_of, copied, file, image, raising, replaced, written
 
 from minicnn.layers import Conv2D, Dense, Flatten
 from minicnn.preprocessing.load_image import ImageFileError
@@ -284,6 +284,7 @@ OVERFLOW = given.bad_model(
         Conv2D(1, 1, input_shape=(6, 6, 1), **HUGE), Flatten(), Dense(1, "sigmoid", **HUGE)
     )
 )
+LATER_IMAGE = "Infected/synthetic-p001_s00_lung.png"
 FULL = OSError(28, "No space left on device")
 DENIED = PermissionError(13, "Permission denied")
 NO_CHECKPOINT = raising("minicnn.saving.checkpoint.write_npz", FULL)
@@ -410,7 +411,7 @@ TABLE = [
             file("l.csv", "file,label\ngone.png,x\n")),
         ("--labels l.csv | none of the 1 files | truth.csv: its extension .csv",
             file("l.csv", "file,label\ntruth,x\n")),
-        ("--labels l.csv | 1 files | label | line 2 'x' | line 4 'y' | correct",
+        ("--labels l.csv | 1 of the files | label | line 2 'x' | line 4 'y' | correct",
             file("l.csv", f"file,label\n{A_SLICE},x\n{B_SLICE},x\n{A_SLICE},y\n")),
         ("--labels l.csv | label | case only | COVID: 1, covid: 1",
             file("l.csv", f"file,label\n{A_SLICE},COVID\n{B_SLICE},covid\n")),
@@ -602,7 +603,7 @@ TABLE = [
         (f"{CHECKPOINT}epochs: 2 there, 3 here | delete", given.stopped_with(epochs=3)),
         (f"{CHECKPOINT}without weights/conv2d/bias | delete",
             given.checkpoint(bad_models.drop("weights/conv2d/bias"))),
-        (f"{CHECKPOINT}version 2 | 9 | delete", given.training_state(version=9)),
+        (f"{CHECKPOINT}version 3 | 9 | delete", given.training_state(version=9)),
         (f"{CHECKPOINT}callbacks | WarmUp | delete", given.training_state(callbacks=[])),
         (f"{CHECKPOINT}damaged | epoch=-1 | delete",
             given.training_state(position={"epoch": -1})),
@@ -624,11 +625,15 @@ TABLE = [
             all_of(given.no_figures, given.stopped(given.with_damaged_controls)), 2, "stopped"),
         ("enhanced-150px-50-10-40 | 12 images | Infected/synthetic-",
             all_of(given.no_figures,
-                copied("slices", rename("Infected/synthetic-p001_s00_lung.png",
-                    "Infected/synthetic-p001_s09_lung.png")),
+                copied("slices", lambda path: shutil.copy(path / LATER_IMAGE,
+                    path / "Infected/synthetic-p001_s09_lung.png")),
                 given.in_run_json(lambda info: info["options"].update(
                     data=str(Path("slices").absolute()), split="both", audit=False))),
-            2, "stopped")),
+            2, "stopped"),
+        ("Infected/synthetic-p001_s00_lung.png | has gone | put it back",
+            all_of(given.no_figures, copied("slices", lambda path: (path / LATER_IMAGE).unlink()),
+                given.in_run_json(lambda info: info["options"].update(
+                    data=str(Path("slices").absolute()), split="both", audit=False))))),
     Row("audit slices", "slices | not complete | write it again",
         written("slices", ".covid-unfinished", "")),
     Row("run --resume stopped --seed 9", "--seed | stopped | with 1 | with 9", given.stopped()),

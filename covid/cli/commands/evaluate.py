@@ -12,7 +12,7 @@ from covid.cli.commands.model_inputs import (
     prepare_image,
     probability,
 )
-from covid.common.choices import PARTS
+from covid.common.choices import MANIFEST, PARTS
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
 from covid.common.screen import put, say
@@ -21,6 +21,7 @@ from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
 from covid.data.full_size import full_size_reader
 from covid.data.images import UnreadableImage, read_gray
+from covid.data.manifest import read_manifest
 from covid.data.same_names import composed
 from covid.data.split_folder import (
     bad_files_as_errors,
@@ -162,6 +163,14 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         files.append(str(image.path.relative_to(options.data)))
         labels.append(image.label)
         probabilities.append(probability(model, x))
+    learned = learned_from(options.model, model)
+    known = sum((options.data / file).resolve() in learned for file in files)
+    if known:
+        say(
+            f"note: the model was trained or validated on {known} of these {len(files)} images; its "
+            "answers for them say nothing about new ones",
+            "yellow",
+        )
     for remark in (*dataset.notes, *duplicate_notes(dataset)):
         say(f"note: {remark}", "yellow")
     for name, reason in unused.items():
@@ -175,3 +184,17 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     loss, _ = model.losses[0].from_probabilities(y, p)
     threshold = threshold_of(model)["value"]
     return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused
+
+
+def learned_from(file: Path, model: Model) -> set[Path]:
+    """The source images of the model's training and validation sets, as the run around its file says.
+
+    Empty where it does not lie in the folder of a run, or the run was given its split.
+    """
+    kind = "enhanced" if wants_enhanced(model) else "raw"
+    size = model.metadata["preprocessing"]["image_size"]
+    found: set[Path] = set()
+    for path in file.absolute().parent.parent.glob(f"data/{kind}-{size}px-*/{MANIFEST}"):
+        rows = (row for row in read_manifest(path.parent) if row["file"] and row["part"] != "test")
+        found |= {Path(row["source"]).resolve() for row in rows}
+    return found

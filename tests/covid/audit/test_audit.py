@@ -167,14 +167,14 @@ def test_a_split_by_look_alikes_speaks_of_no_patients(tmp_path, capsys):
     write_split(dataset, plan_split(dataset, groups=groups), tmp_path / "split", progress=False)
     assert main(["audit", str(tmp_path / "split"), "--out", str(tmp_path / "audit")]) == 0
     said = capsys.readouterr().out
-    assert "no group stands on both sides; 6 independent groups of look-alikes are too few" in said
+    assert "no group stands on both sides; too few independent groups of look-alikes (6)" in said
     assert "patient" not in said
 
 
 def test_a_patient_of_both_classes_counts_once(tmp_path):
     dataset = textures(tmp_path, 6)
     names = {image: f"p{int(image.path.stem[-3:]) // 6}" for image in dataset}
-    assert "; 2 independent patients are too few" in verdict(run_audit(dataset, names=names))
+    assert "; too few independent patients (2)" in verdict(run_audit(dataset, names=names))
 
 
 def test_images_in_no_part_are_not_looked_at(tmp_path):

@@ -90,7 +90,7 @@ def test_slices_kept_apart_by_patient_do_not_leak(neighboring):
     assert not audit.leaks and summarize(audit)["near_duplicates"]["pairs"] > 0
     assert audit.patients_on_both_sides == {"count": 0, "of": 3, "examples": []}
     assert "No leak was found" in verdict(audit)
-    assert "3 independent patients are too few to find or rule out" in verdict(audit)
+    assert "too few independent patients (3) to find or rule out" in verdict(audit)
 
 
 def test_patients_on_both_sides_are_named(neighboring):

@@ -142,7 +142,9 @@ def test_two_images_with_one_stem_need_their_extensions(folder):
 
 def test_contradictions_are_counted(folder):
     lines = [*lines_of(), [NAMES[1], "well"], [NAMES[2], "well"]]
-    with pytest.raises(UserError, match="2 files have more than one label.*line 3 'ill'.*line 8"):
+    with pytest.raises(
+        UserError, match="more than one label for 2 of the files.*line 3 'ill'.*line 8"
+    ):
         scan_labels(folder, table(folder, lines), "ill")
 
 

@@ -115,6 +115,13 @@ def test_many_small_groups_come_near_the_ratios():
         assert abs(counts[part]["Not_Infected"] - 240 * share) <= 4
 
 
+def test_large_groups_can_leave_too_little_for_a_part_and_that_is_said():
+    images = files(patients([100, 1, 1], "a"), patients([100, 1, 1], "b"))
+    split = plan_split(images, groups=groups_by_pattern(images, PATIENT))
+    assert [len(split.parts[part]) for part in PARTS] == [101, 2, 101]
+    assert split.notes == ["groups are kept whole, so validate has 2 images instead of about 20"]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_group_in_both_classes_stays_whole(seed):
     images = files(

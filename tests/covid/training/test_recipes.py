@@ -136,8 +136,8 @@ def test_warm_up_ends_at_the_recipes_learning_rate(rng):
     rates = []
 
     class Recorder(WarmUp):
-        def on_train_batch_begin(self, batch):
-            super().on_train_batch_begin(batch)
+        def on_train_batch_begin(self, batch, logs=None):
+            super().on_train_batch_begin(batch, logs)
             rates.append(float(self.model.optimizer.learning_rate))
 
     model.fit(x, y, batch_size=2, epochs=1, callbacks=[Recorder(4)], verbose=0)

@@ -19,6 +19,12 @@ def train(data, path, append=True, before=(), **arguments):
     return small_model().fit(*data, callbacks=[*before, logger], verbose=0, **arguments)
 
 
+@pytest.mark.parametrize("separator", ["::", "", None, 7])
+def test_a_separator_is_one_character(separator, tmp_path):
+    with pytest.raises(ValueError, match="separator to be one character, got"):
+        callbacks.CSVLogger(tmp_path / "log.csv", separator)
+
+
 def test_more_rows_go_under_the_names_of_the_header(data, tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("epoch,loss,acc\r\n0,0.9,0.5\r\n")  # in another order

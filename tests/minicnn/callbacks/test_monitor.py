@@ -1,5 +1,6 @@
 """Which of the logs is watched, and whether it should rise or fall."""
 
+import numpy as np
 import pytest
 from played_training import Play, play, small_model
 
@@ -122,3 +123,37 @@ def test_the_rate_that_another_callback_logs_can_be_watched(data):
     stopper = callbacks.EarlyStopping("learning_rate", mode="max", patience=2)
     history = small_model().fit(*data, epochs=9, callbacks=[halve, stopper], verbose=0)
     assert len(history.epoch) == 3
+
+
+# Arguments that would be in the way only after some epochs
+
+
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (lambda: callbacks.EarlyStopping(None), "monitor"),
+        (lambda: callbacks.ReduceLROnPlateau(["loss"]), "monitor"),
+        (lambda: callbacks.ModelCheckpoint("m.npz", monitor=3), "monitor"),
+        (lambda: callbacks.EarlyStopping(patience="3"), "patience"),
+        (lambda: callbacks.EarlyStopping(patience=None), "patience"),
+        (lambda: callbacks.EarlyStopping(min_delta="0.1"), "min_delta"),
+        (lambda: callbacks.EarlyStopping(baseline="0.5"), "baseline"),
+        (lambda: callbacks.EarlyStopping(start_from_epoch=[2]), "start_from_epoch"),
+        (lambda: callbacks.ReduceLROnPlateau(factor="0.5"), "factor"),
+        (lambda: callbacks.ReduceLROnPlateau(patience="3"), "patience"),
+        (lambda: callbacks.ReduceLROnPlateau(cooldown="1"), "cooldown"),
+        (lambda: callbacks.ReduceLROnPlateau(min_lr="0"), "min_lr"),
+        (
+            lambda: callbacks.ModelCheckpoint("m.npz", initial_value_threshold="0.5"),
+            "initial_value_threshold",
+        ),
+    ],
+)
+def test_arguments_are_looked_at_when_a_callback_is_made(make, argument):
+    with pytest.raises(ValueError, match=f"expected {argument} to be .*, got"):
+        make()
+
+
+def test_numbers_of_numpy_are_numbers():
+    stopper = callbacks.EarlyStopping(patience=np.int64(2), baseline=np.float32(0.5))
+    assert (stopper.patience, stopper.baseline) == (2, 0.5)

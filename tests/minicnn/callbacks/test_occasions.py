@@ -55,7 +55,7 @@ def test_all_occasions(data):
         *training,
         *testing,
         ("on_epoch_end", 0, "acc", "loss", "val_acc", "val_loss"),
-        ("on_train_end",),
+        ("on_train_end", "acc", "loss", "val_acc", "val_loss"),
         *testing,
         ("on_predict_begin",),
         ("on_predict_batch_begin", 0),
@@ -73,6 +73,43 @@ def test_occasions_come_in_keras_order(data):
     theirs.compile("sgd", "binary_crossentropy", metrics=["acc"])
     names = [entry[0] for entry in noted(callbacks, small_model(), data)]
     assert names == [entry[0] for entry in noted(keras.callbacks, theirs, data)]
+
+
+def test_functions_need_no_default_for_their_logs(data):
+    """As in the example of Keras' LambdaCallback."""
+    seen = []
+    printing = callbacks.LambdaCallback(
+        on_train_begin=lambda logs: seen.append(logs),
+        on_epoch_begin=lambda epoch, logs: seen.append(logs),
+        on_train_batch_begin=lambda batch, logs: seen.append(logs),
+        on_test_begin=lambda logs: seen.append(logs),
+        on_train_end=lambda logs: seen.append(logs),
+    )
+    model = small_model()
+    history = model.fit(*data, validation_data=data, callbacks=[printing], verbose=0).history
+    assert seen == [{}, {}, {}, {}, {key: values[-1] for key, values in history.items()}]
+    model.fit(*data, epochs=0, callbacks=[printing], verbose=0)
+    assert seen[-2:] == [{}, {}]  # without an epoch, there is nothing to tell at the end
+
+
+def test_after_a_batch_the_logs_have_the_values_of_the_epoch_so_far(data):
+    """As in Keras: the last ones are those of the whole epoch."""
+    seen = {"train": [], "test": []}
+    keep = callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen["train"].append(logs),
+        on_test_batch_end=lambda batch, logs: seen["test"].append(logs),
+    )
+    x, y = data  # 6 samples: batches of 4 and 2
+    model = small_model()
+    model.optimizer.learning_rate = 0  # the weights stay
+    parts = [model.test_on_batch(x[part], y[part]) for part in (slice(4), slice(4, None))]
+    arguments = {"batch_size": 4, "shuffle": False, "validation_data": data, "verbose": 0}
+    history = model.fit(x, y, callbacks=[keep], **arguments).history
+    for batches, prefix in ((seen["train"], ""), (seen["test"], "val_")):
+        first, last = ([logs["loss"], logs["acc"]] for logs in batches)
+        assert first == pytest.approx(parts[0])
+        assert last == pytest.approx((4 * np.array(parts[0]) + 2 * np.array(parts[1])) / 6)
+        assert last == [history[prefix + key][0] for key in ("loss", "acc")]
 
 
 def test_the_batches_of_predict_are_given(data):

@@ -6,9 +6,10 @@ import sys
 import threading
 
 import pytest
+from llvmlite.binding.executionengine import ExecutionEngine
 
 from minicnn.kernels.runtime import disk_cache, jit
-from minicnn.kernels.runtime.lost_signals import ENDING, raised_at_the_end
+from minicnn.kernels.runtime.lost_signals import ENDING, HOOKS, raised_at_the_end
 
 
 class Ended(BaseException):
@@ -59,6 +60,32 @@ def test_a_kernel_raises_it_when_it_is_ready(number, method, monkeypatch):
         add_one(1)
     assert add_one(1) == 2  # compiled by now
     assert signal.getsignal(number) is end
+
+
+@pytest.mark.parametrize("hook", sorted(HOOKS))
+def test_a_kernel_is_compiled_to_its_end_where_llvm_waits_for_python(hook, monkeypatch):
+    """Raised there, it would leave LLVM without the machine code: a segmentation fault."""
+    usual, heard = ExecutionEngine._find_module_ptr, []
+
+    def interrupted(self, module):
+        if not heard and sys._getframe(1).f_code.co_name == hook:
+            heard.append(hook)
+            signal.raise_signal(signal.SIGINT)
+            heard.append("on it goes")
+        return usual(self, module)
+
+    monkeypatch.setattr(ExecutionEngine, "_find_module_ptr", interrupted)
+    signal.signal(signal.SIGINT, end)
+
+    @jit.kernel
+    def add_two(x):
+        return x + 2
+
+    monkeypatch.setattr(add_two._cache._cache_file, "load", lambda key: None)
+    with pytest.raises(Ended):
+        add_two(1)
+    assert heard == [hook, "on it goes"]
+    assert add_two(1) == 3
 
 
 def test_what_is_not_lost_comes_at_once():

@@ -92,6 +92,26 @@ def test_some_weights_do_not_decay():
         optimizers.SGD(weight_decay=0.1).exclude_from_weight_decay(var_list=["kernel"])
 
 
+@pytest.mark.parametrize(
+    ("var_names", "decayed"), [(["as"], "kernel"), (("ern", "x"), "bias"), ([], "both")]
+)
+def test_parts_of_names_are_enough(var_names, decayed):
+    optimizer = optimizers.SGD(0.5, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_names=var_names)
+    weights = {"dense/kernel": [2], "dense/bias": [2]}
+    found = one_step(optimizer, weights, dict.fromkeys(weights, [0]))
+    assert found == {
+        name: [pytest.approx(1.9) if decayed in (name[6:], "both") else 2] for name in weights
+    }
+
+
+@pytest.mark.parametrize("var_names", ["bias", ["b.*s"], ["bias$"], [3], {"bias": 1}, 3])
+def test_names_that_are_none(var_names):
+    optimizer = optimizers.SGD(0.5, weight_decay=0.1)
+    with pytest.raises(ValueError, match="var_names to be a list of parts of names"):
+        optimizer.exclude_from_weight_decay(var_names=var_names)
+
+
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(
     ("argument", "value"),

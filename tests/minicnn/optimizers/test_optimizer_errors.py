@@ -44,3 +44,15 @@ def test_learning_rates_that_are_none(bad):
     with pytest.raises(ValueError, match="expected learning_rate"):
         optimizer.learning_rate = bad
     assert optimizer.learning_rate == 0.1
+
+
+def test_an_optimizer_from_a_description():
+    made = optimizers.get({"class_name": "SGD", "config": {"learning_rate": 0.3, "momentum": 0.5}})
+    assert (type(made), made.learning_rate, made.momentum) == (optimizers.SGD, 0.3, 0.5)
+    assert optimizers.get({"class_name": "adam"}).learning_rate == 0.001
+    for bad in ({}, {"class_name": "Adagrad"}, {"class_name": ["sgd"]}, ["sgd"], None):
+        with pytest.raises(ValueError, match="expected optimizer to be one of sgd, rmsprop, adam"):
+            optimizers.get(bad)
+    for bad in ({}, {"class_name": "Sine", "config": {}}):
+        with pytest.raises(ValueError, match="a schedule of an unknown class"):
+            optimizers.schedules.deserialize(bad)

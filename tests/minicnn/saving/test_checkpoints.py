@@ -284,6 +284,8 @@ def test_a_checkpoint_of_another_training_is_refused(data, tmp_path):
         "another epochs and steps .*steps: 3 there, 7 here": {"batch_size": 1},
         "another callbacks": {"extra": [callbacks.EarlyStopping("loss")]},
         "another data": {"validation_data": half},
+        "class_weight: None there, .*0.5.* here": {"class_weight": {0: 0.5}},
+        "shuffle: True there, False here": {"shuffle": False},
     }
     for words, change in cases.items():
         model = change.get("model", small_model())
@@ -330,6 +332,39 @@ def test_columns_of_different_shapes_are_recognized(tmp_path):
     assert identity([5, 6]) == identity([5, 6]) != identity([5, 7])
     with pytest.raises(ValueError, match="nowhere.png: expected an image file"):
         identity([5, 6], "nowhere.png")
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "words"),
+    [
+        ({"class_weight": {0: 2, 1: 1}}, {"class_weight": {0: 3, 1: 1}}, "class_weight: 2.0 there"),
+        ({"batch_size": 4}, {"batch_size": 5}, "batch_size: 4 there, 5 here"),  # 2 steps, both
+        ({"validation_freq": 2}, {"validation_freq": [2]}, "validation_freq: 2 there"),
+        ({"validation_steps": 1}, {"validation_steps": 2}, "validation_steps: 1 there, 2 here"),
+    ],
+)
+def test_other_arguments_are_noticed(there, here, words, data, tmp_path):
+    common = {"validation_data": data, "validation_batch_size": 3}
+    resume(tmp_path, data, **common, **there)
+    with pytest.raises(CheckpointError, match=f"another data .*{words}"):
+        resume(tmp_path, data, **common, **here)
+    resume(tmp_path, data, **common, **there)
+
+
+def test_the_same_class_weights_are_the_same_however_they_are_written(data, tmp_path):
+    for weights in ({0: 1, 1: 2.5}, {1.0: np.float64(2.5), np.int64(0): True}):
+        resume(tmp_path, data, class_weight=weights)
+
+
+def test_another_augmentation_is_noticed(data, tmp_path):
+    def flow(**given):
+        images = ImageDataGenerator(**given).flow(*data, batch_size=3, seed=1)
+        return {"data": (images,), "batch_size": None}
+
+    resume(tmp_path, **flow(rotation_range=10, seed=3))
+    with pytest.raises(CheckpointError, match="another data .*rotation_range: 10.* there, 20"):
+        resume(tmp_path, **flow(rotation_range=20))
+    resume(tmp_path, **flow(rotation_range=10, seed=4))
 
 
 def test_an_image_that_was_replaced_is_noticed(tmp_path):

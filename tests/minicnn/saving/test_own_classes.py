@@ -1,4 +1,8 @@
-"""Losses, optimizers, metrics and layers of one's own train, and are refused when saved."""
+"""Losses, optimizers, metrics and layers of one's own train, and are refused when saved.
+
+Written as for Keras, with methods that nobody would call here, they are refused at once: they would
+train as the class that they inherit from.
+"""
 
 import copy
 import pickle
@@ -6,7 +10,7 @@ import pickle
 import numpy as np
 import pytest
 
-from minicnn import callbacks, layers, losses, models, optimizers
+from minicnn import callbacks, layers, losses, metrics, models, optimizers
 
 X = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
 Y = (np.arange(8) % 2)[:, None]
@@ -85,3 +89,39 @@ def test_the_same_without_it_is_saved(tmp_path):
     model.save(tmp_path / "model.npz")
     loaded = models.load_model(tmp_path / "model.npz")
     assert loaded.evaluate(X, Y, verbose=0) == pytest.approx(loss / 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "instead"),
+    [
+        (losses.BinaryCrossentropy, "call", "from_logits and from_probabilities"),
+        (losses.BinaryCrossentropy, "__call__", "from_logits"),
+        (Doubled, "call", "from_logits"),
+        (metrics.Metric, "update_state", "sums and value"),
+        (metrics.Recall, "result", "sums and value"),
+        (metrics.AUC, "reset_state", "sums and value"),
+        (optimizers.Optimizer, "apply_gradients", "update"),
+        (optimizers.SGD, "update_step", "update"),
+        (layers.Layer, "call", "compute and compute_gradients"),
+        (layers.Dense, "call", "compute and compute_gradients"),
+        (models.Model, "call", "connect layers"),
+        (models.Sequential, "train_step", "train_on_batch"),
+        (models.Model, "test_step", "callbacks"),
+        (models.Model, "predict_step", "callbacks"),
+        (models.Model, "compute_loss", "with a loss"),
+        (models.Model, "compute_metrics", "callbacks"),
+    ],
+)
+def test_a_method_that_only_keras_calls_is_refused(kind, method, instead):
+    with pytest.raises(TypeError, match=f"Own: expected no method {method}, .*{instead}"):
+        type("Own", (kind,), {method: lambda self, *given: 0.0})
+
+
+def test_a_loss_has_a_form_for_models_that_end_in_a_sigmoid():
+    def tripled(self, *given):
+        loss, gradient = super(type(self), self).from_probabilities(*given)
+        return 3 * loss, 3 * gradient
+
+    with pytest.raises(TypeError, match="Own: expected from_logits to be overridden as well"):
+        type("Own", (losses.BinaryCrossentropy,), {"from_probabilities": tripled})
+    type("Own", (Doubled,), {"from_probabilities": tripled})

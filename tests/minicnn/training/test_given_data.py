@@ -109,6 +109,17 @@ def test_weights_that_do_not_fit(weights, message, data):
     assert model.optimizer.iterations == 0
 
 
+def test_classes_are_numbers_of_any_kind(data):
+    """As of dict(zip(np.unique(y), weights)), where y is float32."""
+    x, y = data
+    expected = one_output().fit(x, y, class_weight={0: 0.5, 1: 3.0}, verbose=0).history
+    for weights in ({0.0: 0.5, 1.0: 3}, dict(zip(np.unique(y), np.array([0.5, 3]), strict=True))):
+        assert one_output().fit(x, y, class_weight=weights, verbose=0).history == expected
+    for weights in ({0.5: 1.0}, {"0": 1.0}, {math.nan: 1.0}, {math.inf: 1.0}, {None: 1.0}):
+        with pytest.raises(ValueError, match="class_weight: expected a dict of class numbers"):
+            one_output().fit(x, y, class_weight=weights, verbose=0)
+
+
 def test_both_weights_at_once_are_refused(data):
     x, y = data
     model = one_output()
