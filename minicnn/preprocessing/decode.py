@@ -158,16 +158,24 @@ def deep_values(image: "ImageFile", bits: int, any_range: bool = False) -> np.nd
 def from_16_bits(values: np.ndarray, transparent: int, color_mode: str) -> np.ndarray:
     """As `decode`, of uint16 gray of which the value `transparent` is transparent."""
     gray = to_8_bits(values, 0, 65535)
-    if gray.max() < FEW_LEVELS and len(np.unique(gray)) < len(np.unique(values)):
-        warnings.warn(
-            f"an image of 16 bits is left with fewer than {FEW_LEVELS} gray levels, although its file has "
-            "more, since 65535 becomes 255 and its values do not go that far; save it with 8 bits",
-            stacklevel=4,
-        )
+    warn_of_lost_levels(values, gray)
     if color_mode == "grayscale":
         return gray
     opacity = np.where(values == transparent, 0, 255).astype(np.uint8)
     return np.dstack([gray] * 3 + [opacity] * (color_mode == "rgba"))
+
+
+def warn_of_lost_levels(values: np.ndarray, gray: np.ndarray) -> None:
+    """Warn where uint16 `values` of a small range have become uint8 `gray` of too few levels."""
+    if np.ptp(gray) < FEW_LEVELS:
+        left, before = len(np.unique(gray)), len(np.unique(values))
+        if left < min(FEW_LEVELS, before):
+            warnings.warn(
+                f"an image of 16 bits is left with fewer than {FEW_LEVELS} gray levels, although its "
+                "file has more: 0 to 65535 became 0 to 255, and it uses a small part of that; save it "
+                "with 8 bits",
+                stacklevel=5,  # who called load_img
+            )
 
 
 def from_8_bits(image: "ImageFile", data: bytes, color_mode: str) -> np.ndarray:

@@ -117,13 +117,15 @@ def test_16_bits_that_are_hardly_used_are_told(tmp_path):
     ) as told:
         assert load_img(path).max() == 16  # 4095 / 257 = 15.9
     assert told[0].filename == __file__
-    with pytest.warns(UserWarning, match="save it with 8 bits"):
-        load_img(write(tmp_path / "mask.png", ramp % 2), "grayscale")
+    for name, values in {"mask.png": ramp % 2, "signed.png": ramp + np.uint16(32768)}.items():
+        with pytest.warns(UserWarning, match="save it with 8 bits"):
+            load_img(write(tmp_path / name, values), "grayscale")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load_img(write(tmp_path / "black.png", 0 * ramp))
         load_img(write(tmp_path / "few.png", (ramp % 7) * np.uint16(257)))
         load_img(write(tmp_path / "all.png", ramp * np.uint16(16)))
+        load_img(write(tmp_path / "enough.png", ramp * np.uint16(4)))  # 0 to 63.7
 
 
 def test_exif_orientation_is_ignored(tmp_path, colors):
