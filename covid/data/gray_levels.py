@@ -19,8 +19,7 @@ from covid.data.class_folders import Dataset
 from covid.data.images import highest_value
 from covid.data.manifest import read_manifest
 from covid.data.window import BITS, GrayLevels, parse_window, recorded_levels
-
-FEW = 64  # gray levels: an image that is left with fewer has lost what a model could see
+from minicnn.preprocessing.decode import FEW_LEVELS
 
 
 def find_levels(dataset: Dataset, window: str | None = None) -> GrayLevels | None:
@@ -72,7 +71,7 @@ def levels_row(values: np.ndarray, gray: np.ndarray, levels: GrayLevels) -> dict
 def levels_notes(rows: Iterable[dict]) -> list[str]:
     """What a user should know of the gray levels of the images in a manifest."""
     deep = [row for row in rows if row["by"]]
-    few = [row for row in deep if row["levels"] < min(FEW, row["levels_in_file"])]
+    few = [row for row in deep if row["levels"] < min(FEW_LEVELS, row["levels_in_file"])]
     notes = []
     if deep:
         black, white = deep[0]["black"], deep[0]["white"]
@@ -83,7 +82,7 @@ def levels_notes(rows: Iterable[dict]) -> list[str]:
     if few:
         worst = min(few, key=lambda row: row["levels"])
         notes.append(
-            f"images left with fewer than {FEW} gray levels, although their files have more: "
+            f"images left with fewer than {FEW_LEVELS} gray levels, although their files have more: "
             f"{len(few)} (such as {shown(worst['source'])}: {worst['levels']} of "
             f"{worst['levels_in_file']}); choose the values that matter with --window CENTER,WIDTH"
         )

@@ -67,7 +67,7 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[Line]]:
         It cannot be read, is not UTF-8, or a line has more cells than there are columns.
     """
     try:
-        header, *lines = [
+        (_, names), *lines = [
             (number, [composed(unquoted(cell)) for cell in cells])
             for number, cells in csv_lines(path)
         ] or [(1, [])]
@@ -79,16 +79,14 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[Line]]:
         raise UserError(
             f"{option}: {path} is no csv file in UTF-8 ({error}); save it as one"
         ) from error
-    names = header[1]
-    filled = [(number, cells) for number, cells in lines if any(cells)]
-    for number, cells in filled:
+    for number, cells in lines:
         if any(cells[len(names) :]):
             raise UserError(
                 f"{path}: line {number} has {len(cells)} cells for {len(names)} columns; put "
                 "quotes around a cell that holds the separator"
             )
         cells += [""] * (len(names) - len(cells))
-    return names, filled
+    return names, lines
 
 
 def _find_files(

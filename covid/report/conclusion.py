@@ -4,7 +4,7 @@ Where audit or controls have found what makes it doubtful, that is said before i
 """
 
 from covid.audit.verdict import first
-from covid.common.choices import GROUP, RANDOM
+from covid.common.choices import GROUP, OWN_SPLIT, RANDOM
 from covid.controls.verdict import SHORTCUTS
 from covid.metrics import accuracies_differ, careful_interval
 
@@ -71,16 +71,18 @@ def conclusion(summary: dict) -> str:
     among = " (best by validation loss)" if len(split["models"]) > 1 else ""
     images = "on synthetic images, " if summary["synthetic"] else ""
     alike = ", both classes counting the same" if key == "balanced_accuracy" else ""
+    way = f"in {OWN_SPLIT}" if split["title"] == OWN_SPLIT else split["title"]
     result = (
-        f"{images}{split['title']}, {name}{among} is right on {share(test, key)} of the test images"
+        f"{images}{way}, {name}{among} is right on {share(test, key)} of the test images"
         f"{alike} ({ends(test, key)}threshold {test['threshold']:.3f})"
     )
     if test["answers_one_class"]:
         said = test["answers_one_class"]
         return f"{name} calls every test image {said}, so it has learned nothing: {result}."
     if others:
-        better = [f"{PLAIN[one]} on {share(split['baselines'][one], key)}" for one in others]
-        return f"No better than what needs no network: {result}, {' and '.join(better)}."
+        *more, last = [f"{PLAIN[one]} on {share(split['baselines'][one], key)}" for one in others]
+        better = f"{', '.join(more)} and {last}" if more else last
+        return f"No better than what needs no network: {result}, {better}."
     best = max(split["baselines"], key=lambda one: value(split["baselines"][one], key))
     text = f"{result}, {PLAIN[best]} on {share(split['baselines'][best], key)}."
     return text[0].upper() + text[1:]

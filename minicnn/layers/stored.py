@@ -29,8 +29,9 @@ class StoredLayer:
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Replace the parameters, all or none: ValueError or TypeError where one does not fit."""
+        weights = list(weights)
         expected = [param.shape for param in self.params.values()]
         found = [as_numbers(array, f"{self.label}: weights").shape for array in weights]
         if expected != found:
             raise ValueError(f"{self.label}: expected weights of shapes {expected}, got {found}")
-        write_values(self.params, list(weights))
+        write_values(self.params, weights)

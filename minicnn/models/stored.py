@@ -44,7 +44,7 @@ class Stored(OneLine):
     @one_step_at_a_time()
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Replace all parameters or none: ValueError or TypeError where one does not fit."""
-        params = self.named_weights()
+        params, weights = self.named_weights(), list(weights)
         if len(weights) != len(params):
             raise ValueError(
                 f"{self.name}: expected {len(params)} weight arrays, got {len(weights)}"

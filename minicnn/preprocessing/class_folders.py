@@ -13,6 +13,7 @@ EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
 def class_names(directory: str, classes: Iterable[str] | None = None) -> list[str]:
     """The class folders of `directory`: those asked for, else all subfolders sorted by name.
 
+    "." is the directory itself, with all that is in it, where there are no classes.
     Hidden folders, those that systems leave, and links to a folder around them are no classes.
     ValueError if the directory or a folder asked for does not exist, or there is no subfolder.
     """
@@ -30,7 +31,7 @@ def class_names(directory: str, classes: Iterable[str] | None = None) -> list[st
         if not is_system_name(name) and not leads_back(Path(directory, name))
     ]
     names = classes_in_order(classes, "flow_from_directory") or found
-    if not set(names) <= set(folders) or len(set(names)) < len(names):
+    if not set(names) <= {*folders, "."} or len(set(names)) < len(names):
         raise ValueError(
             f"{directory}: expected each of classes={names} to be a different folder in it, "
             f"found {', '.join(found) or 'no folder'}"
@@ -38,7 +39,8 @@ def class_names(directory: str, classes: Iterable[str] | None = None) -> list[st
     if not names:
         raise ValueError(
             f"{directory}: expected one folder of images per class, found no folder; "
-            "put the images into folders named after their classes"
+            "put the images into folders named after their classes, or pass classes=['.'] and "
+            "class_mode=None where they have none"
         )
     return names
 
@@ -70,7 +72,7 @@ def image_files(directory: str, class_name: str, follow_links: bool = False) -> 
     """
     top = os.path.join(directory, class_name)
     filenames = [
-        os.path.relpath(os.path.join(folder, name), directory)
+        os.path.join(class_name, os.path.relpath(os.path.join(folder, name), top))
         for folder, names in sorted(walk(top, follow_links))
         for name in sorted(names)
         if name.lower().endswith(EXTENSIONS) and not is_system_name(name)

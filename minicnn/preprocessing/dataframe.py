@@ -71,8 +71,8 @@ class DataFrameIterator(FileIterator):
             self._keep_classes(kept, subset)
         else:
             values = [numeric(columns[name][rows], f"{OWNER}: {name!r}") for name in targets]
-            self.labels = values[0] if isinstance(y_col, str) and values else values
-            if class_mode == "raw" and not isinstance(y_col, str):
+            self.labels = values[0] if np.ndim(y_col) == 0 and values else values
+            if class_mode == "raw" and np.ndim(y_col) > 0:
                 self.labels = np.stack(values, axis=1)
         if weight_col is not None:
             self.sample_weight = numeric(columns[weight_col][rows], f"{OWNER}: {weight_col!r}")
@@ -123,7 +123,7 @@ class DataFrameIterator(FileIterator):
         has_class = np.array([bool(of_row) for of_row in numbers], dtype=bool)
         one_each = all(isinstance(labels[row], str) for row in rows)
         kept = [of_row[0] if one_each else of_row for of_row in numbers if of_row]
-        self.classes = np.array(kept, dtype=np.int32) if one_each else as_column(kept)
+        self.classes = np.array(kept, dtype=np.int32) if one_each else as_column(kept, OWNER)
         return rows[has_class]
 
     def _keep_classes(self, kept: slice, subset: str | None) -> None:
@@ -146,10 +146,11 @@ def target_columns(y_col: str | Sequence[str], class_mode: str | None) -> list[s
         )
     if class_mode in ("input", None):
         return []
-    if isinstance(y_col, str) and class_mode != "multi_output":
+    one = np.ndim(y_col) == 0  # a text, or a number, as tables without names have them
+    if one and class_mode != "multi_output":
         return [y_col]
-    if isinstance(y_col, str) or class_mode in WITH_CLASSES:
-        wanted = "a list of columns" if isinstance(y_col, str) else "the name of one column"
+    if one or class_mode in WITH_CLASSES:
+        wanted = "a list of columns" if one else "the name of one column"
         raise ValueError(
             f"{OWNER}: expected y_col to be {wanted} with {class_mode=}, got {y_col!r}"
         )

@@ -5,14 +5,18 @@ The errors here are ValueErrors whose text is the reason, without the file's nam
 
 import os
 import stat
+import warnings
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minicnn.preprocessing.image_header import (
     BYTES_PER_PIXEL,
+    END_OF_JPG,
     EXTRA_BYTES,
     LENGTH,
+    START_OF_SCAN,
     WIDTH,
     bit_depth,
     bytes_to_read,
@@ -26,19 +30,22 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
-START_OF_SCAN, END_OF_JPG = b"\xff\xda", b"\xff\xd9"  # markers (ITU-T T.81, B.1.1.3)
 END_OF_PNG = b"IEND\xaeB`\x82"  # the last chunk, with its check sum (PNG specification, 11.2.5)
+FEW_LEVELS = 64  # gray levels: an image that is left with fewer has lost what a model could see
 
 
 class UnknownRange(ValueError):
     """Gray values of which it is not known what is black and white."""
 
 
-def read_file(path: str | os.PathLike) -> bytes:
+def read_file(path: str | os.PathLike | BytesIO) -> bytes:
     """All of a file that is needed to decode it; the text of the ValueError is the reason.
 
     What is no ordinary file is not opened: a pipe would wait for ever.
     """
+    if isinstance(path, BytesIO):
+        data = path.getvalue()
+        return data[: bytes_to_read(data[:EXTRA_BYTES], len(data))]
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -142,8 +149,8 @@ def deep_values(image: "ImageFile", bits: int, any_range: bool = False) -> np.nd
         return values.astype(np.uint16)
     if not any_range:
         raise UnknownRange(
-            f"its pixels have {bits} bits a channel; save it with 8 bits, or as gray from 0 to 65535 "
-            f"instead of {values.min():g} to {values.max():g}"
+            f"its pixels have {bits} bits a channel; save it with 8 bits, or as 16-bit gray from 0 "
+            f"to 65535 instead of {values.min():g} to {values.max():g}"
         )
     return values
 
@@ -151,10 +158,24 @@ def deep_values(image: "ImageFile", bits: int, any_range: bool = False) -> np.nd
 def from_16_bits(values: np.ndarray, transparent: int, color_mode: str) -> np.ndarray:
     """As `decode`, of uint16 gray of which the value `transparent` is transparent."""
     gray = to_8_bits(values, 0, 65535)
+    warn_of_lost_levels(values, gray)
     if color_mode == "grayscale":
         return gray
     opacity = np.where(values == transparent, 0, 255).astype(np.uint8)
     return np.dstack([gray] * 3 + [opacity] * (color_mode == "rgba"))
+
+
+def warn_of_lost_levels(values: np.ndarray, gray: np.ndarray) -> None:
+    """Warn where uint16 `values` of a small range have become uint8 `gray` of too few levels."""
+    if np.ptp(gray) < FEW_LEVELS:
+        left, before = len(np.unique(gray)), len(np.unique(values))
+        if left < min(FEW_LEVELS, before):
+            warnings.warn(
+                f"an image of 16 bits is left with fewer than {FEW_LEVELS} gray levels, although its "
+                "file has more: 0 to 65535 became 0 to 255, and it uses a small part of that; save it "
+                "with 8 bits",
+                stacklevel=5,  # who called load_img
+            )
 
 
 def from_8_bits(image: "ImageFile", data: bytes, color_mode: str) -> np.ndarray:

@@ -47,7 +47,7 @@ class FileIterator(BatchIterator):
         `classes`, or the values from which "raw" and "multi_output" take theirs.
     store : ImageStore
         Where the images come from.
-    directory, target_size, color_mode, class_mode, interpolation
+    directory, target_size, color_mode, class_mode, interpolation, keep_aspect_ratio
         As given.
     """
 
@@ -78,19 +78,16 @@ class FileIterator(BatchIterator):
         dtype: str | None,
     ) -> None:
         refuse_data_format(owner, data_format)
-        others = {
-            "keep_aspect_ratio": (keep_aspect_ratio, False),
-            "dtype": (dtype, None, str(image_data_generator.dtype)),
-        }
-        refuse_unsupported(owner, others)
+        refuse_unsupported(owner, {"dtype": (dtype, None, str(image_data_generator.dtype))})
         self.directory = directory
         self.target_size = pair(target_size, "target_size", owner)
         self.color_mode = choice(color_mode, tuple(CHANNELS), "color_mode", owner)
         self.interpolation = choice(interpolation, INTERPOLATIONS, "interpolation", owner)
+        self.keep_aspect_ratio = keep_aspect_ratio
         saver = batch_saver(save_to_dir, save_prefix, save_format, 10**7, owner)
         self.filenames = filenames
         self.filepaths = [os.path.join(directory, name) for name in filenames]
-        settings = (self.color_mode, self.target_size, self.interpolation)
+        settings = (self.color_mode, self.target_size, self.interpolation, keep_aspect_ratio)
         self.store = ImageStore(self.filepaths, *settings)
         n, shape = len(filenames), self.store.image_shape
         super().__init__(n, shape, image_data_generator, batch_size, shuffle, seed, saver)

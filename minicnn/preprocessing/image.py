@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.arguments import refuse_others
 from minicnn.preprocessing.array_iterator import NumpyArrayIterator
 from minicnn.preprocessing.augmentation import ImageAugmenter
 from minicnn.preprocessing.dataframe import WITH_CLASSES, DataFrameIterator
@@ -128,7 +129,8 @@ class ImageDataGenerator(ImageAugmenter):
         color_mode : str
             "grayscale", "rgb" or "rgba".
         classes : sequence of str, optional
-            Class folders, in the order of their numbers; all, sorted by name, if None.
+            Class folders, in the order of their numbers; all, sorted by name, if None. ["."] is
+            `directory` itself, for images without classes.
         class_mode : str or None
             "binary", "sparse", "categorical", "input" or None: see `FileIterator`. With "binary"
             the folder that sorts last is 1.
@@ -141,10 +143,8 @@ class ImageDataGenerator(ImageAugmenter):
         subset : str, optional
             "validation": the first `validation_split` of each class's files as they are sorted,
             "training": the others.
-        interpolation : str
+        interpolation, keep_aspect_ratio
             As for `load_img`.
-        keep_aspect_ratio
-            Not supported; accepted with its default only.
 
         Raises
         ------
@@ -193,6 +193,7 @@ class ImageDataGenerator(ImageAugmenter):
         subset: str | None = None,
         interpolation: str = "nearest",
         validate_filenames: bool = True,
+        **others: Any,
     ) -> DataFrameIterator:
         """Batches of augmented images from a table of file names and targets.
 
@@ -225,6 +226,9 @@ interpolation
         validate_filenames : bool
             Leave rows out, with a warning, whose file does not exist or has not the extension of
             an image. Without it, a missing file is an error on the way.
+        **others
+            has_ext, sort and drop_duplicates of older versions of Keras; accepted only with the
+            value that says what is done now.
 
         Raises
         ------
@@ -232,6 +236,8 @@ interpolation
             If a column is not there or holds something else than `class_mode` needs, or no file
             exists; on the way, if a file cannot be read.
         """
+        of_keras = {"has_ext": (True,), "sort": (False,), "drop_duplicates": (False,)}
+        refuse_others("flow_from_dataframe", others, of_keras)
         iterator = DataFrameIterator(
             dataframe,
             directory,

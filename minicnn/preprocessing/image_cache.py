@@ -39,7 +39,7 @@ class ImageStore:
     color_mode : {"grayscale", "rgb", "rgba"}
     target_size : (int, int)
         Height and width, pixels.
-    interpolation : str
+    interpolation, keep_aspect_ratio
         As for `load_img`.
 
     Attributes
@@ -56,10 +56,10 @@ class ImageStore:
         color_mode: str,
         target_size: tuple[int, int],
         interpolation: str,
+        keep_aspect_ratio: bool = False,
     ) -> None:
         self.filepaths = filepaths
-        self.color_mode, self.target_size = color_mode, target_size
-        self.interpolation = interpolation
+        self.settings = color_mode, target_size, interpolation, keep_aspect_ratio
         self.image_shape = (*target_size, CHANNELS[color_mode])
         with _stores_lock:
             free = CACHE_LIMIT_BYTES - sum(store._images.nbytes for store in _stores)
@@ -97,11 +97,7 @@ class ImageStore:
 
     def __reduce__(self) -> tuple:
         """To another process goes where the images are; it reads them itself."""
-        arguments = self.filepaths, self.color_mode, self.target_size, self.interpolation
-        return ImageStore, arguments
+        return ImageStore, (self.filepaths, *self.settings)
 
     def _read(self, index: int) -> np.ndarray:
-        image = load_img(
-            self.filepaths[index], self.color_mode, self.target_size, self.interpolation
-        )
-        return img_to_array(image, dtype="uint8")
+        return img_to_array(load_img(self.filepaths[index], *self.settings), dtype="uint8")

@@ -8,6 +8,7 @@ which the caller knows.
 """
 
 import os
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,10 @@ SIZE_TAGS = {WIDTH, LENGTH, BITS, SAMPLES, TILE_WIDTH, TILE_LENGTH, SAMPLE_FORMA
 PIECES = (273, 324)  # where strips and tiles begin
 SHORT, LONG = 3, 4
 CODESTREAM = b"\xff\x4f\xff\x51"  # in a jp2 (ITU-T T.800, A.5.1)
+# Markers of a jpg (ITU-T T.81, B.1.1.3): behind those of segments, Pillow skips what belongs to them.
+SEGMENT = re.compile(rb"\xff[\xc0-\xc7\xc9-\xcf\xda-\xef\xfe]")
+START_OF_SCAN, END_OF_JPG = b"\xff\xda", b"\xff\xd9"
+MOST_LOOSE = 2**16  # bytes in no segment; a writer may put some 0xFF in front of a marker
 
 # Pillow's reader and how a file begins. The readers are called themselves, because `PIL.Image.open`
 # warns of large images by a limit of its own, and so that no other parser gets to see a file.
@@ -138,6 +143,12 @@ def bytes_to_read(start: bytes, length: int) -> int:
     the first frames are enough.
     """
     kind = image_kind(start)
+    too_far = (
+        f"it is a damaged {kind}, or has far more in front of its pixels than a {kind} needs; "
+        "save it anew"
+    )
+    if kind == "jpg" and loose_bytes(start) > MOST_LOOSE:
+        raise ValueError(too_far)
     if kind in READ_WHOLE or length <= EXTRA_BYTES:
         return length
     try:
@@ -145,10 +156,7 @@ def bytes_to_read(start: bytes, length: int) -> int:
             # The header of a pnm is a few words, and Pillow reads it byte by byte.
             width, height = read_header(start[:4096] if kind == "pnm" else start, kind).size
     except ValueError:
-        raise ValueError(
-            f"it is a damaged {kind}, or has far more in front of its pixels than a {kind} needs; "
-            "save it anew"
-        ) from None
+        raise ValueError(too_far) from None
     largest = BYTES_PER_PIXEL * width * height + EXTRA_BYTES
     if length > largest and kind != "gif":
         raise ValueError(
@@ -156,6 +164,15 @@ def bytes_to_read(start: bytes, length: int) -> int:
             "it anew"
         )
     return min(length, largest)
+
+
+def loose_bytes(jpg: bytes) -> int:
+    """How many bytes in front of the pixels of a jpg are in no segment: Pillow reads them singly."""
+    place = loose = 0
+    while (marker := SEGMENT.search(jpg, place)) and marker[0] != START_OF_SCAN:
+        loose += marker.start() - place
+        place = marker.end() + int.from_bytes(jpg[marker.end() : marker.end() + 2], "big")
+    return loose + (marker.start() if marker else len(jpg)) - place
 
 
 def bit_depth(image: "ImageFile", data: bytes) -> int:

@@ -5,6 +5,9 @@ shape (height, width) for gray or (height, width, channels) for color, red first
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 
 import numpy as np
 
@@ -24,18 +27,33 @@ class UnreadableFile(ImageFileError):
 
     Attributes
     ----------
-    path : str or path
+    path : str, path or BytesIO
     reason : str
         Why, as text, without the path.
     """
 
-    def __init__(self, path: str | os.PathLike, reason: str) -> None:
+    def __init__(self, path: str | os.PathLike | BytesIO, reason: str) -> None:
         super().__init__(f"{path}: expected an image file that can be read, but {reason}")
         self.path, self.reason = path, reason
 
 
+def file_bytes(path: str | os.PathLike) -> bytes:
+    """What an image file holds; `UnreadableFile` if it cannot be read."""
+    with naming(path):
+        return read_file(path)
+
+
+@contextmanager
+def naming(path: str | os.PathLike | BytesIO) -> Iterator[None]:
+    """Turn the reason why a file cannot be read into an `UnreadableFile` of this path."""
+    try:
+        yield
+    except ValueError as error:
+        raise UnreadableFile(path, str(error)) from error
+
+
 def load_img(
-    path: str | os.PathLike,
+    path: str | os.PathLike | BytesIO,
     color_mode: str = "rgb",
     target_size: tuple[int, int] | None = None,
     interpolation: str = "nearest",
@@ -44,14 +62,15 @@ def load_img(
     """Read an image file: png, jpg, tif, bmp, gif, webp, jp2 or pnm; the first page of several.
 
     Pillow reads it, as in Keras: a palette becomes colors, opacity is dropped unless asked for, the
-    orientation noted by a camera (EXIF) is ignored. Unlike Keras, which hands 16-bit gray on as
-    0..65535, it is brought to 8 bits: round(value / 257), so that 65535 becomes 255. And gray is
-    made of colors as in `minicnn.preprocessing.decode.decode`: Keras' gray is 1 higher for half
-    of all colors, and it works the gray of a jpg out from the colors.
+    orientation noted by a camera (EXIF) is ignored, also of a tif, which Keras turns. Unlike Keras,
+    which hands 16-bit gray on as 0..65535, it is brought to 8 bits: round(value / 257), so that
+    65535 becomes 255, with a warning where that leaves few gray levels. And gray is made of colors
+    as in `minicnn.preprocessing.decode.decode`: Keras' gray is 1 higher for half of all colors, and
+    it works the gray of a jpg out from the colors.
 
     Parameters
     ----------
-    path : str or path
+    path : str, path or BytesIO
         The file; its name may hold any characters.
     color_mode : str
         "grayscale", "rgb" or "rgba".
@@ -60,7 +79,7 @@ def load_img(
     interpolation : str
         "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
     keep_aspect_ratio : bool
-        Not supported: only False.
+        Cut off what `target_size` has no room for, on both sides alike, instead of distorting.
 
     Returns
     -------
@@ -71,19 +90,17 @@ def load_img(
     ValueError
         If the file cannot be read as 8-bit image or 16-bit gray, has more pixels than the variable
         MAX_IMAGE_PIXELS (environment; default 64 million), or an argument is not supported.
+    TypeError
+        If `path` is something else.
     """
+    if not isinstance(path, str | bytes | os.PathLike | BytesIO):
+        raise TypeError(f"load_img: expected a path or a BytesIO, got {type(path).__name__}")
     choice(color_mode, tuple(CHANNELS), "color_mode", "load_img")
     choice(interpolation, INTERPOLATIONS, "interpolation", "load_img")
     size = None if target_size is None else pair(target_size, "target_size", "load_img")
-    if keep_aspect_ratio:
-        raise ValueError(
-            "load_img: keep_aspect_ratio=True is not supported; crop the image before resizing"
-        )
-    try:
+    with naming(path):
         image = decode(read_file(path), color_mode)
-    except ValueError as error:
-        raise UnreadableFile(path, str(error)) from error
-    return image if size is None else resize(image, size, interpolation)
+    return image if size is None else resize(image, size, interpolation, keep_aspect_ratio)
 
 
 def img_to_array(
@@ -152,7 +169,7 @@ def array_to_img(
     """
     refuse_data_format("array_to_img", data_format)
     x = np.asarray(x, dtype=dtype or "float32")
-    if x.ndim != 3 or x.shape[2] not in (1, 3, 4):
+    if x.ndim != 3 or x.shape[2] not in (1, 3, 4) or x.size == 0:
         raise ValueError(f"array_to_img: expected shape (height, width, 1, 3 or 4), got {x.shape}")
     lowest, highest = x.min(), x.max()
     if not (np.isfinite(lowest) and np.isfinite(highest)):

@@ -12,7 +12,9 @@ from minicnn.arguments import choice
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
-def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:
+def resize(
+    image: np.ndarray, size: tuple[int, int], interpolation: str, keep_aspect_ratio: bool = False
+) -> np.ndarray:
     """An 8-bit image in another size.
 
     Parameters
@@ -23,6 +25,8 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
         Height and width of the result, pixels.
     interpolation : str
         "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos"; ValueError for any other.
+    keep_aspect_ratio : bool
+        Resize `centered_crop` of the image only, which then is not distorted.
 
     Returns
     -------
@@ -36,4 +40,25 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
         return image
     height, width = size
     resampling = Image.Resampling[interpolation.upper()]
-    return np.array(Image.fromarray(image).resize((width, height), resampling))
+    box = centered_crop(image.shape[:2], size) if keep_aspect_ratio else None
+    return np.array(Image.fromarray(image).resize((width, height), resampling, box))
+
+
+def centered_crop(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The largest part around the center of an image that has the aspect ratio of `size`.
+
+    Parameters
+    ----------
+    shape, size : (int, int)
+        Height and width of the image, and of what it becomes, pixels.
+
+    Returns
+    -------
+    (int, int, int, int)
+        Left, top, right and bottom, pixels; cut to whole ones, as in Keras.
+    """
+    height, width = shape
+    kept_height = min(height, width * size[0] // size[1])
+    kept_width = min(width, height * size[1] // size[0])
+    left, top = (width - kept_width) // 2, (height - kept_height) // 2
+    return left, top, left + kept_width, top + kept_height

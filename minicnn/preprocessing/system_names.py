@@ -4,6 +4,7 @@ SYSTEM_NAMES = {
     *(".ds_store", "__macosx", "icon\r"),  # macOS
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("lost+found", "@eadir", "#recycle"),  # Linux, network drives
+    "__pycache__",  # Python
 }
 
 

@@ -19,8 +19,8 @@ def read_columns(table: Any, names: Sequence[str], owner: str) -> dict[str, np.n
     Parameters
     ----------
     table : path of a csv file, mapping, structured array, or DataFrame of whatever library
-        A csv file is UTF-8, its first line names the columns, and "," ";" or tabs separate the
-        cells, around which spaces are cut off; all cells are text.
+        A csv file is UTF-8, its first line that is not empty names the columns, and "," ";" or
+        tabs separate the cells, around which spaces are cut off; all cells are text.
     names : sequence of str
         The columns wanted.
 
@@ -44,7 +44,7 @@ def read_columns(table: Any, names: Sequence[str], owner: str) -> dict[str, np.n
                 f"{owner}: expected one column {name!r} in the table, found {found.count(name)} "
                 f"among {', '.join(map(str, found)) or 'none'}"
             )
-    columns = {name: as_column(column(name)) for name in names}
+    columns = {name: as_column(column(name), f"{owner}: column {name!r}") for name in names}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{owner}: expected columns of one length, got {lengths}")
@@ -68,17 +68,19 @@ def opened(table: Any, owner: str) -> tuple[list[str], Callable[[str], Any]]:
 
 
 def csv_lines(path: str | os.PathLike) -> list[tuple[int, list[str]]]:
-    """The number and the cells of each line of a csv file; spaces around cells are cut off.
+    """The number and the cells of each line of a csv file that is not empty.
 
-    In UTF-8, separated by what the first line has most of: commas, semicolons or tabs. OSError,
-    UnicodeDecodeError or csv.Error where it cannot be read.
+    In UTF-8, separated by what the first of them has most of: commas, semicolons or tabs. Spaces
+    around cells are cut off. OSError, UnicodeDecodeError or csv.Error where it cannot be read.
     """
     # utf-8-sig: spreadsheets begin the file with a byte order mark
     with open(ordinary_file(path), newline="", encoding="utf-8-sig") as file:
-        first = file.readline()
+        first = next(filter(str.strip, file), "")
         file.seek(0)
-        reader = csv.reader(file, delimiter=max(SEPARATORS, key=first.count))
-        return [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        separator = max(SEPARATORS, key=first.count)
+        reader = csv.reader(file, delimiter=separator, skipinitialspace=True)
+        lines = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
+        return [(number, cells) for number, cells in lines if any(cells)]
 
 
 def read_csv(path: str | os.PathLike) -> list[list[str]]:
@@ -91,23 +93,27 @@ def read_csv(path: str | os.PathLike) -> list[list[str]]:
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: expected a csv file in UTF-8, got: {error}") from error
-    filled = [(number, cells) for number, cells in lines if any(cells)]
-    if not filled:
+    if not lines:
         raise ValueError(f"{path}: expected a csv file with the names of columns, found no text")
-    expected = len(filled[0][1])
-    for number, cells in filled:
+    expected = len(lines[0][1])
+    for number, cells in lines:
         if len(cells) != expected:
             raise ValueError(
                 f"{path}: expected {expected} cells in line {number}, as many as columns, got "
                 f"{len(cells)}; put quotes around a cell that holds the separator"
             )
-    return [cells for _, cells in filled]
+    return [cells for _, cells in lines]
 
 
-def as_column(values: Any) -> np.ndarray:
-    """The values of a column as an array; what has no dtype becomes objects."""
+def as_column(values: Any, what: str) -> np.ndarray:
+    """The values of a column as an array; what has no dtype becomes objects.
+
+    ValueError, beginning with `what`, for what has no order.
+    """
     if hasattr(values, "dtype"):
         return np.asarray(values)
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ValueError(f"{what}: expected a list or an array, got {type(values).__name__}")
     return np.fromiter(values, dtype=object, count=len(values))
 
 
@@ -123,11 +129,12 @@ def numeric(column: np.ndarray, what: str) -> np.ndarray:
         except ValueError:
             raise ValueError(f"{what}: expected numbers, got lists of different lengths") from None
     if values.dtype.kind in "US":
-        for dtype in (np.int64, np.float64):
+        texts = values.ravel().tolist()
+        for kind, dtype in ((int, np.int64), (float, np.float64)):
             try:
-                values = np.array(column.tolist()).astype(dtype)
+                values = np.array(list(map(kind, texts)), dtype).reshape(values.shape)
                 break
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 reason = error
         else:
             raise ValueError(f"{what}: expected numbers, got: {reason}")

@@ -22,7 +22,7 @@ import numpy as np
 
 from minicnn.numeric_checks import only_or_all, require_finite_batch
 from minicnn.preprocessing.augmentation import ImageAugmenter
-from minicnn.preprocessing.decode import read_file
+from minicnn.preprocessing.load_image import file_bytes
 from minicnn.seeding import stream
 
 
@@ -219,8 +219,9 @@ class IteratorFeed(Feed):
     @cached_property
     def contents(self) -> int:
         names = ("x", "y", "labels", "sample_weight")
-        arrays = [getattr(self.iterator, name, None) for name in names]
-        files = map(read_file, getattr(self.iterator, "filepaths", ()))
+        found = [getattr(self.iterator, name, None) for name in names]
+        arrays = chain.from_iterable(one if isinstance(one, list) else [one] for one in found)
+        files = map(file_bytes, getattr(self.iterator, "filepaths", ()))
         return checksum(chain((one for one in arrays if one is not None), files))
 
     def identity(self) -> dict:

@@ -555,6 +555,8 @@ TABLE = [
             file("bad.png", b"II*\0" + struct.pack("<IHHHI", 8, 1, 256, 4, 10**6) + bytes(8))),
         ("bad.png | far more in front of its pixels | save",
             file("bad.png", bad_images.PNG + bytes(3_000_000))),
+        ("bad.png | jpg | far more in front of its pixels | save",
+            file("bad.png", b"\xff\xd8" + b"\xff" * 70_000)),
         ("bad.png | 3000058 bytes | 9 x 9 pixels | save",
             file("bad.png", bad_images.png(9, 9, b"") + bytes(3_000_000 + 58 - len(bad_images.png(9, 9, b"")))))),
     *rows("predict model.npz image.png",

@@ -13,7 +13,7 @@ from covid.cli.commands.model_inputs import (
     prepare_image,
     probability,
 )
-from covid.common.choices import PARTS
+from covid.common.choices import MANIFEST, PARTS
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
 from covid.common.screen import put, say
@@ -22,6 +22,7 @@ from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
 from covid.data.full_size import full_size_reader
 from covid.data.images import UnreadableImage, read_gray
+from covid.data.manifest import read_manifest
 from covid.data.same_names import folded
 from covid.data.split_folder import (
     bad_files_as_errors,
@@ -88,8 +89,8 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
     if split:
         read = full_size_reader(read_split(options.data))
     else:
-        files = [options.data / file for file in results["all"].files]
-        read = partial(read_gray, levels=levels_for(model, files))
+        paths = [options.data / file for file in results["all"].files]
+        read = partial(read_gray, levels=levels_for(model, paths))
     with new_folder(options.figures):
         for part, result in results.items():
             images = options.data / part if split else options.data
@@ -169,9 +170,16 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         probabilities.append(probability(model, x))
         if remark:
             odd.append(f"{shown(files[-1])}: {remark}")
-    notes = [f"a remark on {len(odd)} of {len(files)} images, such as {odd[0]}"] if odd else []
-    for remark in (*dataset.notes, *duplicate_notes(dataset), *notes):
-        say(f"note: {remark}", "yellow")
+    learned = learned_from(options.model, model)
+    known = sum((options.data / file).resolve() in learned for file in files)
+    notes = {
+        f"the model was trained or validated on {known} of these {len(files)} images; its answers for "
+        "them say nothing about new ones": known,
+        f"a remark on {len(odd)} of {len(files)} images, such as {next(iter(odd), None)}": odd,
+    }
+    said = [note for note, applies in notes.items() if applies]
+    for note in (*said, *dataset.notes, *duplicate_notes(dataset)):
+        say(f"note: {note}", "yellow")
     for name, reason in unused.items():
         say(f"not used: {shown(name)}: {reason}", "yellow")
     if not files:
@@ -183,3 +191,17 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     loss, _ = model.losses[0].from_probabilities(y, p)
     threshold = threshold_of(model)["value"]
     return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused
+
+
+def learned_from(file: Path, model: Model) -> set[Path]:
+    """The source images of the model's training and validation sets, as the run around its file says.
+
+    Empty where it does not lie in the folder of a run, or the run was given its split.
+    """
+    kind = "enhanced" if wants_enhanced(model) else "raw"
+    size = model.metadata["preprocessing"]["image_size"]
+    found: set[Path] = set()
+    for path in file.absolute().parent.parent.glob(f"data/{kind}-{size}px-*/{MANIFEST}"):
+        rows = (row for row in read_manifest(path.parent) if row["file"] and row["part"] != "test")
+        found |= {Path(row["source"]).resolve() for row in rows}
+    return found

@@ -134,6 +134,18 @@ def test_images_unlike_the_model_s_are_counted(of_16_bits, model, capsys):
         assert remark in said and ("a remark on 12 of 12 images" in said) == bool(remark)
 
 
+def test_evaluate_says_how_many_images_the_model_has_learned_from(model, capsys, tmp_path):
+    assert call("evaluate", model, "--data", slices()) == 0
+    sets = finished_run()[1]["splits"]["random"]["data"]["enhanced-150px-50-10-40"]["counts"]
+    known = sum(sum(sets[part].values()) for part in ("train", "validate"))
+    total = known + sum(sets["test"].values())
+    said = f"trained or validated on {known} of these {total} images"
+    assert said in " ".join(capsys.readouterr().out.split())
+    shutil.copytree(slices(), tmp_path / "others")
+    assert call("evaluate", model, "--data", tmp_path / "others") == 0
+    assert "trained or validated" not in capsys.readouterr().out
+
+
 def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(

@@ -67,6 +67,13 @@ def test_the_columns_in_another_order_among_others(folder):
     assert classes_in(scan_labels(folder, table(folder, lines), "ill")) == EXPECTED
 
 
+def test_quotes_behind_a_space_and_empty_lines_first(folder):
+    lines = ["", " ", "file; label", *(f'{name}; "{label}"' for name, label in lines_of()[1:])]
+    path = folder / "labels.csv"
+    path.write_text("\n".join(lines))
+    assert classes_in(scan_labels(folder, path, "ill")) == EXPECTED
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_as_spreadsheets_and_people_write_it(folder, delimiter, end):

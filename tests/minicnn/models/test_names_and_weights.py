@@ -41,6 +41,10 @@ def test_get_weights_copies_and_set_weights_checks():
     model.set_weights(weights)
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
     before = model.get_weights()
+    model.set_weights(2 * w for w in before)
+    model.layers[-1].set_weights(w for w in before[-2:])
+    assert_same(model.get_weights(), [2 * w for w in before[:-2]] + before[-2:])
+    model.set_weights(before)
     with pytest.raises(ValueError, match="expected 4 weight arrays, got 3"):
         model.set_weights(weights[:3])
     with pytest.raises(ValueError, match=r"dense/kernel: expected shape \(18, 1\), got \(1, 18\)"):

@@ -14,6 +14,7 @@ from minicnn.preprocessing.system_names import is_system_name
 LEFT_BY_SYSTEMS = [
     *(".ipynb_checkpoints/a-checkpoint.png", "__MACOSX/a.png", ".hidden/a.png", "@eaDir/a.jpg"),
     *("$RECYCLE.BIN/a.png", "System Volume Information/a.png", "lost+found/a.png"),
+    "__pycache__/a.png",
 ]
 
 
@@ -99,6 +100,22 @@ def test_classes_in_any_ordered_form(folder, classes):
     assert iterator.class_indices == {"b": 0, "a": 1}
     assert all(type(name) is str for name in iterator.class_indices)
     assert iterator.classes.tolist() == [0, 0, 1, 1]
+
+
+def test_images_without_classes(folder, tmp_path):
+    iterator = flow(folder, classes=["."], class_mode=None, shuffle=False)
+    names = ["a/1.png", "a/2.png", "b/1.png", "b/deeper/2.png"]
+    assert [Path(name).as_posix() for name in iterator.filenames] == names
+    assert iterator[0].shape == (4, 4, 4, 1)
+    write_image(tmp_path / "flat" / "1.png")
+    with pytest.raises(
+        ValueError, match=r"found no folder; .* classes=\['\.'\] and class_mode=None"
+    ):
+        flow(tmp_path / "flat")
+    keras_image = pytest.importorskip("keras.src.legacy.preprocessing.image")
+    theirs = keras_image.ImageDataGenerator().flow_from_directory(folder, classes=["."])
+    assert iterator.filenames == theirs.filenames
+    assert iterator.class_indices == theirs.class_indices
 
 
 @pytest.mark.parametrize("classes", [[], (), np.array([]), None])

@@ -244,6 +244,45 @@ def test_csv_files_that_do_not_fit(folder, text, message):
         flow(path, folder)
 
 
+def test_csv_files_as_people_write_them(folder):
+    path = folder / "table.csv"
+    for text in (
+        'filename, class\na.png, "x, y"\nb.png, "z"\n',
+        '\n \nfilename;class\na.png;"x, y"\nb.png;z\n',
+    ):
+        path.write_text(text)
+        assert flow(path, folder).class_indices == {"x, y": 0, "z": 1}
+    path.write_text(f"filename,class\na.png,{10**20}\nb.png,2\n")
+    assert flow(path, folder, class_mode="raw")[0][1].tolist() == [1e20, 2]
+    path.write_text("filename,class\na.png,1\nb.png,-2\n")
+    whole = flow(path, folder, class_mode="raw")[0][1]
+    assert whole.tolist() == [1, -2] and whole.dtype == np.int64
+    path.write_text("filename,class\na.png,1\nb.png,\n")
+    with pytest.raises(ValueError, match=r"'class': expected numbers, got: .*: ''$"):
+        flow(path, folder, class_mode="raw")
+
+
+def test_columns_without_an_order_or_without_names(folder):
+    for values in (None, "catdog", {"cat", "dog"}, (label for label in TABLE["class"])):
+        kind = type(values).__name__
+        with pytest.raises(ValueError, match=f"column 'class': expected a list .*, got {kind}"):
+            flow({**TABLE, "class": values}, folder)
+    table = dict(enumerate(TABLE.values()))
+    named, numbered = flow(TABLE, folder), flow(table, folder, x_col=0, y_col=1)
+    np.testing.assert_array_equal(numbered[0][1], named[0][1])
+    ages = flow(table, folder, x_col=0, y_col=(3, 4), class_mode="raw")[0][1]
+    np.testing.assert_array_equal(ages, np.transpose([TABLE["age"], TABLE["dose"]]))
+
+
+def test_arguments_of_older_versions(folder):
+    old = {"has_ext": True, "sort": False, "drop_duplicates": False}
+    assert flow(TABLE, folder, **old).filenames == NAMES
+    with pytest.raises(ValueError, match="flow_from_dataframe: sort is not supported"):
+        flow(TABLE, folder, sort=True)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        flow(TABLE, folder, colour="red")
+
+
 def test_what_is_no_table(folder):
     for table in (3, None, NAMES, np.zeros((3, 2))):
         with pytest.raises(TypeError, match=f"expected a table .*, got {type(table).__name__}"):

@@ -113,6 +113,27 @@ def test_a_long_file_of_few_pixels(tmp_path, name):
     refused(tmp_path / name, data, reason, FAR)
 
 
+@pytest.mark.parametrize(
+    "loose", [b"\xff", b"\0", b"a", b"\xff\xd0", b"\xff\xf5\xff\xfd", b"\xff\0"]
+)
+@pytest.mark.parametrize("place", [20, JPG.index(b"\xff\xc4"), JPG.index(b"\xff\xda")])
+def test_bytes_of_a_jpg_that_are_in_none_of_its_segments(tmp_path, place, loose):
+    few, many = (JPG[:place] + loose * count + JPG[place:] for count in (50, 100_000))
+    refused(tmp_path / "many.jpg", many, IN_FRONT)
+    if loose == b"\xff":  # as the standard allows
+        (tmp_path / "few.jpg").write_bytes(few)
+        (tmp_path / "none.jpg").write_bytes(JPG)
+        np.testing.assert_array_equal(
+            load_img(tmp_path / "few.jpg"), load_img(tmp_path / "none.jpg")
+        )
+
+
+def test_large_segments_of_a_jpg_are_no_harm(tmp_path):
+    comment = b"\xff\xfe\xff\xff" + b"\xff" * 65533
+    (tmp_path / "picture.jpg").write_bytes(JPG[:2] + comment * 9 + JPG[2:])
+    assert load_img(tmp_path / "picture.jpg").shape == (72, 93, 3)
+
+
 def test_a_gif_of_many_frames_is_read_as_far_as_its_first(tmp_path):
     path = tmp_path / "long.gif"
     path.write_bytes(encoded(".gif", SMOOTH))

@@ -1,5 +1,6 @@
 """Batches: order, random numbers, targets, file names, folders, memory."""
 
+import pickle
 import weakref
 from itertools import islice
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 import minicnn.preprocessing.image_cache as store_module
 from minicnn import seeding
 from minicnn.preprocessing.image import (
+    DataFrameIterator,
     ImageDataGenerator,
     array_to_img,
     img_to_array,
     load_img,
+    save_img,
 )
 
 AUGMENTATION = {
@@ -71,6 +74,24 @@ def by_image(iterator, batches: int) -> dict[int, np.ndarray]:
 def flow_gray(folder: Path, **arguments):
     arguments = {"target_size": (4, 6), "color_mode": "grayscale", "seed": 1, **arguments}
     return ImageDataGenerator().flow_from_directory(folder, **arguments)
+
+
+def test_iterators_over_files_keep_the_aspect_ratio(tmp_path, images):
+    path = tmp_path / "a" / "wide.png"
+    path.parent.mkdir()
+    save_img(path, np.concatenate([images[0], images[1]], axis=1))
+    expected = load_img(path, "grayscale", (5, 4), keep_aspect_ratio=True)
+    assert not np.array_equal(expected, load_img(path, "grayscale", (5, 4)))
+    settings = {"target_size": (5, 4), "color_mode": "grayscale", "keep_aspect_ratio": True}
+    generator = ImageDataGenerator()
+    table = {"filename": [str(path)], "class": ["a"]}
+    for iterator in (
+        generator.flow_from_directory(tmp_path, **settings),
+        DataFrameIterator(table, None, generator, **settings),
+    ):
+        np.testing.assert_array_equal(iterator[0][0][0, ..., 0], expected)
+        store = pickle.loads(pickle.dumps(iterator.store))
+        np.testing.assert_array_equal(store.get(np.arange(1))[0][0, ..., 0], expected)
 
 
 def test_batches_of_a_pass(images):
@@ -333,7 +354,6 @@ def test_folders_without_what_is_needed(folder, tmp_path):
         ({"interpolation": "area"}, "interpolation"),
         ({"target_size": (4, 0)}, "target_size"),
         ({"save_to_dir": "nowhere"}, "save_to_dir to be a folder that exists, got 'nowhere'"),
-        ({"keep_aspect_ratio": True}, "keep_aspect_ratio is not supported"),
         ({"subset": "validation"}, "found none with .*validation_split=0.0"),
         ({"subset": "test"}, "subset to be one of training, validation, got 'test'"),
     ],

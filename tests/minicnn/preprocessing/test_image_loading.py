@@ -1,6 +1,8 @@
 """Image files and arrays: every kind of file, the resizing filters, the errors."""
 
+import re
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -107,6 +109,25 @@ def test_16_bits_become_8(tmp_path, suffix):
     np.testing.assert_array_equal(load_img(path, color_mode="grayscale"), [[0, 0, 1, 1, 128, 255]])
 
 
+def test_16_bits_that_are_hardly_used_are_told(tmp_path):
+    ramp = np.arange(4096, dtype=np.uint16).reshape(64, 64)
+    path = write(tmp_path / "deep.png", ramp)
+    with pytest.warns(
+        UserWarning, match="of 16 bits is left with fewer than 64 gray levels"
+    ) as told:
+        assert load_img(path).max() == 16  # 4095 / 257 = 15.9
+    assert told[0].filename == __file__
+    for name, values in {"mask.png": ramp % 2, "signed.png": ramp + np.uint16(32768)}.items():
+        with pytest.warns(UserWarning, match="save it with 8 bits"):
+            load_img(write(tmp_path / name, values), "grayscale")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_img(write(tmp_path / "black.png", 0 * ramp))
+        load_img(write(tmp_path / "few.png", (ramp % 7) * np.uint16(257)))
+        load_img(write(tmp_path / "all.png", ramp * np.uint16(16)))
+        load_img(write(tmp_path / "enough.png", ramp * np.uint16(4)))  # 0 to 63.7
+
+
 def test_exif_orientation_is_ignored(tmp_path, colors):
     plain = write(tmp_path / "plain.jpg", colors)
     # One EXIF entry: tag 0x0112 (orientation), type 3 (16 bit), count 1, value 6 (turn by 90).
@@ -126,6 +147,23 @@ def test_names_in_any_script(tmp_path, colors):
     folder.mkdir()
     path = write(folder / "снимок é.png", colors)
     np.testing.assert_array_equal(load_img(str(path)), colors)
+
+
+def test_an_image_in_memory_is_read_like_a_file(tmp_path, colors):
+    path = write(tmp_path / "picture.png", colors)
+    data = BytesIO(path.read_bytes())
+    data.seek(9)  # as in Keras, it is read from its beginning
+    for _ in range(2):
+        np.testing.assert_array_equal(load_img(data, "rgb", (5, 6)), load_img(path, "rgb", (5, 6)))
+    np.testing.assert_array_equal(load_img(str(path).encode()), colors)
+    with pytest.raises(ValueError, match="expected an image file .* but it is not an image"):
+        load_img(BytesIO(b"no image"))
+    with pytest.raises(ValueError, match="far more than a png of 36 x 24 pixels needs"):
+        load_img(BytesIO(path.read_bytes() + bytes(2**21)))
+    for other in (None, 3, colors, Image.fromarray(colors)):
+        kind = type(other).__name__
+        with pytest.raises(TypeError, match=f"expected a path or a BytesIO, got {kind}"):
+            load_img(other)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image at all"])
@@ -153,7 +191,8 @@ def test_missing_file_and_folder(tmp_path):
 
 def test_float_files_are_refused(tmp_path):
     path = write(tmp_path / "float.tif", np.ones((4, 5), dtype=np.float32))
-    with pytest.raises(ValueError, match="its pixels have 32 bits a channel; save it with 8 bits"):
+    told = "32 bits a channel; save it with 8 bits, or as 16-bit gray from 0 to 65535 instead of 1 to 1"
+    with pytest.raises(ValueError, match=told):
         load_img(path)
 
 
@@ -188,13 +227,31 @@ def test_pillows_own_limit_is_not_asked(tmp_path, colors, monkeypatch, suffix):
         ({"color_mode": "gray"}, "color_mode to be one of grayscale, rgb, rgba, got 'gray'"),
         ({"target_size": (5, 0)}, "target_size"),
         ({"interpolation": "area"}, "interpolation .* got 'area'"),
-        ({"keep_aspect_ratio": True}, "keep_aspect_ratio=True is not supported"),
     ],
 )
 def test_bad_arguments(tmp_path, colors, arguments, message):
     path = write(tmp_path / "picture.png", colors)
     with pytest.raises(ValueError, match=message):
         load_img(path, **arguments)
+
+
+def test_keeping_the_aspect_ratio_by_hand(tmp_path):
+    # 3 x 8 to 2 x 2: the middle 3 x 3, columns 2 to 4, of which nearest takes 0.75 and 2.25
+    path = write(tmp_path / "wide.png", np.arange(24, dtype=np.uint8).reshape(3, 8))
+    image = load_img(path, "grayscale", (2, 2), keep_aspect_ratio=True)
+    np.testing.assert_array_equal(image, [[2, 4], [18, 20]])
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "lanczos"])
+@pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
+def test_keeping_the_aspect_ratio_as_keras(tmp_path, colors, color_mode, interpolation):
+    keras_load = pytest.importorskip("keras").utils.load_img
+    gray = np.dstack([colors[..., :1]] * 3)  # whose brightness both give alike
+    path = write(tmp_path / "picture.png", np.dstack([gray, colors[..., 1]]))
+    for size in [(24, 36), (36, 24), (10, 11), (5, 20), (20, 5), (1, 1), (50, 50), (2, 300)]:
+        arguments = (color_mode, size, interpolation, True)
+        expected = np.asarray(keras_load(path, *arguments))
+        np.testing.assert_array_equal(load_img(path, *arguments), expected)
 
 
 @pytest.mark.parametrize(("in_size", "out_size"), [(512, 150), (500, 150), (7, 20), (97, 64)])
@@ -278,8 +335,9 @@ def test_array_to_img_without_scaling():
 def test_array_to_img_refuses():
     with pytest.raises(ValueError, match="got NaN|infinity or NaN"):
         array_to_img(np.full((2, 2, 1), np.nan))
-    with pytest.raises(ValueError, match=r"got \(2, 2, 2\)"):
-        array_to_img(np.zeros((2, 2, 2)))
+    for shape in ((2, 2, 2), (0, 2, 3), (2, 2)):
+        with pytest.raises(ValueError, match=f"got {re.escape(str(shape))}"):
+            array_to_img(np.zeros(shape))
 
 
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])

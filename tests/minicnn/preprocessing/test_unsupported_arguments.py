@@ -11,10 +11,9 @@ import minicnn.preprocessing.image as ours
     [
         ("NumpyArrayIterator", {"data_format": "channels_first"}),
         ("NumpyArrayIterator", {"dtype": "float64"}),
-        ("DirectoryIterator", {"keep_aspect_ratio": True}),
         ("DirectoryIterator", {"dtype": "float16"}),
         ("DataFrameIterator", {"data_format": "channels_first"}),
-        ("DataFrameIterator", {"keep_aspect_ratio": True}),
+        ("DataFrameIterator", {"dtype": "float64"}),
     ],
 )
 def test_iterators_refuse_what_is_not_supported(tmp_path, method, arguments):

@@ -11,9 +11,10 @@ from tiny_models import conv_to_dense
 
 from minicnn import callbacks, layers, models, optimizers
 from minicnn.callbacks.backup import BackupAndRestore, TrainingStopped
-from minicnn.preprocessing.image import ImageDataGenerator
+from minicnn.preprocessing.image import ImageDataGenerator, save_img
 from minicnn.saving.checkpoint import TRAINING, CheckpointError, Position
 from minicnn.saving.npz import read_npz, write_npz
+from minicnn.training.batch_sources import IteratorFeed
 
 EPOCHS, STEPS = 4, 3  # seven samples in batches of three
 SHAPE = (8, 8, 1)
@@ -315,6 +316,22 @@ def test_arrays_that_have_changed_are_noticed(kind, data, tmp_path):
             resume(tmp_path, **given(*changed))
     with pytest.raises(ValueError, match="another data"):
         resume(tmp_path, **{**given(x, y), "validation_data": (x, 1 - y)})
+
+
+def test_columns_of_different_shapes_are_recognized(tmp_path):
+    save_img(tmp_path / "1.png", np.zeros((4, 4, 1)))
+
+    def identity(age, name="1.png"):
+        table = {"filename": [name, "1.png"], "age": age, "place": [[1, 2], [3, 4]]}
+        settings = {"class_mode": "multi_output", "validate_filenames": False}
+        iterator = ImageDataGenerator(seed=1).flow_from_dataframe(
+            table, tmp_path, y_col=["age", "place"], **settings
+        )
+        return IteratorFeed(iterator).identity()
+
+    assert identity([5, 6]) == identity([5, 6]) != identity([5, 7])
+    with pytest.raises(ValueError, match="nowhere.png: expected an image file"):
+        identity([5, 6], "nowhere.png")
 
 
 @pytest.mark.parametrize(
