@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 
 from covid.audit.pixel_mode import pixel_mode
+from covid.common.errors import shown
+from covid.data.same_names import composed
 from minicnn.preprocessing.image_header import image_kind, open_image
 
 Fact = tuple[str, str]  # a property, and its value
@@ -48,7 +50,7 @@ def file_facts(data: bytes, path: Path, class_name: str) -> frozenset[Fact]:
         *(("size", f"{width} x {height}"), ("width", f"{width}"), ("height", f"{height}")),
         ("extension", path.suffix),
         *name_facts(path.stem, class_name),
-        *(("tag", tag[:LONGEST_TAG]) for tag in sorted(tags(image, data))[:MOST_TAGS]),
+        *(("tag", shown(tag)[:LONGEST_TAG]) for tag in sorted(tags(image, data))[:MOST_TAGS]),
     ]
     if image.format == "JPEG" and image.quantization:
         luminance = image.quantization[min(image.quantization)]
@@ -58,7 +60,7 @@ def file_facts(data: bytes, path: Path, class_name: str) -> frozenset[Fact]:
 
 def name_facts(stem: str, class_name: str) -> list[Fact]:
     """Beginning and length of a file name, in which the name of its class does not count."""
-    stem = re.sub(re.escape(class_name), "", stem, flags=re.IGNORECASE)
+    stem = re.sub(re.escape(composed(class_name)), "", composed(stem), flags=re.IGNORECASE)
     stem = re.sub(r"\d+", "0", stem)
     prefix = stem.partition("0")[0]
     return [("name length", f"{len(stem)}"), *([("name prefix", prefix)] if prefix else [])]

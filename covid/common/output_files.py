@@ -56,7 +56,8 @@ def check_empty(folder: Path, option: str = "--out") -> None:
 
 def is_empty(folder: Path) -> bool:
     """Whether there is nothing in a folder but what systems leave there."""
-    return all(path.name.lower() in SYSTEM_NAMES for path in folder.iterdir())
+    names = [path.name.lower() for path in folder.iterdir()]
+    return all(name in SYSTEM_NAMES or name.startswith("._") for name in names)
 
 
 def check_outside(

@@ -89,17 +89,29 @@ def scan(folder: str | Path, positive: str | None = None) -> Dataset:
     positive, negative = choose_positive(folder, names, positive)
     images: list[ImageFile] = []
     skipped: list[tuple[Path, str]] = []
-    notes: list[str] = []
     for name in names:
         found, others = images_of_class(folder / name)
-        if are_parts(inside := folder_names(folder / name)):
-            notes.append(
-                f"the folders in {folder / name} ({', '.join(inside)}) look like a split, which is not "
-                "followed; it would be with the class folders inside of them"
-            )
         images += [ImageFile(path, name, int(name == positive)) for path in found]
         skipped += others
-    return Dataset(folder, positive, negative, images, skipped, notes)
+    return Dataset(folder, positive, negative, images, skipped, _notes_on_folders(folder, names))
+
+
+def _notes_on_folders(folder: Path, names: Sequence[str]) -> list[str]:
+    """What the folders inside class folders may mean, though they are not looked at."""
+    inside = {name: folder_names(folder / name) for name in names}
+    notes = [
+        f"the folders in {folder / name} ({', '.join(found)}) look like a split, which is not "
+        "followed; it would be with the class folders inside of them"
+        for name, found in inside.items()
+        if are_parts(found)
+    ]
+    alike = {tuple(map(folded, found)) for found in inside.values()}
+    if not notes and len(alike) == 1 and len(min(alike)) == 2:
+        notes.append(
+            f"{' and '.join(names)} are taken for the classes, not the folders in each of them "
+            f"({', '.join(min(inside.values()))}); if those are, put the images of each into one folder"
+        )
+    return notes
 
 
 def folder_names(folder: Path) -> list[str]:
@@ -177,8 +189,8 @@ def choose_positive(folder: Path, names: Sequence[str], positive: str | None) ->
     UserError for another one, and for a name that a model could not be used with.
     """
     check_class_names(folder, names)
-    chosen = DEFAULT_POSITIVE if positive is None else meant(positive, names)
-    if chosen in names:
+    chosen = meant(DEFAULT_POSITIVE if positive is None else positive, names)
+    if chosen is not None:
         return chosen, names[1 - names.index(chosen)]
     wanted = "which class is positive is not known" if positive is None else f"no {positive!r}"
     raise UserError(

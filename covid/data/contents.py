@@ -45,6 +45,8 @@ def read_contents(folder: Path) -> dict[str, str]:
     """By name the hash in contents.csv; empty where there is none, as older versions left it."""
     try:
         with csv_rows(folder / CONTENTS) as rows:
+            if tuple(rows.fieldnames or ()) != COLUMNS:
+                raise ValueError("its first line is another one")
             return {row["file"]: row["blake2b"] for row in rows}
     except FileNotFoundError:
         return {}

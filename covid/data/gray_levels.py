@@ -52,7 +52,7 @@ def levels_of(paths: Sequence[Path], window: str | None = None) -> GrayLevels | 
             f"--window {window}: expected files of more than 8 bits, found none; leave it out, since "
             "of 8 bits it is not known what they are values of"
         )
-    if levels is not None or not highest:
+    if levels is not None or not any(highest):
         return levels
     return GrayLevels(BITS, 0.0, 2.0 ** max(8, max(highest).bit_length()) - 1)
 

@@ -8,6 +8,7 @@ twice differently, or not at all, is an error, because a guess would let a leak 
 from __future__ import annotations
 
 import csv
+import posixpath
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,8 @@ def _find_files(
     """
     ways: list[Callable[[ImageFile], str]] = [
         lambda image: image.path.relative_to(dataset.folder).as_posix(),
+        lambda image: image.path.as_posix(),
+        lambda image: image.path.absolute().as_posix(),
         lambda image: image.path.name,
         lambda image: image.path.stem,
     ]
@@ -129,4 +132,5 @@ def _of_one_name(keys: dict[ImageFile, str]) -> list[ImageFile]:
 
 def tidy(name: str) -> str:
     """A file name as it can be compared: one form of letters with accents, slashes as in URLs."""
-    return composed(name).replace("\\", "/").removeprefix("./")
+    plain = composed(name).replace("\\", "/")
+    return posixpath.normpath(plain) if plain else ""  # without ./ and //

@@ -134,7 +134,8 @@ def as_gray(values: np.ndarray, levels: GrayLevels | None) -> np.ndarray:
 def highest_value(path: str | Path) -> int | None:
     """The highest value of gray of more than 8 bits; None for other files and unreadable ones.
 
-    0 where the values do not say what is black and white. Files of 8 bits are not decoded.
+    0 where the values do not say what is black and white, or are not to be had. Files of 8 bits are
+    not decoded.
     """
     try:
         with open(ordinary_file(path), "rb") as file:
@@ -143,11 +144,14 @@ def highest_value(path: str | Path) -> int | None:
         if kind in NEVER_DEEP or (kind == "png" and start[24] <= 8):
             return None
         data = read_file(path)
-        return int(decode_gray(data).max()) if is_deep(open_image(data)) else None
-    except UnknownRange:
-        return 0
+        if not is_deep(open_image(data)):
+            return None
     except (OSError, ValueError, IndexError):
         return None  # which is said where it is read
+    try:
+        return int(decode_gray(data).max())
+    except ValueError:
+        return 0  # likewise
 
 
 def check_image(path: str | Path) -> None:

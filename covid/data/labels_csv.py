@@ -49,7 +49,7 @@ def scan_labels(
     Parameters
     ----------
     folder : Path
-        Where the paths in the file begin; they may lack the extension.
+        Where the paths in the file begin, or which they begin with; they may lack the extension.
     path : Path
         UTF-8, separated by commas, semicolons or tabs, the columns' names in the first line.
     positive : str, optional
@@ -127,15 +127,21 @@ def _find_all(
     folder: Path, lines: Sequence[Line], column: int
 ) -> tuple[dict[Path, list[Line]], set[str], set[Path]]:
     """The lines of each file that is there, what is not, and all files in the same folders."""
-    before = tidy(f"{folder.absolute().as_posix()}/")
+    around = [tidy(path.as_posix()) + "/" for path in (folder.absolute(), folder)]
     found: dict[Path, list[Line]] = {}
     gone: set[str] = set()
     names_in = cache(_names_in)
-    for line in lines:
-        key = tidy(line[1][column]).removeprefix(before)
+
+    def find(key: str) -> Path | None:
         path: Path | None = folder
         for name in key.split("/"):
             path = path and names_in(path).get(name)
+        return path
+
+    for line in lines:
+        key = tidy(line[1][column])
+        ways = (key, *map(key.removeprefix, around))  # in the folder, or from where one is
+        path = next(filter(None, map(find, ways)), None)
         if path is not None:
             found.setdefault(path, []).append(line)
         elif key:
@@ -158,7 +164,11 @@ def _no_image(folder: Path, path: Path, gone: set[str], others: list[tuple[Path,
     there = what_is_there(one for one, _ in others)
     if there:
         return f"--labels {path} names no image but {there[0]}; {there[1]}"
-    example = f"{others[0][0].name}: {others[0][1]}" if others else min(gone, default="none")
+    if not gone and not others:
+        return (
+            f"--labels {path} names no file; write a line for each image below the columns' names"
+        )
+    example = f"{others[0][0].name}: {others[0][1]}" if others else min(gone)
     return (
         f"--labels {path}: none of the {len(gone) + len(others)} files in it is an image in "
         f"{shown(folder)} ({shown(example)}); write paths as they are in that folder"

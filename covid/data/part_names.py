@@ -13,6 +13,7 @@ NAMES = {
     VALIDATE: ("validate", "validation", "valid", "val", "dev", "eval", "evaluation"),
     TEST: ("test", "tests", "testing", "tst", "holdout", "hold-out", "hold_out", "heldout"),
 }
+NUMBER = r"(?:\d+[ ._-]*)?"  # as in 1_train
 MORE = r"(?:[ _-]?(?:set|split|data|images))?"  # as in training_set
 
 
@@ -22,7 +23,7 @@ def part_of(name: str) -> str | None:
         (
             part
             for part, names in NAMES.items()
-            if re.fullmatch(f"(?:{'|'.join(names)}){MORE}", name, re.IGNORECASE)
+            if re.fullmatch(f"{NUMBER}(?:{'|'.join(names)}){MORE}", name, re.IGNORECASE)
         ),
         None,
     )

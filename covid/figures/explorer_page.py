@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from covid.common.choices import KERNELS, MODEL_FILE
-from covid.common.errors import UserError
+from covid.common.errors import UserError, shown
 from covid.data.disclaimer import small_print
 from covid.data.images import read_gray
 from covid.data.manifest import read_manifest, words_for
@@ -44,7 +44,7 @@ def explorer_page(
     """
     negative, positive = classes_of(model)
     samples = [
-        Sample(model_input(model, one.gray), one.label, one.name, healthy=one.label == 0)
+        Sample(model_input(model, one.gray), one.label, shown(one.name), healthy=one.label == 0)
         for one in slices
     ]
     first = samples[0]
@@ -55,10 +55,10 @@ def explorer_page(
         path,
         name=first.name,
         others=samples[1:],
-        classes=(negative, positive),
+        classes=(shown(negative), shown(positive)),
         epochs=kernels_of(model, model_folder),
         prepare=preparation(model),
-        note=small_print(positive, bool(model.metadata.get("synthetic"))),
+        note=shown(small_print(positive, bool(model.metadata.get("synthetic")))),
         command=command,
     )
 

@@ -82,6 +82,7 @@ diagnose -> 'diagnose' | covid --help
 audits -> 'audits' | did you mean audit? | covid --help
 --versions -> --versions | did you mean --version? | covid --help
 run --sped 9 -> --sped | did you mean --seed? | covid run --help
+run --pos x -> --pos | did you mean --positive? | covid run --help
 run one two -> unexpected two | covid run --help
 run one --data two -> DIR | --data | leave one out | covid run --help
 run -x -> unknown option | -x | covid run --help
@@ -615,6 +616,8 @@ TABLE = [
                 ImageFileError("no images any more")))),
         ("stopped/contents.csv | damaged | another run",
             written("stopped", "contents.csv", "x\n1\n")),
+        ("stopped/contents.csv | damaged | first line",
+            written("stopped", "contents.csv", "")),
         ("stopped/random/data/ | not the file | begun with | back",
             given.stopped(lambda path: next(path.glob("random/data/*/test/*/*.png")).write_bytes(
                 Path("image.png").read_bytes()))),

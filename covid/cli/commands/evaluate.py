@@ -1,6 +1,7 @@
 """`covid evaluate`: what a trained model is worth on images of known class."""
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,11 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
 
     written: list[Path] = []
     split, classes = is_split(options.data), classes_of(model)
-    read = full_size_reader(read_split(options.data)) if split else read_gray
+    if split:
+        read = full_size_reader(read_split(options.data))
+    else:
+        files = [options.data / file for file in results["all"].files]
+        read = partial(read_gray, levels=levels_for(model, files))
     with new_folder(options.figures):
         for part, result in results.items():
             images = options.data / part if split else options.data
@@ -153,25 +158,21 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     as_is = options.as_is or is_enhanced(dataset)
     levels = levels_for(model, [image.path for image in dataset])
     unused = {str(path): reason for path, reason in dataset.skipped}
-    files, labels, probabilities = [], [], []
+    files, labels, probabilities, odd = [], [], [], []
     for image in dataset.images:
         try:
-            x, _ = prepare_image(model, image.path, as_is, levels)
+            x, remark = prepare_image(model, image.path, as_is, levels)
         except UnreadableImage as error:
             unused[str(image.path)] = error.reason
             continue
         files.append(str(image.path.relative_to(options.data)))
         labels.append(image.label)
         probabilities.append(probability(model, x))
-    learned = learned_from(options.model, model)
-    known = sum((options.data / file).resolve() in learned for file in files)
-    if known:
-        say(
-            f"note: the model was trained or validated on {known} of these {len(files)} images; its "
-            "answers for them say nothing about new ones",
-            "yellow",
-        )
-    for remark in (*dataset.notes, *duplicate_notes(dataset)):
+        if remark:
+            odd.append(f"{shown(files[-1])}: {remark}")
+    notes = [f"a remark on {len(odd)} of {len(files)} images, such as {odd[0]}"] if odd else []
+    notes += note_on_learned(model, options, files)
+    for remark in (*dataset.notes, *duplicate_notes(dataset), *notes):
         say(f"note: {remark}", "yellow")
     for name, reason in unused.items():
         say(f"not used: {shown(name)}: {reason}", "yellow")
@@ -184,6 +185,18 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     loss, _ = model.losses[0].from_probabilities(y, p)
     threshold = threshold_of(model)["value"]
     return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused
+
+
+def note_on_learned(model: Model, options: Namespace, files: list[str]) -> list[str]:
+    """How many of the files in --data the model has learned from, if any."""
+    learned = learned_from(options.model, model)
+    known = sum((options.data / file).resolve() in learned for file in files)
+    if not known:
+        return []
+    return [
+        f"the model was trained or validated on {known} of these {len(files)} images; its answers for "
+        "them say nothing about new ones"
+    ]
 
 
 def learned_from(file: Path, model: Model) -> set[Path]:

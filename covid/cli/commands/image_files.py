@@ -49,7 +49,10 @@ def image_files(path: Path) -> Sequence[Path | UnreadableImage]:
         return _inside(path)
     if os.path.lexists(path) or not glob.has_magic(str(path)):
         return [path]  # reading it says what is wrong with it
-    there = [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
+    # The folders at its beginning may have names that look like a pattern.
+    around = next(folder for folder in path.parents if os.path.isdir(folder))
+    pattern = str(Path(glob.escape(str(around)), path.relative_to(around)))
+    there = [Path(one) for one in sorted(glob.glob(pattern, recursive=True))]
     found = [one for one in there if not is_system_name(one.name) and not one.is_dir()]
     return found or [UnreadableImage(path, "this pattern finds no file; correct it")]
 

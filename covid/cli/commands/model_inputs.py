@@ -108,11 +108,14 @@ def prepare_image(
 
 
 def levels_remark(model: Model, values: np.ndarray, levels: GrayLevels | None) -> str:
-    """What is odd about the values of a file of more than 8 bits; empty if nothing is."""
-    if values.dtype == np.uint8 or levels is None:
+    """What is odd about the bits and values of a file, beside the model's; empty if nothing is."""
+    trained = levels_of_model(model)
+    if levels is None or trained is None and values.dtype == np.uint8:
         return ""
     black, white = levels.black, levels.white
-    if levels_of_model(model) is None:
+    if values.dtype == np.uint8:
+        return f"it has 8 bits; of the model's images, {black:g} to {white:g} became gray 0 to 255"
+    if trained is None:
         return (
             f"it has more than 8 bits, unlike the model's images; {black:g} to {white:g} became gray "
             "0 to 255"
@@ -130,10 +133,12 @@ def prepare_gray(
     """As `prepare_image`, but the (height, width) uint8 image in front of `model_input`."""
     values = read_values(path, levels)
     gray = as_gray(values, levels)
-    remark = levels_remark(model, values, levels)
+    prepared = is_prepared(path)
+    # An image in a split folder has become 8 bits there.
+    copied = values.dtype == np.uint8 and (prepared or as_is)
+    remark = "" if copied else levels_remark(model, values, levels)
     if gray.max() == gray.min():
         remark = remark or "all its pixels are equal, there is nothing to see"
-    prepared = is_prepared(path)
     if prepared and not wants_enhanced(model):
         remark = remark or "enhanced and cropped, unlike the images the model was trained on"
     elif prepared:

@@ -1,5 +1,6 @@
 """`--resume`: the options of a run that was started before, and the line that repeats it."""
 
+import os
 import shlex
 from argparse import Namespace
 from dataclasses import replace
@@ -9,8 +10,15 @@ from covid.cli.parser import parse
 from covid.common.choices import RUN_INFO
 from covid.common.errors import UserError
 from covid.common.screen import Screen, say
+from covid.data.same_names import composed, folded
 from covid.pipeline.options import Options
-from covid.pipeline.run_record import OPTION_TYPES, as_json, read_run_info, recorded_options
+from covid.pipeline.run_record import (
+    OPTION_TYPES,
+    PATHS,
+    as_json,
+    read_run_info,
+    recorded_options,
+)
 from covid.training.versions import versions
 from minicnn.saving.checkpoint import first_difference
 
@@ -70,23 +78,42 @@ def resumed(folder: Path, given: Namespace) -> Options:
             "differ in their last digits from those of an uninterrupted run",
             "yellow",
         )
-    require_nothing_else(folder, info["options"], given)
     found = recorded_options(info, folder)
+    require_nothing_else(folder, info["options"], found, given)
     screen = Screen(given.verbose)
     return replace(found, command_line=command_line(found), screen=screen)
 
 
-def require_nothing_else(folder: Path, recorded: dict, given: Namespace) -> None:
-    """UserError where the command line asks for something else than the run was started with."""
+def require_nothing_else(folder: Path, recorded: dict, found: Options, given: Namespace) -> None:
+    """UserError where the command line asks for something else than the run was started with.
+
+    `recorded` are its options as in run.json, `found` the same with paths as they are now.
+    """
     defaults = vars(parse([given.command]))
     for name in OPTION_TYPES:
         value = getattr(given, name, None)
-        if value != defaults.get(name) and as_json(value) != recorded[name]:
+        repeated = as_json(value) == recorded[name] or is_same(name, value, getattr(found, name))
+        if value != defaults.get(name) and not repeated:
             raise UserError(
                 f"{flag(name, value, given.command)}: the run in {folder} was started with "
                 f"{as_typed(recorded[name])}, so it cannot be resumed with {as_typed(value)}; leave "
                 "the option out, or start another run"
             )
+
+
+def is_same(name: str, value, before) -> bool:
+    """Whether an option's value means that of before: the same path, letters in another Unicode form.
+
+    Of a class also in another case.
+    """
+    if value is None or before is None:
+        return value is before
+    if name in PATHS:
+        return os.path.abspath(value) == os.path.abspath(before)
+    if isinstance(value, str):
+        form = folded if name == "positive" else composed
+        return form(value) == form(before)
+    return value == before
 
 
 def folder_to_resume(options: Namespace) -> Path:

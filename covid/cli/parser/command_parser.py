@@ -73,5 +73,6 @@ class ShowVersion(argparse.Action):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A question to put behind an unknown word; empty where nothing is much like it."""
-    close = difflib.get_close_matches(word, list(known), n=1)
+    begun = [one for one in known if one.startswith(word) and len(word) > len("--n")]
+    close = begun or difflib.get_close_matches(word, list(known), n=1)
     return f", did you mean {close[0]}?" if close else ""

@@ -217,6 +217,13 @@ def test_facts_of_a_png():
     assert not any(name == "jpg quality" for name, _ in facts)
 
 
+def test_the_name_of_a_tag_is_one_line_without_escape_sequences():
+    about = PngImagePlugin.PngInfo()
+    about.add_text("a\x9b31m\nNo leak", "x")
+    facts = file_facts(encoded("PNG", pnginfo=about), Path("a.png"), "x")
+    assert ("tag", "a\\x9b31m\\nNo leak") in facts
+
+
 @pytest.mark.parametrize("quality", [20, 50, 75, 90, 95])
 def test_the_quality_of_a_jpg(quality):
     facts = dict(file_facts(encoded("JPEG", quality=quality), Path("a.jpg"), "x"))
@@ -236,3 +243,4 @@ def test_a_class_in_its_files_names_is_no_fact():
     assert name_facts("Covid (12)", "COVID") == name_facts("Non-Covid (3)", "non-COVID")
     assert name_facts("P001_003", "COVID") == [("name length", "4"), ("name prefix", "P")]
     assert name_facts("7", "COVID") == [("name length", "1")]
+    assert name_facts("infecte\u0301_1", "Infect\xe9") == name_facts("_1", "x")

@@ -3,11 +3,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 from tiny_runs import finished_run, slices
 
 from covid.cli.main import main
 from covid.common.choices import PARTS
+from covid.data.images import read_gray
+from covid.data.window import GrayLevels
 from covid.metrics.text_table import threshold_line
 from minicnn.models import load_model
 
@@ -90,6 +94,46 @@ def test_evaluate_says_how_many_images_the_model_has_learned_from(model, capsys,
     shutil.copytree(slices(), tmp_path / "others")
     assert call("evaluate", model, "--data", tmp_path / "others") == 0
     assert "trained or validated" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def of_16_bits(model, tmp_path):
+    """A model that says which values its images had, and class folders of such files."""
+    trained = load_model(model)
+    levels = {"by": "window", "black": -1200.0, "white": 0.0}
+    trained.metadata["preprocessing"]["gray_levels"] = levels
+    trained.save(tmp_path / "deep.npz")
+    for path in slices().glob("*/*.png"):
+        file = tmp_path / "deep" / path.parent.name / f"{path.stem}.tif"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        values = np.asarray(Image.open(path), np.int32) * 4 - 1000
+        Image.fromarray(values).save(file)
+    return tmp_path / "deep.npz", tmp_path / "deep"
+
+
+def test_figures_show_files_of_more_than_8_bits_as_the_model_sees_them(of_16_bits, monkeypatch):
+    model, folder = of_16_bits
+    asked = []
+    monkeypatch.setattr(
+        "covid.figures.model_figures.evaluation_figures", lambda *a: asked.append(a) or []
+    )
+    assert call("evaluate", model, folder, "--figures", folder.parent / "drawn") == 0
+    read, file = asked[0][-1], next(folder.glob("Infected/*.tif"))
+    expected = read_gray(file, GrayLevels("window", -1200.0, 0.0))
+    assert len(np.unique(expected)) > 64
+    np.testing.assert_array_equal(read(file), expected)
+
+
+def test_images_unlike_the_model_s_are_counted(of_16_bits, model, capsys):
+    deep, folder = of_16_bits
+    for name, data, remark in (
+        (deep, slices(), "it has 8 bits; of the model's images, -1200 to 0 became gray 0 to 255"),
+        (deep, folder, ""),
+        (model, slices(), ""),
+    ):
+        assert call("evaluate", name, data) == 0
+        said = capsys.readouterr().out
+        assert remark in said and ("a remark on 12 of 12 images" in said) == bool(remark)
 
 
 def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from tiny_runs import finished_run, slices
 
 from covid.cli.main import main
+from minicnn.models import load_model
 
 
 @pytest.fixture
@@ -61,6 +62,19 @@ def test_the_label_is_that_of_the_folder_or_the_one_named(model, image, tmp_path
     assert call(capsys, model, elsewhere, *words)[0] == 0
     page = knows(tmp_path / "page.html")
     assert [sample["name"] for sample in page["samples"]] == ["Not_Infected: slice.png"]
+
+
+def test_names_cannot_turn_the_writing_of_the_page(model, image, tmp_path, capsys):
+    trained, reversing = load_model(model), "a\u202eb"
+    trained.metadata["negative"] = reversing
+    trained.save(tmp_path / "model.npz")
+    odd, page = tmp_path / "s\u2028.png", tmp_path / "page.html"
+    shutil.copy(image, odd)
+    words = ("--label", reversing, "--out", page, "--as-is")
+    assert call(capsys, tmp_path / "model.npz", odd, *words)[0] == 0
+    found = knows(page)
+    assert found["classes"] == ["a\\u202eb", "Infected"]
+    assert found["samples"][0]["name"] == "a\\u202eb: s\\u2028.png"
 
 
 def test_the_page_gets_a_free_name(model, image, tmp_path, capsys, monkeypatch):

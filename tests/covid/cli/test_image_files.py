@@ -50,6 +50,14 @@ def test_a_file_whose_name_looks_like_a_pattern(folder):
     assert image_files(path) == [path]
 
 
+def test_a_pattern_in_a_folder_whose_name_looks_like_one(folder, monkeypatch):
+    path = folder.rename(folder.parent / "[ab] *")
+    assert names(path, "[ab].png") == ["a.png", "b.png"]
+    assert names(path, "m*/*.png") == ["more/c.png"]
+    monkeypatch.chdir(path)
+    assert image_files(Path("[a].png")) == [Path("a.png")]
+
+
 def test_nothing_found(folder, tmp_path):
     for pattern in ("*.jpg", "x*", "[xyz].png", "T*", "mor?"):
         (problem,) = image_files(folder / pattern)

@@ -212,7 +212,7 @@ def test_leftovers_among_the_files_of_others_stay_as_they_are(name, killed):
 
 
 def test_what_systems_leave_in_a_folder_does_not_fill_it(tmp_path):
-    for name in (".DS_Store", "Thumbs.db"):
+    for name in (".DS_Store", "Thumbs.db", "._out"):
         (tmp_path / name).touch()
     with new_folder(tmp_path):
         write_new(tmp_path / "x.png", b"x")

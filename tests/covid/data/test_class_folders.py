@@ -57,6 +57,11 @@ def test_the_positive_class_in_another_form_or_case(tmp_path):
         assert [image.label for image in dataset] == [1, 1, 0, 0]
 
 
+def test_infected_is_positive_in_any_case(tmp_path):
+    two_classes(tmp_path, 2, ("INFECTED", "not_infected"))
+    assert scan(tmp_path).positive == "INFECTED"
+
+
 @pytest.mark.parametrize("names", [("COVID", "covid"), ("Infecte\u0301", "Infect\xe9")])
 def test_classes_that_some_systems_cannot_tell_apart(tmp_path, names):
     two_classes(tmp_path, 1, names)

@@ -37,6 +37,7 @@ def someones_split(folder, *parts, count=10, classes=("A", "B")):
         *(("Valid", "validate"), ("validation", "validate"), ("test", "test"), ("tst", "test")),
         *(("Hold-out", "test"), ("holdout", "test"), ("trainee", None), ("COVID", None)),
         *(("value", None), ("contest", None), ("", None)),
+        *(("01_train", "train"), ("2 Test", "test"), ("3-val", "validate"), ("train1", None)),
     ],
 )
 def test_folders_that_hold_a_part(name, part):
@@ -153,6 +154,15 @@ def test_parts_inside_of_class_folders_are_mentioned(tmp_path):
     assert len(dataset) == 8
     (note,) = dataset.notes
     assert "A (train, val) look like a split, which is not followed" in note
+
+
+def test_two_folders_with_the_same_two_inside_are_mentioned(tmp_path):
+    """Hospitals or folds with the classes in each, perhaps; it may as well be the other way round."""
+    someones_split(tmp_path, "site1", "site2", count=2)
+    (note,) = find_images(tmp_path, "site1").notes
+    assert "site1 and site2 are taken for the classes" in note and "(A, B)" in note
+    shutil.rmtree(tmp_path / "site1/B")
+    assert find_images(tmp_path, "site1").notes == []
 
 
 def test_a_training_set_is_no_class(tmp_path):

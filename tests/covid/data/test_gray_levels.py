@@ -139,6 +139,8 @@ def test_infinite_values_are_refused(tmp_path):
     path = save(tmp_path / "a.tif", np.array([[np.nan, 1.0]], np.float32))
     with pytest.raises(UnreadableImage, match="infinite or not a number"):
         read_gray(path, parse_window(LUNGS))
+    assert levels_of([path], LUNGS) == parse_window(LUNGS)  # it is not said to have 8 bits
+    assert levels_of([path]) is None
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,12 @@ def test_groups_from_names_and_images_without_one(dataset):
         lambda image: image.path.stem,
         lambda image: f"{image.class_name}/{image.path.name}",
         lambda image: f".\\{image.class_name}\\{image.path.name}",
+        lambda image: f"{image.class_name}//{image.path.name}",
+        lambda image: image.path,
+        lambda image: image.path.absolute(),
     ],
 )
-def test_a_csv_file_names_images_in_one_of_four_ways(dataset, tmp_path, name):
+def test_a_csv_file_names_images_in_one_of_several_ways(dataset, tmp_path, name):
     path = write_csv(tmp_path / "a.csv", patients(dataset, name))
     groups = groups_from_csv(dataset, path)
     assert groups.names == groups_by_pattern(dataset, PATIENT).names

@@ -89,6 +89,7 @@ def test_as_spreadsheets_and_people_write_it(folder, delimiter, end):
     "way",
     [
         lambda folder, name: f"./{name}",
+        lambda folder, name: name.replace("/", "//"),
         lambda folder, name: name.replace("/", "\\"),
         lambda folder, name: name.removesuffix(".png"),
         lambda folder, name: str((folder / name).absolute()),
@@ -97,6 +98,15 @@ def test_as_spreadsheets_and_people_write_it(folder, delimiter, end):
 def test_ways_to_name_a_file(folder, way):
     path = table(folder, lines_of([way(folder, name) for name in NAMES]))
     assert classes_in(scan_labels(folder, path, "ill")) == EXPECTED
+
+
+def test_paths_from_where_one_is(folder, monkeypatch):
+    """As a script writes them that was run there."""
+    monkeypatch.chdir(folder.parent)
+    path = table(folder, lines_of([f"data/{name}" for name in NAMES]))
+    assert classes_in(scan_labels(Path("data"), path, "ill")) == EXPECTED
+    with pytest.raises(UserError, match="none of the 6 files in it is an image"):
+        scan_labels(folder, path, "ill")
 
 
 def test_a_name_in_both_unicode_forms(tmp_path):
@@ -153,6 +163,11 @@ def test_other_numbers_of_classes_are_counted(folder):
     lines[1] = (NAMES[0], "other")
     with pytest.raises(UserError, match=r"found 3 \(ill: 2, other: 1, well: 3\)"):
         scan_labels(folder, table(folder, lines))
+
+
+def test_a_file_with_the_columns_names_alone(folder):
+    with pytest.raises(UserError, match="names no file; write a line for each image"):
+        scan_labels(folder, table(folder, lines_of([])))
 
 
 def test_a_column_that_looks_like_a_split(folder):

@@ -33,6 +33,21 @@ def test_what_a_run_records_of_groups_and_folds(tmp_path, monkeypatch):
     assert resumed(Path("."), parse(["run", "--resume", *same])).folds == 3
 
 
+def test_what_is_repeated_in_another_form_is_the_same(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "s").mkdir()
+    monkeypatch.chdir(tmp_path)
+    write_run_info(Options(Path("run"), data=Path("s"), positive="Infect\xe9", group="\xe9p"))
+    for words in (
+        *(("--positive", "Infecte\u0301"), ("--positive", "INFECTE\u0301")),
+        *(("--data", f"{tmp_path}/s/"), ("--data", "run/../s"), ("--group", "e\u0301p")),
+    ):
+        assert resumed(Path("run"), parse(["run", "--resume", *words])).data == Path("s")
+    for words in (("--positive", "Infecte"), ("--data", "run"), ("--group", "\xe9P")):
+        with pytest.raises(UserError, match=f"{words[0]}: .* cannot be resumed with {words[1]}"):
+            resumed(Path("run"), parse(["run", "--resume", *words]))
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"folds": 1}, {"folds": "3"}, {"group_csv": "a\0b"}, {"group_audit": 1}, {"group_column": None},
