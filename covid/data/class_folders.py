@@ -105,7 +105,7 @@ def _notes_on_folders(folder: Path, names: Sequence[str]) -> list[str]:
         for name, found in inside.items()
         if are_parts(found)
     ]
-    alike = {tuple(map(folded, found)) for found in inside.values()}
+    alike = {tuple(sorted(map(folded, found))) for found in inside.values()}
     if not notes and len(alike) == 1 and len(min(alike)) == 2:
         notes.append(
             f"{' and '.join(names)} are taken for the classes, not the folders in each of them "

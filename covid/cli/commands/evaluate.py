@@ -23,7 +23,7 @@ from covid.data.existing_split import refuse_another_split
 from covid.data.full_size import full_size_reader
 from covid.data.images import UnreadableImage, read_gray
 from covid.data.manifest import read_manifest
-from covid.data.same_names import composed
+from covid.data.same_names import folded
 from covid.data.split_folder import (
     bad_files_as_errors,
     is_enhanced,
@@ -89,8 +89,8 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
     if split:
         read = full_size_reader(read_split(options.data))
     else:
-        files = [options.data / file for file in results["all"].files]
-        read = partial(read_gray, levels=levels_for(model, files))
+        paths = [options.data / file for file in results["all"].files]
+        read = partial(read_gray, levels=levels_for(model, paths))
     with new_folder(options.figures):
         for part, result in results.items():
             images = options.data / part if split else options.data
@@ -110,7 +110,7 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
     split = open_split(folder, parts)
     negative, positive = classes_of(model)
     of_split, of_model = (split.negative, split.positive), (negative, positive)
-    if [composed(name) for name in of_split] != [composed(name) for name in of_model]:
+    if [folded(name) for name in of_split] != [folded(name) for name in of_model]:
         raise UserError(
             f"{folder}: expected the model's classes, {positive} (positive) and {negative}, found "
             f"{split.positive} (positive) and {split.negative}; take another model or folder"

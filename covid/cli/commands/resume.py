@@ -92,8 +92,8 @@ def require_nothing_else(folder: Path, recorded: dict, found: Options, given: Na
     defaults = vars(parse([given.command]))
     for name in OPTION_TYPES:
         value = getattr(given, name, None)
-        repeated = as_json(value) == recorded[name] or is_same(name, value, getattr(found, name))
-        if value != defaults.get(name) and not repeated:
+        repeated = value == defaults.get(name) or as_json(value) == recorded[name]
+        if not repeated and not means_same(name, value, getattr(found, name)):
             raise UserError(
                 f"{flag(name, value, given.command)}: the run in {folder} was started with "
                 f"{as_typed(recorded[name])}, so it cannot be resumed with {as_typed(value)}; leave "
@@ -101,19 +101,15 @@ def require_nothing_else(folder: Path, recorded: dict, found: Options, given: Na
             )
 
 
-def is_same(name: str, value, before) -> bool:
-    """Whether an option's value means that of before: the same path, letters in another Unicode form.
+def means_same(name: str, value, before) -> bool:
+    """Whether two different values mean the same: paths, letters in both their Unicode forms.
 
     Of a class also in another case.
     """
-    if value is None or before is None:
-        return value is before
-    if name in PATHS:
+    if before is not None and name in PATHS:
         return os.path.abspath(value) == os.path.abspath(before)
-    if isinstance(value, str):
-        form = folded if name == "positive" else composed
-        return form(value) == form(before)
-    return value == before
+    form = folded if name == "positive" else composed
+    return isinstance(value, str) and isinstance(before, str) and form(value) == form(before)
 
 
 def folder_to_resume(options: Namespace) -> Path:

@@ -84,16 +84,14 @@ def test_evaluate_draws_figures(model, capsys, tmp_path):
     assert sorted(map(str, drawn.iterdir())) == sorted(paths)
 
 
-def test_evaluate_says_how_many_images_the_model_has_learned_from(model, capsys, tmp_path):
-    assert call("evaluate", model, "--data", slices()) == 0
-    sets = finished_run()[1]["splits"]["random"]["data"]["enhanced-150px-50-10-40"]["counts"]
-    known = sum(sum(sets[part].values()) for part in ("train", "validate"))
-    total = known + sum(sets["test"].values())
-    said = f"trained or validated on {known} of these {total} images"
-    assert said in " ".join(capsys.readouterr().out.split())
-    shutil.copytree(slices(), tmp_path / "others")
-    assert call("evaluate", model, "--data", tmp_path / "others") == 0
-    assert "trained or validated" not in capsys.readouterr().out
+def test_a_split_whose_classes_differ_in_case_from_the_model_s(model, split, tmp_path, capsys):
+    for name in ("INFECTED", "Not_infected"):
+        shutil.copytree(slices() / name.title(), tmp_path / "s" / name)
+    assert call("split", tmp_path / "s", "--enhance", "--out", tmp_path / "split") == 0
+    assert call("evaluate", model, tmp_path / "split") == 0
+    assert call("split", tmp_path / "s", "--positive", "not_infected", "--out", tmp_path / "o") == 0
+    assert call("evaluate", model, tmp_path / "o", "--as-is") == 2
+    assert "found Not_infected (positive) and INFECTED" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -134,6 +132,18 @@ def test_images_unlike_the_model_s_are_counted(of_16_bits, model, capsys):
         assert call("evaluate", name, data) == 0
         said = capsys.readouterr().out
         assert remark in said and ("a remark on 12 of 12 images" in said) == bool(remark)
+
+
+def test_evaluate_says_how_many_images_the_model_has_learned_from(model, capsys, tmp_path):
+    assert call("evaluate", model, "--data", slices()) == 0
+    sets = finished_run()[1]["splits"]["random"]["data"]["enhanced-150px-50-10-40"]["counts"]
+    known = sum(sum(sets[part].values()) for part in ("train", "validate"))
+    total = known + sum(sets["test"].values())
+    said = f"trained or validated on {known} of these {total} images"
+    assert said in " ".join(capsys.readouterr().out.split())
+    shutil.copytree(slices(), tmp_path / "others")
+    assert call("evaluate", model, "--data", tmp_path / "others") == 0
+    assert "trained or validated" not in capsys.readouterr().out
 
 
 def test_figures_of_synthetic_images_say_so(model, split, tmp_path, monkeypatch):
