@@ -170,16 +170,10 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
         probabilities.append(probability(model, x))
         if remark:
             odd.append(f"{shown(files[-1])}: {remark}")
-    learned = learned_from(options.model, model)
-    known = sum((options.data / file).resolve() in learned for file in files)
-    notes = {
-        f"the model was trained or validated on {known} of these {len(files)} images; its answers for "
-        "them say nothing about new ones": known,
-        f"a remark on {len(odd)} of {len(files)} images, such as {next(iter(odd), None)}": odd,
-    }
-    said = [note for note, applies in notes.items() if applies]
-    for note in (*said, *dataset.notes, *duplicate_notes(dataset)):
-        say(f"note: {note}", "yellow")
+    notes = [f"a remark on {len(odd)} of {len(files)} images, such as {odd[0]}"] if odd else []
+    notes += note_on_learned(model, options, files)
+    for remark in (*dataset.notes, *duplicate_notes(dataset), *notes):
+        say(f"note: {remark}", "yellow")
     for name, reason in unused.items():
         say(f"not used: {shown(name)}: {reason}", "yellow")
     if not files:
@@ -191,6 +185,18 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     loss, _ = model.losses[0].from_probabilities(y, p)
     threshold = threshold_of(model)["value"]
     return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused
+
+
+def note_on_learned(model: Model, options: Namespace, files: list[str]) -> list[str]:
+    """How many of the files in --data the model has learned from, if any."""
+    learned = learned_from(options.model, model)
+    known = sum((options.data / file).resolve() in learned for file in files)
+    if not known:
+        return []
+    return [
+        f"the model was trained or validated on {known} of these {len(files)} images; its answers for "
+        "them say nothing about new ones"
+    ]
 
 
 def learned_from(file: Path, model: Model) -> set[Path]:
