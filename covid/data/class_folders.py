@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from covid.common.choices import RUN_INFO
 from covid.common.errors import UserError
 from covid.common.made_files import UNFINISHED
 from covid.common.plain_names import check_class_names
@@ -143,6 +144,11 @@ def _class_names(folder: Path) -> list[str]:
         raise UserError(
             f"{folder}: expected two class folders, found a set that is split already "
             f"({', '.join(names)}); name the folder of the source images, or that of one part"
+        )
+    if (folder / RUN_INFO).exists():
+        raise UserError(
+            f"{folder}: expected two class folders, found the results of a run; name the folder of its "
+            "images"
         )
     if TRAIN in map(part_of, names):
         raise UserError(

@@ -644,6 +644,8 @@ TABLE = [
         given.stopped()),
     Row("run --resume stopped --models cnn", "--models | stopped | tiny_cnn | cnn;",
         given.stopped()),
+    Row("train finished --positive random", "finished | results of a run | its images",
+        given.finished()),
     Row("run --resume finished", "finished/summary.json | damaged | --resume",
         written("finished", "summary.json", "{")),
     *rows("train --data slices --epochs 1 --out new",
