@@ -31,9 +31,14 @@ def check_new_folder(folder: Path, option: str = "--out") -> None:
         if not (folder / RUN_INFO).exists():
             remove_leftovers(folder, among_others=False)
         check_empty(folder, option)
-    elif os.path.lexists(folder):
+    elif folder.exists():
         raise UserError(f"{folder} is a file, not a folder; choose another {option}")
-    around = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    around = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not around.exists():
+        raise UserError(
+            f"{around} is a link that leads to nothing; make what it leads to, or choose another "
+            f"{option}"
+        )
     check_writable(around, option)
 
 
@@ -70,28 +75,35 @@ def check_outside(
     """
     if labels is not None:
         return
-    inside, linked = folder.resolve(), [*data.glob("*/"), *data.glob("*/*/")]
+    inside, linked = Path(os.path.realpath(folder)), [*data.glob("*/"), *data.glob("*/*/")]
     places = [data, *(path for path in linked if path.is_symlink())]
-    if any(around.resolve() in inside.parents for around in places):
+    if any(Path(os.path.realpath(around)) in inside.parents for around in places):
         raise UserError(
             f"{folder} lies in the images' folder {data}, which has to stay as it is; choose "
             f"another {option}"
         )
 
 
-def check_csv(path: Path | None) -> None:
-    """UserError unless `path` (or None) ends in .csv, since it is replaced, and its folder exists."""
+def check_csv(path: Path | None, *read: Path | None) -> None:
+    """As `check_file`, and UserError unless `path` (or None) ends in .csv, since it is replaced."""
     if path is None:
         return
     if path.suffix.lower() != ".csv" or path.is_dir():
         raise UserError(f"--out: expected the name of a .csv file, got {path}; name another")
-    check_file(path)
+    check_file(path, *read)
 
 
-def check_file(path: Path) -> None:
-    """UserError where no file can be written at `path`; a link is followed."""
+def check_file(path: Path, *read: Path | None) -> None:
+    """UserError where no file can be written at `path`, or it is one of those that are `read`.
+
+    Links are followed. What is there is replaced, so it has to be a file.
+    """
     if path.is_dir():
         raise UserError(f"{path} is a folder, not a file; name another --out")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is a pipe or a device, not a file; name another --out")
+    if any(one is not None and os.path.realpath(one) == os.path.realpath(path) for one in read):
+        raise UserError(f"--out: {path} is read by this command and would be lost; name another")
     folder = (Path(os.path.realpath(path)) if path.is_symlink() else path).parent
     if not folder.is_dir():
         raise UserError(f"{path}: there is no folder {folder}; make it or name another --out")

@@ -240,6 +240,11 @@ synth --out {long} -> {long} | File name too long | path
 predict model.npz image.png --out image.png -> --out | .csv | image.png
 evaluate model.npz --data slices --out missing/a.csv -> missing/a.csv | no folder missing | --out
 explore model.npz image.png --out slices -> slices | a folder, not a file | --out
+explore model.npz image.png --out image.png -> --out | image.png | would be lost
+explore model.npz image.png --out ./model.npz -> --out | model.npz | would be lost
+evaluate model.npz --data parts --out parts/manifest.csv -> --out | manifest.csv | would be lost
+evaluate model.npz --data parts --out parts/contents.csv -> --out | contents.csv | would be lost
+explore model.npz image.png --out /dev/null -> --out | /dev/null | a device
 
 # Images and models
 predict model.npz missing.png -> missing.png | no such file | path
@@ -500,6 +505,11 @@ TABLE = [
 
     # Where results go
     Row("synth --out new", "permission | --out", given.patched("os.access", lambda *args: False)),
+    *rows("synth --out new/er",
+        ("/new | a link that leads to nothing | --out", given.link("new", "nowhere")),
+        ("/new | a link that leads to nothing | --out", given.link("new", "new"))),
+    Row("synth --out new", "new | a link that leads to nothing | --out", given.link("new", "nowhere")),
+    Row("audit loop --out new", "loop | no such folder", given.link("loop", "loop")),
     *rows("synth",
         ("some/file | Permission denied | permissions",
             raising("covid.cli.commands.synth.synth", PermissionError(*DENIED.args, "some/file"))),

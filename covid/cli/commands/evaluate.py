@@ -17,6 +17,7 @@ from covid.common.choices import MANIFEST, PARTS
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
 from covid.common.screen import put, say
+from covid.data.contents import CONTENTS
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
@@ -49,7 +50,8 @@ from minicnn.models import Model
 
 def evaluate(options: Namespace) -> dict:
     """`covid evaluate`."""
-    check_csv(options.out)
+    of_split = (options.data / name for name in (MANIFEST, CONTENTS))
+    check_csv(options.out, options.model, options.labels, *of_split)
     if options.figures is not None:
         check_new_folder(options.figures, "--figures")
         check_outside(options.figures, options.data, "--figures", labels=options.labels)
@@ -69,6 +71,8 @@ def evaluate(options: Namespace) -> dict:
     for part, summary in summaries.items():
         put(result_text(part, summary, classes_of(model), threshold), end="\n\n")
     say(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
+    # First, since their folder has to be new, and the csv file may be in it.
+    figures = [] if options.figures is None else draw(model, results, options)
     if options.out is not None:
         write_predictions(list(results.values()), classes_of(model), options.out)
     return {
@@ -76,7 +80,7 @@ def evaluate(options: Namespace) -> dict:
         "data": str(options.data),
         "not_used": unused,
         "results": summaries,
-        "figures": [] if options.figures is None else draw(model, results, options),
+        "figures": figures,
     }
 
 

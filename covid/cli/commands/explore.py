@@ -16,7 +16,7 @@ def explore(options: Namespace) -> dict:
     from covid.figures.explorer_page import Slice, explorer_page, without_lesions
 
     if options.out is not None:
-        check_file(options.out)
+        check_file(options.out, options.model, options.image)
     model = open_model(options.model)
     label = label_of(model, options)
     levels = levels_for(model, [options.image])

@@ -22,7 +22,7 @@ from covid.training.model_file import classes_of, open_model, threshold_of
 
 def predict(options: Namespace) -> dict:
     """`covid predict`: answers for what can be read; the rest is in "unreadable"."""
-    check_csv(options.out)
+    check_csv(options.out, options.model, *options.images)
     model = open_model(options.model)
     threshold = threshold_of(model)
     answers: list[dict] = []

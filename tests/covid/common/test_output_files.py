@@ -1,6 +1,7 @@
 """New folders, whole files, free names, and JSON without NaN."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -84,6 +85,18 @@ def test_a_file_is_refused_before_it_is_worked_for(tmp_path):
             check_file(tmp_path / name)
     for name in ("good.csv", "x.csv", "folder/x.csv"):
         check_csv(tmp_path / name)
+
+
+def test_a_file_that_is_read_or_is_no_file_is_not_replaced(tmp_path):
+    (tmp_path / "labels.csv").write_text("file,class")
+    (tmp_path / "link.csv").symlink_to("labels.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (tmp_path / "link.csv", tmp_path / "labels.csv", tmp_path / "x/../labels.csv"):
+        with pytest.raises(UserError, match="is read by this command and would be lost"):
+            check_csv(path, None, tmp_path / "labels.csv")
+    with pytest.raises(UserError, match="a pipe or a device"):
+        check_csv(tmp_path / "pipe.csv")
+    check_csv(tmp_path / "link.csv", tmp_path / "other.csv")
 
 
 def test_free_name_counts_up(tmp_path):
