@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minicnn.arguments import refuse_methods, refuse_others, sample_shape
+from minicnn.arguments import refuse_others, sample_shape
 from minicnn.layers import checks, one_line
 from minicnn.layers.keras_arguments import OF_ALL
 from minicnn.layers.node import Node, Tensor, connect
@@ -90,10 +90,6 @@ class Layer(checks.FixedOnceBuilt, StoredLayer, one_line.OneLineLayer):
         self.nodes: list[Node] = []
         self.activation: Layer | None = None
         self.built = False
-
-    def __init_subclass__(cls) -> None:
-        """TypeError for a subclass whose output models would not see."""
-        refuse_methods(cls, ("call",), "override compute and compute_gradients instead")
 
     # What a subclass writes
 

@@ -6,7 +6,7 @@ enters a layer is therefore looked at here once, and reaches the kernels C-conti
 
 import numpy as np
 
-from minicnn.arguments import shape_text
+from minicnn.arguments import refuse_methods, shape_text
 from minicnn.numeric_checks import FLOATS
 
 
@@ -34,6 +34,10 @@ class FixedOnceBuilt(AlwaysTrainable):
     """
 
     fixed_by_build: frozenset[str] = frozenset({"input_shape"})
+
+    def __init_subclass__(cls) -> None:
+        """TypeError for a layer whose output models would not see."""
+        refuse_methods(cls, ("call",), "override compute and compute_gradients instead")
 
     def __setattr__(self, name: str, value) -> None:
         """ValueError where a built layer's shape or a setting behind it would change."""
