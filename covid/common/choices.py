@@ -35,3 +35,8 @@ CONTROLS_INFO = "controls.json"
 RUN_INFO = "run.json"
 FOLDS = "folds"  # the folder of a cross-validation
 SUMMARY = "summary.json"  # written last: a run that has it is finished
+
+
+def images_kind(enhanced: bool, image_size: int) -> str:
+    """How the name of a run's split folder begins: what was done to its images, and their size."""
+    return f"{'enhanced' if enhanced else 'raw'}-{image_size}px"

@@ -69,7 +69,8 @@ def try_libraries() -> None:
         given = sorted(name for name in os.environ if name.startswith(start))
         if not given:
             continue
-        code = f"import sys; sys.path[:] = filter(None, sys.path); {code}"  # no files of the current folder
+        # No files of the current folder
+        code = f"import sys; sys.path[:] = filter(None, sys.path); {code}"
         try:
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         except OSError:  # no process to be had: the libraries have to do without a trial

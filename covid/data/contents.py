@@ -55,9 +55,9 @@ def read_contents(folder: Path) -> dict[str, str]:
 
 
 def check_contents(files: Mapping[str, Path], folder: Path) -> None:
-    """UserError where a file is not what it was when contents.csv was written into `folder`.
+    """UserError where a file has gone, or changed, since contents.csv was written into `folder`.
 
-    Or where one has gone; those that were added are not looked for.
+    Files that were added are not looked for.
     """
     before = read_contents(folder)
     gone = [name for name in before if name not in files]

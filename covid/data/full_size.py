@@ -19,8 +19,10 @@ from covid.data.split_folder import SplitFolder
 from covid.data.window import recorded_levels
 from minicnn.preprocessing.resizing import resize
 
+Reader = Callable[[Path], np.ndarray]  # an image file to (height, width) uint8 gray
 
-def full_size_reader(split: SplitFolder) -> Callable[[Path], np.ndarray]:
+
+def full_size_reader(split: SplitFolder) -> Reader:
     """Return the function that reads an image of `split`, given its path, at full size.
 
     Where images were not made small it is `read_gray`. Where a source has gone, or would not give

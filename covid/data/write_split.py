@@ -131,7 +131,7 @@ def write_folder(
     levels: GrayLevels | None = None,
 ) -> list[dict]:
     """Write ``folder/{class}/{stem}.png``, manifest.csv and contents.csv; else as `write_split`."""
-    write_one = partial(_write_one, transform=transform, levels=levels)
+    write_one = partial(_write_one, transform=transform, levels=levels, image_size=None)
     pairs = [("", image) for image in dataset]
     folder = Path(folder)
     with _write_errors(folder), new_folder(folder):
@@ -185,7 +185,7 @@ def _write_one(
     folder: Path,
     transform: Transform | None,
     levels: GrayLevels | None,
-    image_size: int | None = None,
+    image_size: int | None,
 ) -> dict:
     """Read, transform and write one image; returns `row` with what became of it."""
     try:

@@ -1,13 +1,12 @@
 """The figures of a trained model: their content; how they look is in `plots`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from covid import metrics
 from covid.common.errors import UserError
-from covid.data.full_size import full_size_reader
+from covid.data.full_size import Reader, full_size_reader
 from covid.data.images import read_gray
 from covid.data.split_folder import SplitFolder
 from covid.figures.dataset_figures import SAMPLES
@@ -21,8 +20,6 @@ from minicnn.drawing.boxes import Shown
 from minicnn.inspection import trace
 from minicnn.layers import Conv2D
 from minicnn.models import Model
-
-Reader = Callable[[Path], np.ndarray]
 
 
 def model_figures(trained, split: SplitFolder, folder: Path, note: str) -> None:

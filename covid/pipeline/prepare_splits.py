@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from covid.common.choices import MANIFEST, SPLIT_INFO
+from covid.common.choices import MANIFEST, SPLIT_INFO, images_kind
 from covid.common.errors import shown
 from covid.common.made_files import is_whole
 from covid.data import disclaimer
@@ -107,7 +107,7 @@ def data_kind(recipe: Recipe, existing: bool = False) -> str:
     """The name of the split folder a recipe needs, such as enhanced-150px-50-10-40."""
     parts = "-".join(f"{100 * ratio:g}" for ratio in recipe.ratios)
     parts = "existing" if existing else parts
-    return f"{'enhanced' if recipe.enhance else 'raw'}-{recipe.image_size}px-{parts}"
+    return f"{images_kind(recipe.enhance, recipe.image_size)}-{parts}"
 
 
 def prepare(

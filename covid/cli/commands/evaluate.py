@@ -13,7 +13,7 @@ from covid.cli.commands.model_inputs import (
     prepare_image,
     probability,
 )
-from covid.common.choices import MANIFEST, PARTS
+from covid.common.choices import MANIFEST, PARTS, images_kind
 from covid.common.errors import UserError, shown
 from covid.common.output_files import check_csv, check_new_folder, check_outside, new_folder
 from covid.common.screen import put, say
@@ -21,17 +21,11 @@ from covid.data.contents import CONTENTS
 from covid.data.disclaimer import SYNTHETIC
 from covid.data.duplicates import duplicate_notes
 from covid.data.existing_split import refuse_another_split
-from covid.data.full_size import full_size_reader
+from covid.data.full_size import Reader, full_size_reader
 from covid.data.images import UnreadableImage, read_gray
 from covid.data.manifest import read_manifest
 from covid.data.same_names import folded
-from covid.data.split_folder import (
-    bad_files_as_errors,
-    is_enhanced,
-    is_split,
-    open_split,
-    read_split,
-)
+from covid.data.split_folder import bad_files_as_errors, is_enhanced, is_split, open_split
 from covid.data.window import recorded_levels
 from covid.metrics.text_table import glossary, result_text
 from covid.training.model_file import (
@@ -60,9 +54,10 @@ def evaluate(options: Namespace) -> dict:
     if is_split(options.data):
         refuse_another_split(options.data, {"--labels": options.labels})
         part = options.part or "test"
-        results = evaluate_split(model, options.data, PARTS if part == "all" else (part,), options)
+        parts = PARTS if part == "all" else (part,)
+        results, read = evaluate_split(model, options.data, parts, options)
     else:
-        results, unused = evaluate_class_folders(model, options)
+        results, unused, read = evaluate_class_folders(model, options)
     summaries = {
         part: result.summary(classes_of(model), options.prevalence, options.seed)
         for part, result in results.items()
@@ -72,7 +67,7 @@ def evaluate(options: Namespace) -> dict:
         put(result_text(part, summary, classes_of(model), threshold), end="\n\n")
     say(f"{glossary(classes_of(model))}\n\n{model_note(model)}")
     # First, since their folder has to be new, and the csv file may be in it.
-    figures = [] if options.figures is None else draw(model, results, options)
+    figures = [] if options.figures is None else draw(model, results, options, read)
     if options.out is not None:
         write_predictions(list(results.values()), classes_of(model), options.out)
     return {
@@ -84,17 +79,15 @@ def evaluate(options: Namespace) -> dict:
     }
 
 
-def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[str]:
-    """The figures of all results, in a new folder; their paths, which are printed as well."""
+def draw(model: Model, results: dict[str, Result], options: Namespace, read: Reader) -> list[str]:
+    """The figures of all results, in a new folder; their paths, which are printed as well.
+
+    `read` reads an image that is shown.
+    """
     from covid.figures.model_figures import evaluation_figures
 
     written: list[Path] = []
     split, classes = is_split(options.data), classes_of(model)
-    if split:
-        read = full_size_reader(read_split(options.data))
-    else:
-        paths = [options.data / file for file in results["all"].files]
-        read = partial(read_gray, levels=levels_for(model, paths))
     with new_folder(options.figures):
         for part, result in results.items():
             images = options.data / part if split else options.data
@@ -109,8 +102,13 @@ def draw(model: Model, results: dict[str, Result], options: Namespace) -> list[s
     return [str(path) for path in written]
 
 
-def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dict[str, Result]:
-    """Evaluate on parts of a split folder, whose images must be prepared as the model's were."""
+def evaluate_split(
+    model: Model, folder: Path, parts, options: Namespace
+) -> tuple[dict[str, Result], Reader]:
+    """Evaluate on parts of a split folder, whose images must be prepared as the model's were.
+
+    Returns the results by part, and what reads an image at full size.
+    """
     split = open_split(folder, parts)
     negative, positive = classes_of(model)
     of_split, of_model = (split.negative, split.positive), (negative, positive)
@@ -146,13 +144,16 @@ def evaluate_split(model: Model, folder: Path, parts, options: Namespace) -> dic
             f"{trained.white:g}; name the folder of the source images, or pass --as-is"
         )
     with bad_files_as_errors():
-        return evaluate_parts(model, split, parts)
+        return evaluate_parts(model, split, parts), full_size_reader(split)
 
 
-def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, Result], dict]:
+def evaluate_class_folders(
+    model: Model, options: Namespace
+) -> tuple[dict[str, Result], dict[str, str], Reader]:
     """Evaluate on every readable image of two class folders named like the model's classes.
 
-    Returns the result, and the reason for every image that could not be used.
+    Returns the result, the reason for every image that could not be used, and what reads an image
+    as it was read here.
     """
     if options.part is not None:
         raise UserError(
@@ -188,7 +189,8 @@ def evaluate_class_folders(model: Model, options: Namespace) -> tuple[dict[str, 
     y, p = np.array(labels), np.array(probabilities)
     loss, _ = model.losses[0].from_probabilities(y, p)
     threshold = threshold_of(model)["value"]
-    return {"all": Result("all", float(loss), files, y, p, threshold=threshold)}, unused
+    result = Result("all", float(loss), files, y, p, threshold=threshold)
+    return {"all": result}, unused, partial(read_gray, levels=levels)
 
 
 def note_on_learned(model: Model, options: Namespace, files: list[str]) -> list[str]:
@@ -208,10 +210,10 @@ def learned_from(file: Path, model: Model) -> set[Path]:
 
     Empty where it does not lie in the folder of a run, or the run was given its split.
     """
-    kind = "enhanced" if wants_enhanced(model) else "raw"
     size = model.metadata["preprocessing"]["image_size"]
+    kind = images_kind(wants_enhanced(model), size)
     found: set[Path] = set()
-    for path in file.absolute().parent.parent.glob(f"data/{kind}-{size}px-*/{MANIFEST}"):
+    for path in file.absolute().parent.parent.glob(f"data/{kind}-*/{MANIFEST}"):
         rows = (row for row in read_manifest(path.parent) if row["file"] and row["part"] != "test")
         found |= {Path(row["source"]).resolve() for row in rows}
     return found
